@@ -1,0 +1,138 @@
+"""``grooming-classifier corpus``: make a synthetic corpus, check it, count it, split it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from classifier.cli.progress import say, watched
+from classifier.corpus.families import load_families
+from classifier.corpus.spec import RELEASES, CorpusSpec
+from classifier.readers.jsonl import CorpusError
+
+CORPUS = click.argument("path", type=click.Path(path_type=Path))
+
+
+@click.group()
+def corpus() -> None:
+    """Generate, check, describe and split synthetic corpora.
+
+    \b
+    Example:
+      grooming-classifier corpus generate --out my-corpus --seed 7 --scale 0.1
+      grooming-classifier corpus check my-corpus
+    """
+
+
+@corpus.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write.")
+@click.option("--release", type=click.Choice(list(RELEASES)), default="v1", show_default=True, help="Which corpus: its voice, size and shares.")
+@click.option("--seed", type=int, help="Another seed than the release's own.")
+@click.option("--scale", type=click.FloatRange(min=0.0005, max=1000), default=1.0, show_default=True, help="Times as many conversations.")
+def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
+    """Write a corpus folder: one .jsonl.gz a split, a readable sample, a manifest.
+
+    \b
+    Example:
+      grooming-classifier corpus generate --out big --scale 10
+    """
+    from dataclasses import replace
+
+    from classifier.corpus.release import write_corpus
+
+    spec: CorpusSpec = RELEASES[release].scaled(scale)
+    if seed is not None:
+        spec = replace(spec, seed=seed)
+    ticks = watched(range(spec.n_conversations + 2), label="generating", length=spec.n_conversations)
+    manifest = write_corpus(out, spec, progress=lambda done: next(ticks, None))
+    ticks.close()
+    click.echo(f"{out}: {spec.n_conversations} conversations, sha256 {manifest['corpus_sha256']}")
+
+
+@corpus.command()
+@CORPUS
+def check(path: Path) -> int:
+    """Check a corpus file or folder, or a phrase file (.toml): format, synthetic mark, splits, data policy.
+
+    Exit code 0 when all is well, 1 when a line breaks the data policy, 2 when a file cannot be used.
+
+    \b
+    Example:
+      grooming-classifier corpus check data/synthetic/v1
+    """
+    from classifier.corpus.audit import corpus_problems, phrase_problems
+    from classifier.corpus.families import read_phrase_file
+    from classifier.corpus.release import corpus_files, read_corpus, read_manifest
+    from classifier.readers.jsonl import to_jsonl
+
+    if path.suffix == ".toml":
+        families = read_phrase_file(path)
+        problems = phrase_problems(families)
+        checked = f"{sum(len(family.phrasings) for family in families)} phrasings"
+    else:
+        from classifier.corpus.release import corpus_sha256
+
+        say("reading")
+        parts = read_corpus(path)
+        if path.is_dir():
+            expected, got = read_manifest(path)["corpus_sha256"], corpus_sha256(to_jsonl(part) for part in parts.values() if part)
+            if expected != got:
+                raise CorpusError(f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again or restore the files")
+        conversations = [conversation for part in parts.values() for conversation in part]
+        problems = corpus_problems(watched(conversations, label="checking"))
+        checked = f"{len(conversations)} conversations in {len(corpus_files(path))} files"
+    for problem in problems:
+        click.echo(problem)
+    click.echo(f"{path}: {checked}, {len(problems)} problem{'' if len(problems) == 1 else 's'}")
+    return 1 if problems else 0
+
+
+@corpus.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--voice", type=click.Choice(["v1", "v1-alt"]), default="v1", show_default=True, help="Whose phrases to count.")
+def describe(path: Path | None, voice: str) -> None:
+    """Count the phrases of a voice and, with PATH, the conversations of a corpus.
+
+    \b
+    Example:
+      grooming-classifier corpus describe data/synthetic/v1
+    """
+    from classifier.corpus.describe import conversation_counts, label_counts, phrase_counts, vocabulary_growth
+    from classifier.corpus.release import read_corpus
+    from classifier.readers.messages import messages_table
+
+    families = load_families(voice)
+    counts = phrase_counts(families)
+    click.echo(f"Distinct phrasings of voice {voice} (near-copies dropped)\n{counts.to_string(index=False)}\n")
+    click.echo(f"{counts.groupby(['kind', 'source'])[['families', 'phrasings']].sum().to_string()}\n")
+    click.echo(f"{counts.groupby('kind')[['families', 'phrasings']].sum().to_string()}\n")
+    click.echo(f"all: {counts['phrasings'].sum()} distinct phrasings in {len(families)} families")
+    if path is None:
+        return
+    conversations = [conversation for part in read_corpus(path).values() for conversation in part]
+    messages = messages_table(conversations)
+    click.echo(f"\nConversations of {path}\n{conversation_counts(conversations).to_string(index=False)}\n")
+    click.echo(f"{label_counts(messages).to_string(index=False, float_format='{:.4f}'.format)}\n")
+    click.echo(f"Vocabulary growth\n{vocabulary_growth(messages['text'].tolist()).to_string(index=False)}")
+
+
+@corpus.command()
+@CORPUS
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write train, validation and test .jsonl into.")
+def split(path: Path, out: Path) -> None:
+    """Write each split of a corpus as plain JSONL, after proving that no phrase family or account stands in two.
+
+    \b
+    Example:
+      grooming-classifier corpus split data/synthetic/v1 --out splits
+    """
+    from classifier.atomic import write_bytes
+    from classifier.corpus.release import read_corpus
+    from classifier.readers.jsonl import to_jsonl
+    from classifier.readers.messages import families_used
+
+    for name, part in read_corpus(path).items():
+        if part:
+            write_bytes(out / f"{name}.jsonl", to_jsonl(part))
+            click.echo(f"{out / name}.jsonl: {len(part)} conversations from {len(families_used(part))} phrase families")

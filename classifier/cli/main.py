@@ -1,0 +1,70 @@
+"""The command ``grooming-classifier``: its subcommands, and how an error becomes one line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from classifier import __version__
+from classifier.errors import InputError
+
+COMMANDS = {
+    "corpus": "Generate, check, describe and split synthetic corpora.",
+    "train": "Fit the stage model and write one model file.",
+    "score": "Score a message, a CSV or a JSONL file.",
+    "evaluate": "Measure a model on held-out phrase families.",
+    "report": "Draw an evaluation as one HTML page.",
+}
+"""Each command with its line of help. A command's module, with its heavy imports, is opened only when it is called."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"classifier.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="grooming-classifier")
+def cli() -> None:
+    """Flags warning signs of online grooming in synthetic conversations, and measures what reading costs in privacy.
+
+    For research, prototyping and teaching. Scores are for a person to review: not for automated action against a person, not for surveillance of
+    real accounts, not a substitute for a safeguarding process.
+
+    \b
+    Example:
+      grooming-classifier score "dont tell your mum about this, its our secret" --explain
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line. Returns 0 when all went well, 1 when a check found problems, 2 when something given cannot be used."""
+    try:
+        result = cli.main(args=None if argv is None else list(argv), prog_name="grooming-classifier", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except InputError as error:
+        click.echo(f"grooming-classifier: {error}", err=True)
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

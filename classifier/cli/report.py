@@ -1,0 +1,25 @@
+"""``grooming-classifier report``: an evaluation in, one HTML page out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("evaluation", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file to write.")
+def report(evaluation: Path, out: Path) -> None:
+    """Draw an evaluation as one self-contained HTML page: no link leaves it, and the same numbers give the same bytes.
+
+    \b
+    Example:
+      grooming-classifier report results/evaluation --out report.html
+    """
+    from classifier.atomic import write_bytes
+    from classifier.evaluation.record import load_evaluation
+    from classifier.report.evaluation import evaluation_page
+
+    write_bytes(out, evaluation_page(load_evaluation(evaluation)).encode("utf-8"))
+    click.echo(str(out))

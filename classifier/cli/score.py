@@ -1,0 +1,113 @@
+"""``grooming-classifier score``: probabilities per label for a message or a file of messages."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from classifier.atomic import replacing
+from classifier.cli.models import find_model
+from classifier.cli.progress import watched
+from classifier.errors import InputError
+from classifier.model.explain import explain, in_words
+from classifier.model.file import load_model
+from classifier.model.stages import StageModel
+from classifier.readers.rows import FORMATS, Row, RowWriter, read_rows, row_format
+
+BATCH = 5_000
+
+
+@click.command()
+@click.argument("source", metavar="[TEXT | FILE.csv | FILE.jsonl | -]", default="-")
+@click.option("--level", type=click.Choice(["message", "conversation"]), default="message", show_default=True, help="Score each message, or each conversation.")
+@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where a file's scores go, in the format of its name. Default: standard output.")
+@click.option("--explain", "explained", is_flag=True, help="For a text: which terms made each label's score, and what the model does not know.")
+@click.option("--verbose", is_flag=True, help="Say which model file is used.")
+def score(source: str, level: str, model_path: Path | None, out: Path | None, explained: bool, verbose: bool) -> None:
+    """Score a text, a file, or the lines of standard input.
+
+    A file has one message a row with conversation_id, author and text, and optionally time; it comes back with one probability column per label and
+    'stages', the labels at or over their thresholds. Scores are for a person to review.
+
+    \b
+    Examples:
+      grooming-classifier score "dont tell your mum about this, its our secret" --explain
+      grooming-classifier score chat.csv --level message --out scores.csv
+    """
+    if level == "conversation":
+        raise InputError("--level conversation: this version scores messages only; use --level message")
+    path = find_model(model_path)
+    if verbose:
+        click.echo(f"model: {path}", err=True)
+    model = load_model(path)
+    if Path(source).suffix.lower() in FORMATS or _is_file(source):
+        if explained:
+            raise InputError("--explain: explains one text at a time; give the text itself instead of a file")
+        _score_file(model, Path(source), out)
+        return
+    if out is not None:
+        raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
+    for text in _input_lines() if source == "-" else [source]:
+        click.echo(_account(model, text, explained))
+
+
+def _is_file(source: str) -> bool:
+    try:
+        return Path(source).is_file()
+    except (OSError, ValueError):
+        return False  # a long text or one with a NUL byte is not the name of a file
+
+
+def _input_lines() -> Iterator[str]:
+    for number, raw in enumerate(sys.stdin.buffer, start=1):
+        try:
+            line = raw.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise InputError(f"standard input:{number}: not UTF-8 ({error.reason})") from None
+        if line:
+            yield line
+
+
+def _account(model: StageModel, text: str, explained: bool) -> str:
+    """What is printed for one text."""
+    probabilities = model.probabilities([text])[0]
+    flagged = model.flagged(probabilities)
+    lines = [_printable(text)]
+    for label, probability, threshold in zip(model.labels, probabilities, model.thresholds, strict=True):
+        lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}  {'flagged' if label in flagged else ''}".rstrip())
+    if explained:
+        shown = flagged or [model.labels[int(probabilities.argmax())]]
+        lines += [_printable(in_words(explain(model, text, label))) for label in shown]
+    return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """``text`` without control characters and lone surrogates, which would reach the terminal as commands or fail to print."""
+    return "".join(ch if ch == "\n" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
+
+
+def _score_file(model: StageModel, source: Path, out: Path | None) -> None:
+    rows = read_rows(source)
+    if out is None:
+        _write_scores(model, rows, RowWriter(sys.stdout, file_format=row_format(source)))
+        return
+    file_format = row_format(out)
+    with replacing(out) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogatepass", newline="")
+        _write_scores(model, rows, RowWriter(text, file_format=file_format))
+        text.flush()
+        text.detach()
+
+
+def _write_scores(model: StageModel, rows: Iterator[Row], writer: RowWriter) -> None:
+    watched_rows = watched(rows, label="scoring")
+    while batch := list(islice(watched_rows, BATCH)):
+        for row, probabilities in zip(batch, model.probabilities(row["text"] for row in batch), strict=True):
+            scores = {label: f"{probability:.8g}" for label, probability in zip(model.labels, probabilities, strict=True)}
+            writer.write(row | scores | {"stages": "|".join(model.flagged(probabilities))})

@@ -1,0 +1,58 @@
+"""``grooming-classifier train``: a corpus in, one model file out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from classifier.cli.progress import say
+from classifier.errors import InputError
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The model file to write (.safetensors).")
+@click.option("--seed", type=int, default=0, show_default=True, help="Kept in the file. The fit itself draws nothing at random.")
+@click.option("--min-df", type=click.IntRange(min=1), help="Least number of distinct training texts a term must stand in. Larger: a smaller file.")
+def train(corpus: Path, out: Path, seed: int, min_df: int | None) -> None:
+    """Fit the stage model on a corpus's train split, choose thresholds on its validation split, write one file.
+
+    A record without "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or that is a few strings repeated.
+
+    \b
+    Example:
+      grooming-classifier train data/synthetic/v1 --out model.safetensors
+    """
+    from classifier.corpus.audit import degeneracy
+    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.evaluation.thresholds import best_f1_threshold
+    from classifier.model.file import save_model
+    from classifier.model.pipeline import fit_stage_model, stage_probabilities
+    from classifier.readers.messages import families_used, messages_table
+    from classifier.taxonomy import LABELS
+
+    say(f"reading {corpus}")
+    parts = read_corpus(corpus)
+    for split in ("train", "validation"):
+        if not parts[split]:
+            raise InputError(f"{corpus}: has no {split} conversations; training needs a train and a validation split")
+    table = messages_table(parts["train"])
+    if reasons := degeneracy(table):
+        raise InputError(f"{corpus}: not fit to train on: {'; '.join(reasons)}")
+    options = {} if min_df is None else {"min_df": min_df}
+    say(f"fitting {len(LABELS)} labels on {len(table)} messages")
+    pipeline = fit_stage_model(table, **options)
+    validation = messages_table(parts["validation"])
+    probabilities = stage_probabilities(pipeline, validation["text"].tolist())
+    thresholds = {label: best_f1_threshold(validation[label].to_numpy(), probabilities[label].to_numpy()) for label in LABELS}
+    model = save_model(
+        out,
+        pipeline,
+        thresholds=thresholds,
+        options=options,
+        corpus_sha256=content_hash(corpus),
+        training_families=families_used(parts["train"]),
+        seed=seed,
+    )
+    click.echo(f"{out}: {sum(len(half.terms) for half in model.halves)} terms, {out.stat().st_size / 1e6:.1f} MB, sha256 {model.header['sha256']}")

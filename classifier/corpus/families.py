@@ -1,0 +1,178 @@
+"""Phrase families: the hand-written sentences the corpus is built from, read from TOML.
+
+A family is one idea said several ways by one sort of person. Families, not sentences, are split into train, validation and test, so that a test sentence
+was never seen in another coat. ``python -m classifier.corpus.families FILE...`` checks files while one writes them.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from classifier.corpus import grammar
+from classifier.corpus.policy import policy_problems
+from classifier.errors import InputError
+from classifier.taxonomy import LABELS, TACTICS
+
+REGISTERS = ("casual", "young", "careful", "second_language", "regional", "voice")
+TALK = ("filler", "reply_neutral", "reply_unsure", "reply_refusing", "reply_telling")
+VOICES = {"v1": "phrases", "v1-alt": "phrases_alt"}
+"""The folder of each generator voice. ``v1-alt`` shares no family and no author's style with ``v1`` and is used only for testing."""
+
+
+@dataclass(frozen=True)
+class PhraseFamily:
+    """One idea said several ways. ``source`` is the stage, cue or scene, or the kind of talk, whose file it stands in."""
+
+    id: str
+    kind: Literal["stage", "scene", "talk"]
+    source: str
+    labels: tuple[str, ...]
+    tactic: str
+    manner: str
+    role: str
+    register: str
+    phrasings: tuple[str, ...]
+
+
+class _FamilyEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
+    register_: Literal["casual", "young", "careful", "second_language", "regional", "voice"] = Field(alias="register")
+    phrasings: list[str] = Field(min_length=2)
+    tactic: str = ""
+    labels: list[str] = []
+    manner: Literal["plain", "negated", "quoted", "advised", "reported"] = "plain"
+    role: Literal["sender", "contact", "any"] = "any"
+
+
+class _PhraseFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    label: str | None = None
+    scene: str | None = None
+    talk: Literal["filler", "reply_neutral", "reply_unsure", "reply_refusing", "reply_telling"] | None = None
+    description: str
+    family: list[_FamilyEntry]
+
+
+class PhraseError(InputError):
+    """A phrase file that breaks the format; the message names the file and the family."""
+
+
+def read_phrase_file(path: Path) -> list[PhraseFamily]:
+    """The families of one TOML file. Raises ``PhraseError`` naming file, family and remedy."""
+    try:
+        parsed = _PhraseFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PhraseError(f"{path}: not readable as TOML: {error}") from None
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise PhraseError(f"{path}: {where}") from None
+    kinds = {"stage": parsed.label, "scene": parsed.scene, "talk": parsed.talk}
+    named = [(kind, value) for kind, value in kinds.items() if value is not None]
+    if len(named) != 1:
+        raise PhraseError(f"{path}: expected exactly one of 'label', 'scene' and 'talk' at the top, got {len(named)}")
+    kind, source = named[0]
+    return [_family(entry, kind, source, path) for entry in parsed.family]  # type: ignore[arg-type]
+
+
+def _family(entry: _FamilyEntry, kind: Literal["stage", "scene", "talk"], source: str, path: Path) -> PhraseFamily:
+    where = f"{path}: family {entry.id!r}"
+    labels = (source,) if kind == "stage" else tuple(label for label in LABELS if label in entry.labels)
+    if kind == "stage" and TACTICS.get(entry.tactic) != source:
+        raise PhraseError(f"{where}: tactic {entry.tactic!r} is not one of {source!r}: expected {[tactic for tactic, label in TACTICS.items() if label == source]}")
+    if unknown := set(entry.labels) - set(LABELS):
+        raise PhraseError(f"{where}: unknown labels {sorted(unknown)}, expected some of {list(LABELS)}")
+    if entry.manner != "plain" and labels:
+        raise PhraseError(f"{where}: a {entry.manner} phrase shows no behaviour, so its labels must be [], got {list(labels)}")
+    if kind == "talk" and labels:
+        raise PhraseError(f"{where}: talk carries no labels, got {list(labels)}")
+    for phrasing in entry.phrasings:
+        if faults := grammar.problems(phrasing):
+            raise PhraseError(f"{where}: {phrasing!r}: {'; '.join(faults)}")
+    return PhraseFamily(entry.id, kind, source, labels, entry.tactic, entry.manner, entry.role, entry.register_, tuple(entry.phrasings))
+
+
+def load_families(voice: str = "v1") -> list[PhraseFamily]:
+    """Every family of a voice, ordered by id. Raises ``PhraseError`` when an id is used twice.
+
+    >>> len({family.id for family in load_families()}) == len(load_families())
+    True
+    """
+    if voice not in VOICES:
+        raise ValueError(f"voice must be one of {list(VOICES)}, got {voice!r}")
+    root = Path(str(files("classifier.corpus") / VOICES[voice]))
+    families = [family for path in sorted(root.rglob("*.toml")) for family in read_phrase_file(path)]
+    for id_, count in Counter(family.id for family in families).items():
+        if count > 1:
+            raise PhraseError(f"{root}: family id {id_!r} is used {count} times; ids must be unique")
+    return sorted(families, key=lambda family: family.id)
+
+
+def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> list[int]:
+    """Positions of the sentences kept when each one as close as ``threshold`` to an earlier kept one is dropped.
+
+    Closeness is the cosine of character 5-gram counts, in [0, 1]; a sentence shorter than five characters is close only to its equal.
+
+    >>> without_near_copies(["see you at the gate", "see you at the gate!", "lovely weather"])
+    [0, 2]
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.preprocessing import normalize
+
+    if not sentences:
+        return []
+    padded = [f"  {sentence.lower()}  " for sentence in sentences]
+    vectors = normalize(CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded))
+    close = (vectors @ vectors.T).tocsr()
+    kept = np.ones(len(sentences), dtype=bool)
+    for row in range(len(sentences)):
+        start, stop = close.indptr[row], close.indptr[row + 1]
+        near = close.indices[start:stop][close.data[start:stop] >= threshold - 1e-12]
+        kept[row] = not any(kept[other] for other in near if other < row)
+    return [int(position) for position in np.flatnonzero(kept)]
+
+
+def distinct_phrasings(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
+    """Every (family, phrasing) left when near-copies, wherever they stand, are dropped."""
+    pairs = [(family, phrasing) for family in families for phrasing in family.phrasings]
+    return [pairs[position] for position in without_near_copies([grammar.skeleton(phrasing) for _, phrasing in pairs])]
+
+
+def _check(paths: list[Path]) -> int:
+    """Counts and problems of phrase files, for the person writing them. Returns the number of problems."""
+    found = 0
+    families: list[PhraseFamily] = []
+    for path in paths:
+        try:
+            families += read_phrase_file(path)
+        except PhraseError as error:
+            print(error)
+            found += 1
+    pairs = [(family, phrasing) for family in families for phrasing in family.phrasings]
+    kept = {id(phrasing) for _, phrasing in distinct_phrasings(families)}
+    for family, phrasing in pairs:
+        for problem in policy_problems(grammar.longest_option(phrasing)):
+            print(f"{family.id}: {problem}: {phrasing!r}")
+            found += 1
+        if id(phrasing) not in kept:
+            print(f"{family.id}: near copy: {phrasing!r}")
+    counts = Counter((family.source, family.tactic or "+".join(family.labels) or family.manner) for family, phrasing in pairs if id(phrasing) in kept)
+    for (source, part), count in sorted(counts.items()):
+        n_families = sum(family.source == source and (family.tactic or "+".join(family.labels) or family.manner) == part for family in families)
+        print(f"{source:24} {part:28} {count:5} phrasings in {n_families} families")
+    print(f"{sum(counts.values())} distinct phrasings of {len(pairs)} in {len(families)} families; {found} problems")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(2 if _check([Path(argument) for argument in sys.argv[1:]]) else 0)

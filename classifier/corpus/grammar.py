@@ -1,0 +1,89 @@
+"""How a phrasing becomes a sentence: ``[a|b]`` picks one, ``{slot}`` is filled from the fictional lists.
+
+A sentence is kept as segments until the end, so that whatever typing habits do to it, the place of every piece of personal information is known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from random import Random
+
+from classifier.corpus.slots import PERSONAL, SLOTS, fill
+
+_PART = re.compile(r"\[([^\[\]]*)\]|\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of text; ``kind`` names the personal information it is, or is empty."""
+
+    text: str
+    kind: str = ""
+
+
+def expand(phrasing: str, rng: Random, *, fixed: dict[str, str] | None = None) -> list[Segment]:
+    """The segments of one sentence of ``phrasing``. ``fixed`` gives the filler of a slot instead of drawing it.
+
+    >>> [segment.text for segment in expand("[hi|hi] {name}!", Random(1), fixed={"name": "Zola"})]
+    ['hi', ' ', 'Zola', '!']
+    """
+    fixed = fixed or {}
+    segments: list[Segment] = []
+    end = 0
+    for match in _PART.finditer(phrasing):
+        segments.append(Segment(phrasing[end : match.start()]))
+        end = match.end()
+        options, slot = match.groups()
+        if slot is None:
+            segments.extend(expand(rng.choice(options.split("|")), rng, fixed=fixed))
+        else:
+            text = fixed[slot] if slot in fixed else fill(slot, rng)
+            segments.append(Segment(text, slot if slot in PERSONAL else ""))
+    segments.append(Segment(phrasing[end:]))
+    return _tidied([segment for segment in segments if segment.text])
+
+
+def _tidied(segments: list[Segment]) -> list[Segment]:
+    """Without the double and leading spaces an empty option leaves behind."""
+    kept: list[Segment] = []
+    for segment in segments:
+        text = re.sub(" +", " ", segment.text)
+        if text.startswith(" ") and (not kept or kept[-1].text.endswith(" ")):
+            text = text[1:]
+        if text:
+            kept.append(Segment(text, segment.kind))
+    if kept and kept[-1].text.endswith(" "):
+        last = kept.pop()
+        if last.text.rstrip():
+            kept.append(Segment(last.text.rstrip(), last.kind))
+    return kept
+
+
+def problems(phrasing: str) -> list[str]:
+    """What is wrong with the grammar of ``phrasing``, in words; empty when nothing is.
+
+    >>> problems("hello {planet}")
+    ["unknown slot '{planet}'"]
+    """
+    found = [f"unknown slot '{{{slot}}}'" for slot in re.findall(r"\{([^{}]*)\}", phrasing) if slot not in SLOTS]
+    bare = _PART.sub("", phrasing)
+    if re.search(r"[\[\]{}]", bare):
+        found.append("unbalanced or nested [ ] or { }")
+    if not re.search(r"\S", re.sub(r"\[[^\[\]]*\]", "", phrasing)) and "||" in phrasing:
+        found.append("can be empty")
+    return found
+
+
+def skeleton(phrasing: str) -> str:
+    """The sentence before slots and choices: first options taken, slots shown by name. Near-copies are found on it.
+
+    >>> skeleton("[really|so] nice to see you, {name}")
+    'really nice to see you, name'
+    """
+    return " ".join(_PART.sub(lambda match: match.group(1).split("|")[0] if match.group(2) is None else match.group(2), phrasing).split())
+
+
+def longest_option(phrasing: str) -> str:
+    """``phrasing`` with every option of every choice written out, so that a term check sees each one."""
+    return re.sub(r"[\[\]|]", " ", phrasing)

@@ -1,0 +1,54 @@
+"""The phrase families of one split, arranged by what the generator looks them up for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from classifier.corpus.families import PhraseFamily
+
+ORDINARY_TACTICS = frozenset(
+    """appearance_compliment talent_compliment affirmation gift_offer romantic_attention probing_troubles against_friends name_age_year home_school_area
+    family_friends_names contact_account photo_video between_us other_channel propose_meeting time_place transport_visit
+    same_place mutual_friends same_interests insisting""".split()
+)
+"""Tactics whose lines people also say in exchanges where nothing is wrong: benign conversations draw on them, which is why a label cannot decide a conversation."""
+
+
+@dataclass(frozen=True)
+class Phrasebook:
+    """``by_label``: lines of the stage and cue files. ``shown`` and ``plain``: a scene's lines with and without a behaviour. ``talk``: filler and replies."""
+
+    by_label: dict[str, list[PhraseFamily]]
+    shown: dict[str, list[PhraseFamily]]
+    plain: dict[str, list[PhraseFamily]]
+    talk: dict[str, list[PhraseFamily]]
+
+    @property
+    def scenes(self) -> list[str]:
+        """Every scene with at least one line, sorted."""
+        return sorted(set(self.shown) | set(self.plain))
+
+
+def phrasebook(families: Iterable[PhraseFamily]) -> Phrasebook:
+    """The families arranged; a family of a stage file stands under its label, of a scene under shown or plain, of talk under its kind."""
+    by_label: dict[str, list[PhraseFamily]] = defaultdict(list)
+    shown: dict[str, list[PhraseFamily]] = defaultdict(list)
+    plain: dict[str, list[PhraseFamily]] = defaultdict(list)
+    talk: dict[str, list[PhraseFamily]] = defaultdict(list)
+    for family in sorted(families, key=lambda family: family.id):
+        if family.kind == "stage":
+            by_label[family.source].append(family)
+        elif family.kind == "talk":
+            talk[family.source].append(family)
+        else:
+            (shown if family.labels else plain)[family.source].append(family)
+    return Phrasebook(dict(by_label), dict(shown), dict(plain), dict(talk))
+
+
+def choose(families: Sequence[PhraseFamily], register: str, rng: Random) -> PhraseFamily:
+    """One family; of two drawn, the first in the author's register is taken, so that registers lean without ruling."""
+    first, second = rng.choice(families), rng.choice(families)
+    return second if first.register != register and second.register == register else first

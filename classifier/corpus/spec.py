@@ -1,0 +1,47 @@
+"""Everything that decides a corpus: two equal specs give equal bytes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CorpusSpec:
+    """``n_conversations`` are drawn over the three splits from the families of one ``voice``; about ``pattern_share`` of them are scripted as patterns.
+
+    A spec with ``test_only`` puts every family into the test split: it is for measuring transfer, never for training.
+    """
+
+    name: str = "v1"
+    version: str = "1.0.0"
+    voice: str = "v1"
+    seed: int = 20240
+    n_conversations: int = 14_000
+    pattern_share: float = 0.25
+    test_only: bool = False
+
+    def __post_init__(self) -> None:
+        if self.n_conversations < 1:
+            raise ValueError(f"n_conversations must be at least 1, got {self.n_conversations}")
+        if not 0 <= self.pattern_share <= 1:
+            raise ValueError(f"pattern_share must be in [0, 1], got {self.pattern_share}")
+
+    def scaled(self, scale: float) -> CorpusSpec:
+        """The same corpus with ``scale`` times the conversations.
+
+        >>> CorpusSpec(n_conversations=100).scaled(10).n_conversations
+        1000
+        """
+        return replace(self, n_conversations=max(1, round(self.n_conversations * scale)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain JSON values, for the manifest."""
+        return asdict(self)
+
+
+RELEASES = {
+    "v1": CorpusSpec(),
+    "v1-alt": CorpusSpec(name="v1-alt", voice="v1-alt", seed=20241, n_conversations=3_000, test_only=True),
+}
+"""The corpora that ship with the project, frozen under ``data/synthetic/``."""

@@ -1,0 +1,54 @@
+"""Which split a phrase family belongs to, and the proof that no family stands in two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from random import Random
+
+from classifier.corpus.families import PhraseFamily
+from classifier.records import SPLITS, Conversation
+
+SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
+
+
+def assign_families(families: Iterable[PhraseFamily], *, seed: int) -> dict[str, str]:
+    """A split for every family id: about 60/20/20 within each stratum (tactic; scene and whether a behaviour is shown; kind of talk).
+
+    Every stratum of at least three families stands in all three splits. Adding a family to one stratum leaves the others as they were.
+    """
+    assigned: dict[str, str] = {}
+    for stratum, members in groupby(sorted(families, key=lambda family: (_stratum(family), family.id)), key=_stratum):
+        ids = [family.id for family in members]
+        Random(f"{seed}:{stratum}").shuffle(ids)
+        n_held_out = max(1, round(SHARES["test"] * len(ids))) if len(ids) >= 3 else 0
+        for position, id_ in enumerate(ids):
+            assigned[id_] = "test" if position < n_held_out else "validation" if position < 2 * n_held_out else "train"
+    return assigned
+
+
+def _stratum(family: PhraseFamily) -> str:
+    if family.kind == "stage":
+        return f"{family.source}/{family.tactic}"
+    return f"{family.source}/{'shown' if family.labels else 'not shown'}"
+
+
+def split_conversations(conversations: Iterable[Conversation]) -> dict[str, list[Conversation]]:
+    """The conversations of each split. Raises ``ValueError`` when a phrase family, an account or an id stands in more than one.
+
+    This is the guard against leaks: everything that fits or evaluates goes through it.
+    """
+    parts: dict[str, list[Conversation]] = {split: [] for split in SPLITS}
+    for conversation in conversations:
+        parts[conversation.split].append(conversation)
+    for noun, ids_of in (
+        ("phrase family", lambda conversation: conversation.families),
+        ("account", lambda conversation: (conversation.sender, conversation.contact)),
+        ("conversation id", lambda conversation: (conversation.id,)),
+    ):
+        home: dict[str, str] = {}
+        for split, members in parts.items():
+            for id_ in sorted({id_ for conversation in members for id_ in ids_of(conversation)}):
+                if home.setdefault(id_, split) != split:
+                    raise ValueError(f"{noun} {id_!r} stands in both {home[id_]!r} and {split!r}; a split by family must keep it in one")
+    return parts

@@ -1,0 +1,43 @@
+"""The numbers of a report, nothing drawn yet: facts and named tables, written as JSON and CSV and read back."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from classifier.atomic import write_bytes
+from classifier.errors import InputError
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """``facts`` are single values by name (hashes, seeds, counts, rules); ``tables`` are DataFrames by name."""
+
+    facts: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+
+    def save(self, folder: Path) -> None:
+        """``evaluation.json`` with the facts and the names of the tables, and one CSV a table. Same numbers, same bytes."""
+        for name, table in self.tables.items():
+            text = io.StringIO()
+            table.to_csv(text, index=False, lineterminator="\n", float_format="%.12g")
+            write_bytes(folder / f"{name}.csv", text.getvalue().encode("utf-8"))
+        content = {"facts": self.facts, "tables": sorted(self.tables)}
+        write_bytes(folder / "evaluation.json", (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("utf-8"))
+
+
+def load_evaluation(folder: Path) -> Evaluation:
+    """The evaluation saved in ``folder``. Raises ``InputError`` when it is not there or incomplete."""
+    try:
+        content = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+        tables = {name: pd.read_csv(folder / f"{name}.csv", keep_default_na=False, na_values=["", "nan"]) for name in content["tables"]}
+    except OSError as error:
+        raise InputError(f"{folder}: no whole evaluation there ({error.strerror}: {error.filename}); run 'grooming-classifier evaluate' first") from None
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{folder}: not an evaluation of this version ({error}); run 'grooming-classifier evaluate' again") from None
+    return Evaluation(content["facts"], tables)

@@ -1,0 +1,67 @@
+"""Leak controls: what can be guessed of a conversation from things that should say nothing about it.
+
+Each control is a table of features with one row a conversation; a small model fitted on them must stay near chance, or the generator gives its script away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.records import Conversation
+from classifier.taxonomy import PATTERN
+
+Features = Callable[[Conversation], list[float] | str]
+
+
+def _length(conversation: Conversation) -> list[float]:
+    sizes = [len(message.text) for message in conversation.messages]
+    return [float(np.log1p(sum(sizes))), float(np.mean(sizes))]
+
+
+def _counts(conversation: Conversation) -> list[float]:
+    by_sender = sum(message.author == conversation.sender for message in conversation.messages)
+    n = len(conversation.messages)
+    return [float(np.log(n)), by_sender / n, float(len({message.author for message in conversation.messages}))]
+
+
+def _contact_turns(conversation: Conversation) -> str:
+    return " \n ".join(message.text for message in conversation.messages if message.author == conversation.contact)
+
+
+def _slot_fillers(conversation: Conversation) -> str:
+    return " \n ".join(message.text[span.start : span.end] for message in conversation.messages for span in message.personal)
+
+
+def _punctuation_and_case(conversation: Conversation) -> list[float]:
+    text = "\n".join(message.text for message in conversation.messages)
+    n = max(1, len(text))
+    return [text.count(sign) / n for sign in ".,!?'…"] + [sum(ch.isupper() for ch in text) / n, sum(not ch.isascii() for ch in text) / n, len(re.findall(r"\d", text)) / n]
+
+
+CONTROLS: dict[str, Features] = {
+    "length only": _length,
+    "number of messages and shares only": _counts,
+    "the contact's turns only": _contact_turns,
+    "names and slot fillers only": _slot_fillers,
+    "punctuation and case only": _punctuation_and_case,
+}
+"""Each control's name and what it sees of a conversation: numbers, or a text."""
+
+
+def control_scores(seen: Features, train: Sequence[Conversation], test: Sequence[Conversation]) -> NDArray[np.float64]:
+    """Log-odds of the pattern script for each test conversation, from a logistic regression on what the control sees."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    train_seen, test_seen = [seen(conversation) for conversation in train], [seen(conversation) for conversation in test]
+    scale: Any = TfidfVectorizer(min_df=2, token_pattern=r"(?u)\b\w+\b") if isinstance(train_seen[0], str) else StandardScaler()
+    model = make_pipeline(scale, LogisticRegression(class_weight="balanced", max_iter=2000))
+    model.fit(train_seen, [conversation.label == PATTERN for conversation in train])
+    return np.asarray(model.decision_function(test_seen))

@@ -1,0 +1,184 @@
+"""The model file: one .safetensors file of plain arrays and a JSON header, opened without running any code and checked before use.
+
+Arrays: ``<half>.terms`` (UTF-8 bytes end to end), ``<half>.ends`` (where each term ends), ``<half>.idf``; ``coef``, ``intercept``, ``thresholds``.
+The header stands in the file's metadata and carries the sha256 of the arrays and of itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.atomic import write_bytes
+from classifier.errors import InputError
+from classifier.model.pipeline import build_pipeline, checked_options
+from classifier.model.stages import Half, StageModel
+from classifier.taxonomy import LABELS
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+FORMAT_VERSION = 1
+MAX_FILE_BYTES = 1 << 30
+MAX_TERMS = 5_000_000
+HALVES = ("words", "characters")
+_NGRAMS = {"words": "word_ngrams", "characters": "char_ngrams"}
+
+
+class ModelFileError(InputError):
+    """A model file that cannot be used; the message names the file and what is wrong."""
+
+
+def save_model(
+    path: Path | str,
+    pipeline: Pipeline,
+    *,
+    thresholds: Mapping[str, float],
+    options: Mapping[str, Any],
+    corpus_sha256: str,
+    training_families: Iterable[str],
+    seed: int,
+) -> StageModel:
+    """Write a fitted Pipeline and its thresholds to ``path``, whole or not at all, and return what ``load_model`` would read back."""
+    from safetensors.numpy import save
+
+    arrays: dict[str, NDArray[Any]] = {
+        "coef": np.vstack([regression.coef_ for regression in pipeline.named_steps["classify"].estimators_]),
+        "intercept": np.concatenate([regression.intercept_ for regression in pipeline.named_steps["classify"].estimators_]),
+        "thresholds": np.array([thresholds[label] for label in LABELS], dtype=np.float64),
+    }
+    for name, vectoriser in pipeline.named_steps["features"].transformer_list:
+        encoded = [term.encode("utf-8") for term in vectoriser.get_feature_names_out()]
+        arrays[f"{name}.terms"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        arrays[f"{name}.ends"] = np.cumsum([len(term) for term in encoded], dtype=np.int64)
+        arrays[f"{name}.idf"] = np.ascontiguousarray(vectoriser.idf_)
+    header: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "synthetic_only": True,
+        "use": "research, prototyping and teaching; scores are for a person to review, never for automated action against a person",
+        "labels": list(LABELS),
+        "options": checked_options(dict(options)),
+        "seed": seed,
+        "corpus_sha256": corpus_sha256,
+        "training_families_sha256": hashlib.sha256("\n".join(sorted(training_families)).encode()).hexdigest(),
+        "packages": {name: metadata.version(name) for name in ("numpy", "scikit-learn", "scipy")},
+    }
+    header["sha256"] = _content_sha256(arrays, header)
+    write_bytes(Path(path), save(arrays, metadata={"header": json.dumps(header, sort_keys=True)}))
+    return load_model(path)
+
+
+def _content_sha256(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> str:
+    """Over the header without its own hash, then every array's name, type, shape and bytes in the order of their names."""
+    digest = hashlib.sha256(json.dumps({key: value for key, value in header.items() if key != "sha256"}, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def shipped_model() -> Path:
+    """The small model that comes with the package."""
+    return Path(str(files("classifier.model") / "small.safetensors"))
+
+
+def load_model(path: Path | str) -> StageModel:
+    """A ``StageModel`` of the arrays in ``path``.
+
+    Raises ``ModelFileError`` when the file is missing, too large, not a model file, of another format version, damaged or altered.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ModelFileError(f"{path}: larger than {MAX_FILE_BYTES} bytes; this is not a model file of this project")
+        with safe_open(path, framework="numpy") as opened:
+            raw_header = (opened.metadata() or {}).get("header")
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: no such model file; make one with 'grooming-classifier train' or leave out --model") from None
+    except (OSError, SafetensorError) as error:
+        raise ModelFileError(f"{path}: not a readable .safetensors model file ({error}); train it again") from None
+    if raw_header is None:
+        raise ModelFileError(f"{path}: has no header; this is not a model file of this project")
+    try:
+        return _checked_model(arrays, json.loads(raw_header))
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise ModelFileError(f"{path}: damaged or altered: {error}; train it again") from None
+
+
+def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> StageModel:
+    if header.get("format_version") != FORMAT_VERSION:
+        raise ValueError(f"format version {header.get('format_version')!r}, this program reads {FORMAT_VERSION}")
+    if header.get("synthetic_only") is not True:
+        raise ValueError("not marked synthetic_only")
+    if header.get("sha256") != _content_sha256(arrays, header):
+        raise ValueError("the content does not match its sha256")
+    if header["labels"] != list(LABELS):
+        raise ValueError(f"labels {header['labels']!r}, expected {list(LABELS)!r}")
+    options = checked_options(header["options"])
+    halves = tuple(_checked_half(name, options[_NGRAMS[name]], arrays) for name in HALVES if options[_NGRAMS[name]] is not None)
+    n_terms = sum(len(half.terms) for half in halves)
+    for name, shape in {"coef": (len(LABELS), n_terms), "intercept": (len(LABELS),), "thresholds": (len(LABELS),)}.items():
+        if arrays[name].shape != shape or arrays[name].dtype != np.float64 or not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name} must be finite float64 of shape {shape}, got {arrays[name].dtype} {arrays[name].shape}")
+    return StageModel(
+        labels=LABELS,
+        halves=halves,
+        coef=arrays["coef"],
+        intercept=arrays["intercept"],
+        thresholds=arrays["thresholds"],
+        sublinear_tf=bool(options["sublinear_tf"]),
+        normaliser=bool(options["normaliser"]),
+        header=header,
+    )
+
+
+def _checked_half(name: str, ngrams: list[int], arrays: dict[str, NDArray[Any]]) -> Half:
+    raw, ends, idf = arrays[f"{name}.terms"], arrays[f"{name}.ends"], arrays[f"{name}.idf"]
+    low, high = (int(n) for n in ngrams)
+    if not 1 <= low <= high <= 10:
+        raise ValueError(f"{name}: n-gram range {low} to {high}, expected within 1 to 10")
+    if len(ends) > MAX_TERMS or idf.shape != ends.shape or idf.dtype != np.float64 or not np.isfinite(idf).all():
+        raise ValueError(f"{name}: {len(ends)} terms with {idf.dtype} idf of shape {idf.shape}")
+    if len(ends) and (int(ends[-1]) != raw.size or int(ends[0]) < 0 or (np.diff(ends) < 0).any()):
+        raise ValueError(f"{name}: term boundaries do not fit the terms")
+    content = raw.tobytes()
+    starts = [0, *ends[:-1].tolist()]
+    terms = tuple(content[start:end].decode("utf-8") for start, end in zip(starts, ends.tolist(), strict=True))
+    return Half(name, low, high, terms, idf)
+
+
+def load_pipeline(path: Path | str) -> Pipeline:
+    """The scikit-learn Pipeline that was saved to ``path``; its probabilities equal the saved one's to 1e-12."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import LabelBinarizer
+
+    model = load_model(path)
+    pipeline = build_pipeline(**{key: tuple(value) if isinstance(value, list) else value for key, value in model.header["options"].items()})
+    for (_, vectoriser), half in zip(pipeline.named_steps["features"].transformer_list, model.halves, strict=True):
+        vectoriser.set_params(vocabulary=dict(half.position))
+        vectoriser.idf_ = half.idf
+    regressions = []
+    for coef, intercept in zip(model.coef, model.intercept, strict=True):
+        regression = LogisticRegression()
+        regression.classes_ = np.array([0, 1])
+        regression.coef_, regression.intercept_ = coef.reshape(1, -1), np.array([intercept])
+        regressions.append(regression)
+    classify = pipeline.named_steps["classify"]
+    classify.estimators_ = regressions
+    classify.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(np.eye(len(LABELS), dtype=int)[[0, 0, 1]] + np.eye(len(LABELS), dtype=int)[[1, 2, 2]])
+    classify.classes_ = classify.label_binarizer_.classes_
+    return pipeline
+
+

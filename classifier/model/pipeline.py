@@ -1,0 +1,79 @@
+"""The stage model: scikit-learn's own Pipeline from raw text to one probability per label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from classifier.model.normalise import normalise
+from classifier.taxonomy import LABELS
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+DEFAULT_OPTIONS: dict[str, Any] = {
+    "word_ngrams": (1, 2),
+    "char_ngrams": (3, 5),
+    "min_df": 2,
+    "sublinear_tf": True,
+    "C": 4.0,
+    "class_weight": None,
+    "normaliser": True,
+}
+"""What ``build_pipeline`` does when not told otherwise; chosen on validation families."""
+
+TOKEN_PATTERN = r"(?u)\b\w+\b"
+
+
+def build_pipeline(**options: Any) -> Pipeline:
+    """An unfitted Pipeline: normalise, TF-IDF of words and of characters within words, one logistic regression per label.
+
+    Options: ``word_ngrams`` and ``char_ngrams`` as (low, high), or ``None`` to leave that half out; ``min_df`` in messages; ``sublinear_tf``; ``C``, the inverse
+    strength of the L2 penalty; ``class_weight`` as scikit-learn's; ``normaliser``, whether text is normalised first (else only lower-cased).
+    Raises ``ValueError`` for an unknown option or when both halves are left out.
+
+    >>> [name for name, _ in build_pipeline(char_ngrams=None).steps]
+    ['features', 'classify']
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.pipeline import FeatureUnion, Pipeline
+
+    chosen = checked_options(options)
+    common = {"preprocessor": normalise if chosen["normaliser"] else str.lower, "min_df": chosen["min_df"], "sublinear_tf": chosen["sublinear_tf"]}
+    halves = []
+    if chosen["word_ngrams"] is not None:
+        halves.append(("words", TfidfVectorizer(token_pattern=TOKEN_PATTERN, ngram_range=chosen["word_ngrams"], **common)))
+    if chosen["char_ngrams"] is not None:
+        halves.append(("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=chosen["char_ngrams"], **common)))
+    regression = LogisticRegression(C=chosen["C"], class_weight=chosen["class_weight"], solver="liblinear", dual=False, tol=1e-4, max_iter=1000)
+    return Pipeline([("features", FeatureUnion(halves)), ("classify", OneVsRestClassifier(regression))])
+
+
+def checked_options(options: dict[str, Any]) -> dict[str, Any]:
+    """``DEFAULT_OPTIONS`` with ``options`` over them. Raises ``ValueError`` for a name that is not an option."""
+    if unknown := sorted(set(options) - set(DEFAULT_OPTIONS)):
+        raise ValueError(f"unknown option {', '.join(map(repr, unknown))}; expected some of {', '.join(DEFAULT_OPTIONS)}")
+    chosen = DEFAULT_OPTIONS | options
+    if chosen["word_ngrams"] is None and chosen["char_ngrams"] is None:
+        raise ValueError("word_ngrams and char_ngrams are both None: nothing is left to count")
+    return chosen
+
+
+def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
+    """A Pipeline fitted on the ``text`` and the label columns of a messages table.
+
+    Each phrase family weighs the same as any other showing the same labels would at its share of distinct texts: equal (text, labels) rows are fitted once, so a
+    sentence the generator repeats does not drown the rarer ones.
+    """
+    distinct = table.drop_duplicates(subset=["text", *LABELS])
+    return build_pipeline(**options).fit(distinct["text"].tolist(), distinct[list(LABELS)].to_numpy())
+
+
+def stage_probabilities(pipeline: Pipeline, texts: Sequence[str]) -> pd.DataFrame:
+    """One column of probabilities per label, one row per text."""
+    return pd.DataFrame(np.asarray(pipeline.predict_proba(list(texts))), columns=list(LABELS))

@@ -1,0 +1,31 @@
+"""The messages table: one row a message, the form that models are fitted on and that evaluation compares with scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+
+import pandas as pd
+
+from classifier.records import Conversation
+from classifier.taxonomy import LABELS
+
+
+def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
+    """One row a message, conversations in order and messages in order within them.
+
+    Columns: ``conversation`` (id), ``index`` (1-based), ``author``, ``by_sender`` (bool), ``time``, ``text``, ``family``, ``tactic``, ``manner``, ``scene``,
+    ``register``, ``split``, ``conversation_label``, and one 0/1 column per label of the taxonomy.
+    """
+    rows = [
+        (c.id, index, m.author, m.author == c.sender, m.time, m.text, m.family, m.tactic, m.manner, c.scene, c.register, c.split, c.label, *(int(label in m.labels) for label in LABELS))
+        for c in conversations
+        for index, m in enumerate(c.messages, start=1)
+    ]
+    columns = ["conversation", "index", "author", "by_sender", "time", "text", "family", "tactic", "manner", "scene", "register", "split", "conversation_label", *LABELS]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def families_used(conversations: Iterable[Conversation]) -> set[str]:
+    """The id of every phrase family any of the conversations drew from."""
+    return set(chain.from_iterable(conversation.families for conversation in conversations))

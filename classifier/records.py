@@ -1,0 +1,68 @@
+"""One line of chat and one exchange, as every other room of the project sees them.
+
+The records are checked once, where a file is read (``classifier.readers``); inside the project they are trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class PersonalSpan:
+    """Characters ``start`` to ``end`` of a message are a piece of personal information of this ``kind`` (name, school, phone...)."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One line of chat. ``labels`` are the behaviours its words show; ``family`` is the phrase family it was drawn from."""
+
+    author: str
+    time: datetime
+    text: str
+    labels: tuple[str, ...] = ()
+    tactic: str = ""
+    manner: str = "plain"
+    family: str = ""
+    personal: tuple[PersonalSpan, ...] = ()
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What can be known of a conversation without reading it.
+
+    ``known_from`` is "online" or "in_person"; age bands are as *stated* ("unstated" when they are not); ``young_contacts`` counts the young accounts the
+    sender writes to. Hours, pace and lopsidedness follow from the messages' times and authors.
+    """
+
+    known_from: str
+    sender_age_band: str
+    contact_age_band: str
+    young_contacts: int
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """An exchange between ``sender`` and ``contact``. ``label`` is what the generator scripted it to be, which no single message shows."""
+
+    id: str
+    label: str
+    scene: str
+    split: str
+    register: str
+    sender: str
+    contact: str
+    metadata: Metadata
+    messages: tuple[Message, ...]
+    corpus: str
+    version: str
+    seed: int
+    synthetic: bool = True
+    families: tuple[str, ...] = field(default=())

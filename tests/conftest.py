@@ -1,0 +1,30 @@
+"""A small real corpus and a small real model, made once for all tests that need one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from classifier.cli.main import main
+from classifier.corpus.release import write_corpus
+from classifier.corpus.spec import CorpusSpec
+
+
+@pytest.fixture(scope="session")
+def small_spec():
+    return replace(CorpusSpec(), name="small", seed=11, n_conversations=700)
+
+
+@pytest.fixture(scope="session")
+def small_corpus(tmp_path_factory, small_spec):
+    folder = tmp_path_factory.mktemp("corpus")
+    write_corpus(folder, small_spec)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory, small_corpus):
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    assert main(["train", str(small_corpus), "--out", str(path)]) == 0
+    return path

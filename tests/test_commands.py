@@ -1,0 +1,176 @@
+"""The command line as a person uses it: what comes out, what is refused, and the exit codes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import subprocess
+import sys
+
+import pytest
+
+from classifier.cli.main import main
+from classifier.taxonomy import LABELS
+
+CHAT = "conversation_id,author,text,time\nc1,ana,\"dont tell your mum, its our secret\",2031-01-06T10:00\nc1,bo,ok pizza,\nc1,ana,\"two\nlines\",\n"
+
+
+@pytest.fixture
+def chat(tmp_path):
+    path = tmp_path / "chat.csv"
+    path.write_text(CHAT, encoding="utf-8")
+    return path
+
+
+def refused(capsys, *arguments):
+    """The one line that a command which exits with 2 writes to standard error."""
+    assert main([str(argument) for argument in arguments]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_a_csv_comes_back_with_its_rows_and_a_column_per_label(chat, small_model, tmp_path):
+    out = tmp_path / "out.csv"
+    assert main(["score", str(chat), "--level", "message", "--model", str(small_model), "--out", str(out)]) == 0
+    with out.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["text"] for row in rows] == ["dont tell your mum, its our secret", "ok pizza", "two\nlines"]
+    assert list(rows[0]) == ["conversation_id", "author", "text", "time", *LABELS, "stages"]
+    assert float(rows[0]["secrecy"]) > float(rows[1]["secrecy"])
+    assert all(0 <= float(row[label]) <= 1 for row in rows for label in LABELS)
+
+
+def test_jsonl_in_jsonl_out_with_the_same_scores(chat, small_model, tmp_path):
+    lines = tmp_path / "chat.jsonl"
+    lines.write_text('{"conversation_id": "c1", "author": "ana", "text": "dont tell your mum, its our secret"}\n', encoding="utf-8")
+    assert main(["score", str(lines), "--model", str(small_model), "--out", str(tmp_path / "out.jsonl")]) == 0
+    assert main(["score", str(chat), "--model", str(small_model), "--out", str(tmp_path / "out.csv")]) == 0
+    scored = json.loads((tmp_path / "out.jsonl").read_text())
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as stream:
+        assert scored["secrecy"] == next(csv.DictReader(stream))["secrecy"]
+
+
+def test_stages_are_the_labels_at_or_over_threshold(chat, small_model, tmp_path):
+    from classifier.model.file import load_model
+
+    thresholds = dict(zip(LABELS, load_model(small_model).thresholds, strict=True))
+    out = tmp_path / "out.csv"
+    main(["score", str(chat), "--model", str(small_model), "--out", str(out)])
+    with out.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            assert row["stages"] == "|".join(label for label in LABELS if float(row[label]) >= thresholds[label])
+
+
+def test_a_text_is_explained_by_its_terms(small_model, capsys):
+    assert main(["score", "dont tell your mum about this, its our secret", "--explain", "--model", str(small_model)]) == 0
+    printed = capsys.readouterr().out
+    assert "secrecy" in printed
+    assert "towards secrecy" in printed
+
+
+def test_control_characters_and_lone_surrogates_never_reach_the_terminal(small_model, capsys):
+    assert main(["score", "\x1b[31mred \ud800 \u202e", "--model", str(small_model)]) == 0
+    printed = capsys.readouterr().out
+    assert not set(printed) & {"\x1b", "\ud800", "\u202e"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "chat.csv:1: the file is empty"),
+        ("conversation_id,text\nc1,hi\n", "chat.csv:1: no column 'author' in the header"),
+        ("conversation_id,author,text\nc1,ana,hi, you\n", "chat.csv:2: 4 fields where the header has 3"),
+        ('conversation_id,author,text\nc1,ana,"hi\n', "not readable as CSV"),
+    ],
+)
+def test_a_csv_that_cannot_be_used_names_line_and_remedy(tmp_path, small_model, capsys, content, message):
+    path = tmp_path / "chat.csv"
+    path.write_text(content, encoding="utf-8")
+    assert message in refused(capsys, "score", path, "--model", small_model)
+
+
+def test_a_csv_that_is_not_utf8_names_its_line_and_leaves_no_output(tmp_path, small_model, capsys):
+    path, out = tmp_path / "chat.csv", tmp_path / "out.csv"
+    path.write_bytes(b"conversation_id,author,text\nc1,ana,hi\nc1,ana,caf\xe9\n")
+    assert "chat.csv:3: not UTF-8" in refused(capsys, "score", path, "--model", small_model, "--out", out)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["chat.csv"]
+
+
+def test_a_missing_file_is_not_scored_as_a_text(tmp_path, small_model, capsys):
+    assert "cannot be read" in refused(capsys, "score", tmp_path / "none.csv", "--model", small_model)
+
+
+def corrupted(small_corpus, tmp_path, change):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for path in small_corpus.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    train = folder / "train.jsonl.gz"
+    train.write_bytes(gzip.compress(change(gzip.decompress(train.read_bytes()))))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content.replace(b'"synthetic":true,', b"", 1), "train.jsonl.gz:1: synthetic: Field required"),
+        (lambda content: content[:-50], "may be cut off"),
+        (lambda content: content.replace(b'"labels":["', b'"labels":["meating","', 1), "unknown label 'meating'"),
+        (lambda content: content + content.splitlines(keepends=True)[0], "was already used on line 1"),
+        (lambda content: content.replace(b'"text":"', b'"text":"\xe9', 1), "not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("command", [["train", "--out", "m.safetensors"], ["corpus", "check"]])
+def test_a_bad_corpus_is_one_clear_line_and_nothing_is_written(small_corpus, tmp_path, capsys, change, message, command, monkeypatch):
+    folder = corrupted(small_corpus, tmp_path, change)
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(capsys, *command, folder)
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_a_corpus_altered_without_breaking_its_form_fails_its_check(small_corpus, tmp_path, capsys):
+    folder = corrupted(small_corpus, tmp_path, lambda content: content.replace(b'"young_contacts":', b'"young_contacts":1', 1))
+    assert "its manifest says" in refused(capsys, "corpus", "check", folder)
+
+
+def test_a_whole_corpus_passes_its_check(small_corpus, capsys):
+    assert main(["corpus", "check", str(small_corpus)]) == 0
+    assert "0 problems" in capsys.readouterr().out
+
+
+def test_a_line_against_the_policy_makes_the_check_fail_with_1(small_corpus, tmp_path, capsys):
+    folder = corrupted(small_corpus, tmp_path, lambda content: content.replace(b'"text":"', b'"text":"on whatsapp ', 1))
+    assert main(["corpus", "check", str(folder / "train.jsonl.gz")]) == 1
+    assert "'whatsapp': a real platform" in capsys.readouterr().out
+
+
+def test_a_tampered_model_is_one_clear_line(small_model, tmp_path, capsys):
+    content = bytearray(small_model.read_bytes())
+    content[-1] ^= 1
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    assert "does not match its sha256" in refused(capsys, "score", "hi", "--model", path)
+
+
+def test_a_small_release_generates_and_splits(tmp_path, capsys):
+    assert main(["corpus", "generate", "--out", str(tmp_path / "c"), "--scale", "0.002", "--seed", "3"]) == 0
+    assert main(["corpus", "split", str(tmp_path / "c"), "--out", str(tmp_path / "s")]) == 0
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["test.jsonl", "train.jsonl", "validation.jsonl"]
+
+
+@pytest.mark.parametrize("command", [[], ["corpus"], ["corpus", "generate"], ["corpus", "check"], ["corpus", "describe"], ["corpus", "split"], ["train"], ["score"], ["evaluate"], ["report"]])
+def test_every_help_shows_an_example(command, capsys):
+    assert main([*command, "--help"]) == 0
+    assert "grooming-classifier" in capsys.readouterr().out.split("Example")[1]
+
+
+def test_help_opens_no_heavy_library():
+    code = "import sys\nfrom classifier.cli.main import main\nmain(['--help'])\nprint([m for m in ('numpy', 'sklearn', 'pandas', 'pydantic', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+def test_a_wrong_option_exits_with_2():
+    assert main(["score", "--nonsense"]) == 2

@@ -1,0 +1,177 @@
+"""The generator: same seed, same words; spans in their place; nobody does what was asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from classifier.corpus import grammar, habits
+from classifier.corpus.audit import corpus_problems, degeneracy, near_copies_across_splits, phrase_problems
+from classifier.corpus.families import PhraseError, load_families, read_phrase_file, without_near_copies
+from classifier.corpus.generate import generate
+from classifier.corpus.policy import policy_problems
+from classifier.corpus.release import read_corpus
+from classifier.corpus.slots import SLOTS
+from classifier.corpus.split import assign_families, split_conversations
+from classifier.readers.jsonl import to_jsonl
+from classifier.readers.messages import families_used, messages_table
+from classifier.taxonomy import BENIGN, PATTERN, TACTICS
+
+
+@pytest.fixture(scope="module")
+def conversations(small_corpus):
+    return [conversation for part in read_corpus(small_corpus).values() for conversation in part]
+
+
+def test_the_same_spec_gives_the_same_bytes_and_another_seed_others(small_spec):
+    spec = replace(small_spec, n_conversations=40)
+    assert to_jsonl(generate(spec)) == to_jsonl(generate(spec))
+    assert to_jsonl(generate(spec)) != to_jsonl(generate(replace(spec, seed=12)))
+
+
+def test_every_personal_span_holds_a_filler_of_its_kind_however_it_was_typed(conversations):
+    levelled = {kind: {filler.lower().replace("'", "") for filler in fillers} for kind, fillers in SLOTS.items()}
+    spans = [(message.text[span.start : span.end], span.kind) for conversation in conversations for message in conversation.messages for span in message.personal]
+    assert len(spans) > 100
+    assert [(text, kind) for text, kind in spans if text.lower().replace("'", "") not in levelled[kind]] == []
+
+
+def test_a_stage_phrase_carries_its_label_and_a_spoken_of_behaviour_none(conversations):
+    messages = [message for conversation in conversations for message in conversation.messages]
+    assert all(message.labels == (TACTICS[message.tactic],) for message in messages if message.tactic)
+    assert all(message.labels == () for message in messages if message.manner != "plain")
+
+
+def test_a_pattern_contact_never_meets_hides_or_presses(conversations):
+    shown = Counter(label for c in conversations if c.label == PATTERN for message in c.messages if message.author == c.contact for label in message.labels)
+    assert set(shown) <= {"flattery", "info_request", "false_affinity"}
+
+
+def test_every_pattern_shows_a_stage_and_both_scripts_occur(conversations):
+    assert Counter(c.label for c in conversations)[PATTERN] > 50 < Counter(c.label for c in conversations)[BENIGN]
+    assert all(any(message.labels for message in c.messages) for c in conversations if c.label == PATTERN)
+
+
+def test_times_never_run_backwards(conversations):
+    assert all(before.time <= after.time for c in conversations for before, after in zip(c.messages, c.messages[1:], strict=False))
+
+
+def test_no_family_and_no_account_stands_in_two_splits(conversations):
+    parts = split_conversations(conversations)
+    used = [families_used(part) for part in parts.values()]
+    assert not (used[0] & used[1] or used[0] & used[2] or used[1] & used[2])
+
+
+def test_a_family_in_two_splits_is_refused_by_name(conversations):
+    train = next(c for c in conversations if c.split == "train")
+    leaked = replace(train, id="leak", split="test", sender="other", contact="another")
+    with pytest.raises(ValueError, match=r"phrase family '.*' stands in both 'train' and 'test'"):
+        split_conversations([train, leaked])
+
+
+def test_every_tactic_stands_in_all_three_splits():
+    families = load_families()
+    homes = assign_families(families, seed=1)
+    for tactic in TACTICS:
+        assert {homes[family.id] for family in families if family.tactic == tactic} == {"train", "validation", "test"}
+
+
+def test_adding_a_family_of_one_tactic_moves_no_other():
+    families = load_families()
+    first = next(family for family in families if family.tactic == "between_us")
+    before = assign_families(families, seed=1)
+    after = assign_families([*families, replace(first, id="secrecy.zzz.new")], seed=1)
+    assert {id_ for id_, split in before.items() if after[id_] != split and not id_.startswith("secrecy.")} == set()
+
+
+@pytest.mark.parametrize("voice", ["v1", "v1-alt"])
+def test_no_phrase_breaks_the_data_policy(voice):
+    assert phrase_problems(load_families(voice)) == []
+
+
+def test_no_generated_message_breaks_the_data_policy(conversations):
+    assert corpus_problems(conversations) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("send it on whatsapp", "a real platform"),
+        ("call 020 7946 0018", "outside 555-01xx"),
+        ("write to me@mail.com", "outside example.org"),
+        ("so cute for a thirteen", "an age beside a compliment on looks"),
+        ("kiss me", "sexual or bodily content"),
+    ],
+)
+def test_a_line_against_the_policy_is_named_with_its_reason(text, reason):
+    [problem] = policy_problems(text)
+    assert reason in problem
+
+
+def test_fictional_numbers_and_addresses_are_welcome():
+    assert policy_problems("ring 555-0117 or write to zola@example.org") == []
+
+
+def test_a_phrase_file_with_a_wrong_tactic_names_file_family_and_choices(tmp_path):
+    path = tmp_path / "flattery.toml"
+    path.write_text('label = "flattery"\ndescription = "x"\n[[family]]\nid = "flattery.x"\ntactic = "between_us"\nregister = "casual"\nphrasings = ["a", "b"]\n')
+    with pytest.raises(PhraseError, match=r"flattery.toml: family 'flattery.x': tactic 'between_us' is not one of 'flattery'"):
+        read_phrase_file(path)
+
+
+def test_a_negated_phrase_may_not_carry_a_label(tmp_path):
+    path = tmp_path / "lunch.toml"
+    path.write_text('scene = "lunch"\ndescription = "x"\n[[family]]\nid = "lunch.no"\nlabels = ["meeting"]\nmanner = "negated"\nregister = "casual"\nphrasings = ["no lunch", "not today"]\n')
+    with pytest.raises(PhraseError, match="a negated phrase shows no behaviour"):
+        read_phrase_file(path)
+
+
+def test_near_copies_are_dropped_and_order_kept():
+    assert without_near_copies(["pizza at noon", "raid at nine", "pizza at noon!!", "raid at nine", "ok", "ok"]) == [0, 1, 4]
+
+
+def test_an_empty_option_leaves_no_stray_space():
+    assert {"".join(segment.text for segment in grammar.expand("[oh|] pizza [now|], {name}", Random(seed), fixed={"name": "Zola"})) for seed in range(40)} == {
+        "oh pizza now, Zola",
+        "oh pizza , Zola",
+        "pizza now, Zola",
+        "pizza , Zola",
+    }
+
+
+def test_habits_change_words_but_never_a_marked_name_except_its_case():
+    rough = habits.Habits(True, True, True, 1.0, 1.0, 1.0, 1.0)
+    segments = [grammar.Segment("You're right, "), grammar.Segment("O'Mara", "name"), grammar.Segment(" said pizza tomorrow.")]
+    done = habits.typed(segments, rough, Random(3))
+    assert [segment.text for segment in done if segment.kind] == ["omara"]
+
+
+def test_six_strings_repeated_are_rejected_as_training_data():
+    import pandas as pd
+
+    strings = ["you are so pretty", "keep this secret", "meet me", "where do you live", "only i get you", "hello"]
+    table = pd.DataFrame({"text": strings * 100, "flattery": [1, 0, 0, 0, 0, 0] * 100})
+    assert degeneracy(table) == ["6 distinct texts in 600 messages: expected at least 50", "flattery: 1 distinct text: expected at least 10"]
+
+
+def test_a_test_sentence_copied_from_train_is_found():
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "text": ["the raid starts at nine tonight", "my dog ate the pizza box", "the raid starts at nine tonight!"],
+            "split": ["train", "train", "test"],
+            "family": ["raid.a", "dog.a", "raid.b"],
+        }
+    )
+    found = near_copies_across_splits(table)
+    assert found[["test_family", "train_family"]].to_numpy().tolist() == [["raid.b", "raid.a"]]
+
+
+def test_the_table_has_one_row_a_message(conversations):
+    table = messages_table(conversations)
+    assert len(table) == sum(len(c.messages) for c in conversations)
+    assert table["index"].min() == 1

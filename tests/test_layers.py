@@ -1,0 +1,67 @@
+"""Imports point down: each room of the package uses only the floors below it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "classifier"
+
+FLOORS = {
+    "errors": 0,
+    "atomic": 0,
+    "taxonomy": 0,
+    "records": 0,
+    "readers": 1,
+    "corpus": 2,
+    "model": 2,
+    "evaluation": 2,
+    "privacy": 3,
+    "report": 4,
+    "cli": 5,
+    "app": 5,
+}
+STRANGERS = [{"corpus", "model", "evaluation"}, {"cli", "app"}]
+
+
+def faults(room: str, source: str) -> list[str]:
+    """What is wrong with the imports of a file of ``room``."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            found.append("relative import")
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            parts = name.split(".")
+            if parts[0] != "classifier" or len(parts) == 1 or parts[1] == room:
+                continue
+            other = parts[1]
+            if FLOORS[other] > FLOORS[room]:
+                found.append(f"{room} imports {other} from above")
+            elif FLOORS[other] == FLOORS[room] and (FLOORS[room] == 0 or any({room, other} <= strangers for strangers in STRANGERS)):
+                found.append(f"{room} imports its stranger {other}")
+    return found
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_file_imports_only_from_below(path):
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    assert faults(room, path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "source", "fault"),
+    [
+        ("evaluation", "from classifier.report.html import render", "evaluation imports report from above"),
+        ("evaluation", "from classifier.model.file import load_model", "evaluation imports its stranger model"),
+        ("records", "import classifier.taxonomy", "records imports its stranger taxonomy"),
+        ("model", "from .file import load_model", "relative import"),
+    ],
+)
+def test_an_import_that_points_up_sideways_or_is_relative_is_a_fault(room, source, fault):
+    assert faults(room, source) == [fault]

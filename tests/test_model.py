@@ -1,0 +1,178 @@
+"""The stage model and its file: numpy equals scikit-learn, explanations sum, a damaged file is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
+from classifier.model.explain import explain, in_words
+from classifier.model.file import ModelFileError, load_model, load_pipeline, save_model
+from classifier.model.ngrams import char_ngrams, word_ngrams
+from classifier.model.normalise import normalise
+from classifier.model.pipeline import TOKEN_PATTERN, build_pipeline, fit_stage_model, stage_probabilities
+from classifier.taxonomy import LABELS
+
+TEXTS = ["dont tell your mum, its our secret", "", "pizza at 6?", "🍕🍕", "a" * 5000, "\ud800 lone", "SOOO pretty!!", "meet me at the park gate\u200b tomorrow"]
+
+
+def toy_table():
+    texts = ["keep it secret", "our secret ok", "so pretty today", "pretty hair", "meet at noon", "meet me there", "pizza is hot", "raid at nine", "only i get you", "just us two get it"]
+    texts += ["how old are you", "your number please", "same town as me", "i grew up there too", "come on do it", "you owe me", "the dog ate it", "rain again"]
+    marks = ["secrecy"] * 2 + ["flattery"] * 2 + ["meeting"] * 2 + [""] * 2 + ["isolation"] * 2 + ["info_request"] * 2 + ["false_affinity"] * 2 + ["pressure"] * 2 + [""] * 2
+    return pd.DataFrame({"text": texts} | {label: [int(mark == label) for mark in marks] for label in LABELS})
+
+
+@pytest.fixture
+def toy_file(tmp_path):
+    pipeline = fit_stage_model(toy_table(), min_df=1)
+    path = tmp_path / "toy.safetensors"
+    save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1}, corpus_sha256="c", training_families=["a", "b"], seed=0)
+    return path, pipeline
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("DON’T", "dont"),
+        ("ｄｏｎｔ", "dont"),
+        ("s\u200becret", "secret"),
+        ("ѕесrеt", "secret"),
+        ("s3cr3t", "secret"),
+        ("soooooo", "soo"),
+        ("café", "cafe"),
+        ("  two   words ", "two words"),
+        ("see u at 4pm", "see u at 4pm"),
+    ],
+)
+def test_one_spelling_for_many(typed, same):
+    assert normalise(typed) == same
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing_more_than_once_does(text):
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_ngrams_are_those_of_scikit_learn(text):
+    prepared = normalise(text)
+    words = CountVectorizer(preprocessor=normalise, token_pattern=TOKEN_PATTERN, ngram_range=(1, 2)).build_analyzer()
+    characters = CountVectorizer(preprocessor=normalise, analyzer="char_wb", ngram_range=(3, 5)).build_analyzer()
+    assert word_ngrams(prepared, 1, 2) == words(text)
+    assert char_ngrams(prepared, 3, 5) == characters(text)
+
+
+def test_probabilities_from_the_file_equal_the_fitted_pipeline(toy_file):
+    path, pipeline = toy_file
+    expected = pipeline.predict_proba(TEXTS)
+    np.testing.assert_allclose(load_model(path).probabilities(TEXTS), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(load_pipeline(path).predict_proba(TEXTS), expected, rtol=0, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(st.text(), max_size=3))
+def test_any_text_gets_the_pipeline_s_probabilities(small_model, texts):
+    pipeline, model = load_pipeline(small_model), load_model(small_model)
+    np.testing.assert_allclose(model.probabilities(texts), stage_probabilities(pipeline, texts).to_numpy().reshape(-1, len(LABELS)) if texts else np.zeros((0, 7)), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("options", [{"char_ngrams": None}, {"word_ngrams": None}, {"sublinear_tf": False}, {"normaliser": False}])
+def test_every_variant_survives_its_file(tmp_path, options):
+    pipeline = fit_stage_model(toy_table(), min_df=1, **options)
+    path = tmp_path / "variant.safetensors"
+    save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1} | options, corpus_sha256="c", training_families=[], seed=0)
+    np.testing.assert_allclose(load_model(path).probabilities(TEXTS), pipeline.predict_proba(TEXTS), rtol=0, atol=1e-12)
+
+
+def test_the_parts_of_an_explanation_sum_to_the_logit(small_model):
+    model = load_model(small_model)
+    for text in TEXTS:
+        for row, label in enumerate(LABELS):
+            explanation = explain(model, text, label)
+            assert explanation.intercept + sum(part.value for part in explanation.contributions) == pytest.approx(model.logits(text)[row], abs=1e-9)
+            assert explanation.intercept + sum(explanation.words().values()) == pytest.approx(explanation.logit, abs=1e-9)
+
+
+def test_the_word_secret_pushes_towards_secrecy(toy_file):
+    explanation = explain(load_model(toy_file[0]), "our secret", "secrecy")
+    assert explanation.words()["secret"] > 0
+    assert "'secret', towards secrecy" in in_words(explanation)
+
+
+def test_a_text_without_known_words_says_so(toy_file):
+    explanation = explain(load_model(toy_file[0]), "xylophone?", "meeting")
+    assert explanation.contributions == ()
+    assert explanation.unknown_words == ("xylophone",)
+    assert "no known words" in in_words(explanation)
+
+
+def test_a_probability_equal_to_its_threshold_is_flagged(toy_file):
+    model = load_model(toy_file[0])
+    assert model.flagged(model.thresholds) == list(LABELS)
+
+
+def test_two_fits_write_equal_bytes(tmp_path, toy_file):
+    path, _ = toy_file
+    again = tmp_path / "again.safetensors"
+    save_model(again, fit_stage_model(toy_table(), min_df=1), thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1}, corpus_sha256="c", training_families=["b", "a"], seed=0)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def header_length(content):
+    return 8 + int.from_bytes(content[:8], "little")
+
+
+def test_one_changed_weight_is_noticed(toy_file):
+    path, _ = toy_file
+    content = bytearray(path.read_bytes())
+    content[header_length(content) + 3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="the content does not match its sha256"):
+        load_model(path)
+
+
+def test_a_changed_header_is_noticed(toy_file):
+    path, _ = toy_file
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'corpus_sha256\\": \\"c\\"', b'corpus_sha256\\": \\"d\\"', 1))
+    assert path.read_bytes() != content
+    with pytest.raises(ModelFileError, match="the content does not match its sha256"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"", "not a readable"), (b"\xff" * 100, "not a readable"), (b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "has no header")])
+def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=message):
+        load_model(path)
+
+
+def test_a_missing_model_says_how_to_get_one(tmp_path):
+    with pytest.raises(ModelFileError, match="make one with 'grooming-classifier train'"):
+        load_model(tmp_path / "none.safetensors")
+
+
+def test_an_unknown_option_is_named():
+    with pytest.raises(ValueError, match="unknown option 'colour'; expected some of word_ngrams"):
+        build_pipeline(colour="red")
+
+
+def test_scoring_from_the_file_imports_no_scikit_learn(toy_file):
+    code = "import sys; from classifier.model.file import load_model; load_model(sys.argv[1]).probabilities(['hi']); print([m for m in ('sklearn', 'pandas', 'scipy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code, str(toy_file[0])], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_header_says_what_the_model_was_made_of(small_model, small_corpus):
+    header = load_model(small_model).header
+    assert header["synthetic_only"] is True
+    assert header["corpus_sha256"] == json.loads((small_corpus / "manifest.json").read_text())["corpus_sha256"]
