@@ -13,7 +13,7 @@ import pytest
 from classifier.cli.main import main
 from classifier.taxonomy import LABELS
 
-CHAT = "conversation_id,author,text,time\nc1,ana,\"dont tell your mum, its our secret\",2031-01-06T10:00\nc1,bo,ok pizza,\nc1,ana,\"two\nlines\",\n"
+CHAT = 'conversation_id,author,text,time\nc1,ana,"dont tell your mum, its our secret",2031-01-06T10:00\nc1,bo,ok pizza,\nc1,ana,"two\nlines",\n'
 
 
 @pytest.fixture
@@ -160,7 +160,9 @@ def test_a_small_release_generates_and_splits(tmp_path, capsys):
     assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["test.jsonl", "train.jsonl", "validation.jsonl"]
 
 
-@pytest.mark.parametrize("command", [[], ["corpus"], ["corpus", "generate"], ["corpus", "check"], ["corpus", "describe"], ["corpus", "split"], ["train"], ["score"], ["evaluate"], ["report"]])
+@pytest.mark.parametrize(
+    "command", [[], ["corpus"], ["corpus", "generate"], ["corpus", "check"], ["corpus", "describe"], ["corpus", "split"], ["train"], ["score"], ["evaluate"], ["report"]]
+)
 def test_every_help_shows_an_example(command, capsys):
     assert main([*command, "--help"]) == 0
     assert "grooming-classifier" in capsys.readouterr().out.split("Example")[1]

@@ -24,7 +24,18 @@ TEXTS = ["dont tell your mum, its our secret", "", "pizza at 6?", "🍕🍕", "a
 
 
 def toy_table():
-    texts = ["keep it secret", "our secret ok", "so pretty today", "pretty hair", "meet at noon", "meet me there", "pizza is hot", "raid at nine", "only i get you", "just us two get it"]
+    texts = [
+        "keep it secret",
+        "our secret ok",
+        "so pretty today",
+        "pretty hair",
+        "meet at noon",
+        "meet me there",
+        "pizza is hot",
+        "raid at nine",
+        "only i get you",
+        "just us two get it",
+    ]
     texts += ["how old are you", "your number please", "same town as me", "i grew up there too", "come on do it", "you owe me", "the dog ate it", "rain again"]
     marks = ["secrecy"] * 2 + ["flattery"] * 2 + ["meeting"] * 2 + [""] * 2 + ["isolation"] * 2 + ["info_request"] * 2 + ["false_affinity"] * 2 + ["pressure"] * 2 + [""] * 2
     return pd.DataFrame({"text": texts} | {label: [int(mark == label) for mark in marks] for label in LABELS})
@@ -81,7 +92,9 @@ def test_probabilities_from_the_file_equal_the_fitted_pipeline(toy_file):
 @given(texts=st.lists(st.text(), max_size=3))
 def test_any_text_gets_the_pipeline_s_probabilities(small_model, texts):
     pipeline, model = load_pipeline(small_model), load_model(small_model)
-    np.testing.assert_allclose(model.probabilities(texts), stage_probabilities(pipeline, texts).to_numpy().reshape(-1, len(LABELS)) if texts else np.zeros((0, 7)), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        model.probabilities(texts), stage_probabilities(pipeline, texts).to_numpy().reshape(-1, len(LABELS)) if texts else np.zeros((0, 7)), rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("options", [{"char_ngrams": None}, {"word_ngrams": None}, {"sublinear_tf": False}, {"normaliser": False}])
@@ -104,7 +117,9 @@ def test_the_parts_of_an_explanation_sum_to_the_logit(small_model):
 def test_the_word_secret_pushes_towards_secrecy(toy_file):
     explanation = explain(load_model(toy_file[0]), "our secret", "secrecy")
     assert explanation.words()["secret"] > 0
-    assert "'secret', towards secrecy" in in_words(explanation)
+    printed = in_words(explanation)
+    assert "secret, towards secrecy" in printed
+    assert "word 'secret' +" in printed
 
 
 def test_a_text_without_known_words_says_so(toy_file):

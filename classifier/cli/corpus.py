@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.progress import say, watched
+from classifier.cli.progress import counted, say, watched
 from classifier.corpus.families import load_families
 from classifier.corpus.spec import RELEASES, CorpusSpec
 from classifier.readers.jsonl import CorpusError
@@ -44,9 +44,8 @@ def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
     spec: CorpusSpec = RELEASES[release].scaled(scale)
     if seed is not None:
         spec = replace(spec, seed=seed)
-    ticks = watched(range(spec.n_conversations + 2), label="generating", length=spec.n_conversations)
-    manifest = write_corpus(out, spec, progress=lambda done: next(ticks, None))
-    ticks.close()
+    with counted(label="generating", length=spec.n_conversations) as progress:
+        manifest = write_corpus(out, spec, progress=progress)
     click.echo(f"{out}: {spec.n_conversations} conversations, sha256 {manifest['corpus_sha256']}")
 
 

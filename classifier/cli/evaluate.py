@@ -38,4 +38,5 @@ def evaluate(corpus: Path, model_path: Path | None, out: Path, seed: int, resamp
     evaluation = evaluate_messages(parts, model, load_pipeline(path), corpus_sha256=content_hash(corpus), seed=seed, n_resamples=resamples)
     evaluation.save(out)
     macro = evaluation.tables["messages"].set_index("label").loc["macro"]
-    click.echo(f"{out}: macro F1 {macro['f1']:.3f} ({macro['f1_low']:.3f}–{macro['f1_high']:.3f}) on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} unseen families")
+    f1 = f"macro F1 {macro['f1']:.3f} ({macro['f1_low']:.3f}–{macro['f1_high']:.3f})"
+    click.echo(f"{out}: {f1} on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} unseen families")

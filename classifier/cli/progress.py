@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
@@ -18,6 +19,16 @@ def watched(items: Iterable[T], *, label: str, length: int | None = None) -> Ite
         return
     with click.progressbar(items, label=label, length=length, file=sys.stderr, show_pos=True, show_eta=True) as bar:
         yield from bar
+
+
+@contextmanager
+def counted(*, label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A function to call with the number of items done, for work that reports its own progress."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr, show_pos=True, show_eta=True) as bar:
+        yield lambda done: bar.update(done - bar.pos)
 
 
 def say(text: str) -> None:

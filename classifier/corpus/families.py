@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -87,7 +87,8 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
 
 def _family(entry: _FamilyEntry, kind: Literal["stage", "scene", "talk"], source: str, path: Path) -> PhraseFamily:
     where = f"{path}: family {entry.id!r}"
-    labels = (source,) if kind == "stage" else tuple(label for label in LABELS if label in entry.labels)
+    shown = {*entry.labels, source} if kind == "stage" else set(entry.labels)
+    labels = tuple(label for label in LABELS if label in shown)
     if kind == "stage" and TACTICS.get(entry.tactic) != source:
         raise PhraseError(f"{where}: tactic {entry.tactic!r} is not one of {source!r}: expected {[tactic for tactic, label in TACTICS.items() if label == source]}")
     if unknown := set(entry.labels) - set(LABELS):
@@ -121,7 +122,7 @@ def load_families(voice: str = "v1") -> list[PhraseFamily]:
 def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> list[int]:
     """Positions of the sentences kept when each one as close as ``threshold`` to an earlier kept one is dropped.
 
-    Closeness is the cosine of character 5-gram counts, in [0, 1]; a sentence shorter than five characters is close only to its equal.
+    Closeness is the cosine of character 5-gram counts, in [0, 1]. Both edges count as two characters, so that the shortest sentences have 5-grams too.
 
     >>> without_near_copies(["see you at the gate", "see you at the gate!", "lovely weather"])
     [0, 2]
@@ -131,7 +132,7 @@ def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> 
 
     if not sentences:
         return []
-    padded = [f"  {sentence.lower()}  " for sentence in sentences]
+    padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
     vectors = normalize(CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded))
     close = (vectors @ vectors.T).tocsr()
     kept = np.ones(len(sentences), dtype=bool)
@@ -144,8 +145,16 @@ def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> 
 
 def distinct_phrasings(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
     """Every (family, phrasing) left when near-copies, wherever they stand, are dropped."""
-    pairs = [(family, phrasing) for family in families for phrasing in family.phrasings]
-    return [pairs[position] for position in without_near_copies([grammar.skeleton(phrasing) for _, phrasing in pairs])]
+    pairs = _pairs(families)
+    return [pairs[position] for position in _distinct_positions(pairs)]
+
+
+def _pairs(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
+    return [(family, phrasing) for family in families for phrasing in family.phrasings]
+
+
+def _distinct_positions(pairs: list[tuple[PhraseFamily, str]]) -> list[int]:
+    return without_near_copies([grammar.skeleton(phrasing) for _, phrasing in pairs])
 
 
 def _check(paths: list[Path]) -> int:
@@ -158,19 +167,21 @@ def _check(paths: list[Path]) -> int:
         except PhraseError as error:
             print(error)
             found += 1
-    pairs = [(family, phrasing) for family in families for phrasing in family.phrasings]
-    kept = {id(phrasing) for _, phrasing in distinct_phrasings(families)}
-    for family, phrasing in pairs:
+    pairs = _pairs(families)
+    kept = set(_distinct_positions(pairs))
+    for position, (family, phrasing) in enumerate(pairs):
         for problem in policy_problems(grammar.longest_option(phrasing)):
             print(f"{family.id}: {problem}: {phrasing!r}")
             found += 1
-        if id(phrasing) not in kept:
+        if position not in kept:
             print(f"{family.id}: near copy: {phrasing!r}")
-    counts = Counter((family.source, family.tactic or "+".join(family.labels) or family.manner) for family, phrasing in pairs if id(phrasing) in kept)
-    for (source, part), count in sorted(counts.items()):
-        n_families = sum(family.source == source and (family.tactic or "+".join(family.labels) or family.manner) == part for family in families)
-        print(f"{source:24} {part:28} {count:5} phrasings in {n_families} families")
-    print(f"{sum(counts.values())} distinct phrasings of {len(pairs)} in {len(families)} families; {found} problems")
+    by_part: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for position in sorted(kept):
+        family = pairs[position][0]
+        by_part[family.source, family.tactic or "+".join(family.labels) or family.manner].append(family.id)
+    for (source, part), ids in sorted(by_part.items()):
+        print(f"{source:24} {part:28} {len(ids):5} phrasings in {len(set(ids))} families")
+    print(f"{len(kept)} distinct phrasings of {len(pairs)} in {len(families)} families; {found} problems")
     return found
 
 

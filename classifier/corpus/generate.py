@@ -21,7 +21,9 @@ from classifier.corpus.split import SHARES, assign_families
 from classifier.records import SPLITS, Conversation, Message, PersonalSpan
 from classifier.taxonomy import BENIGN, CUES, PATTERN, STAGES
 
-BENIGN_ONLY_SCENES = frozenset({"safety_lesson", "telling_adult", "counsellor", "parent", "grandparent", "work_chat", "journalism"})
+BENIGN_ONLY_SCENES = frozenset(
+    {"safety_lesson", "telling_adult", "counsellor", "parent", "grandparent", "work_chat", "journalism", "safety_talk", "told_someone", "family_chat", "clinic_reception"}
+)
 """Scenes that never cover a scripted pattern. They are drawn half as often, because the contact's lines in them would tell the classes apart."""
 
 STAGE_COUNTS = {PATTERN: {1: 0.08, 2: 0.16, 3: 0.3, 4: 0.28, 5: 0.18}, BENIGN: {0: 0.4, 1: 0.34, 2: 0.19, 3: 0.06, 4: 0.01}}
@@ -33,9 +35,14 @@ CONTACT_LABELS = frozenset({"flattery", "info_request", "false_affinity"})
 PATTERN_RATE_OF_SCRIPTED_SENDERS = 0.8
 CUE_RATE = {PATTERN: 0.4, BENIGN: 0.06}
 NEGATIVE_TONE_RATE = 0.12
-REPLY_RATE = 0.85
-REPLIES = {"reply_neutral": 0.34, "reply_unsure": 0.3, "reply_refusing": 0.2, "reply_telling": 0.16}
-CAUTIOUS_REPLIES = {"reply_unsure": 0.45, "reply_refusing": 0.32, "reply_telling": 0.23}
+REPLY_RATE = 0.6
+"""How often the contact answers a behaviour with a reply; else the contact talks of something else. Never a bare yes: such lines have the role sender."""
+
+ORDINARY_REPLY_RATE = {PATTERN: 0.0, BENIGN: 0.15}
+"""Replies at ordinary turns of benign exchanges, so that over a whole exchange the contact replies as often in either script."""
+
+REPLIES = {"reply_neutral": 0.4, "reply_unsure": 0.3, "reply_refusing": 0.15, "reply_telling": 0.15}
+CAUTIOUS_REPLIES = {"reply_neutral": 0.2, "reply_unsure": 0.4, "reply_refusing": 0.22, "reply_telling": 0.18}
 CAUTIOUS_LABELS = frozenset({"info_request", "secrecy", "meeting", "pressure"})
 FILLER = "filler"
 
@@ -156,11 +163,14 @@ def _choose_family(script: _Script, turn: int, planned: str, before: list[Messag
         return choose(_showing(planned, script, book, rng), author.register, rng)
     by_sender = author.id == sender
     role = "sender" if by_sender else "contact"
+    filler = [family for family in book.talk[FILLER] if family.role in (role, "any")]
     if not by_sender:
         asked = _unanswered(before, sender)
-        if asked and (asked & CAUTIOUS_LABELS or rng.random() < REPLY_RATE):
-            kinds = CAUTIOUS_REPLIES if asked & CAUTIOUS_LABELS else REPLIES
+        if rng.random() < (REPLY_RATE if asked else ORDINARY_REPLY_RATE[script.label]):
+            kinds = CAUTIOUS_REPLIES if asked & CAUTIOUS_LABELS or not asked else REPLIES
             return choose(book.talk[rng.choices(list(kinds), list(kinds.values()))[0]], author.register, rng)
+        if asked:
+            return choose(filler, author.register, rng)
         if rng.random() < 0.04:
             shown = [family for family in book.shown.get(script.scene, []) if family.role != "sender" and set(family.labels) <= CONTACT_LABELS]
             if shown:
@@ -169,7 +179,7 @@ def _choose_family(script: _Script, turn: int, planned: str, before: list[Messag
         plain = [family for family in book.plain.get(script.scene, []) if family.role in (role, "any")]
         if plain:
             return choose(plain, author.register, rng)
-    return choose(book.talk[FILLER], author.register, rng)
+    return choose(filler, author.register, rng)
 
 
 def _unanswered(before: list[Message], sender: str) -> set[str]:

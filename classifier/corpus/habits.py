@@ -93,7 +93,7 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
 
 def _with_typo(text: str, rng: Random) -> str:
     """``text`` with two neighbouring letters swapped, one doubled or one left out, in a word of at least four letters; unless that spells a refused term."""
-    words = [match for match in re.finditer(r"[A-Za-z]{4,}", text)]
+    words = list(re.finditer(r"[A-Za-z]{4,}", text))
     if not words:
         return text
     word = rng.choice(words).span()

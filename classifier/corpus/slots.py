@@ -15,11 +15,53 @@ NAMES = tuple(
     Sade Safa Sanjay Selin Shay Sian Simi Sol Suki Sunny Tamsin Tariq Tayo Tess Thea Tobi Tomas Uma Umar Vik Wen Wren Yara Yemi Yusuf Zadie Zain Zola""".split()
 )
 
-_SCHOOL_FIRST = ("Alderbrook", "Birchmere", "Copperfield", "Dunmarrow", "Elmhollow", "Fernleigh", "Greywater", "Hartsease", "Kestrel Lane", "Larkrise", "Millbeck", "Northgale", "Oakhanger", "Quarry Road", "Rookwood", "Saltmarsh", "Thornbury Park", "Willowdene")
+_SCHOOL_FIRST = (
+    "Alderbrook",
+    "Birchmere",
+    "Copperfield",
+    "Dunmarrow",
+    "Elmhollow",
+    "Fernleigh",
+    "Greywater",
+    "Hartsease",
+    "Kestrel Lane",
+    "Larkrise",
+    "Millbeck",
+    "Northgale",
+    "Oakhanger",
+    "Quarry Road",
+    "Rookwood",
+    "Saltmarsh",
+    "Thornbury Park",
+    "Willowdene",
+)
 _SCHOOL_LAST = ("High", "Academy", "School", "College", "Middle School")
 SCHOOLS = tuple(f"{first} {last}" for first in _SCHOOL_FIRST for last in _SCHOOL_LAST)
 
-TOWNS = ("Amberford", "Brackenby", "Coldwell", "Drumleigh", "Eastmarsh", "Fallowfield End", "Glenmoor", "Harrowgate Green", "Inverlea", "Juniper Bay", "Kingsbarrow", "Lowerby", "Marlstone", "Nettlecombe", "Oxmoor", "Pinehaven", "Ravensby", "Silverstrand", "Tarnside", "Umberton", "Westerleigh", "Yarrowdale")
+TOWNS = (
+    "Amberford",
+    "Brackenby",
+    "Coldwell",
+    "Drumleigh",
+    "Eastmarsh",
+    "Fallowfield End",
+    "Glenmoor",
+    "Harrowgate Green",
+    "Inverlea",
+    "Juniper Bay",
+    "Kingsbarrow",
+    "Lowerby",
+    "Marlstone",
+    "Nettlecombe",
+    "Oxmoor",
+    "Pinehaven",
+    "Ravensby",
+    "Silverstrand",
+    "Tarnside",
+    "Umberton",
+    "Westerleigh",
+    "Yarrowdale",
+)
 STREETS = tuple(
     f"{number} {street}"
     for number in (3, 8, 12, 17, 24, 31, 46, 58)
@@ -51,7 +93,20 @@ EVERYDAY: dict[str, tuple[str, ...]] = {
     "sport": ("football", "netball", "cricket", "basketball", "hockey", "swimming", "rugby", "badminton", "athletics", "table tennis", "judo"),
     "food": ("pizza", "jollof", "noodles", "chips", "samosas", "pancakes", "tacos", "porridge", "biryani", "soup", "toast", "plantain", "curry", "sushi"),
     "subject": ("maths", "history", "chemistry", "french", "geography", "english", "physics", "biology", "art", "drama", "computing", "music"),
-    "spot": ("the library", "the bus stop", "the park gate", "the leisure centre", "the bakery", "the skate bowl", "the town hall", "the station", "the market", "the cinema", "the cafe", "the sports hall"),
+    "spot": (
+        "the library",
+        "the bus stop",
+        "the park gate",
+        "the leisure centre",
+        "the bakery",
+        "the skate bowl",
+        "the town hall",
+        "the station",
+        "the market",
+        "the cinema",
+        "the cafe",
+        "the sports hall",
+    ),
     "pet": ("dog", "cat", "hamster", "rabbit", "budgie", "tortoise", "guinea pig", "goldfish", "gecko", "puppy"),
     "relative": ("mum", "dad", "grandad", "nan", "auntie", "uncle", "brother", "sister", "cousin", "grandma", "stepdad", "mom"),
     "film": ("The Lantern Thief", "Moonbeam Express", "Captain Cobalt", "The Last Lighthouse", "Paper Dragons", "Nine Rivers", "Robot Summer"),

@@ -1,4 +1,4 @@
-"""Leak controls: what can be guessed of a conversation from things that should say nothing about it.
+"""Leak controls: what can be guessed from things that should say nothing.
 
 Each control is a table of features with one row a conversation; a small model fitted on them must stay near chance, or the generator gives its script away.
 """
@@ -6,14 +6,16 @@ Each control is a table of features with one row a conversation; a small model f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.model.pipeline import build_pipeline
 from classifier.records import Conversation
-from classifier.taxonomy import PATTERN
+from classifier.taxonomy import PATTERN, STAGES
 
 Features = Callable[[Conversation], list[float] | str]
 
@@ -65,3 +67,21 @@ def control_scores(seen: Features, train: Sequence[Conversation], test: Sequence
     model = make_pipeline(scale, LogisticRegression(class_weight="balanced", max_iter=2000))
     model.fit(train_seen, [conversation.label == PATTERN for conversation in train])
     return np.asarray(model.decision_function(test_seen))
+
+
+def shuffled_scores(train: pd.DataFrame, texts: list[str], *, n_shuffles: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Log-odds of "shows any stage" for ``texts``, from the stage model's features fitted on labels dealt out anew among phrase families, once per shuffle.
+
+    A family keeps one label for all its lines, but another family's: were lines dealt one by one, no model could learn a family and the control would be too easy.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    distinct = train.drop_duplicates(["text", "family"])
+    features = build_pipeline().named_steps["features"]
+    fitted, seen = features.fit_transform(distinct["text"]), features.transform(texts)
+    by_family = (distinct.groupby("family", sort=True)[list(STAGES)].first().sum(axis=1) > 0).astype(int)
+    rng = np.random.default_rng(seed)
+    for _ in range(n_shuffles):
+        dealt = pd.Series(rng.permutation(by_family.to_numpy()), index=by_family.index)
+        model = LogisticRegression(C=1.0, solver="liblinear").fit(fitted, dealt.loc[distinct["family"]])
+        yield np.asarray(model.decision_function(seen))

@@ -92,23 +92,25 @@ def _unknown_words(model: StageModel, text: str) -> tuple[str, ...]:
     return tuple(word for word in dict.fromkeys(_WORD.findall(model.prepared(text))) if word not in known[0])
 
 
-def in_words(explanation: Explanation, *, n_terms: int = 8) -> str:
-    """The explanation as a few lines of plain text.
+def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -> str:
+    """The explanation as a few lines of plain text: first each word with all that its whole-word and letter terms add, then the largest single terms.
 
-    The line for the remaining terms makes the printed parts sum to the logit.
+    The printed parts sum to the logit: whatever is not shown by itself stands in one line together.
     """
+    label = explanation.label
     verdict = "at or over" if explanation.flagged else "under"
-    lines = [f"{explanation.label}: {explanation.probability:.3f}, {verdict} its threshold {explanation.threshold:.3f} (log-odds {explanation.logit:+.3f})"]
+    lines = [f"{label}: {explanation.probability:.3f}, {verdict} its threshold {explanation.threshold:.3f} (log-odds {explanation.logit:+.3f})"]
     lines.append(f"  {explanation.intercept:+8.3f}  where every message starts")
-    for contribution in explanation.contributions[:n_terms]:
-        side = "towards" if contribution.value > 0 else "away from"
-        kind = "word" if contribution.half == "words" else "letters"
-        lines.append(f"  {contribution.value:+8.3f}  {kind} {contribution.term!r}, {side} {explanation.label}")
-    rest = explanation.contributions[n_terms:]
-    if rest:
-        lines.append(f"  {sum(part.value for part in rest):+8.3f}  {len(rest)} smaller terms together")
     if not explanation.contributions:
         lines.append("  no known words: the score is only where every message starts")
+    words = sorted(explanation.words().items(), key=lambda item: (-abs(item[1]), item[0]))
+    for word, value in words[:n_words]:
+        lines.append(f"  {value:+8.3f}  {word or 'between words'}, {'towards' if value > 0 else 'away from'} {label}")
+    if words[n_words:]:
+        lines.append(f"  {sum(value for _, value in words[n_words:]):+8.3f}  {len(words) - n_words} more words together")
+    if explanation.contributions:
+        largest = ", ".join(f"{'word' if part.half == 'words' else 'letters'} {part.term!r} {part.value:+.3f}" for part in explanation.contributions[:n_terms])
+        lines.append(f"  largest of {len(explanation.contributions)} terms: {largest}")
     if explanation.unknown_words:
         lines.append(f"  not known to the model: {', '.join(explanation.unknown_words[:12])}")
     return "\n".join(lines)

@@ -104,7 +104,7 @@ def load_model(path: Path | str) -> StageModel:
             raise ModelFileError(f"{path}: larger than {MAX_FILE_BYTES} bytes; this is not a model file of this project")
         with safe_open(path, framework="numpy") as opened:
             raw_header = (opened.metadata() or {}).get("header")
-            arrays = {name: opened.get_tensor(name) for name in opened.keys()}
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - safe_open is no dict
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such model file; make one with 'grooming-classifier train' or leave out --model") from None
     except (OSError, SafetensorError) as error:
@@ -180,5 +180,3 @@ def load_pipeline(path: Path | str) -> Pipeline:
     classify.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(np.eye(len(LABELS), dtype=int)[[0, 0, 1]] + np.eye(len(LABELS), dtype=int)[[1, 2, 2]])
     classify.classes_ = classify.label_binarizer_.classes_
     return pipeline
-
-

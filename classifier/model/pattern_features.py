@@ -221,9 +221,16 @@ def _around(sums: Units, other: Units, clocks: Units, metadata: Metadata, is_sen
     return around
 
 
+def check_metadata(metadata: Metadata) -> None:
+    """Raise ``InputError`` for an age band that is none of ``AGE_BANDS``, or a number of young contacts that is no number."""
+    for stated in (metadata.sender_age_band, metadata.contact_age_band):
+        if stated not in AGE_BANDS:
+            raise InputError(f"age band must be one of {', '.join(AGE_BANDS)}, got {stated!r}")
+    if not isinstance(metadata.young_contacts, int) or metadata.young_contacts < 0:
+        raise InputError(f"young_contacts must be a whole number of at least 0, got {metadata.young_contacts!r}")
+
+
 def _band(stated: str) -> list[float]:
-    if stated not in AGE_BANDS:
-        raise InputError(f"age band must be one of {', '.join(AGE_BANDS)}, got {stated!r}")
     return [float(band == AGE_BANDS[stated]) for band in _BANDS]
 
 
@@ -253,6 +260,8 @@ def running_features(
         return features(head, sums), written
     if not sender or len(times) != len(authors):
         raise ValueError(f"head {head!r} needs the sender that the metadata speaks of, and a time for each of {len(authors)} messages, got {sender!r} and {len(times)}")
+    if metadata is not None:
+        check_metadata(metadata)
     names = list(dict.fromkeys(authors))[:N_AUTHORS]
     is_sender = [slot < len(names) and names[slot] == sender for slot in range(sums.shape[1])]
     return features(head, sums, clocks=running_clock(times), metadata=metadata, is_sender=is_sender), written

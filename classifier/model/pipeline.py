@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from classifier.model.normalise import normalise
 from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.pipeline import Pipeline
 
 DEFAULT_OPTIONS: dict[str, Any] = {
@@ -67,8 +67,7 @@ def checked_options(options: dict[str, Any]) -> dict[str, Any]:
 def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
     """A Pipeline fitted on the ``text`` and the label columns of a messages table.
 
-    Each phrase family weighs the same as any other showing the same labels would at its share of distinct texts: equal (text, labels) rows are fitted once, so a
-    sentence the generator repeats does not drown the rarer ones.
+    Equal (text, labels) rows are fitted once, so that a sentence the generator repeats does not drown the rarer ones.
     """
     distinct = table.drop_duplicates(subset=["text", *LABELS])
     return build_pipeline(**options).fit(distinct["text"].tolist(), distinct[list(LABELS)].to_numpy())
@@ -76,4 +75,6 @@ def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
 
 def stage_probabilities(pipeline: Pipeline, texts: Sequence[str]) -> pd.DataFrame:
     """One column of probabilities per label, one row per text."""
+    import pandas as pd
+
     return pd.DataFrame(np.asarray(pipeline.predict_proba(list(texts))), columns=list(LABELS))

@@ -18,7 +18,22 @@ def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
     ``register``, ``split``, ``conversation_label``, and one 0/1 column per label of the taxonomy.
     """
     rows = [
-        (c.id, index, m.author, m.author == c.sender, m.time, m.text, m.family, m.tactic, m.manner, c.scene, c.register, c.split, c.label, *(int(label in m.labels) for label in LABELS))
+        (
+            c.id,
+            index,
+            m.author,
+            m.author == c.sender,
+            m.time,
+            m.text,
+            m.family,
+            m.tactic,
+            m.manner,
+            c.scene,
+            c.register,
+            c.split,
+            c.label,
+            *(int(label in m.labels) for label in LABELS),
+        )
         for c in conversations
         for index, m in enumerate(c.messages, start=1)
     ]

@@ -16,7 +16,7 @@ FORMATS = (".csv", ".jsonl")
 
 
 def row_format(path: Path) -> str:
-    """".csv" or ".jsonl", by the name. Raises ``InputError`` for another ending.
+    """ ".csv" or ".jsonl", by the name. Raises ``InputError`` for another ending.
 
     >>> row_format(Path("chat.csv"))
     '.csv'

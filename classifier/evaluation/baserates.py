@@ -1,0 +1,72 @@
+"""Of those flagged, how many follow the pattern, when hardly anybody does? Rates measured on a balanced set, carried to a stated prevalence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from classifier.evaluation.rates import Rate
+
+PREVALENCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+"""Shares of units that follow the pattern, for which a report shows what a flag would mean."""
+
+
+def ppv(tpr: float, fpr: float, prevalence: float) -> float:
+    """Positive predictive value, ``TPR π / (TPR π + FPR (1 - π))``: the share of flagged units that follow the pattern. Nan when nothing is flagged.
+
+    >>> f"{ppv(0.9, 0.01, 1e-3):.3f} {ppv(0.9, 0.01, 1e-4):.3f} {ppv(0.9, 0.001, 1e-4):.3f}"
+    '0.083 0.009 0.083'
+    """
+    for name, value in (("tpr", tpr), ("fpr", fpr), ("prevalence", prevalence)):
+        if not (0 <= value <= 1 or math.isnan(value)):
+            raise ValueError(f"{name} must be in [0, 1], got {value!r}")
+    true_finds, false_alarms = tpr * prevalence, fpr * (1.0 - prevalence)
+    return true_finds / (true_finds + false_alarms) if true_finds + false_alarms else math.nan
+
+
+def base_rate_table(tpr: Rate, fpr: Rate, *, prevalences: Sequence[float] = PREVALENCES, volume: int, confidence: float = 0.95) -> pd.DataFrame:
+    """What flags would mean among ``volume`` units, one row per prevalence.
+
+    Columns: ``prevalence``; ``alerts``, ``true_finds``, ``false_alarms`` (expected, of ``volume`` units); ``ppv``, ``ppv_low``, ``ppv_high``;
+    ``false_alarms_per_true_find`` with ``_low`` and ``_high`` (infinite without true finds, nan at 0/0); ``volume``.
+
+    The bounds are safe ones: worst TPR with worst FPR and best with best, each from a Clopper-Pearson interval at ``1 - (1 - confidence) / 2``, so both rates
+    hold at once with at least ``confidence`` (Bonferroni). They say nothing about prevalence, which is supposed, nor about how real chat differs.
+
+    >>> table = base_rate_table(Rate(90, 100), Rate(10, 1000), prevalences=[1e-3], volume=1_000_000)
+    >>> table[["true_finds", "false_alarms", "ppv", "false_alarms_per_true_find"]].round(3).to_numpy().tolist()
+    [[900.0, 9990.0, 0.083, 11.1]]
+    """
+    if volume < 1:
+        raise ValueError(f"volume must be at least 1, got {volume!r}")
+    both = 1.0 - (1.0 - confidence) / 2.0
+    (tpr_low, tpr_high), (fpr_low, fpr_high) = tpr.interval(both), fpr.interval(both)
+    rows = []
+    for prevalence in prevalences:
+        true_finds = volume * prevalence * tpr.value
+        false_alarms = volume * (1.0 - prevalence) * fpr.value
+        rows.append(
+            {
+                "prevalence": prevalence,
+                "alerts": true_finds + false_alarms,
+                "true_finds": true_finds,
+                "false_alarms": false_alarms,
+                "ppv": ppv(tpr.value, fpr.value, prevalence),
+                "ppv_low": ppv(tpr_low, fpr_high, prevalence),
+                "ppv_high": ppv(tpr_high, fpr_low, prevalence),
+                "false_alarms_per_true_find": _per_true_find(tpr.value, fpr.value, prevalence),
+                "false_alarms_per_true_find_low": _per_true_find(tpr_high, fpr_low, prevalence),
+                "false_alarms_per_true_find_high": _per_true_find(tpr_low, fpr_high, prevalence),
+                "volume": volume,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _per_true_find(tpr: float, fpr: float, prevalence: float) -> float:
+    true_finds, false_alarms = tpr * prevalence, fpr * (1.0 - prevalence)
+    if true_finds:
+        return false_alarms / true_finds
+    return math.inf if false_alarms > 0 else math.nan

@@ -1,0 +1,88 @@
+"""How well are the stages found in single messages? Precision, recall, F1 and average precision per label, with intervals over phrase families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classifier.evaluation.bootstrap import cluster_codes, cluster_sums, cluster_weights, percentile_interval
+from classifier.evaluation.ranking import average_precisions
+from classifier.evaluation.rates import flagged, labelled_scores
+from classifier.taxonomy import STAGES
+
+METRICS = ("precision", "recall", "f1", "average_precision")
+
+
+def message_metrics(
+    labels: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    thresholds: Mapping[str, float],
+    families: pd.Series[str],
+    *,
+    n_resamples: int = 1000,
+    seed: int,
+) -> pd.DataFrame:
+    """One row per column of ``labels``, in their order, then "macro": the mean of the five stages (cues apart).
+
+    ``labels`` holds 0/1, ``probabilities`` a score per label, ``families`` the phrase family of each message; all three have the same index. A message is
+    flagged for a label when its score is at or above the label's threshold. Intervals are 95 % percentile intervals over resampled families, the same
+    draws for every label; a resample without a value (0/0) is left out of the interval, and a macro value needs all five stages to have one.
+
+    Columns: ``label``; ``precision``, ``recall``, ``f1``, ``average_precision``, each with ``_low`` and ``_high``; ``support`` (messages that show the
+    label; for macro the sum over stages); ``n`` (messages); ``n_families``; ``n_resamples``. Precision is nan when nothing is flagged, recall and average
+    precision when nothing is there to find.
+
+    >>> labels = pd.DataFrame({stage: [1, 0, 1, 0] for stage in STAGES})
+    >>> scores = pd.DataFrame({stage: [0.9, 0.8, 0.7, 0.1] for stage in STAGES})
+    >>> families = pd.Series(["pizza", "pizza", "raid", "raid"])
+    >>> table = message_metrics(labels, scores, dict.fromkeys(STAGES, 0.5), families, n_resamples=50, seed=0)
+    >>> table.loc[table["label"] == "macro", ["precision", "recall", "f1"]].round(3).to_numpy().tolist()
+    [[0.667, 1.0, 0.8]]
+    """
+    _check(labels, probabilities, thresholds, families)
+    names = [str(name) for name in labels.columns]
+    codes, n_clusters = cluster_codes(families)
+    # The first row takes every family once: the value itself. The others are the resamples.
+    weights = np.vstack([np.ones((1, n_clusters), dtype=np.int64), cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)])
+    values = {name: _label_metrics(labels[name], probabilities[name], thresholds[name], codes, weights) for name in names}
+    values["macro"] = np.mean([values[stage] for stage in STAGES], axis=0)
+    support = {name: int(labels[name].sum()) for name in names}
+    support["macro"] = sum(support[stage] for stage in STAGES)
+    rows = []
+    for name, columns in values.items():
+        row: dict[str, object] = {"label": name}
+        for metric, drawn in zip(METRICS, columns, strict=True):
+            interval = percentile_interval(drawn[1:])
+            row |= {metric: float(drawn[0]), f"{metric}_low": interval.low, f"{metric}_high": interval.high}
+        rows.append(row | {"support": support[name], "n": len(labels), "n_families": n_clusters, "n_resamples": n_resamples})
+    return pd.DataFrame(rows)
+
+
+def _label_metrics(
+    label: pd.Series[int],
+    score: pd.Series[float],
+    threshold: float,
+    codes: NDArray[np.int64],
+    weights: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Shape (metrics, rows of weights)."""
+    shown, scores = labelled_scores(label.to_numpy(), score.to_numpy())
+    hit = flagged(scores, threshold)
+    counts = np.column_stack([shown & hit, hit, shown]).astype(np.float64)
+    found, n_flagged, n_shown = (weights @ cluster_sums(counts, codes, weights.shape[1])).T
+    with np.errstate(invalid="ignore"):  # 0/0 is nan on purpose
+        precision, recall, f1 = found / n_flagged, found / n_shown, 2.0 * found / (n_flagged + n_shown)
+    return np.array([precision, recall, f1, average_precisions(shown, scores, codes, weights=weights)])
+
+
+def _check(labels: pd.DataFrame, probabilities: pd.DataFrame, thresholds: Mapping[str, float], families: pd.Series[str]) -> None:
+    if missing := [stage for stage in STAGES if stage not in labels.columns]:
+        raise ValueError(f"labels must have a column for each of the five stages, got none for {missing}")
+    for name in labels.columns:
+        if name not in probabilities.columns or name not in thresholds:
+            raise ValueError(f"probabilities and thresholds must cover every label, got none for {name!r}")
+    if not (labels.index.equals(probabilities.index) and labels.index.equals(families.index)):
+        raise ValueError(f"labels, probabilities and families must have one index, got lengths {len(labels)}, {len(probabilities)}, {len(families)}")

@@ -1,0 +1,157 @@
+"""How often did it happen, out of how many, and what else would the data allow? Rates that carry their denominator."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``hits`` out of ``n``. With ``n == 0`` the rate is undefined and its value is nan.
+
+    Bounds are the exact ones of Clopper & Pearson (1934), Biometrika 26: they cover at least as often as asked, never less, whatever the true rate.
+    They suppose independent units; for units that share a phrase family or an account use ``classifier.evaluation.bootstrap``.
+
+    >>> print(Rate(hits=1, n=2))
+    0.500 (1/2)
+    >>> print(Rate(hits=0, n=0))
+    nan (0/0)
+    """
+
+    hits: int
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hits <= self.n:
+            raise ValueError(f"hits must be in 0..n, got hits={self.hits!r}, n={self.n!r}")
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.hits}/{self.n})"
+
+    @property
+    def value(self) -> float:
+        """``hits / n``, in [0, 1]; nan at 0/0."""
+        return self.hits / self.n if self.n else math.nan
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Two-sided bounds, half of what is left on each side. With ``n == 0`` nothing is known: (0, 1).
+
+        >>> low, high = Rate(hits=0, n=10).interval()
+        >>> f"{low:.3f} {high:.3f}"
+        '0.000 0.308'
+        """
+        one_sided = (1.0 + _checked_confidence(confidence)) / 2.0
+        return self.lower(one_sided), self.upper(one_sided)
+
+    def upper(self, confidence: float = 0.95) -> float:
+        """One-sided upper bound: the largest rate that ``hits`` or fewer do not contradict.
+
+        >>> f"{1e6 * Rate(hits=0, n=1000).upper():.0f} per million"
+        '2991 per million'
+        """
+        return float(upper_bound(self.hits, self.n, confidence=confidence))
+
+    def lower(self, confidence: float = 0.95) -> float:
+        """One-sided lower bound: the smallest rate that ``hits`` or more do not contradict."""
+        return 1.0 - float(upper_bound(self.n - self.hits, self.n, confidence=confidence))
+
+
+@dataclass(frozen=True)
+class FalseAlarms:
+    """False alarms among 10,000 benign units, with two-sided bounds, and the rate they come from."""
+
+    per_10_000: float
+    low: float
+    high: float
+    rate: Rate
+
+    def __str__(self) -> str:
+        return f"{self.per_10_000:.1f} ({self.low:.1f}–{self.high:.1f}) per 10,000; {self.rate.hits}/{self.rate.n}"
+
+
+def upper_bound(hits: ArrayLike, n: int, *, confidence: float = 0.95) -> NDArray[np.float64]:
+    """One-sided Clopper-Pearson upper bounds for each of ``hits`` out of the same ``n``; 1 where every unit is hit."""
+    count = np.asarray(hits, dtype=np.float64)
+    missed = n - count
+    # betaincinv has no value at missed == 0, where the bound is 1 by definition.
+    bound = betaincinv(count + 1.0, np.maximum(missed, 1.0), _checked_confidence(confidence))
+    return np.where(missed > 0, bound, 1.0)
+
+
+def labelled_scores(label: ArrayLike, score: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """The two as arrays of one length, checked: labels 0/1 or bool, scores without nan."""
+    labels, scores = np.asarray(label), np.asarray(score, dtype=np.float64)
+    if labels.ndim != 1 or labels.shape != scores.shape:
+        raise ValueError(f"label and score must be one-dimensional and of one length, got shapes {labels.shape} and {scores.shape}")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"label must hold only 0 and 1 or False and True, got {np.unique(labels)[:5].tolist()!r}")
+    if np.isnan(scores).any():
+        raise ValueError(f"score must not hold nan, got {int(np.isnan(scores).sum())} of {scores.size}")
+    return labels.astype(bool), scores
+
+
+def flagged(score: ArrayLike, threshold: float) -> NDArray[np.bool_]:
+    """Which units are flagged. A score equal to the threshold is.
+
+    >>> flagged([0.4, 0.5, 0.6], 0.5).tolist()
+    [False, True, True]
+    """
+    scores = np.asarray(score, dtype=np.float64)
+    if math.isnan(threshold) or np.isnan(scores).any():
+        raise ValueError(f"threshold and score must be numbers, got threshold {threshold!r} and {int(np.isnan(scores).sum())} nan scores of {scores.size}")
+    return scores >= threshold
+
+
+def true_positive_rate(label: ArrayLike, score: ArrayLike, *, threshold: float) -> Rate:
+    """Share of the units that follow the pattern (label 1) that would be flagged; also called recall.
+
+    >>> print(true_positive_rate([True, True, False], [0.9, 0.1, 0.8], threshold=0.5))
+    0.500 (1/2)
+    """
+    labels, scores = labelled_scores(label, score)
+    hit = flagged(scores, threshold)
+    return Rate(hits=int((hit & labels).sum()), n=int(labels.sum()))
+
+
+def false_positive_rate(label: ArrayLike, score: ArrayLike, *, threshold: float) -> Rate:
+    """Share of the benign units (label 0) that would be flagged.
+
+    >>> print(false_positive_rate([False, False, True], [0.9, 0.1, 0.8], threshold=0.5))
+    0.500 (1/2)
+    """
+    labels, scores = labelled_scores(label, score)
+    hit = flagged(scores, threshold)
+    return Rate(hits=int((hit & ~labels).sum()), n=int((~labels).sum()))
+
+
+def false_alarms_per_10_000(rate: Rate, *, confidence: float = 0.95) -> FalseAlarms:
+    """A false positive rate as reviewers meet it.
+
+    >>> print(false_alarms_per_10_000(Rate(hits=0, n=1000)))
+    0.0 (0.0–36.8) per 10,000; 0/1000
+    """
+    low, high = rate.interval(confidence)
+    return FalseAlarms(per_10_000=1e4 * rate.value, low=1e4 * low, high=1e4 * high, rate=rate)
+
+
+def f_beta(precision: float, recall: float, *, beta: float) -> float:
+    """``(1 + b²) P R / (b² P + R)`` (van Rijsbergen 1979); recall counts ``beta`` times as much as precision. Nan at 0/0 and when either is nan.
+
+    >>> f"{f_beta(0.912, 0.492, beta=0.5):.6f}"
+    '0.779000'
+    """
+    if not beta > 0:
+        raise ValueError(f"beta must be above 0, got {beta!r}")
+    weighted = beta**2 * precision + recall
+    return (1.0 + beta**2) * precision * recall / weighted if weighted else math.nan
+
+
+def _checked_confidence(confidence: float) -> float:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
+    return confidence

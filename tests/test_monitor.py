@@ -1,0 +1,275 @@
+"""The monitor: the same scores as from scratch, from a small state that holds no text, however the conversation is cut."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier.errors import InputError
+from classifier.model.monitor import Monitor, author_tag, running_scores
+from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.pattern_features import message_sums, running_sums
+from classifier.records import Metadata
+from classifier.taxonomy import LABELS
+
+START = datetime(2031, 1, 6, 15)
+KNOWN = Metadata("in_person", "unstated", "under_13", 12)
+THRESHOLDS = np.linspace(0.3, 0.6, 7)
+
+
+def model_of(head="text", seed=0, **changes):
+    weights = np.random.default_rng(seed).normal(size=len(HEAD_FEATURES[head])) * 0.4
+    return PatternModel(head, weights, -1.0, 1.3, 0.2, THRESHOLDS, **{"alert_threshold": 0.5} | changes)
+
+
+def secrecy_model(alert_threshold=0.5):
+    """Looks at one thing: 4 log-odds per distinct stage, from -6, and what a maximum of secrecy adds."""
+    names = HEAD_FEATURES["text"]
+    weights = np.zeros(len(names))
+    weights[names.index("distinct stages")] = 4.0
+    weights[names.index("secrecy: maximum")] = 1.0
+    weights[names.index("flattery: maximum")] = -0.5
+    return PatternModel("text", weights, -6.0, 1.0, 0.0, np.full(7, 0.5), alert_threshold)
+
+
+def showing(column, p=0.8):
+    row = np.zeros(7)
+    if column is not None:
+        row[LABELS.index(column)] = p
+    return row
+
+
+def chat(n, n_authors=2, seed=0):
+    """Authors, probabilities and times of n messages."""
+    rng = np.random.default_rng(seed)
+    authors = [f"person {slot}" for slot in rng.integers(0, n_authors, n)]
+    return authors, rng.beta(0.3, 2, size=(n, 7)), [START + timedelta(seconds=int(gap)) for gap in np.cumsum(rng.integers(1, 5000, n))]
+
+
+def known_to(head):
+    return {} if head == "text" else {"metadata": KNOWN, "sender": "person 1"}
+
+
+@pytest.mark.parametrize("head", HEAD_FEATURES)
+@pytest.mark.parametrize("half_life", [None, 7.5])
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_cut_and_resumed_anywhere_it_scores_as_from_scratch_after_every_message(head, half_life, data):
+    n = data.draw(st.integers(1, 40))
+    authors, p, times = chat(n, data.draw(st.integers(1, 12)), data.draw(st.integers(0, 10**6)))
+    cuts = data.draw(st.sets(st.integers(0, n)))
+    model = model_of(head)
+    monitor = Monitor(model, half_life=half_life, **known_to(head))
+    surroundings = {} if head == "text" else {"times": times}
+    expected = running_scores(model, p, authors, half_life=half_life, **surroundings, **known_to(head))
+    for at in range(n):
+        if at in cuts:
+            monitor = Monitor.resume(model, monitor.state())
+        assert monitor.update(authors[at], p[at], times[at]) == pytest.approx(expected[at], abs=1e-12)
+        if half_life is None:
+            seen = {} if head == "text" else {"times": times[: at + 1]}
+            assert score_conversation(model, p[: at + 1], authors[: at + 1], **seen, **known_to(head)) == pytest.approx(expected[at], abs=1e-12)
+    assert monitor.n_messages == n
+
+
+@given(st.integers(0, 10**6), st.integers(0, 30))
+@settings(max_examples=30, deadline=None)
+def test_a_state_comes_back_exactly(seed, n):
+    authors, p, times = chat(n, 3, seed)
+    monitor = Monitor(model_of("both"), **known_to("both"))
+    for message in zip(authors, p, times, strict=True):
+        monitor.update(*message)
+    again = Monitor.resume(model_of("both"), monitor.state())
+    assert again.state() == monitor.state()
+    assert again.alert == monitor.alert
+    assert again.score == monitor.score or n == 0
+
+
+def long_state(head, n, *, half_life=None, certain=False):
+    """A state after n messages of two authors: a short one whose sums are replaced by those of a long conversation, counted at once."""
+    authors, p, times = chat(n)
+    p = np.ones_like(p) if certain else p
+    monitor = Monitor(model_of(head, alert_threshold=0.0), half_life=half_life, **known_to(head))
+    for at in range(20):
+        monitor.update(authors[at], p[at], times[at])
+    content = json.loads(monitor.state())
+    slots = [list(dict.fromkeys(authors)).index(author) for author in authors]
+    content["sums"] = running_sums(message_sums(p, THRESHOLDS), slots)[-1].tolist()
+    return json.dumps(content, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("n", [20, 1_000, 100_000])
+@pytest.mark.parametrize("head", ["text", "both"])
+@pytest.mark.parametrize("certain", [False, True])
+def test_a_state_of_two_authors_takes_at_most_a_kilobyte_whatever_the_length(n, head, certain):
+    for half_life in (None, 123.456789):
+        monitor = Monitor.resume(model_of(head, alert_threshold=0.0), long_state(head, n, half_life=half_life, certain=certain))
+        monitor.update("person 0", np.full(7, 1 / 3), START)
+        assert monitor.n_messages == n + 1
+        assert monitor.alert is not None
+        assert len(monitor.state().encode()) <= 1000
+
+
+def test_the_hundred_thousandth_message_scores_as_from_scratch():
+    authors, p, _ = chat(100_000)
+    monitor = Monitor.resume(model_of(alert_threshold=0.0), long_state("text", 99_999))
+    # the shorter chat is the beginning of another draw, so it is counted again from its own numbers
+    shorter_authors, shorter, _ = chat(99_999)
+    expected = running_scores(model_of(), np.vstack([shorter, p[-1:]]), [*shorter_authors, "person 0"])[-1]
+    assert monitor.update("person 0", p[-1]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_state_holds_no_name_and_no_text():
+    monitor = Monitor(model_of("both"), metadata=KNOWN, sender="zoltan the wizard")
+    monitor.update("zoltan the wizard", showing("secrecy"), START)
+    assert "zoltan" not in monitor.state()
+    assert author_tag("zoltan the wizard") in monitor.state()
+
+
+def test_a_text_monitor_keeps_no_time():
+    early, late = Monitor(model_of()), Monitor(model_of())
+    early.update("ann", showing("secrecy"), START)
+    late.update("ann", showing("secrecy"), START + timedelta(days=9))
+    assert early.state() == late.state()
+
+
+def test_a_content_free_monitor_keeps_nothing_of_what_was_said():
+    silent, told = (Monitor(model_of("metadata", alert_threshold=1.0), **known_to("metadata")) for _ in range(2))
+    silent.update("person 0", None, START)
+    told.update("person 0", showing("secrecy"), START)
+    assert silent.state() == told.state()
+
+
+def test_the_ninth_author_and_all_later_ones_are_one():
+    apart, one = Monitor(secrecy_model()), Monitor(secrecy_model())
+    for monitor, names in ((apart, ["i", "j"]), (one, ["i", "i"])):
+        for name in "abcdefgh":
+            monitor.update(name, showing(None))
+        monitor.update(names[0], showing("secrecy"))
+        monitor.update(names[1], showing("meeting"))
+    assert apart.score == one.score == pytest.approx(1 / (1 + math.exp(6 - 8 - 0.8)))
+    assert len(json.loads(apart.state())["sums"]) == 9
+    assert apart.alert.author == ""
+
+
+def test_an_alert_keeps_the_first_message_at_the_threshold_and_what_carried_it():
+    monitor = Monitor(secrecy_model())
+    for author, stage in [("bo", None), ("ann", "flattery"), ("bo", "secrecy"), ("ann", "secrecy"), ("ann", "meeting")]:
+        monitor.update(author, showing(stage))
+    # ann's second stage: -6 + 2 * 4 + 0.8 - 0.4
+    assert monitor.alert.message == 4
+    assert monitor.alert.author == author_tag("ann")
+    assert monitor.alert.score == pytest.approx(1 / (1 + math.exp(-2.4)))
+    assert dict(zip(LABELS, monitor.alert.contributions, strict=True)) == dict.fromkeys(LABELS, 0) | {"flattery": -0.4, "secrecy": 0.8}
+    assert monitor.alert.carried_by == ("secrecy",)
+
+
+def test_a_score_equal_to_the_threshold_raises_the_alert():
+    score = Monitor(secrecy_model()).update("ann", showing("secrecy"))
+    at, over = Monitor(secrecy_model(alert_threshold=score)), Monitor(secrecy_model(alert_threshold=np.nextafter(score, 1)))
+    at.update("ann", showing("secrecy"))
+    over.update("ann", showing("secrecy"))
+    assert at.alert is not None
+    assert over.alert is None
+
+
+def test_an_alert_stays_when_the_score_fades():
+    monitor = Monitor(secrecy_model(), half_life=1)
+    for stage in ["meeting", "secrecy"]:
+        monitor.update("ann", showing(stage, 0.99))
+    monitor.update("ann", showing("info_request"))
+    before = monitor.alert
+    for _ in range(10):
+        monitor.update("bo", showing(None))
+    assert monitor.score < 0.01
+    assert monitor.alert == before is not None
+
+
+def test_without_a_half_life_a_stage_is_never_forgotten():
+    monitor = Monitor(secrecy_model())
+    for stage in ["meeting", "secrecy", *[None] * 500]:
+        monitor.update("ann", showing(stage))
+    assert monitor.score == pytest.approx(1 / (1 + math.exp(-2.8)))
+
+
+def test_before_the_first_message_there_is_no_score():
+    assert math.isnan(Monitor(model_of()).score)
+    assert math.isnan(Monitor.resume(model_of(), Monitor(model_of()).state()).score)
+
+
+def test_a_refused_message_leaves_the_monitor_as_it_was():
+    monitor = Monitor(model_of("both"), **known_to("both"))
+    monitor.update("ann", showing("meeting"), START)
+    before = monitor.state()
+    with pytest.raises(ValueError, match=r"probabilities must be in \[0, 1\]"):
+        monitor.update("ann", np.full(7, 1.2), START)
+    with pytest.raises(ValueError, match="needs a time for each message"):
+        monitor.update("ann", showing("meeting"))
+    with pytest.raises(ValueError, match="needs message probabilities"):
+        monitor.update("ann", None, START)
+    assert monitor.state() == before
+
+
+def test_a_head_with_metadata_needs_it_from_the_start():
+    with pytest.raises(ValueError, match="head 'both' needs metadata and the sender"):
+        Monitor(model_of("both"))
+    with pytest.raises(InputError, match="age band must be one of"):
+        Monitor(model_of("both"), metadata=replace(KNOWN, sender_age_band="old"), sender="ann")
+
+
+def some_state():
+    monitor = Monitor(model_of("both", alert_threshold=0.0), **known_to("both"))
+    for message in zip(*chat(5), strict=True):
+        monitor.update(*message)
+    return json.loads(monitor.state())
+
+
+def test_a_state_of_another_model_is_refused():
+    with pytest.raises(InputError, match="state of a monitor cannot be used: version 1 of model .*, expected 1 of "):
+        Monitor.resume(model_of("both", seed=1, alert_threshold=0.0), json.dumps(some_state()))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": 2},
+        {"authors": ["a"]},
+        {"authors": ["a", "a"]},
+        {"authors": "ab"},
+        {"sums": [[1.5] * 23] * 2},
+        {"sums": [[1] * 23] * 2},
+        {"sums": [[0] * 22] * 2},
+        {"sums": [[0] * 23] * 2},
+        {"sums": [[10**30] * 23] * 2},
+        {"sums": 7},
+        {"clock": [1, 2, 3]},
+        {"clock": None},
+        {"metadata": ["online"]},
+        {"metadata": ["online", "unstated", "unstated", "many", "x"]},
+        {"half_life": -1},
+        {"half_life": "long"},
+        {"alert": [1, "x", 0.5]},
+    ],
+    ids=str,
+)
+def test_a_damaged_state_is_refused_in_one_line(changes):
+    with pytest.raises(InputError, match=r"\Astate of a monitor cannot be used: [^\n]*\Z"):
+        Monitor.resume(model_of("both", alert_threshold=0.0), json.dumps(some_state() | changes))
+
+
+@pytest.mark.parametrize("state", ["", "{}", "[]", "7", '"x"', "{"])
+def test_what_is_no_state_is_refused(state):
+    with pytest.raises(InputError, match="state of a monitor cannot be used"):
+        Monitor.resume(model_of(), state)
+
+
+def test_running_scores_are_one_a_message():
+    authors, p, _ = chat(6)
+    assert running_scores(model_of(), p, authors).shape == (6,)

@@ -1,0 +1,130 @@
+"""The pattern model's file: read back as saved, refused with one line when anything is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from classifier.model.file import ModelFileError
+from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.pattern_file import _content_sha256, load_pattern, save_pattern
+
+PROBABILITIES = np.linspace(0, 1, 21).reshape(3, 7)
+
+
+def made(head="text"):
+    weights = np.random.default_rng(0).normal(size=len(HEAD_FEATURES[head]))
+    return PatternModel(head, weights, -0.1, 1.3, 0.2, np.linspace(0.2, 0.8, 7), 0.7)
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "pattern.safetensors"
+    save_pattern(path, made(), stage_model_sha256="abc", corpus_sha256="def", seed=5)
+    return path
+
+
+@pytest.mark.parametrize("head", HEAD_FEATURES)
+def test_a_model_is_read_back_as_it_was_saved(tmp_path, head):
+    model = save_pattern(tmp_path / "m", made(head), stage_model_sha256="abc", corpus_sha256="def", seed=5)
+    assert model.fingerprint == load_pattern(tmp_path / "m").fingerprint == made(head).fingerprint
+
+
+def test_a_loaded_model_scores_as_the_saved_one(path):
+    authors = ["ann", "bo", "ann"]
+    assert score_conversation(load_pattern(path), PROBABILITIES, authors) == score_conversation(made(), PROBABILITIES, authors)
+
+
+def test_the_header_says_where_the_model_comes_from(path):
+    header = load_pattern(path).header
+    assert header["features"] == list(HEAD_FEATURES["text"])
+    assert (header["stage_model_sha256"], header["corpus_sha256"], header["seed"], header["synthetic_only"]) == ("abc", "def", 5, True)
+
+
+def test_a_pattern_file_is_small(path):
+    assert path.stat().st_size < 5_000
+
+
+def test_the_same_model_gives_the_same_bytes(path, tmp_path):
+    save_pattern(tmp_path / "again", made(), stage_model_sha256="abc", corpus_sha256="def", seed=5)
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+
+
+def test_a_missing_file_says_what_to_do(tmp_path):
+    with pytest.raises(ModelFileError, match="nothing.safetensors: no such pattern model file; train it first"):
+        load_pattern(tmp_path / "nothing.safetensors")
+
+
+def test_a_file_cut_off_anywhere_is_refused(path):
+    content = path.read_bytes()
+    for length in range(0, len(content), 37):
+        path.write_bytes(content[:length])
+        with pytest.raises(ModelFileError, match="pattern.safetensors: "):
+            load_pattern(path)
+
+
+def test_a_changed_byte_anywhere_is_refused(path):
+    content = path.read_bytes()
+    for at in range(len(content)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        try:
+            model = load_pattern(path)
+        except ModelFileError as error:
+            assert "\n" not in str(error)
+        else:  # white space of the header may change freely
+            assert model.fingerprint == made().fingerprint
+
+
+def rewritten(path, *, header=(), drop=(), **arrays):
+    """The file with other arrays and header fields and a fitting hash, as somebody might write it on purpose."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as opened:
+        fields = json.loads(opened.metadata()["header"]) | dict(header)
+    content = {name: array for name, array in (load_file(path) | arrays).items() if name not in drop}
+    fields["sha256"] = _content_sha256(content, fields)
+    save_file(content, path, metadata={"header": json.dumps(fields, sort_keys=True)})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"header": {"format_version": 2}}, "format version 2, this program reads 1"),
+        ({"header": {"kind": "stage"}}, "holds a model of kind 'stage', expected 'pattern'"),
+        ({"header": {"synthetic_only": False}}, "not marked synthetic_only"),
+        ({"header": {"labels": ["meeting"]}}, "labels or features"),
+        ({"header": {"head": "metadata"}}, "labels or features of head 'metadata'"),
+        ({"header": {"head": "pictures"}}, "pictures"),
+        ({"weights": np.full(32, np.nan)}, "weights must be finite float64"),
+        ({"weights": np.zeros(31)}, r"weights must be finite float64 of shape \(32,\)"),
+        ({"weights": np.zeros(32, dtype=np.float32)}, "float32"),
+        ({"thresholds": np.full(7, 1.1)}, r"thresholds must be in \[0, 1\]"),
+        ({"numbers": np.array([0.0, -1.0, 0.0, 0.5])}, "slope at least 0"),
+        ({"numbers": np.zeros(3)}, "4 numbers"),
+        ({"extra": np.zeros(1)}, "got extra, numbers, thresholds, weights"),
+        ({"drop": ["thresholds"]}, "got numbers, weights"),
+    ],
+)
+def test_a_file_that_is_whole_but_wrong_is_refused(path, changes, complaint):
+    with pytest.raises(ModelFileError, match=f"damaged or altered: .*{complaint}"):
+        load_pattern(rewritten(path, **changes))
+
+
+def test_a_file_without_a_header_or_with_another_kind_of_header_is_refused(path):
+    save_file(load_file(path), path)
+    with pytest.raises(ModelFileError, match="has no header"):
+        load_pattern(path)
+    save_file(load_file(path), path, metadata={"header": "[]"})
+    with pytest.raises(ModelFileError, match="damaged or altered"):
+        load_pattern(path)
+
+
+def test_a_large_file_is_not_opened(path):
+    with path.open("ab") as stream:
+        stream.truncate(2 << 20)
+    with pytest.raises(ModelFileError, match="larger than 1048576 bytes"):
+        load_pattern(path)
