@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import subprocess
 import sys
 
@@ -68,6 +69,37 @@ def test_a_text_is_explained_by_its_terms(small_model, capsys):
     printed = capsys.readouterr().out
     assert "secrecy" in printed
     assert "towards secrecy" in printed
+
+
+def test_conversations_come_back_one_row_each_with_their_warning(chat, small_model, tmp_path):
+    out = tmp_path / "out.csv"
+    two = tmp_path / "two.csv"
+    two.write_text(CHAT + "c2,cy,pizza?,\nc1,ana,i can pick you up,\n", encoding="utf-8")
+    assert main(["score", str(two), "--level", "conversation", "--model", str(small_model), "--out", str(out)]) == 0
+    with out.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["conversation_id", "score", "flagged", "warned_at"]
+    assert [row["conversation_id"] for row in rows] == ["c1", "c2"]
+    assert all((row["flagged"] == "1") == (row["warned_at"] != "") for row in rows)
+
+
+def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(small_corpus, small_model, tmp_path):
+    from classifier.cli.models import pattern_path
+    from classifier.cli.patterns import growing_scores, message_probabilities
+    from classifier.corpus.release import read_corpus
+    from classifier.model.file import load_pipeline
+    from classifier.model.pattern_file import load_pattern
+
+    conversations = read_corpus(small_corpus)["test"][:40]
+    pattern = load_pattern(pattern_path(small_model))
+    rows = tmp_path / "in.jsonl"
+    rows.write_text("".join(json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n" for c in conversations for m in c.messages), encoding="utf-8")
+    assert main(["score", str(rows), "--level", "conversation", "--model", str(small_model), "--out", str(tmp_path / "out.jsonl")]) == 0
+    scored = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    for row, scores in zip(scored, growing_scores(pattern, conversations, message_probabilities(load_pipeline(small_model), conversations)), strict=True):
+        assert float(row["score"]) == pytest.approx(scores.max(), rel=1e-6)
+        reached = [index for index, score in enumerate(scores, start=1) if score >= pattern.alert_threshold]
+        assert row["warned_at"] == (reached[0] if reached else "")
 
 
 def test_control_characters_and_lone_surrogates_never_reach_the_terminal(small_model, capsys):
@@ -161,7 +193,8 @@ def test_a_small_release_generates_and_splits(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["corpus"], ["corpus", "generate"], ["corpus", "check"], ["corpus", "describe"], ["corpus", "split"], ["train"], ["score"], ["evaluate"], ["report"]]
+    "command",
+    [[], ["corpus"], ["corpus", "generate"], ["corpus", "check"], ["corpus", "describe"], ["corpus", "split"], ["train"], ["score"], ["evaluate"], ["report"], ["baserate"]],
 )
 def test_every_help_shows_an_example(command, capsys):
     assert main([*command, "--help"]) == 0
@@ -176,3 +209,18 @@ def test_help_opens_no_heavy_library():
 
 def test_a_wrong_option_exits_with_2():
     assert main(["score", "--nonsense"]) == 2
+
+
+def test_base_rates_of_a_good_detector_at_one_in_ten_thousand(capsys):
+    assert main(["baserate", "--tpr", "0.9", "--fpr", "0.01", "--prevalence", "1e-4"]) == 0
+    assert "0.89%" in capsys.readouterr().out
+
+
+def test_base_rates_of_counts_come_with_a_safe_interval(capsys):
+    assert main(["baserate", "--tpr", "90/100", "--fpr", "10/1000", "--prevalence", "1e-3"]) == 0
+    assert re.search(r"8\.26% \(\d+\.\d+%–\d+\.\d+%\)", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("share", ["1.5", "nine", "3/0", "5/4"])
+def test_a_rate_that_is_none_is_refused(share):
+    assert main(["baserate", "--tpr", share, "--fpr", "0.01"]) == 2

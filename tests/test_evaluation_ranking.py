@@ -70,6 +70,11 @@ def test_auc_stands_with_its_interval_and_counts():
     assert [result[key] for key in ("positives", "n", "n_clusters", "n_resamples")] == [2, 5, 4, 300]
 
 
+def test_a_perfect_score_is_perfect_in_every_resample():
+    result = auc_with_interval([1, 0, 1, 0], [0.9, 0.2, 0.8, 0.1], ["ann", "bea", "cat", "dan"], n_resamples=100, seed=0)
+    assert (result["auc"], result["auc_low"], result["auc_high"]) == (1.0, 1.0, 1.0)
+
+
 def test_a_score_of_chance_has_an_interval_around_one_half():
     rng = np.random.default_rng(8)
     result = auc_with_interval(rng.random(400) < 0.5, rng.random(400), rng.integers(0, 60, 400), n_resamples=200, seed=0)

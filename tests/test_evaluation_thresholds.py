@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
 from classifier.evaluation.rates import false_positive_rate
-from classifier.evaluation.thresholds import TooFewUnits, best_f1_threshold, error_free_units_needed, k_of_n, threshold_for_fpr, threshold_for_reviews
+from classifier.evaluation.thresholds import TooFewUnits, best_f1_threshold, error_free_units_needed, k_of_n, message_threshold, threshold_for_fpr, threshold_for_reviews
 
 UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=25).filter(lambda units: any(label for label, _ in units))
 
@@ -139,3 +139,14 @@ def test_more_flags_asked_never_flags_more(flags, k):
 def test_what_makes_no_sense_is_refused(attempt, message):
     with pytest.raises(ValueError, match=message):
         attempt()
+
+
+def test_a_message_threshold_flags_no_more_ordinary_messages_than_allowed():
+    label = [1, 0, 1, 0, 0, 0]
+    score = [0.9, 0.8, 0.7, 0.3, 0.2, 0.1]
+    assert message_threshold(label, score, max_false_alarms=0.25) == 0.7
+    assert message_threshold(label, score, max_false_alarms=0.24) == 0.9
+
+
+def test_when_no_observed_threshold_is_allowed_nothing_is_flagged():
+    assert message_threshold([1, 0], [0.5, 0.5], max_false_alarms=0.0) > 0.5

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 from classifier.errors import InputError
 from classifier.model.monitor import Monitor, author_tag, running_scores
 from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
-from classifier.model.pattern_features import message_sums, running_sums
+from classifier.model.pattern_features import author_slots, message_sums, running_sums
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 
@@ -47,10 +50,10 @@ def showing(column, p=0.8):
 
 
 def chat(n, n_authors=2, seed=0):
-    """Authors, probabilities and times of n messages."""
+    """Authors, probabilities and times of n messages, some of which arrive late."""
     rng = np.random.default_rng(seed)
     authors = [f"person {slot}" for slot in rng.integers(0, n_authors, n)]
-    return authors, rng.beta(0.3, 2, size=(n, 7)), [START + timedelta(seconds=int(gap)) for gap in np.cumsum(rng.integers(1, 5000, n))]
+    return authors, rng.beta(0.3, 2, size=(n, 7)), [START + timedelta(seconds=int(at)) for at in rng.integers(0, 5000 * n, n)]
 
 
 def known_to(head):
@@ -100,8 +103,7 @@ def long_state(head, n, *, half_life=None, certain=False):
     for at in range(20):
         monitor.update(authors[at], p[at], times[at])
     content = json.loads(monitor.state())
-    slots = [list(dict.fromkeys(authors)).index(author) for author in authors]
-    content["sums"] = running_sums(message_sums(p, THRESHOLDS), slots)[-1].tolist()
+    content["sums"] = running_sums(message_sums(p, THRESHOLDS), author_slots(authors))[-1].tolist()
     return json.dumps(content, separators=(",", ":"))
 
 
@@ -117,13 +119,18 @@ def test_a_state_of_two_authors_takes_at_most_a_kilobyte_whatever_the_length(n, 
         assert len(monitor.state().encode()) <= 1000
 
 
+def test_what_is_certain_already_takes_no_more_room():
+    monitor = Monitor(model_of(alert_threshold=1.0))
+    for _ in range(100):
+        monitor.update("ann", np.ones(7))
+    assert min(json.loads(monitor.state())["sums"][0]) == -1000 * 10**9
+
+
 def test_the_hundred_thousandth_message_scores_as_from_scratch():
-    authors, p, _ = chat(100_000)
+    authors, p, _ = chat(99_999)
     monitor = Monitor.resume(model_of(alert_threshold=0.0), long_state("text", 99_999))
-    # the shorter chat is the beginning of another draw, so it is counted again from its own numbers
-    shorter_authors, shorter, _ = chat(99_999)
-    expected = running_scores(model_of(), np.vstack([shorter, p[-1:]]), [*shorter_authors, "person 0"])[-1]
-    assert monitor.update("person 0", p[-1]) == pytest.approx(expected, abs=1e-12)
+    expected = running_scores(model_of(), np.vstack([p, showing("meeting")]), [*authors, "person 0"])[-1]
+    assert monitor.update("person 0", showing("meeting")) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_state_holds_no_name_and_no_text():
@@ -243,7 +250,7 @@ def test_a_state_of_another_model_is_refused():
         {"authors": ["a"]},
         {"authors": ["a", "a"]},
         {"authors": "ab"},
-        {"sums": [[1.5] * 23] * 2},
+        {"sums": [[-1.5] * 7 + [1.5] * 16] * 2},
         {"sums": [[1] * 23] * 2},
         {"sums": [[0] * 22] * 2},
         {"sums": [[0] * 23] * 2},
@@ -273,3 +280,11 @@ def test_what_is_no_state_is_refused(state):
 def test_running_scores_are_one_a_message():
     authors, p, _ = chat(6)
     assert running_scores(model_of(), p, authors).shape == (6,)
+
+
+def test_the_bench_prints_one_row_a_length():
+    script = Path(__file__).parent.parent / "scripts" / "bench_monitor.py"
+    run = subprocess.run([sys.executable, script, "--longest", "40", "--repeats", "3"], capture_output=True, text=True, check=True)
+    header, *rows = run.stdout.splitlines()
+    assert header.split() == ["messages", "µs", "a", "message", "ratio", "state,", "bytes"]
+    assert [row.split()[0] for row in rows] == ["10", "40"]

@@ -52,7 +52,7 @@ def test_look_alike_letters_emoji_capitals_and_long_letters_all_occur():
     assert any(sign in together for sign in EMOJI)
     assert any(letter in together for letter in LATIN)
     assert any(letter.isupper() for letter in together)
-    assert any(letter * 3 in together for letter in "aeiou")
+    assert any(letter * 4 in together for letter in "adhinrst")
 
 
 def test_spaces_are_lost_and_doubled():
@@ -74,6 +74,11 @@ def test_every_look_alike_is_another_character():
 def test_any_text_can_be_typed_carelessly(text, strength, seed):
     noisy = add_noise(text, strength, Random(seed))
     assert bool(noisy) == bool(text.split())
+
+
+def test_a_text_without_letters_is_typed_from_its_own_signs():
+    for seed in range(200):
+        assert set(add_noise("!!! 555 ...", "heavy", Random(seed))) <= {*"! 5.", *EMOJI}
 
 
 def test_an_empty_text_stays_empty():

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from classifier.model.pattern import FEATURES, HEAD_FEATURES, PatternModel, fit_pattern, platt, running_log_odds, score_conversation
+from classifier.model.pattern import HEAD_FEATURES, PatternModel, fit_pattern, platt, running_log_odds, score_conversation
 from classifier.model.pattern_features import running_features
 from classifier.records import Conversation, Message, Metadata
 

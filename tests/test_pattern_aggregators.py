@@ -50,6 +50,7 @@ def test_an_empty_conversation_is_refused(name):
 
 def test_fewer_messages_than_k_are_all_taken():
     assert top_k_mean(PIZZA[:2], k=3) == pytest.approx(0.35)
+    assert top_k_mean(PIZZA, k=1) == 0.5
 
 
 def test_a_softmax_mean_lies_between_the_mean_and_the_maximum():

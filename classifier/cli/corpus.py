@@ -62,20 +62,17 @@ def check(path: Path) -> int:
     """
     from classifier.corpus.audit import corpus_problems, phrase_problems
     from classifier.corpus.families import read_phrase_file
-    from classifier.corpus.release import corpus_files, read_corpus, read_manifest
-    from classifier.readers.jsonl import to_jsonl
+    from classifier.corpus.release import content_hash, corpus_files, read_corpus, read_manifest
 
     if path.suffix == ".toml":
         families = read_phrase_file(path)
         problems = phrase_problems(families)
         checked = f"{sum(len(family.phrasings) for family in families)} phrasings"
     else:
-        from classifier.corpus.release import corpus_sha256
-
         say("reading")
         parts = read_corpus(path)
         if path.is_dir():
-            expected, got = read_manifest(path)["corpus_sha256"], corpus_sha256(to_jsonl(part) for part in parts.values() if part)
+            expected, got = read_manifest(path)["corpus_sha256"], content_hash(parts)
             if expected != got:
                 raise CorpusError(f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again or restore the files")
         conversations = [conversation for part in parts.values() for conversation in part]
@@ -135,3 +132,79 @@ def split(path: Path, out: Path) -> None:
         if part:
             write_bytes(out / f"{name}.jsonl", to_jsonl(part))
             click.echo(f"{out / name}.jsonl: {len(part)} conversations from {len(families_used(part))} phrase families")
+
+
+@corpus.command()
+@CORPUS
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The tasks file to write; the labelling interface goes beside it as .xml.")
+@click.option("--n", default=50, show_default=True, type=click.IntRange(min=1), help="How many conversations, drawn from the test split.")
+@click.option("--seed", default=0, show_default=True, type=int, help="Seed of the draw.")
+def annotate(path: Path, out: Path, n: int, seed: int) -> None:
+    """Write a sample of messages as Label Studio tasks, for people to annotate again.
+
+    \b
+    Example:
+      grooming-classifier corpus annotate data/synthetic/v1 --out tasks.json --n 50
+    """
+    import json
+    from random import Random
+
+    from classifier.atomic import write_bytes
+    from classifier.corpus.release import read_corpus
+    from classifier.readers.label_studio import CONFIG, to_tasks
+
+    test = read_corpus(path)["test"]
+    tasks = to_tasks(Random(seed).sample(test, min(n, len(test))))
+    write_bytes(out, (json.dumps(tasks, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+    write_bytes(out.with_suffix(".xml"), CONFIG.encode("utf-8"))
+    click.echo(f"{out}: {len(tasks)} tasks; interface in {out.with_suffix('.xml')}")
+
+
+@corpus.command()
+@click.argument("export", type=click.Path(path_type=Path))
+def agreement(export: Path) -> None:
+    """Hold a Label Studio JSON export against the generator's labels: Cohen's kappa per label and annotator.
+
+    \b
+    Example:
+      grooming-classifier corpus agreement export.json
+    """
+    import pandas as pd
+    from sklearn.metrics import cohen_kappa_score
+
+    from classifier.readers.label_studio import read_annotations
+    from classifier.taxonomy import LABELS
+
+    annotations = read_annotations(export)
+    rows = [
+        (
+            annotator,
+            label,
+            float(cohen_kappa_score(group[label], group[f"generator_{label}"], labels=[0, 1])),
+            int(group[label].sum()),
+            int(group[f"generator_{label}"].sum()),
+            len(group),
+        )
+        for annotator, group in annotations.groupby("annotator")
+        for label in LABELS
+    ]
+    table = pd.DataFrame(rows, columns=["annotator", "label", "kappa", "by_person", "by_generator", "messages"])
+    click.echo(table.to_string(index=False, float_format="{:.3f}".format))
+
+
+@corpus.command()
+@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON-LD file to write.")
+def croissant(folders: tuple[Path, ...], out: Path) -> None:
+    """Describe corpus folders for machines, as Croissant JSON-LD made from their manifests.
+
+    \b
+    Example:
+      grooming-classifier corpus croissant data/synthetic/v1 --out data/synthetic/croissant.json
+    """
+    from classifier.atomic import write_bytes
+    from classifier.corpus.croissant import croissant as describe_for_machines
+    from classifier.corpus.release import read_manifest
+
+    write_bytes(out, describe_for_machines({folder.name: read_manifest(folder) for folder in folders}).encode("utf-8"))
+    click.echo(str(out))

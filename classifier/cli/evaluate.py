@@ -6,28 +6,31 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.models import find_model
+from classifier.cli.models import find_model, pattern_path
 from classifier.errors import InputError
 
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
 @click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
+@click.option("--transfer", type=click.Path(path_type=Path), help="A second corpus by other writers, for testing only (data/synthetic/v1-alt).")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write evaluation.json and its tables into.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap and of the shuffled-label control.")
 @click.option("--resamples", type=click.IntRange(min=20), default=1000, show_default=True, help="Bootstrap resamples of phrase families.")
-def evaluate(corpus: Path, model_path: Path | None, out: Path, seed: int, resamples: int) -> None:
+def evaluate(corpus: Path, model_path: Path | None, transfer: Path | None, out: Path, seed: int, resamples: int) -> None:
     """Measure a model on the test split's phrase families, beside baselines and leak controls.
 
     Thresholds come from the model file; those of the baselines are chosen on the validation split. Every rate stands beside its interval.
 
     \b
     Example:
-      grooming-classifier evaluate data/synthetic/v1 --model results/model.safetensors --out results/evaluation
+      grooming-classifier evaluate data/synthetic/v1 --transfer data/synthetic/v1-alt --out results/evaluation
     """
-    from classifier.cli.experiment import evaluate_messages
+    from classifier.cli.experiment import evaluate_everything
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.model.file import load_model, load_pipeline
+    from classifier.model.pattern import HEAD_FEATURES
+    from classifier.model.pattern_file import load_pattern
 
     parts = read_corpus(corpus)
     for split, conversations in parts.items():
@@ -35,7 +38,9 @@ def evaluate(corpus: Path, model_path: Path | None, out: Path, seed: int, resamp
             raise InputError(f"{corpus}: has no {split} conversations; an evaluation needs all three splits")
     path = find_model(model_path)
     model = load_model(path)
-    evaluation = evaluate_messages(parts, model, load_pipeline(path), corpus_sha256=content_hash(corpus), seed=seed, n_resamples=resamples)
+    heads = {head: load_pattern(pattern_path(path, head)) for head in HEAD_FEATURES}
+    alt = [] if transfer is None else read_corpus(transfer)["test"]
+    evaluation = evaluate_everything(parts, alt, model, load_pipeline(path), heads, corpus_sha256=content_hash(parts), seed=seed, n_resamples=resamples)
     evaluation.save(out)
     macro = evaluation.tables["messages"].set_index("label").loc["macro"]
     f1 = f"macro F1 {macro['f1']:.3f} ({macro['f1_low']:.3f}–{macro['f1_high']:.3f})"

@@ -1,23 +1,30 @@
-"""The message evaluation: where a corpus, models and metrics meet. Each function makes one table; what they hold is said in ``classifier.evaluation``."""
+"""The evaluation: where a corpus, models and metrics meet. Each function makes one table; what they hold is said in ``classifier.evaluation``."""
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from classifier.cli import conversations
+from classifier.cli.models import MAX_FALSE_ALARMS
+from classifier.cli.patterns import ALERT_RULE, Probabilities, message_probabilities, scored
 from classifier.cli.progress import say, watched
 from classifier.corpus.audit import near_copies_across_splits
 from classifier.evaluation.curves import auc
 from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.record import Evaluation
 from classifier.evaluation.slices import false_alarms_by, recall_by
-from classifier.evaluation.thresholds import best_f1_threshold
+from classifier.evaluation.thresholds import message_threshold
 from classifier.evaluation.units import auc_with_interval
 from classifier.model.baselines import BASELINES
+from classifier.model.capability import capability_cases
 from classifier.model.controls import CONTROLS, control_scores, shuffled_scores
-from classifier.model.pipeline import stage_probabilities
+from classifier.model.noise import STRENGTHS, add_noise
+from classifier.model.pattern import PatternModel
+from classifier.model.pipeline import fit_stage_model, stage_probabilities
 from classifier.model.stages import StageModel
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
@@ -25,42 +32,103 @@ from classifier.taxonomy import LABELS, PATTERN, STAGES, TACTICS
 
 Parts = dict[str, list[Conversation]]
 N_SHUFFLES = 20
+N_NOISY = 5_000
 
 
-def evaluate_messages(parts: Parts, model: StageModel, pipeline: Any, *, corpus_sha256: str, seed: int, n_resamples: int) -> Evaluation:
-    """Every message table of the report, on the test split of ``parts``; ``pipeline`` is ``model`` as scikit-learn scores it."""
-    table = {split: messages_table(conversations) for split, conversations in parts.items()}
-    test = table["test"]
-    say("scoring")
-    probabilities = stage_probabilities(pipeline, test["text"].tolist())
-    thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
-    own = message_metrics(test[list(LABELS)], probabilities, thresholds, test["family"], n_resamples=n_resamples, seed=seed)
-    flagged = probabilities >= pd.Series(thresholds)
+def evaluate_everything(
+    parts: Parts, alt: list[Conversation], model: StageModel, pipeline: Any, heads: dict[str, PatternModel], *, corpus_sha256: str, seed: int, n_resamples: int
+) -> Evaluation:
+    """Every table of the report, on the test split of ``parts`` and on ``alt``, the second voice; ``pipeline`` is ``model`` as scikit-learn scores it."""
     first = parts["test"][0]
+    say("scoring")
+    sets = {"validation": parts["validation"], "test": parts["test"]} | ({"second voice": alt} if alt else {})
+    found = {name: message_probabilities(pipeline, members) for name, members in sets.items()}
+    messages = _message_tables(parts, alt, found, model, pipeline, n_resamples=n_resamples, seed=seed)
     facts = {
         "corpus": f"{first.corpus}, version {first.version}",
         "corpus_sha256": corpus_sha256,
         "split": "test: phrase families and accounts that stand in neither train nor validation",
-        "n_messages": len(test),
-        "n_families": int(test["family"].nunique()),
+        "n_messages": int(messages["messages"]["n"].iloc[0]),
+        "n_families": int(messages["messages"]["n_families"].iloc[0]),
         "n_conversations": len(parts["test"]),
         "model_sha256": model.header["sha256"],
-        "threshold_rule": "per label, the one with the best F1 on validation families; a score at the threshold is flagged",
+        "threshold_rule": f"per label, the best F1 on validation families among those that flag at most {MAX_FALSE_ALARMS:.1%} of messages without the label; a tie is flagged",
+        "alert_rule": ALERT_RULE,
+        "alert_threshold": heads["text"].alert_threshold,
         "seed": seed,
         "n_resamples": n_resamples,
     }
-    return Evaluation(
-        facts,
-        {
-            "messages": own,
-            "systems": _systems(table, own, n_resamples=n_resamples, seed=seed),
-            "controls": _controls(parts, table, n_resamples=n_resamples, seed=seed),
-            "scenes": _false_alarms(test, flagged, test["conversation_label"] != PATTERN, "scene"),
-            "manners": _false_alarms(test, flagged, test["manner"] != "plain", "manner"),
-            "tactics": _recall_by_tactic(test, flagged),
-            "leaks": _leaks(test, table["train"]),
-        },
-    )
+    return Evaluation(facts, messages | _conversation_tables(sets, found, heads, n_resamples=n_resamples, seed=seed))
+
+
+def _message_tables(
+    parts: Parts, alt: list[Conversation], found: dict[str, Probabilities], model: StageModel, pipeline: Any, *, n_resamples: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    table = {split: messages_table(conversations) for split, conversations in parts.items()}
+    test = table["test"]
+    probabilities = pd.DataFrame(np.concatenate(found["test"]), columns=list(LABELS))
+    thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
+    own = message_metrics(test[list(LABELS)], probabilities, thresholds, test["family"], n_resamples=n_resamples, seed=seed)
+    flagged = probabilities >= pd.Series(thresholds)
+    transfer = {} if not alt else {"transfer": _transfer(messages_table(alt), found["second voice"], thresholds, n_resamples=n_resamples, seed=seed)}
+    return transfer | {
+        "messages": own,
+        "systems": _systems(table, own, n_resamples=n_resamples, seed=seed),
+        "controls": _controls(parts, table, n_resamples=n_resamples, seed=seed),
+        "scenes": _false_alarms(test, flagged, test["conversation_label"] != PATTERN, "scene"),
+        "manners": _false_alarms(test, flagged, test["manner"] != "plain", "manner"),
+        "tactics": _recall_by_tactic(test, flagged),
+        "leaks": _leaks(test, table["train"]),
+        "capabilities": _capabilities(parts["test"], model, pipeline, seed=seed),
+        "noise": _noise(test, table["train"], pipeline, seed=seed),
+    }
+
+
+def _transfer(messages: pd.DataFrame, found: Probabilities, thresholds: dict[str, float], *, n_resamples: int, seed: int) -> pd.DataFrame:
+    """The message table on the second voice, at the same thresholds."""
+    probabilities = pd.DataFrame(np.concatenate(found), columns=list(LABELS))
+    return message_metrics(messages[list(LABELS)], probabilities, thresholds, messages["family"], n_resamples=n_resamples, seed=seed)
+
+
+def _noise(test: pd.DataFrame, train: pd.DataFrame, pipeline: Any, *, seed: int) -> pd.DataFrame:
+    """Macro average precision under generic typing noise, with the normaliser and for the same model fitted without it."""
+    from sklearn.metrics import average_precision_score
+
+    say("adding noise")
+    distinct = test.drop_duplicates(["text", "family"])
+    distinct = distinct.sample(min(N_NOISY, len(distinct)), random_state=seed)
+    models = {"with normaliser": pipeline, "without": fit_stage_model(train, normaliser=False)}
+    rows = []
+    for strength in ("none", *STRENGTHS):
+        rng = Random(seed)
+        texts = distinct["text"].tolist() if strength == "none" else [add_noise(text, strength, rng) for text in distinct["text"]]
+        for name, fitted in models.items():
+            probabilities = stage_probabilities(fitted, texts)
+            precision = np.mean([average_precision_score(distinct[stage], probabilities[stage]) for stage in STAGES])
+            rows.append({"noise": strength, "model": name, "average_precision": float(precision), "n": len(distinct)})
+    return pd.DataFrame(rows)
+
+
+def _conversation_tables(
+    sets: dict[str, list[Conversation]], found: dict[str, Probabilities], heads: dict[str, PatternModel], *, n_resamples: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    say("scoring conversations")
+    by_head = {name: {head: scored(fitted, members, found[name]) for head, fitted in heads.items()} for name, members in sets.items()}
+    reported = {name: by_head[name] for name in sets if name != "validation"}
+    text = {name: heads_here["text"] for name, heads_here in reported.items()}
+    threshold = heads["text"].alert_threshold
+    return {
+        "separation": conversations.separation(reported, n_resamples=n_resamples, seed=seed),
+        "rates": conversations.rates_at_fpr(by_head["validation"]["text"], text),
+        "early": conversations.early_warning(text, threshold=threshold),
+        "recall_by_k": conversations.recall_by_k(text, threshold=threshold),
+        "conversation_scenes": conversations.benign_scenes(text["test"], threshold=threshold),
+        "conversation_slices": conversations.slices(text["test"], threshold=threshold),
+        "sender_auc": conversations.sender_separation(text["test"], n_resamples=n_resamples, seed=seed),
+        "base_rates": conversations.base_rates(text["test"], threshold=threshold),
+        **conversations.sender_tables(text["test"], threshold=threshold),
+        **conversations.calibration(by_head["validation"]["text"], text["test"]),
+    }
 
 
 def _systems(table: dict[str, pd.DataFrame], own: pd.DataFrame, *, n_resamples: int, seed: int) -> pd.DataFrame:
@@ -70,7 +138,7 @@ def _systems(table: dict[str, pd.DataFrame], own: pd.DataFrame, *, n_resamples: 
     for name, fit in watched(BASELINES.items(), label="fitting baselines", length=len(BASELINES)):
         scorer = fit(table["train"])
         chosen = pd.DataFrame(scorer(validation["text"].tolist()), columns=list(LABELS))
-        thresholds = {label: best_f1_threshold(validation[label].to_numpy(), chosen[label].to_numpy()) for label in LABELS}
+        thresholds = {label: message_threshold(validation[label].to_numpy(), chosen[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS) for label in LABELS}
         scores = pd.DataFrame(scorer(test["text"].tolist()), columns=list(LABELS))
         metrics = message_metrics(test[list(LABELS)], scores, thresholds, test["family"], n_resamples=n_resamples, seed=seed)
         rows.append(metrics[metrics["label"] == "macro"].assign(system=name))
@@ -133,3 +201,12 @@ def _leaks(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
             "of": [len(families), len(accounts), test.loc[test["text"].str.len() >= 12, "text"].nunique()],
         }
     )
+
+
+def _capabilities(test: list[Conversation], model: StageModel, pipeline: Any, *, seed: int) -> pd.DataFrame:
+    """Failure rate of each capability, by kind in the order they were tried, worst first within a kind."""
+    say("trying capabilities")
+    messages = [message for conversation in test for message in conversation.messages]
+    cases = capability_cases(lambda texts: np.asarray(pipeline.predict_proba(list(texts))), model.thresholds, messages, seed=seed)
+    tables = [false_alarms_by(group["capability"], group["failed"]).iloc[:-1].assign(kind=kind) for kind, group in cases.groupby("kind", sort=False)]
+    return pd.concat(tables, ignore_index=True).rename(columns={"false_alarms": "failures"})

@@ -17,6 +17,7 @@ COMMANDS = {
     "score": "Score a message, a CSV or a JSONL file.",
     "evaluate": "Measure a model on held-out phrase families.",
     "report": "Draw an evaluation as one HTML page.",
+    "baserate": "What a detector's rates would mean where patterns are rare.",
 }
 """Each command with its line of help. A command's module, with its heavy imports, is opened only when it is called."""
 

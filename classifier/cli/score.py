@@ -11,11 +11,14 @@ from pathlib import Path
 import click
 
 from classifier.atomic import replacing
-from classifier.cli.models import find_model
+from classifier.cli.models import find_model, pattern_path
 from classifier.cli.progress import watched
 from classifier.errors import InputError
 from classifier.model.explain import explain, in_words
 from classifier.model.file import load_model
+from classifier.model.monitor import Monitor
+from classifier.model.pattern import PatternModel
+from classifier.model.pattern_file import load_pattern
 from classifier.model.stages import StageModel
 from classifier.readers.rows import FORMATS, Row, RowWriter, read_rows, row_format
 
@@ -33,15 +36,15 @@ def score(source: str, level: str, model_path: Path | None, out: Path | None, ex
     """Score a text, a file, or the lines of standard input.
 
     A file has one message a row with conversation_id, author and text, and optionally time; it comes back with one probability column per label and
-    'stages', the labels at or over their thresholds. Scores are for a person to review.
+    'stages', the labels at or over their thresholds. With --level conversation there is one row a conversation: its highest score, flagged (0/1), and
+    warned_at, the number of messages seen at the warning. Scores are for a person to review.
 
     \b
     Examples:
       grooming-classifier score "dont tell your mum about this, its our secret" --explain
       grooming-classifier score chat.csv --level message --out scores.csv
+      grooming-classifier score chat.csv --level conversation
     """
-    if level == "conversation":
-        raise InputError("--level conversation: this version scores messages only; use --level message")
     path = find_model(model_path)
     if verbose:
         click.echo(f"model: {path}", err=True)
@@ -49,8 +52,12 @@ def score(source: str, level: str, model_path: Path | None, out: Path | None, ex
     if Path(source).suffix.lower() in FORMATS or _is_file(source):
         if explained:
             raise InputError("--explain: explains one text at a time; give the text itself instead of a file")
-        _score_file(model, Path(source), out)
+        rows = watched(read_rows(Path(source)), label="scoring")
+        scored = _conversation_rows(model, load_pattern(pattern_path(path)), rows) if level == "conversation" else _message_rows(model, rows)
+        _write(scored, out, file_format=row_format(Path(source) if out is None else out))
         return
+    if level == "conversation":
+        raise InputError("--level conversation: scores the conversations of a file; give a .csv or .jsonl file")
     if out is not None:
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
     for text in _input_lines() if source == "-" else [source]:
@@ -92,22 +99,47 @@ def _printable(text: str) -> str:
     return "".join(ch if ch == "\n" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
 
 
-def _score_file(model: StageModel, source: Path, out: Path | None) -> None:
-    rows = read_rows(source)
+def _write(rows: Iterator[Row], out: Path | None, *, file_format: str) -> None:
+    """To standard output, or to ``out``, whole or not at all."""
     if out is None:
-        _write_scores(model, rows, RowWriter(sys.stdout, file_format=row_format(source)))
+        writer = RowWriter(sys.stdout, file_format=file_format)
+        for row in rows:
+            writer.write(row)
         return
-    file_format = row_format(out)
     with replacing(out) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogatepass", newline="")
-        _write_scores(model, rows, RowWriter(text, file_format=file_format))
+        writer = RowWriter(text, file_format=file_format)
+        for row in rows:
+            writer.write(row)
         text.flush()
         text.detach()
 
 
-def _write_scores(model: StageModel, rows: Iterator[Row], writer: RowWriter) -> None:
-    watched_rows = watched(rows, label="scoring")
-    while batch := list(islice(watched_rows, BATCH)):
+def _message_rows(model: StageModel, rows: Iterator[Row]) -> Iterator[Row]:
+    """Each row with its probabilities and the labels at or over their thresholds."""
+    for batch in _batches(rows):
         for row, probabilities in zip(batch, model.probabilities(row["text"] for row in batch), strict=True):
             scores = {label: f"{probability:.8g}" for label, probability in zip(model.labels, probabilities, strict=True)}
-            writer.write(row | scores | {"stages": "|".join(model.flagged(probabilities))})
+            yield row | scores | {"stages": "|".join(model.flagged(probabilities))}
+
+
+def _conversation_rows(model: StageModel, pattern: PatternModel, rows: Iterator[Row]) -> Iterator[Row]:
+    """One row a conversation, in the order they begin: its highest score so far, whether that reached the alert threshold, and at which message.
+
+    ``warned_at`` counts the conversation's messages from 1 and is empty without a warning. No text is kept, only one small monitor state a conversation.
+    """
+    monitors: dict[str, Monitor] = {}
+    highest: dict[str, float] = {}
+    for batch in _batches(rows):
+        for row, probabilities in zip(batch, model.probabilities(row["text"] for row in batch), strict=True):
+            id_ = row["conversation_id"]
+            score = monitors.setdefault(id_, Monitor(pattern)).update(row["author"], probabilities)
+            highest[id_] = max(highest.get(id_, 0.0), score)
+    for id_, monitor in monitors.items():
+        alert = monitor.alert
+        yield {"conversation_id": id_, "score": f"{highest[id_]:.8g}", "flagged": int(alert is not None), "warned_at": "" if alert is None else alert.message}
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch

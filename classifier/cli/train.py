@@ -1,4 +1,4 @@
-"""``grooming-classifier train``: a corpus in, one model file out."""
+"""``grooming-classifier train``: a corpus in; a stage model and, beside it, a pattern scorer out."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.models import MAX_FALSE_ALARMS, pattern_path
 from classifier.cli.progress import say
 from classifier.errors import InputError
 
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The model file to write (.safetensors).")
-@click.option("--seed", type=int, default=0, show_default=True, help="Kept in the file. The fit itself draws nothing at random.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The stage model to write (.safetensors); the pattern scorers go beside it.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the out-of-fold draw and of the prefixes the pattern scorer is fitted on.")
 @click.option("--min-df", type=click.IntRange(min=1), help="Least number of distinct training texts a term must stand in. Larger: a smaller file.")
 def train(corpus: Path, out: Path, seed: int, min_df: int | None) -> None:
-    """Fit the stage model on a corpus's train split, choose thresholds on its validation split, write one file.
+    """Fit the stage model and the pattern scorer on a corpus's train split, choose thresholds on its validation split.
 
     A record without "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or that is a few strings repeated.
 
@@ -24,10 +30,13 @@ def train(corpus: Path, out: Path, seed: int, min_df: int | None) -> None:
     Example:
       grooming-classifier train data/synthetic/v1 --out model.safetensors
     """
+    from classifier.cli.patterns import crossfitted_probabilities, fit_head, message_probabilities
     from classifier.corpus.audit import degeneracy
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.evaluation.thresholds import best_f1_threshold
+    from classifier.evaluation.thresholds import message_threshold
     from classifier.model.file import save_model
+    from classifier.model.pattern import HEAD_FEATURES
+    from classifier.model.pattern_file import save_pattern
     from classifier.model.pipeline import fit_stage_model, stage_probabilities
     from classifier.readers.messages import families_used, messages_table
     from classifier.taxonomy import LABELS
@@ -45,14 +54,20 @@ def train(corpus: Path, out: Path, seed: int, min_df: int | None) -> None:
     pipeline = fit_stage_model(table, **options)
     validation = messages_table(parts["validation"])
     probabilities = stage_probabilities(pipeline, validation["text"].tolist())
-    thresholds = {label: best_f1_threshold(validation[label].to_numpy(), probabilities[label].to_numpy()) for label in LABELS}
+    thresholds = {label: message_threshold(validation[label].to_numpy(), probabilities[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS) for label in LABELS}
     model = save_model(
         out,
         pipeline,
         thresholds=thresholds,
         options=options,
-        corpus_sha256=content_hash(corpus),
+        corpus_sha256=content_hash(parts),
         training_families=families_used(parts["train"]),
         seed=seed,
     )
+    out_of_fold = crossfitted_probabilities(parts["train"], seed=seed)
+    found = message_probabilities(pipeline, parts["validation"])
+    for head in HEAD_FEATURES:
+        pattern = fit_head(head, parts["train"], out_of_fold, parts["validation"], found, thresholds=model.thresholds, seed=seed)
+        save_pattern(pattern_path(out, head), pattern, stage_model_sha256=model.header["sha256"], corpus_sha256=model.header["corpus_sha256"], seed=seed)
     click.echo(f"{out}: {sum(len(half.terms) for half in model.halves)} terms, {out.stat().st_size / 1e6:.1f} MB, sha256 {model.header['sha256']}")
+    click.echo(f"beside it the pattern scorers: {', '.join(pattern_path(out, head).name for head in HEAD_FEATURES)}")

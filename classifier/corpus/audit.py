@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,19 @@ from classifier.records import Conversation
 
 def phrase_problems(families: Iterable[PhraseFamily]) -> list[str]:
     """Every way a phrasing breaks the data policy, with its family; each option of each choice is looked at."""
-    return [f"{family.id}: {problem}" for family in families for phrasing in family.phrasings for problem in policy_problems(grammar.longest_option(phrasing))]
+    return [
+        f"{family.id}: {problem}" for family in families for phrasing in family.phrasings for sentence in grammar.every_option(phrasing) for problem in policy_problems(sentence)
+    ]
 
 
 def corpus_problems(conversations: Iterable[Conversation]) -> list[str]:
     """Every way a message breaks the data policy, with its conversation and 1-based index."""
+    problems_of = cache(policy_problems)  # people repeat themselves
     return [
         f"{conversation.id}, message {index}: {problem}"
         for conversation in conversations
         for index, message in enumerate(conversation.messages, start=1)
-        for problem in policy_problems(message.text)
+        for problem in problems_of(message.text)
     ]
 
 

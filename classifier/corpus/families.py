@@ -24,7 +24,6 @@ from classifier.errors import InputError
 from classifier.taxonomy import LABELS, TACTICS
 
 REGISTERS = ("casual", "young", "careful", "second_language", "regional", "voice")
-TALK = ("filler", "reply_neutral", "reply_unsure", "reply_refusing", "reply_telling")
 VOICES = {"v1": "phrases", "v1-alt": "phrases_alt"}
 """The folder of each generator voice. ``v1-alt`` shares no family and no author's style with ``v1`` and is used only for testing."""
 
@@ -59,7 +58,7 @@ class _PhraseFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     label: str | None = None
     scene: str | None = None
-    talk: Literal["filler", "reply_neutral", "reply_unsure", "reply_refusing", "reply_telling"] | None = None
+    talk: Literal["filler", "question", "backchannel", "reply_neutral", "reply_unsure", "reply_refusing", "reply_telling"] | None = None
     description: str
     family: list[_FamilyEntry]
 
@@ -170,7 +169,7 @@ def _check(paths: list[Path]) -> int:
     pairs = _pairs(families)
     kept = set(_distinct_positions(pairs))
     for position, (family, phrasing) in enumerate(pairs):
-        for problem in policy_problems(grammar.longest_option(phrasing)):
+        for problem in dict.fromkeys(problem for sentence in grammar.every_option(phrasing) for problem in policy_problems(sentence)):
             print(f"{family.id}: {problem}: {phrasing!r}")
             found += 1
         if position not in kept:

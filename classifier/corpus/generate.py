@@ -26,17 +26,20 @@ BENIGN_ONLY_SCENES = frozenset(
 )
 """Scenes that never cover a scripted pattern. They are drawn half as often, because the contact's lines in them would tell the classes apart."""
 
-STAGE_COUNTS = {PATTERN: {1: 0.08, 2: 0.16, 3: 0.3, 4: 0.28, 5: 0.18}, BENIGN: {0: 0.4, 1: 0.34, 2: 0.19, 3: 0.06, 4: 0.01}}
+STAGE_COUNTS = {PATTERN: {1: 0.08, 2: 0.16, 3: 0.3, 4: 0.28, 5: 0.18}, BENIGN: {0: 0.48, 1: 0.33, 2: 0.15, 3: 0.035, 4: 0.005}}
 """How many distinct stages the sender shows, by script. They overlap: a scripted pattern can be one stage, a benign exchange several."""
 
 CONTACT_LABELS = frozenset({"flattery", "info_request", "false_affinity"})
 """Behaviours the contact may show, in either class; more would show a request being met."""
 
 PATTERN_RATE_OF_SCRIPTED_SENDERS = 0.8
+REPEAT_RATE = {PATTERN: 0.55, BENIGN: 0.3}
+"""How often a stage that was shown is shown once more."""
+
 CUE_RATE = {PATTERN: 0.4, BENIGN: 0.06}
 NEGATIVE_TONE_RATE = 0.12
 REPLY_RATE = 0.6
-"""How often the contact answers a behaviour with a reply; else the contact talks of something else. Never a bare yes: such lines have the role sender."""
+"""How often the contact answers a behaviour with a reply; else the contact talks of something else. Never a bare yes: such lines are back-channel talk."""
 
 ORDINARY_REPLY_RATE = {PATTERN: 0.0, BENIGN: 0.15}
 """Replies at ordinary turns of benign exchanges, so that over a whole exchange the contact replies as often in either script."""
@@ -44,7 +47,8 @@ ORDINARY_REPLY_RATE = {PATTERN: 0.0, BENIGN: 0.15}
 REPLIES = {"reply_neutral": 0.4, "reply_unsure": 0.3, "reply_refusing": 0.15, "reply_telling": 0.15}
 CAUTIOUS_REPLIES = {"reply_neutral": 0.2, "reply_unsure": 0.4, "reply_refusing": 0.22, "reply_telling": 0.18}
 CAUTIOUS_LABELS = frozenset({"info_request", "secrecy", "meeting", "pressure"})
-FILLER = "filler"
+ORDINARY_TALK = {"filler": 0.55, "question": 0.25, "backchannel": 0.2}
+"""Kinds of ordinary talk and how often each is drawn. Without enough questions among it, a question mark would give a request for information away."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ def _draw_behaviours(label: str, rng: Random) -> list[str]:
         stages.sort(key=STAGES.index)
     behaviours = list(stages)
     for stage in stages:
-        while rng.random() < 0.35:
+        while rng.random() < REPEAT_RATE[label]:
             behaviours.append(stage)
     for cue in CUES:
         if rng.random() < CUE_RATE[label]:
@@ -163,14 +167,13 @@ def _choose_family(script: _Script, turn: int, planned: str, before: list[Messag
         return choose(_showing(planned, script, book, rng), author.register, rng)
     by_sender = author.id == sender
     role = "sender" if by_sender else "contact"
-    filler = [family for family in book.talk[FILLER] if family.role in (role, "any")]
     if not by_sender:
         asked = _unanswered(before, sender)
         if rng.random() < (REPLY_RATE if asked else ORDINARY_REPLY_RATE[script.label]):
             kinds = CAUTIOUS_REPLIES if asked & CAUTIOUS_LABELS or not asked else REPLIES
             return choose(book.talk[rng.choices(list(kinds), list(kinds.values()))[0]], author.register, rng)
         if asked:
-            return choose(filler, author.register, rng)
+            return choose(book.talk["filler"], author.register, rng)
         if rng.random() < 0.04:
             shown = [family for family in book.shown.get(script.scene, []) if family.role != "sender" and set(family.labels) <= CONTACT_LABELS]
             if shown:
@@ -179,7 +182,8 @@ def _choose_family(script: _Script, turn: int, planned: str, before: list[Messag
         plain = [family for family in book.plain.get(script.scene, []) if family.role in (role, "any")]
         if plain:
             return choose(plain, author.register, rng)
-    return choose(filler, author.register, rng)
+    kind = rng.choices(list(ORDINARY_TALK), list(ORDINARY_TALK.values()))[0]
+    return choose(book.talk.get(kind, book.talk["filler"]), author.register, rng)
 
 
 def _unanswered(before: list[Message], sender: str) -> set[str]:

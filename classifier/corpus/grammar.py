@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from classifier.corpus.slots import PERSONAL, SLOTS, fill
@@ -84,6 +85,19 @@ def skeleton(phrasing: str) -> str:
     return " ".join(_PART.sub(lambda match: match.group(1).split("|")[0] if match.group(2) is None else match.group(2), phrasing).split())
 
 
-def longest_option(phrasing: str) -> str:
-    """``phrasing`` with every option of every choice written out, so that a term check sees each one."""
-    return re.sub(r"[\[\]|]", " ", phrasing)
+def every_option(phrasing: str) -> list[str]:
+    """Sentences of ``phrasing`` in which every option of every choice stands at least once, for a term check.
+
+    >>> every_option("who [upset|bothered] you")
+    ['who upset you', 'who bothered you']
+    """
+    n_options = max((match.group(1).count("|") + 1 for match in _PART.finditer(phrasing) if match.group(1) is not None), default=1)
+    return [" ".join(_PART.sub(partial(_option, number), phrasing).split()) for number in range(n_options)]
+
+
+def _option(number: int, match: re.Match[str]) -> str:
+    """The choice's option of that number, or its last; a slot as it stands."""
+    if match.group(1) is None:
+        return match.group()
+    options = match.group(1).split("|")
+    return options[min(number, len(options) - 1)]

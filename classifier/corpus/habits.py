@@ -52,12 +52,12 @@ class Habits:
 
 
 def draw_habits(rng: Random) -> Habits:
-    """The habits of one account: about half type tidily, the rest mix."""
-    tidy = rng.random() < 0.45
+    """The habits of one account: about a third type tidily, the rest mix."""
+    tidy = rng.random() < 0.35
     return Habits(
-        lower_case=not tidy and rng.random() < 0.75,
+        lower_case=not tidy and rng.random() < 0.8,
         drops_apostrophes=not tidy and rng.random() < 0.6,
-        drops_full_stops=not tidy and rng.random() < 0.7,
+        drops_full_stops=not tidy and rng.random() < 0.8,
         abbreviation_rate=0.0 if tidy else rng.choice((0.0, 0.3, 0.6)),
         typo_rate=0.01 if tidy else rng.choice((0.02, 0.05, 0.1)),
         emoji_rate=rng.choice((0.0, 0.02, 0.1)),

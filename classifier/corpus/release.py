@@ -13,7 +13,7 @@ from classifier.atomic import write_bytes
 from classifier.corpus.generate import generate
 from classifier.corpus.spec import CorpusSpec
 from classifier.corpus.split import split_conversations
-from classifier.readers.jsonl import CorpusError, compressed, iterate_conversations, read_conversations, to_jsonl
+from classifier.readers.jsonl import CorpusError, compressed, read_conversations, to_jsonl
 from classifier.records import SPLITS, Conversation
 
 MANIFEST = "manifest.json"
@@ -95,6 +95,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def content_hash(path: Path) -> str:
-    """The ``corpus_sha256`` that the corpus at ``path`` really has."""
-    return corpus_sha256(to_jsonl(iterate_conversations(file)) for file in corpus_files(path))
+def content_hash(parts: dict[str, list[Conversation]]) -> str:
+    """The ``corpus_sha256`` of conversations as they were read, split after split."""
+    return corpus_sha256(to_jsonl(parts[split]) for split in SPLITS if parts[split])

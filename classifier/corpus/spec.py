@@ -17,7 +17,7 @@ class CorpusSpec:
     version: str = "1.0.0"
     voice: str = "v1"
     seed: int = 20240
-    n_conversations: int = 14_000
+    n_conversations: int = 12_500
     pattern_share: float = 0.25
     test_only: bool = False
 

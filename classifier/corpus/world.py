@@ -67,8 +67,8 @@ def draw_metadata(sender: Sender, *, pattern: bool, scene: str, rng: Random) -> 
 
 
 def draw_length(rng: Random) -> int:
-    """Number of messages: log-normal about 9, from 2 to 200; one distribution for patterns and benign exchanges."""
-    return max(2, min(200, round(math.exp(rng.gauss(math.log(9.5), 0.9)))))
+    """Number of messages: log-normal about 12, from 2 to 200; one distribution for patterns and benign exchanges."""
+    return max(2, min(200, round(math.exp(rng.gauss(math.log(12), 0.9)))))
 
 
 def draw_turns(n: int, rng: Random) -> list[bool]:

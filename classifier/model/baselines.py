@@ -32,7 +32,7 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
 def keyword_list(train: pd.DataFrame) -> Scorer:
     """Counts of each label's words, whole words only. Nothing is learned, so ``train`` is not looked at."""
     patterns = [re.compile(r"\b(?:" + "|".join(KEYWORDS[label]) + r")\b") for label in LABELS]
-    return lambda texts: np.array([[len(pattern.findall(normalise(text))) for pattern in patterns] for text in texts], dtype=np.float64).reshape(-1, len(LABELS))
+    return lambda texts: np.array([[len(pattern.findall(text)) for pattern in patterns] for text in map(normalise, texts)], dtype=np.float64).reshape(-1, len(LABELS))
 
 
 def word_logistic_regression(train: pd.DataFrame) -> Scorer:

@@ -83,5 +83,5 @@ def shuffled_scores(train: pd.DataFrame, texts: list[str], *, n_shuffles: int, s
     rng = np.random.default_rng(seed)
     for _ in range(n_shuffles):
         dealt = pd.Series(rng.permutation(by_family.to_numpy()), index=by_family.index)
-        model = LogisticRegression(C=1.0, solver="liblinear").fit(fitted, dealt.loc[distinct["family"]])
+        model = LogisticRegression(C=1.0, solver="liblinear", dual=True, tol=0.01, random_state=0).fit(fitted, dealt.loc[distinct["family"]])
         yield np.asarray(model.decision_function(seen))

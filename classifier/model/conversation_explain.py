@@ -6,6 +6,7 @@ showing the stage, as ``explain`` gives them.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -192,8 +193,8 @@ def _cut(text: str) -> list[str]:
     return ["".join(run) for _, run in groupby(text, key=str.isspace)]
 
 
-def as_text(explanation: ConversationExplanation, *, n_terms: int = 3) -> str:
-    """The explanation as indented lines of plain text, each part with the side it pushed to."""
+def as_text(explanation: ConversationExplanation, *, n_words: int = 5) -> str:
+    """The explanation as indented lines of plain text, each part with the side it pushed to, and each message with its ``n_words`` largest words."""
     verdict = "at or over" if explanation.flagged else "under"
     seen = _on_one_line(explanation.writer) or "the later authors together"
     lines = [
@@ -205,7 +206,7 @@ def as_text(explanation: ConversationExplanation, *, n_terms: int = 3) -> str:
         lines.append(f"{stage.value:+8.3f}  {stage.label}, {_pushed(stage.value)}")
         for message in stage.messages:
             lines.append(f"    {message.value:+8.3f}  {_about(message)}: {_on_one_line(message.text)}")
-            lines += [f"            {line}" for line in in_words(message.terms, n_terms=n_terms).splitlines()]
+            lines += [f"            {_printable(line)}" for line in in_words(message.terms, n_words=n_words, n_terms=3).split("\n")]
         if stage.n_rest:
             lines.append(f"    {stage.rest:+8.3f}  {_smaller(stage.n_rest)}")
     lines += [f"{value:+8.3f}  {name}, {_pushed(value)}" for name, value in explanation.others]
@@ -309,5 +310,5 @@ def _marked(message: MessagePart) -> Markup:
 
 
 def _printable(text: str) -> str:
-    """Control characters, lone surrogates and marks that turn the writing direction, as one visible sign."""
-    return "".join(character if character.isprintable() or character.isspace() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    """Control characters, lone surrogates and marks that turn the writing direction, as one visible sign; spaces stay, and so do line breaks."""
+    return "".join(ch if ch.isprintable() or ch in "\t\n\r" or unicodedata.category(ch).startswith("Z") else "\N{REPLACEMENT CHARACTER}" for ch in text)

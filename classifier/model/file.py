@@ -117,7 +117,9 @@ def load_model(path: Path | str) -> StageModel:
         raise ModelFileError(f"{path}: damaged or altered: {error}; train it again") from None
 
 
-def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> StageModel:
+def _checked_model(arrays: dict[str, NDArray[Any]], header: Any) -> StageModel:
+    if not isinstance(header, dict):
+        raise ValueError(f"the header must be a JSON object, got {type(header).__name__}")
     if header.get("format_version") != FORMAT_VERSION:
         raise ValueError(f"format version {header.get('format_version')!r}, this program reads {FORMAT_VERSION}")
     if header.get("synthetic_only") is not True:

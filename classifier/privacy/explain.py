@@ -78,8 +78,9 @@ def _alerting(policy: Policy) -> str:
 
 def _releasing(policy: Policy) -> str:
     j, noise = policy.excerpt_messages, policy.release_epsilon or math.nan
-    whole = "the whole conversation" if policy.evidence != READS_TO_DECIDE else "every message read and still kept"
-    follows = ", and those that follow" if policy.evidence == READS_TO_DECIDE and not policy.stop_on_alert else ""
+    streamed = policy.evidence == READS_TO_DECIDE and policy.where != "user_report"
+    whole = "every message read and still kept" if streamed else "the whole conversation"
+    follows = ", and those that follow" if streamed and not policy.stop_on_alert else ""
     return {
         "nothing": "nothing, to nobody",
         "alert_bit": "a person gets an alert without content",

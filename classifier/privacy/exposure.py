@@ -1,6 +1,6 @@
 """What did a policy cost the people who did nothing? Every exposure metric, with its unit and observer, from the event log.
 
-Observers: M the machine on the device, S the server, H a human reviewer. What the holder of a model file learns is in ``attack`` and ``dp``.
+Observers: M the machine on the device, S the server, H a human reviewer, A whoever reads aggregates. What the holder of a model file learns is in ``attack`` and ``dp``.
 """
 
 from __future__ import annotations
@@ -248,9 +248,10 @@ def exposure_table(run: PolicyRun, streams: Sequence[Stream], *, prevalences: Se
         )
     add_ratio("retained_message_hours", "message-hours per innocent conversation", who, "message_hours", "innocent")
     add("peak_retained_messages", innocent["peak_kept"].max() if len(innocent) else math.nan, "messages kept at once, the most in any innocent conversation", who)
-    add("released_bits_max", released_bits_max(policy), "bits per conversation, without the time of release", "H")
-    add("released_bits_entropy", entropy_bits(innocent["output"].to_numpy()), "bits per innocent conversation, Miller-Madow", "H", denominator=total["innocent"])
-    add("ldp_epsilon", ldp_epsilon(policy), "nats per conversation, one release", "H")
+    gets, text = "A" if policy.release == "aggregate" else "H", "; of the score alone, not the text" if policy.shows_text else ""
+    add("released_bits_max", released_bits_max(policy), "bits per conversation, without the time of release", gets)
+    add("released_bits_entropy", entropy_bits(innocent["output"].to_numpy()), f"bits per innocent conversation, Miller-Madow{text}", gets, denominator=total["innocent"])
+    add("ldp_epsilon", ldp_epsilon(policy), "nats per conversation, one release", gets)
     for metric, name, unit in (
         ("pii_items_exposed", "items", "pieces of personal information readable"),
         ("pii_people_exposed", "people", "accounts with a piece readable in a message of theirs"),

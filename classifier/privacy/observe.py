@@ -101,34 +101,48 @@ def run_policy(policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, see
     Raises ``ValueError`` when the streams lack what the policy looks at.
     """
     running = scorer.running()
-    log: list[_Row] = []
+    log = _Log()
     for number, stream in enumerate(streams):
         if reason := obstacle(policy, stream, scorer):
             raise ValueError(f"policy {policy.name!r} cannot be run on conversation {stream.id!r}: {reason}")
         if policy.where != "none":
             _Observation(policy, stream, scorer, running, seed, number, log).run(watch)
-    events = _table(log, [stream.id for stream in streams])
+    events = log.table([stream.id for stream in streams])
     alerts = int((events["event"] == "alert").sum())
     return PolicyRun(policy, events, noisy_count(alerts, policy.release_epsilon, seed=seed) if policy.release == "aggregate" else math.nan)
 
 
-_Row = tuple[int, int, int, int, float, float, str]
+class _Log:
+    """Events as they come: their numbers in one flat list, six an event, and the texts shown by event."""
+
+    def __init__(self) -> None:
+        self.numbers: list[float] = []
+        self.texts: dict[int, str] = {}
+
+    def add(self, conversation: int, step: int, event: str, message: int, value: float, hours: float, text: str) -> None:
+        if text:
+            self.texts[len(self.numbers) // 6] = text
+        self.numbers += (conversation, step, _CODE[event], message, value, hours)
+
+    def table(self, ids: list[str]) -> pd.DataFrame:
+        columns = np.array(self.numbers, dtype=np.float64).reshape(-1, 6).T
+        text = np.full(columns.shape[1], "", dtype=object)
+        text[list(self.texts)] = list(self.texts.values())
+        whole = columns[:4].astype(np.int64)
+        return pd.DataFrame(
+            {
+                "conversation": pd.Categorical.from_codes(whole[0], categories=pd.Index(ids, dtype=object)),
+                "step": whole[1],
+                "event": pd.Categorical.from_codes(whole[2], categories=pd.Index(EVENTS, dtype=object)),
+                "message": whole[3],
+                "value": columns[4],
+                "hours": columns[5],
+                "text": text,
+            }
+        )
+
+
 _CODE = {event: code for code, event in enumerate(EVENTS)}
-
-
-def _table(log: list[_Row], ids: list[str]) -> pd.DataFrame:
-    number, step, event, message, value, hours, text = zip(*log, strict=True) if log else ((),) * 7
-    return pd.DataFrame(
-        {
-            "conversation": pd.Categorical.from_codes(np.array(number, dtype=np.int64), categories=pd.Index(ids, dtype=object)),
-            "step": np.array(step, dtype=np.int64),
-            "event": pd.Categorical.from_codes(np.array(event, dtype=np.int64), categories=pd.Index(EVENTS, dtype=object)),
-            "message": np.array(message, dtype=np.int64),
-            "value": np.array(value, dtype=np.float64),
-            "hours": np.array(hours, dtype=np.float64),
-            "text": np.array(text, dtype=object),
-        }
-    )
 
 
 class View:
@@ -137,21 +151,20 @@ class View:
     def __init__(self, stream: Stream, messages: MessageScorer | MessageScores, record: Callable[..., None]) -> None:
         if isinstance(messages, MessageScores) and len(messages.rows.get(stream.id, ())) != len(stream):
             raise ValueError(f"scores hold no row for each of the {len(stream)} messages of conversation {stream.id!r}")
-        self._stream, self._messages, self._record = stream, messages, record
+        self._stream, self._record = stream, record
+        self._row = messages.rows[stream.id].__getitem__ if isinstance(messages, MessageScores) else lambda index: np.asarray(messages([stream.texts[index]]), dtype=np.float64)[0]
 
     def read(self, index: int, *, step: int) -> Held:
         """Message ``index`` (0-based), read when message ``step`` (1-based) has been written."""
         stream, now = self._stream, self._stream.hours[step - 1]
         self._record(step, "read", index + 1, math.nan, now)
-        text = stream.texts[index] if stream.texts else ""
-        row = self._messages.rows[stream.id][index] if isinstance(self._messages, MessageScores) else np.asarray(self._messages([text]), dtype=np.float64)[0]
-        return Held(index, stream.authors[index], now, text, row)
+        return Held(index, stream.authors[index], now, stream.texts[index] if stream.texts else "", self._row(index))
 
 
 class _Observation:
     """One policy watching one conversation."""
 
-    def __init__(self, policy: Policy, stream: Stream, scorer: Scorer, running: RunningScorer, seed: int, number: int, log: list[_Row]) -> None:
+    def __init__(self, policy: Policy, stream: Stream, scorer: Scorer, running: RunningScorer, seed: int, number: int, log: _Log) -> None:
         self.policy, self.stream, self.scorer, self.running, self.seed = policy, stream, scorer, running, seed
         self.number, self.log = number, log
         self.view = View(stream, scorer.messages, self.record)
@@ -160,7 +173,7 @@ class _Observation:
         self.handed_in: list[Held] = []
 
     def record(self, step: int, event: str, message: int, value: float, hours: float, text: str = "") -> None:
-        self.log.append((self.number, step, _CODE[event], message, value, hours, text))
+        self.log.add(self.number, step, event, message, value, hours, text)
 
     def run(self, watch: Watch) -> None:
         """Every message in turn; a report comes when the last has been written, and hands all of them in at once."""

@@ -39,7 +39,7 @@ class Policy:
     - an alert takes a score of at least ``threshold`` and ``k_of_n`` of the five stages at a probability of ``stage_threshold`` or more (0: no such rule).
     - ``release``: ``nothing``; ``alert_bit``; ``quantised_score`` in ``levels`` steps; ``excerpt``: that score and ``excerpt_messages`` before and after;
       ``full_transcript``: all that was read; ``randomised_bit``: a bit flipped with probability 1/(1 + e^release_epsilon); ``aggregate``: only a noisy count.
-    - ``retain_messages``, each for at most ``retain_hours``; ``redactor`` of what is shown; ``stop_on_alert`` ends the reading.
+    - ``retain_messages``, each for at most ``retain_hours``; ``redactor`` of what is shown; ``stop_on_alert`` ends the machine's reading.
     - ``features`` and ``training`` say which model scores: ``private`` TF-IDF terms used by at least ``min_people``, ``hashed`` ones (``hash_bits``,
       ``hash_salted``) or a ``public`` vocabulary; ``training_epsilon`` and ``people_cap`` (conversations a person adds at most) where noise was added.
     - ``report_rate`` and ``false_report_rate``: the assumed share of patterns and of innocent conversations that somebody reports.

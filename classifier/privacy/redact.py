@@ -24,7 +24,7 @@ Redactor = Callable[[str], list[Span]]
 
 MASK = "[…]"
 
-_STREET_ENDINGS = "street|road|lane|close|avenue|drive|way|court|row|walk|hill|place|gardens|crescent|terrace|parade|square|park"
+_STREET_ENDINGS = "street|road|lane|close|avenue|drive|way|court|place|crescent|terrace|gardens|square|grove|boulevard"
 _PATTERNS = re.compile(
     "|".join(
         (
@@ -53,13 +53,13 @@ def patterns(text: str) -> list[Span]:
 
 
 def lexicon(text: str) -> list[Span]:
-    """``patterns``, and the given names of ``names.txt`` in any case, schools written with capitals, and words for ages from eleven to nineteen."""
+    """``patterns``, and the given names of ``given_names.txt`` in any case, schools written with capitals, and words for ages from eleven to nineteen."""
     return sorted({*patterns(text), *(match.span() for form in (_names(), _SCHOOL, _AGE) for match in form.finditer(text))})
 
 
 @cache
 def _names() -> re.Pattern[str]:
-    lines = (files("classifier.privacy") / "names.txt").read_text(encoding="utf-8").splitlines()
+    lines = (files("classifier.privacy") / "given_names.txt").read_text(encoding="utf-8").splitlines()
     return re.compile(rf"\b(?:{'|'.join(re.escape(line) for line in lines if line and not line.startswith('#'))})(?:'s|’s)?\b", re.IGNORECASE)
 
 
@@ -135,7 +135,7 @@ def redaction_table(streams: Sequence[Stream], redactor: str) -> pd.DataFrame:
     ``kind``, ``rate``, ``rate_low``, ``rate_high``, ``hits``, ``n``, ``unit``; bounds are two-sided Clopper-Pearson over units, and too narrow where words repeat. The last row
     is over-redaction: words of messages that show a behaviour, outside gold spans, that are masked all the same.
     """
-    counts: dict[tuple[str, str], list[int]] = {}
+    counts: dict[tuple[str, str], list[int]] = {(measure, "all"): [0, 0] for measure in ("entities masked", "mentions masked", "cue tokens masked")}
     for stream in streams:
         for (kind, _), mentions in _entities(stream).items():
             hidden = [is_masked(start, end, masked_spans(stream.texts[index], redactor)) for index, start, end in mentions]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pandas as pd
 
 from classifier.evaluation.record import Evaluation
-from classifier.report.figures import interval_plot, to_svg
+from classifier.report.conversations import CONVERSATION_SECTIONS
 from classifier.report.page import render
-from classifier.report.tables import Column, PrintedTable, printed
+from classifier.report.sections import Item, Section, dots
+from classifier.report.tables import Column, printed
 
 LIMITS = (
     "All conversations are synthetic, non-sexual and written for this project. Nothing here measures real prevalence, real language or a real adversary.",
@@ -29,29 +29,11 @@ FACT_NAMES = {
     "n_conversations": "Conversations",
     "model_sha256": "Model sha256",
     "threshold_rule": "Thresholds",
+    "alert_rule": "Alert threshold",
+    "alert_threshold": "Alert threshold, value",
     "seed": "Seed",
     "n_resamples": "Bootstrap resamples",
-    "n_resamples_ap": "Resamples for average precision",
 }
-
-
-@dataclass(frozen=True)
-class Item:
-    """A printed table, and the figure drawn from it when there is one."""
-
-    printed: PrintedTable
-    table_caption: str
-    svg: str = ""
-    caption: str = ""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, what to know before reading, and the tables and figures."""
-
-    heading: str
-    paragraphs: list[str]
-    items: list[Item]
 
 
 def evaluation_page(evaluation: Evaluation) -> str:
@@ -61,28 +43,26 @@ def evaluation_page(evaluation: Evaluation) -> str:
     return render(
         "evaluation.html.j2",
         title="Warning signs in synthetic conversations: evaluation",
-        subtitle="Stages flagged in single messages, on phrase families the model has never seen.",
+        subtitle="Stages in single messages, patterns in conversations and accounts, on phrase families the model has never seen.",
         limits=LIMITS,
         facts=facts,
         sections=sections,
     )
 
 
-def _dots(table: pd.DataFrame, name: str, value: str, xlabel: str, title: str, reference: float | None = None) -> str:
-    return to_svg(interval_plot(table, name=name, value=value, low=f"{value}_low", high=f"{value}_high", xlabel=xlabel, reference=reference), title=title)
+MESSAGE_COLUMNS = (
+    Column("label", "label"),
+    Column("precision", "precision", interval=True),
+    Column("recall", "recall", interval=True),
+    Column("f1", "F1", interval=True),
+    Column("average_precision", "average precision", interval=True),
+    Column("support", "shown in", 0),
+    Column("n", "of messages", 0),
+)
 
 
 def _messages(tables: dict[str, pd.DataFrame]) -> Section:
     table = tables["messages"]
-    columns = [
-        Column("label", "label"),
-        Column("precision", "precision", interval=True),
-        Column("recall", "recall", interval=True),
-        Column("f1", "F1", interval=True),
-        Column("average_precision", "average precision", interval=True),
-        Column("support", "shown in", 0),
-        Column("n", "of messages", 0),
-    ]
     return Section(
         "Stages in single messages",
         [
@@ -90,12 +70,20 @@ def _messages(tables: dict[str, pd.DataFrame]) -> Section:
         ],
         [
             Item(
-                printed(table, columns),
+                printed(table, MESSAGE_COLUMNS),
                 "Per label, with 95 % intervals by phrase family",
-                _dots(table, "label", "f1", "F1", "F1 per label with intervals"),
+                dots(table, "label", "f1", "F1", "F1 per label with intervals"),
                 "F1 per label; the bar is the 95 % interval.",
             )
         ],
+    )
+
+
+def _transfer(tables: dict[str, pd.DataFrame]) -> Section:
+    return Section(
+        "The same model on a second voice",
+        ["v1-alt was written by other writers, in other scenes, without sight of the first voice, and is used for nothing but this test. Thresholds as above."],
+        [Item(printed(tables["transfer"], MESSAGE_COLUMNS), "Per label on v1-alt, with 95 % intervals by phrase family")],
     )
 
 
@@ -107,7 +95,7 @@ def _systems(tables: dict[str, pd.DataFrame]) -> Section:
         [
             "Every system is fitted on the same train messages, its thresholds chosen for F1 on the same validation messages, and measured on the same test messages. The keyword list is fixed and learns nothing."
         ],
-        [Item(printed(table, columns), "Mean over the five stages", _dots(table, "system", "f1", "macro F1", "Macro F1 per system with intervals"), "Macro F1 per system.")],
+        [Item(printed(table, columns), "Mean over the five stages", dots(table, "system", "f1", "macro F1", "Macro F1 per system with intervals"), "Macro F1 per system.")],
     )
 
 
@@ -130,7 +118,7 @@ def _controls(tables: dict[str, pd.DataFrame]) -> Section:
             Item(
                 printed(table, columns),
                 "Area under the ROC curve, with 95 % intervals",
-                _dots(table, "control", "auc", "AUC", "AUC per leak control with intervals", 0.5),
+                dots(table, "control", "auc", "AUC", "AUC per leak control with intervals", 0.5),
                 "The dashed line is chance.",
             )
         ],
@@ -150,7 +138,7 @@ def _scenes(tables: dict[str, pd.DataFrame]) -> Section:
             Item(
                 printed(table, columns),
                 "False alarms by scene",
-                _dots(table, "slice", "rate", "share flagged", "False alarm share per scene"),
+                dots(table, "slice", "rate", "share flagged", "False alarm share per scene"),
                 "Share of messages wrongly flagged, by benign scene.",
             )
         ],
@@ -187,13 +175,27 @@ def _copies(tables: dict[str, pd.DataFrame]) -> Section:
     )
 
 
+def _capabilities(tables: dict[str, pd.DataFrame]) -> Section:
+    columns = [Column("kind", "kind"), Column("slice", "capability"), Column("rate", "share failed", interval=True), Column("failures", "failures", 0), Column("n", "of cases", 0)]
+    return Section(
+        "Capabilities",
+        [
+            "Tried in the manner of CheckList (Ribeiro et al. 2020): plain leaflet lines must be flagged; a change that says nothing new must change no flag; a line that shows a behaviour must raise its probability.",
+        ],
+        [Item(printed(tables["capabilities"], columns), "Failure rates, with Clopper-Pearson intervals over cases")],
+    )
+
+
 SECTIONS: tuple[tuple[str, Callable[[dict[str, pd.DataFrame]], Section]], ...] = (
     ("messages", _messages),
+    ("transfer", _transfer),
     ("systems", _systems),
     ("controls", _controls),
     ("scenes", _scenes),
     ("manners", _manners),
     ("tactics", _tactics),
+    ("capabilities", _capabilities),
     ("leaks", _copies),
+    *CONVERSATION_SECTIONS,
 )
 """The sections in their order, each with the table it cannot do without."""

@@ -51,6 +51,19 @@ def interval_plot(table: pd.DataFrame, *, name: str, value: str, low: str, high:
     return ax
 
 
+def line_plot(table: pd.DataFrame, *, x: str, y: str, by: str, xlabel: str, ylabel: str, ax: Axes | None = None) -> Axes:
+    """One line per value of ``by``, told apart by dash as well as colour."""
+    ax = ax or new_axes()
+    styles = (("-", ACCENT), ("--", WARM), (":", INK), ("-.", MUTED))
+    for (name, group), (dash, colour) in zip(table.groupby(by, sort=False), styles, strict=False):
+        ax.plot(group[x], group[y], dash, color=colour, label=str(name))
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.set_ylim(0, 1)
+    ax.legend(frameon=False)
+    return ax
+
+
 def to_svg(ax: Axes, *, title: str) -> str:
     """The figure of ``ax`` as an SVG element without clock or random ids, its ``title`` for those who cannot see it."""
     import matplotlib

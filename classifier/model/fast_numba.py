@@ -1,0 +1,115 @@
+"""Scores many messages at once by compiled loops over their code points; needs numba (the extra ``fast``) to be fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from classifier.model.fast_kernels import Memo, Room, Weights, add_up, add_up_known, fill_sums, place_tokens
+from classifier.model.fast_terms import Floats, Longs, Terms
+from classifier.model.fast_tokens import Growing, TokenTable
+
+SPACES = np.array([chr(point).isspace() for point in range(0x3001)])
+"""Whether a code point is white space. None beyond these is."""
+
+
+class NumbaEngine:
+    """The log-odds of messages, and a memo of tokens."""
+
+    name = "numba"
+
+    def __init__(self, terms: Terms) -> None:
+        self._intercept = terms.intercept
+        tree = terms.tree
+        n_terms = max(len(terms.word_weights), len(terms.character_weights))
+        alone = np.zeros(n_terms, dtype=np.bool_)
+        alone[tree.term[tree.first][tree.term[tree.first] >= 0]] = True
+        self._weights = Weights(
+            tree.first,
+            tree.term,
+            tree.goes_on,
+            tree.pair_keys,
+            tree.pair_nodes,
+            terms.word_weights,
+            terms.character_weights,
+            terms.sublinear_tf,
+            words_summed=alone,
+            grams_summed=np.ones(n_terms, dtype=np.bool_),
+            none_summed=np.zeros(n_terms, dtype=np.bool_),
+        )
+        self._table = TokenTable(terms)
+        self._room = Room(np.zeros(n_terms, dtype=np.int32), np.zeros(n_terms, dtype=np.int32), np.zeros(len(terms.intercept) + 1), np.zeros(16, dtype=np.int64))
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every token."""
+        self._table.clear()
+        self._room.seen[:] = 0
+        self._places = np.full(1024, -1, dtype=np.int32)
+        self._hashes, self._spans, self._kept = Growing(np.int64), Growing(np.int64, [0]), Growing(np.uint32)
+        self._sums = Growing(np.float64, width=2 * len(self._intercept) + 2)
+        self._memo = self._remembered()
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens in the memo."""
+        return len(self._table)
+
+    @property
+    def n_entries(self) -> int:
+        """Words, n-grams and code points in the memo, of all tokens together."""
+        return self._table.n_entries + self._kept.size
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        """Shape (texts, labels)."""
+        joined = "".join(texts)
+        points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        text_ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+        most = (len(joined) + len(texts)) // 2 + 1
+        found, ends, missed = np.empty(most, dtype=np.int32), np.empty(len(texts), dtype=np.int64), np.empty((most, 4), dtype=np.int64)
+        logits = np.empty((len(texts), len(self._intercept)))
+        logits[:] = self._intercept
+        n_missed = add_up_known(points, text_ends, SPACES, self._memo, self._weights, self._room, found, ends, missed, logits)
+        if n_missed:
+            found[missed[:n_missed, 0]] = self._added(joined, points, missed[:n_missed])
+            add_up(found, ends, self._memo, self._weights, self._room, logits)
+        return logits
+
+    def one(self, text: str) -> list[float]:
+        """One log-odds per label."""
+        row: list[float] = self.logits([text])[0].tolist()
+        return row
+
+    def _added(self, joined: str, points: Any, missed: Longs) -> list[int]:
+        """The numbers of tokens that were not in the memo, now added to it."""
+        numbers: dict[str, int] = {}
+        new = []
+        added = []
+        for row, (_, start, end, _) in enumerate(missed.tolist()):
+            token = joined[start:end]
+            if token not in numbers:
+                numbers[token] = len(self._table) + len(numbers)
+                new.append(row)
+            added.append(numbers[token])
+        self._table.extend(numbers)
+        first = self._hashes.size
+        self._sums.extend(np.empty((len(numbers), 2 * len(self._intercept) + 2)))
+        self._hashes.extend(missed[new, 3])
+        self._kept.extend(np.concatenate([points[start:end] for start, end in missed[new, 1:3]]))
+        self._spans.extend(self._spans.view()[-1] + np.cumsum(missed[new, 2] - missed[new, 1]))
+        if 2 * len(self._table) > len(self._places):
+            size = len(self._places)
+            while 2 * len(self._table) > size:
+                size *= 2
+            self._places = np.full(2 * size, -1, dtype=np.int32)
+            place_tokens(self._places, self._hashes.view(), 0)
+        else:
+            place_tokens(self._places, self._hashes.view(), first)
+        self._memo = self._remembered()
+        fill_sums(self._memo, self._weights, first)
+        return added
+
+    def _remembered(self) -> Memo:
+        return Memo(self._places, self._hashes.view(), self._spans.view(), self._kept.view(), *self._table.view(), self._sums.view())

@@ -1,0 +1,119 @@
+"""Scores one message with so few steps that Python itself is what takes the time."""
+
+from __future__ import annotations
+
+import math
+from operator import add
+
+import numpy as np
+
+from classifier.model.fast_terms import Terms
+from classifier.model.fast_tokens import Growing, token_terms
+
+Entry = tuple[int, tuple[tuple[int, int], ...], tuple[int, ...]]
+"""A token: its row of sums, its words each with the node that longer n-grams start from (or -1), and its terms, one-word n-grams and character n-grams, once each time."""
+
+
+class OneByOne:
+    """The log-odds of one message at a time, and a memo of tokens of its own.
+
+    A token's row of sums holds its terms' weights added up: words half, then characters half. The rows of a message's tokens are added, and then only terms that
+    occur more than once, whose tf is not their count, are weighed anew.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        tree = terms.tree
+        self._children = {key: node for key, node in zip(tree.pair_keys.tolist(), tree.pair_nodes.tolist(), strict=True) if key != -1}
+        self._term, self._goes_on = tree.term.tolist(), tree.goes_on.tolist()
+        self._intercept = terms.intercept.tolist()
+        self._numbers = list(range(len(terms.weights)))  # shared by all entries, which would else hold a new int for each of their terms
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every token."""
+        self._memo: dict[str, Entry] = {}
+        self._width = self._terms.weights.shape[1]
+        self._sums = Growing(np.float64, width=2 * self._width)
+        self.n_entries = 0
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens in the memo."""
+        return len(self._memo)
+
+    def logits(self, text: str) -> list[float]:
+        """One log-odds per label. A text of more than about a thousand tokens would cost digits: much is added and then taken off."""
+        memo = self._memo
+        entries = [memo.get(token) or self._added(token) for token in text.split()]
+        if not entries:
+            return list(self._intercept)
+        rows: list[int] = []
+        terms: list[int] = []
+        for row, _, held in entries:
+            rows.append(row)
+            terms += held
+        sums = np.add.reduce(self._sums.view().take(rows, 0)).tolist()
+        words, characters = sums[: self._width], sums[self._width :]
+        weights = self._terms.weights
+        if longer := self._longer(entries):
+            words = list(map(add, words, np.add.reduce(weights.take(longer, 0)).tolist()))
+            terms += longer
+        seen: set[int] = set()
+        see = seen.add
+        if again := [term for term in terms if term in seen or see(term)]:
+            for (is_word, count), repeated in _by_count(again, self._terms.n_words).items():
+                sums = words if is_word else characters
+                tf = 1.0 + math.log(count) if self._terms.sublinear_tf else float(count)
+                more = np.add.reduce(weights.take(repeated, 0)).tolist()
+                sums[:] = [total + (tf - count) * weight for total, weight in zip(sums, more, strict=True)]
+                sums[-1] += (tf * tf - tf) * more[-1]
+        word_length, character_length = math.sqrt(max(words[-1], 0.0)) or 1.0, math.sqrt(max(characters[-1], 0.0)) or 1.0
+        return [bias + word / word_length + character / character_length for bias, word, character in zip(self._intercept, words, characters, strict=False)]
+
+    def _added(self, token: str) -> Entry:
+        word_numbers, grams = token_terms(self._terms, token)
+        tree, weights, offset = self._terms.tree, self._terms.weights, self._terms.n_words
+        nodes = [int(tree.first[word]) if word >= 0 else -1 for word in word_numbers]
+        singles = [self._term[node] for node in nodes if node >= 0 and self._term[node] >= 0]
+        characters = [self._numbers[offset + gram] for gram, count in grams.items() for _ in range(count)]
+        starts = [node if node >= 0 and self._goes_on[node] else -1 for node in nodes]
+        entry = (self._sums.size, tuple(zip(word_numbers, starts, strict=True)), (*singles, *characters))
+        self._sums.extend([np.concatenate([weights[singles].sum(axis=0), weights[characters].sum(axis=0)])])
+        self._memo[token] = entry
+        self.n_entries += len(nodes) + len(entry[2])
+        return entry
+
+    def _longer(self, entries: list[Entry]) -> list[int]:
+        """The known n-grams of two or more words."""
+        child, n_words = self._children.get, len(self._terms.tree.first)
+        found: list[int] = []
+        paths: list[int] = []
+        for _, words, _ in entries:
+            for word, start in words:
+                if paths and word >= 0:
+                    further = []
+                    for path in paths:
+                        node = child(path * n_words + word)
+                        if node is not None:
+                            if self._term[node] >= 0:
+                                found.append(self._term[node])
+                            if self._goes_on[node]:
+                                further.append(node)
+                    paths = further
+                else:
+                    paths = []
+                if start >= 0:
+                    paths.append(start)
+        return found
+
+
+def _by_count(again: list[int], n_words: int) -> dict[tuple[bool, int], list[int]]:
+    """The terms of ``again``, which has each once less often than the message, by whether they are of the words half and how often they occur."""
+    counts: dict[int, int] = {}
+    for term in again:
+        counts[term] = counts.get(term, 1) + 1
+    groups: dict[tuple[bool, int], list[int]] = {}
+    for term, count in counts.items():
+        groups.setdefault((term < n_words, count), []).append(term)
+    return groups

@@ -1,0 +1,128 @@
+"""A stage model's terms as arrays: a tree of words, and one row of weights per term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.model.stages import Half, StageModel
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NODE_STEP, WORD_STEP = 0x9E3779B1, 0x85EBCA77
+
+
+@dataclass(frozen=True)
+class WordTree:
+    """Every word n-gram of a model as a path of words.
+
+    ``number`` names the words that occur in any term, and ``first`` has each one's node, that of a path of one word. A longer path goes on from a node by a word to the
+    node in ``pair_nodes`` beside ``pair_keys`` == node * words + word: an open-addressing table, its size a power of two, its free places -1. ``term`` is the
+    term that ends at a node, or -1; ``goes_on`` says whether a longer path leads through it.
+    """
+
+    number: dict[str, int]
+    first: Ints
+    term: Ints
+    goes_on: NDArray[np.bool_]
+    pair_keys: Longs
+    pair_nodes: Ints
+
+
+def word_tree(half: Half) -> WordTree:
+    """The tree of a half of words. A term of fewer than ``low`` or more than ``high`` words is never counted and has no place in it."""
+    number: dict[str, int] = {}
+    children: dict[tuple[int, int], int] = {}
+    term_at: list[int] = []
+    for position, term in enumerate(half.terms):
+        words = term.split(" ")
+        if not half.low <= len(words) <= half.high:
+            continue
+        node = -1
+        for word in words:
+            step = (node, number.setdefault(word, len(number)))
+            for needed in ((-1, step[1]), step):
+                if needed not in children:
+                    children[needed] = len(term_at)
+                    term_at.append(-1)
+            node = children[step]
+        term_at[node] = position
+    first = np.array([children[-1, word] for word in range(len(number))], dtype=np.int32)
+    pairs = {(node, word): child for (node, word), child in children.items() if node != -1}
+    goes_on = np.zeros(len(term_at), dtype=np.bool_)
+    goes_on[[node for node, _ in pairs]] = True
+    return WordTree(number, first, np.array(term_at, dtype=np.int32), goes_on, *_pair_table(pairs, len(number)))
+
+
+def _pair_table(pairs: dict[tuple[int, int], int], n_words: int) -> tuple[Longs, Ints]:
+    size = 4
+    while size < 2 * len(pairs):
+        size *= 2
+    keys, nodes = [-1] * size, [-1] * size
+    for (node, word), child in pairs.items():
+        mixed = node * NODE_STEP + word * WORD_STEP  # below 2**63 where node and word are below 2**30
+        place = (mixed ^ (mixed >> 17)) & (size - 1)
+        while keys[place] != -1:
+            place = (place + 1) & (size - 1)
+        keys[place], nodes[place] = node * n_words + word, child
+    return np.array(keys, dtype=np.int64), np.array(nodes, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the engines need of a model.
+
+    ``weights`` has a row per term, those of the words half first: idf times each label's coefficient, and last idf squared, which summed over a message is the squared
+    length that a half is divided by.
+    """
+
+    prepared: Callable[[str], str]
+    words: Half | None
+    tree: WordTree
+    characters: Half | None
+    weights: Floats
+    intercept: Floats
+    sublinear_tf: bool
+
+    @property
+    def n_words(self) -> int:
+        """Terms of the words half."""
+        return 0 if self.words is None else len(self.words.terms)
+
+    @property
+    def word_weights(self) -> Floats:
+        """The rows of the words half."""
+        return self.weights[: self.n_words]
+
+    @property
+    def character_weights(self) -> Floats:
+        """The rows of the characters half."""
+        return self.weights[self.n_words :]
+
+
+def terms_of(model: StageModel) -> Terms:
+    """The arrays of ``model``. Raises ``ValueError`` for a half that is neither of words nor of characters, or that comes twice."""
+    halves: dict[str, Half] = {}
+    rows: dict[str, Floats] = {}
+    offset = 0
+    for half in model.halves:
+        if half.analyser not in ("words", "characters") or half.analyser in halves:
+            raise ValueError(f"expected at most one half of words and one of characters, got {[half.analyser for half in model.halves]}")
+        coef = model.coef[:, offset : offset + len(half.terms)]
+        halves[half.analyser], rows[half.analyser] = half, np.vstack([coef * half.idf, half.idf**2]).T
+        offset += len(half.terms)
+    none = np.zeros((0, len(model.labels) + 1))
+    return Terms(
+        prepared=model.prepared,
+        words=halves.get("words"),
+        tree=word_tree(halves.get("words", Half("words", 1, 1, (), np.zeros(0)))),
+        characters=halves.get("characters"),
+        weights=np.ascontiguousarray(np.vstack([rows.get("words", none), rows.get("characters", none)])),
+        intercept=model.intercept,
+        sublinear_tf=model.sublinear_tf,
+    )

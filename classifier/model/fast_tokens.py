@@ -1,0 +1,129 @@
+"""What one white-space token adds to any message it stands in: its words and its character n-grams, looked up once and kept.
+
+A message is spelled as its tokens are, one by one: no step of ``normalise`` reaches across white space (NFKC joins no mark to a space and no white space vanishes;
+the patterns look only at letters next to each other). Words and character n-grams lie inside tokens too, so a message's counts are, exactly, the sums of its
+tokens' counts. Only a run of several words crosses from one token to the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.model.fast_terms import Ints, Longs, Terms
+from classifier.model.stages import Half
+
+_WORD = re.compile(r"\w+")
+SHORT = 100
+"""Letters of a token up to which a list of all its n-grams is made. A token of ten million letters gets them one at a time."""
+
+
+class TokenArrays(NamedTuple):
+    """Token i has ``words[word_starts[i]:word_starts[i + 1]]``, numbers in the word tree, -1 for a word in no term, and
+    ``grams[gram_starts[i]:gram_starts[i + 1]]``, distinct known character n-grams, each as often as ``counts`` says beside it.
+    """
+
+    word_starts: Longs
+    words: Ints
+    gram_starts: Longs
+    grams: Ints
+    counts: Ints
+
+
+class TokenTable:
+    """Tokens, numbered in the order of their adding, and what each holds."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every token."""
+        self._word_starts, self._words = Growing(np.int64, [0]), Growing(np.int32)
+        self._gram_starts, self._grams, self._counts = Growing(np.int64, [0]), Growing(np.int32), Growing(np.int32)
+
+    def __len__(self) -> int:
+        return self._word_starts.size - 1
+
+    @property
+    def n_entries(self) -> int:
+        """Words and n-grams kept, of all tokens together."""
+        return self._words.size + self._grams.size
+
+    def view(self) -> TokenArrays:
+        """The arrays as they are now."""
+        return TokenArrays(self._word_starts.view(), self._words.view(), self._gram_starts.view(), self._grams.view(), self._counts.view())
+
+    def extend(self, tokens: Iterable[str]) -> None:
+        """Number and look up new tokens."""
+        word_ends: list[int] = []
+        words: list[int] = []
+        gram_ends: list[int] = []
+        grams: list[int] = []
+        counts: list[int] = []
+        for token in tokens:
+            held_words, held_grams = token_terms(self._terms, token)
+            words += held_words
+            grams += held_grams
+            counts += held_grams.values()
+            word_ends.append(self._words.size + len(words))
+            gram_ends.append(self._grams.size + len(grams))
+        self._word_starts.extend(word_ends)
+        self._words.extend(words)
+        self._gram_starts.extend(gram_ends)
+        self._grams.extend(grams)
+        self._counts.extend(counts)
+
+
+def token_terms(terms: Terms, token: str) -> tuple[list[int], dict[int, int]]:
+    """The numbers in the word tree of a token's words, -1 for a word in no term, and how often it holds each known character n-gram."""
+    spelling = terms.prepared(token)
+    number = terms.tree.number
+    words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
+    if terms.characters is None:
+        return words, {}
+    position = terms.characters.position
+    if len(spelling) > SHORT:
+        return words, Counter(position[gram] for gram in _one_at_a_time(terms.characters, spelling) if gram in position)
+    known = [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
+    once = dict.fromkeys(known, 1)
+    return words, once if len(once) == len(known) else Counter(known)
+
+
+def _one_at_a_time(half: Half, spelling: str) -> Iterator[str]:
+    for word in spelling.split():
+        padded = f" {word} "
+        for n in range(half.low, half.high + 1):
+            for start in range(max(1, len(padded) - n + 1)):
+                yield padded[start : start + n]
+            if n >= len(padded):
+                break
+
+
+class Growing:
+    """An array that is added to at its end: numbers, or rows of ``width`` numbers."""
+
+    def __init__(self, dtype: Any, items: Any = (), *, width: int | None = None) -> None:
+        self._room: NDArray[Any] = np.empty((1024,) if width is None else (1024, width), dtype=dtype)
+        self.size = 0
+        self.extend(items)
+
+    def extend(self, items: Any) -> None:
+        """Add ``items``, moving to twice the room when they do not fit."""
+        size = self.size + len(items)
+        if size > len(self._room):
+            room = np.empty((max(size, 2 * len(self._room)), *self._room.shape[1:]), dtype=self._room.dtype)
+            room[: self.size] = self.view()
+            self._room = room
+        if len(items):
+            self._room[self.size : size] = items
+        self.size = size
+
+    def view(self) -> NDArray[Any]:
+        """What has been added so far."""
+        return self._room[: self.size]

@@ -1,0 +1,31 @@
+"""Real one-to-one chat between students (PyPI package ``chitchat-dataset``): for evaluation only, never for training or for writing phrases.
+
+The set is not part of this project and nothing saved here may contain its text. It has no labels: whatever is flagged in it counts as a false alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from classifier.errors import InputError
+
+
+def read_chitchat() -> pd.DataFrame:
+    """One row a message: ``conversation``, ``index`` (1-based), ``author``, ``text``. Raises ``InputError`` when the package is not installed."""
+    try:
+        import chitchat_dataset
+    except ModuleNotFoundError:
+        raise InputError("chitchat-dataset is not installed; install it with: pip install 'grooming-pattern-classifier[bench]'") from None
+    conversations = chitchat_dataset.Dataset()
+    return pd.DataFrame(
+        [(id_, index, author, text) for id_ in conversations for index, (author, text) in enumerate(_messages(conversations[id_]), start=1)],
+        columns=["conversation", "index", "author", "text"],
+    )
+
+
+def _messages(conversation: dict[str, list[list[dict[str, str]]]]) -> Iterator[tuple[str, str]]:
+    for turn in conversation["messages"]:
+        for message in turn:
+            yield message["sender"], message["text"]

@@ -1,0 +1,51 @@
+"""The capability suite notices a scorer that lacks a capability."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from classifier.model.capability import LEAFLET, capability_cases
+from classifier.records import Message, PersonalSpan
+from classifier.taxonomy import LABELS
+
+NOON = datetime(2031, 1, 6, 12)
+MESSAGES = [
+    Message("a", NOON, "pizza with Zola"),
+    Message("a", NOON, "raid with Kofi", personal=(PersonalSpan(10, 14, "name"),)),
+    Message("a", NOON, "with Mei", personal=(PersonalSpan(5, 8, "name"),)),
+]
+HALF = np.full(len(LABELS), 0.5)
+
+
+def failures(score, kind):
+    cases = capability_cases(score, HALF, MESSAGES, seed=0)
+    return cases[cases["kind"] == kind].groupby("capability")["failed"].mean()
+
+
+def knows_leaflets(texts):
+    return np.array([[float(any(line in text.lower() for line in LEAFLET[label])) for label in LABELS] for text in texts])
+
+
+def flags_nothing(texts):
+    return np.zeros((len(texts), len(LABELS)))
+
+
+def flags_names(texts):
+    return np.array([[float("Kofi" in text)] * len(LABELS) for text in texts])
+
+
+def test_a_scorer_that_knows_the_lines_fails_none():
+    assert failures(knows_leaflets, "minimum functionality").sum() == 0
+    assert failures(knows_leaflets, "direction").sum() == 0
+
+
+def test_a_scorer_that_flags_nothing_fails_every_minimum_and_direction_but_no_invariance():
+    assert (failures(flags_nothing, "minimum functionality") == 1).all()
+    assert (failures(flags_nothing, "direction") == 1).all()
+    assert failures(flags_nothing, "invariance").sum() == 0
+
+
+def test_a_scorer_that_goes_by_a_name_fails_the_invariance_to_names():
+    assert failures(flags_names, "invariance")["another name or place"] > 0

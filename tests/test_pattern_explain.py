@@ -1,0 +1,258 @@
+"""The account of a conversation's score: every step sums to the one above, and says which side each part pushed."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier.model.conversation_explain import as_dict, as_html, as_text, explain_conversation
+from classifier.model.file import save_model
+from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.pipeline import fit_stage_model
+from classifier.records import Metadata
+from classifier.taxonomy import LABELS
+
+SAID = {
+    "flattery": ("you are so good at chess", "wow what a goal"),
+    "isolation": ("nobody else gets you", "only I listen to you"),
+    "info_request": ("what school do you go to", "how old are you"),
+    "secrecy": ("keep this between us", "tell nobody about it"),
+    "meeting": ("meet me at the pitch", "come over at five"),
+    "false_affinity": ("I grew up there too", "we have the same friends"),
+    "pressure": ("come on just do it", "you promised me"),
+}
+ORDINARY = ("pizza is at noon", "the raid starts now", "who wants pizza", "lol ok")
+CHAT = ["keep this between us ok?  keep it", "lol <b>ok</b> & bye", "qqqq zzzz", "what school do you go to", "pizza is at noon", "tell nobody"]
+AUTHORS = ["ann", "bo", "ann", "ann", "bo", "ann"]
+START = datetime(2031, 1, 6, 15)
+SURROUNDINGS = {"times": [START + timedelta(minutes=at) for at in range(6)], "metadata": Metadata("online", "18_25", "13_17", 4), "sender": "ann"}
+
+
+@pytest.fixture(scope="module")
+def stage_model(tmp_path_factory):
+    rows = [{"text": text} | {name: int(name == label) for name in LABELS} for label, texts in SAID.items() for text in texts]
+    rows += [{"text": text} | dict.fromkeys(LABELS, 0) for text in ORDINARY]
+    pipeline = fit_stage_model(pd.DataFrame(rows), min_df=1)
+    path = tmp_path_factory.mktemp("stage") / "model.safetensors"
+    return save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.3), options={"min_df": 1}, corpus_sha256="x", training_families=["toy"], seed=0)
+
+
+def model_of(head="text", seed=0):
+    weights = np.random.default_rng(seed).normal(size=len(HEAD_FEATURES[head]))
+    return PatternModel(head, weights, -2.0, 1.2, 0.1, np.full(7, 0.3), 0.5)
+
+
+def explained(stage_model, head="text", seed=0, texts=CHAT, authors=AUTHORS, **options):
+    surroundings = {} if head == "text" else SURROUNDINGS
+    return explain_conversation(model_of(head, seed), stage_model, texts, authors, **surroundings, **options)
+
+
+@pytest.mark.parametrize("head", HEAD_FEATURES)
+@pytest.mark.parametrize("seed", range(6))
+def test_start_stages_and_others_sum_to_the_log_odds_of_the_score(stage_model, head, seed):
+    found = explained(stage_model, head, seed)
+    total = found.start + sum(stage.value for stage in found.stages) + sum(value for _, value in found.others)
+    assert total == pytest.approx(found.log_odds, abs=1e-9)
+    assert 1 / (1 + np.exp(-found.log_odds)) == pytest.approx(found.score, abs=1e-12)
+
+
+@pytest.mark.parametrize("head", HEAD_FEATURES)
+def test_the_score_explained_is_the_score_given(stage_model, head):
+    surroundings = {} if head == "text" else SURROUNDINGS
+    given_score = score_conversation(model_of(head), stage_model.probabilities(CHAT), AUTHORS, **surroundings)
+    assert explained(stage_model, head).score == pytest.approx(given_score, abs=1e-12)
+
+
+@pytest.mark.parametrize("n_messages", [0, 1, 3, 6])
+def test_a_stage_is_the_sum_of_its_features_and_of_its_messages(stage_model, n_messages):
+    for stage in explained(stage_model, n_messages=n_messages).stages:
+        assert sum(value for _, value in stage.features) == pytest.approx(stage.value, abs=1e-9)
+        assert sum(message.value for message in stage.messages) + stage.rest == pytest.approx(stage.value, abs=1e-9)
+        assert len(stage.messages) + stage.n_rest == 6
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.text(max_size=40) | st.sampled_from(CHAT)), min_size=1, max_size=8), st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_every_step_sums_for_any_texts(stage_model, messages, seed):
+    texts, authors = [text for _, text in messages], [author for author, _ in messages]
+    found = explained(stage_model, seed=seed, texts=texts, authors=authors, n_messages=8)
+    for stage in found.stages:
+        assert sum(message.value for message in stage.messages) + stage.rest == pytest.approx(stage.value, abs=1e-9)
+        for message in stage.messages:
+            assert "".join(piece for piece, _ in message.pieces) == message.text
+            assert sum(value for _, value in message.pieces) + message.elsewhere == pytest.approx(message.terms.logit - message.terms.intercept, abs=1e-9)
+    as_html(found)
+    assert all(line for line in as_text(found).splitlines())
+    json.dumps(as_dict(found), allow_nan=False)
+
+
+class _Given:
+    """A stage model of fixed probabilities, for shares that can be worked out by hand; its terms are a real model's."""
+
+    def __init__(self, stage_model, probabilities):
+        self._stage_model, self._probabilities = stage_model, probabilities
+
+    def probabilities(self, texts):
+        return self._probabilities
+
+    def __getattr__(self, name):
+        return getattr(self._stage_model, name)
+
+
+def by_message(stage_model, secrecy, **weights):
+    """The parts of four messages through secrecy, three of them ann's, for a model of one feature."""
+    names = HEAD_FEATURES["text"]
+    chosen = np.zeros(len(names))
+    for name, weight in weights.items():
+        chosen[names.index(f"secrecy: {name.replace('_', ' ')}".replace("noisy or", "noisy-or"))] = weight
+    probabilities = np.zeros((4, 7))
+    probabilities[:, LABELS.index("secrecy")] = secrecy
+    model = PatternModel("text", chosen, 0.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
+    found = explain_conversation(model, _Given(stage_model, probabilities), CHAT[:4], ["ann", "bo", "ann", "ann"], n_messages=4)
+    [stage] = [stage for stage in found.stages if stage.label == "secrecy"]
+    return {message.number: message.value for message in stage.messages}
+
+
+def test_a_noisy_or_is_shared_by_the_logarithms_of_what_is_left(stage_model):
+    # 1 - .5 * .5 * .25: the last message adds as much as the two others together; bo has no part in ann's noisy-or
+    assert by_message(stage_model, [0.5, 0.2, 0.5, 0.75], noisy_or=1.0) == pytest.approx({1: 0.9375 / 4, 3: 0.9375 / 4, 4: 0.9375 / 2}, abs=1e-8)
+
+
+def test_the_others_noisy_or_goes_to_the_others_messages(stage_model):
+    # bo shows more, so ann's side is the one to look from, and it is all bo's message
+    assert by_message(stage_model, [0.1, 0.5, 0.0, 0.0], noisy_or_of_other=1.0) == pytest.approx({2: 0.5}, abs=1e-8)
+
+
+def test_a_maximum_is_of_the_writers_messages_only(stage_model):
+    # a maximum that pushes away: ann's is smaller, so her side scores higher
+    assert by_message(stage_model, [0.2, 0.6, 0.1, 0.0], maximum=-1.0) == pytest.approx({1: -0.2})
+
+
+def test_a_maximum_belongs_to_the_first_message_that_reaches_it(stage_model):
+    assert by_message(stage_model, [0.2, 0.1, 0.6, 0.6], maximum=1.0) == pytest.approx({3: 0.6})
+
+
+def test_a_count_is_shared_equally_by_the_messages_counted(stage_model):
+    assert by_message(stage_model, [0.3, 0.4, 0.9, 0.1], log_count=1.0) == pytest.approx({1: np.log(3) / 2, 3: np.log(3) / 2})
+
+
+def test_parts_are_ordered_by_size(stage_model):
+    found = explained(stage_model)
+    for values in ([stage.value for stage in found.stages], [value for _, value in found.others], [message.value for message in found.stages[0].messages]):
+        assert [abs(value) for value in values] == sorted(map(abs, values), reverse=True)
+
+
+def test_a_word_that_stands_twice_has_half_of_its_part_at_each_place(stage_model):
+    [secrecy] = [stage for stage in explained(stage_model, n_messages=6).stages if stage.label == "secrecy"]
+    [first] = [message for message in secrecy.messages if message.number == 1]
+    keep = [value for piece, value in first.pieces if piece == "keep"]
+    assert keep == pytest.approx([first.terms.words()["keep"] / 2] * 2)
+
+
+def test_the_writer_is_whose_side_scores_highest(stage_model):
+    names = HEAD_FEATURES["text"]
+    model = PatternModel("text", np.array([float(name == "log messages by writer") for name in names]), 0.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
+    assert explain_conversation(model, stage_model, CHAT, AUTHORS).writer == "ann"
+    assert explain_conversation(model, stage_model, CHAT, ["ann", "bo", "bo", "bo", "bo", "bo"]).writer == "bo"
+
+
+def test_the_text_says_which_side_each_part_pushed(stage_model):
+    found = explained(stage_model)
+    parts = [(stage.label, stage.value) for stage in found.stages] + list(found.others)
+    assert {value > 0 for _, value in parts} == {True, False}
+    for name, value in parts:
+        if value:
+            assert f"{value:+8.3f}  {name}, {'towards' if value > 0 else 'away from'} the pattern" in as_text(found)
+
+
+def test_a_part_of_nothing_pushed_neither_way(stage_model):
+    names = HEAD_FEATURES["text"]
+    model = PatternModel("text", np.zeros(len(names)), -1.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
+    assert "  +0.000  asymmetry, neither way" in as_text(explain_conversation(model, stage_model, CHAT, AUTHORS))
+
+
+def test_the_text_says_when_a_message_has_no_known_words(stage_model):
+    found = explained(stage_model, texts=["qqqq zzzz"], authors=["ann"])
+    assert "no known words" in as_text(found)
+    assert "no known words" in as_html(found)
+    assert not any(message["known_words"] for stage in as_dict(found)["stages"] for message in stage["messages"])
+
+
+def test_a_message_cannot_draw_lines_of_its_own(stage_model):
+    text = as_text(explained(stage_model, texts=["keep this\n  +9.000  everything\x1b[2J\u202e\x1c"], authors=["a\nb"]))
+    assert "keep this +9.000 everything\ufffd[2J\ufffd\ufffd" in text
+    assert "\x1b" not in text
+    assert "side of a b;" in text
+
+
+def test_the_verdict_follows_the_threshold(stage_model):
+    found = explained(stage_model)
+    verdict = "at or over" if found.score >= 0.5 else "under"
+    assert as_text(found).startswith(f"score {found.score:.3f}, {verdict} the alert threshold 0.500")
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen, self.text = [], set(), ""
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.seen.add((tag, *attrs))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_html_is_well_formed_and_holds_no_tag_of_a_message(stage_model):
+    nasty = ['<script>alert("x")</script> keep this between us', '"><img src=x onerror=1> what school', "</q></section> & tell nobody"]
+    html = as_html(explained(stage_model, texts=nasty, authors=["<i>ann", "bo", "<i>ann"]))
+    tags = _Tags()
+    tags.feed(str(html))
+    assert tags.open == []
+    assert {tag for tag, *_ in tags.seen} <= {"section", "p", "ul", "li", "q", "mark", "small", "em"}
+    assert {attr for _, *attrs in tags.seen for attr in attrs} == {("class", "conversation-explanation"), ("class", "towards"), ("class", "away")}
+    assert "by <i>ann" in tags.text
+
+
+def test_marks_carry_the_side_and_the_number_of_the_word(stage_model):
+    found = explained(stage_model, n_messages=6)
+    [secrecy] = [stage for stage in found.stages if stage.label == "secrecy"]
+    [value] = [value for message in secrecy.messages if message.number == 6 for piece, value in message.pieces if piece == "nobody"]
+    assert value > 0
+    assert f'<mark class="towards">nobody <small>{value:+.2f}</small></mark>' in as_html(found)
+
+
+def test_marked_text_is_the_message_itself(stage_model):
+    html = as_html(explained(stage_model, texts=["keep  this between\tus"], authors=["ann"]))
+    quote = re.search(r"<q>(.*?)</q>", html)[1]
+    assert re.sub(r" <small>.*?</small>|</?mark[^>]*>", "", quote) == "keep  this between\tus"
+
+
+def test_the_dict_is_plain_json_and_complete(stage_model):
+    found = explained(stage_model, "both")
+    content = json.loads(json.dumps(as_dict(found), allow_nan=False))
+    total = content["start"] + sum(stage["value"] for stage in content["stages"]) + sum(other["value"] for other in content["others"])
+    assert total == pytest.approx(content["log_odds"], abs=1e-9)
+    message = content["stages"][0]["messages"][0]
+    assert message["intercept"] + sum(term["value"] for term in message["terms"]) == pytest.approx(message["logit"], abs=1e-9)
+    assert {part["side"] for part in content["others"]} <= {"towards", "away from", "neither way"}
+
+
+def test_head_metadata_reads_no_text(stage_model):
+    found = explained(stage_model, "metadata", texts=["anything"] * 6)
+    assert found == explained(stage_model, "metadata", texts=None)
+    assert found.stages == ()
+    assert "no message text was read" in as_text(found)
+    assert "No message text was read" in as_html(found)

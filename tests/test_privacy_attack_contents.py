@@ -1,0 +1,227 @@
+"""What can be read in an opened model file: names are found however the file is packed, counts come back out of idf, and a search of the bytes finds nothing."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import pickle
+import zlib
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from classifier.evaluation.rates import Rate
+from classifier.model.file import load_model, save_model
+from classifier.model.pipeline import fit_stage_model
+from classifier.privacy.names import NamesFound, names_found, names_read
+from classifier.privacy.opened import document_counts, strings_in
+from classifier.privacy.variants import hashed_terms, private_terms, public_terms
+from classifier.taxonomy import LABELS
+
+NAMES = ["Zola", "Mei", "Anouk", "Tariq"]
+DECOYS = ["Brim", "Dorn", "Elvo", "Fash"]
+LINES = ["zola keep it secret", "mei so pretty today", "anouk's mum is out", "meet tariq at noon", "how old are you", "same town as me", "come on do it", "pizza is hot"]
+
+
+def toy_table():
+    marks = ["secrecy", "flattery", "isolation", "meeting", "info_request", "false_affinity", "pressure", ""]
+    return pd.DataFrame({"text": LINES, "person": LINES} | {label: [int(mark == label) for mark in marks] for label in LABELS})
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("opened") / "toy.safetensors"
+    save_model(path, fit_stage_model(toy_table(), min_df=1), thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1}, corpus_sha256="c", training_families=[], seed=0)
+    return path
+
+
+@dataclass(frozen=True)
+class Slotted:
+    __slots__ = ("terms",)
+    terms: tuple[str, ...]
+
+
+class Kept(dict):
+    def __init__(self, name):
+        super().__init__(pizza=1)
+        self.remembered = name
+
+
+class Holder:
+    def __init__(self, name):
+        self.name = name
+
+    def ask(self):
+        return self.name
+
+
+def closing_over(name):
+    return lambda: name
+
+
+def archived(**arrays):
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    return packed.getvalue()
+
+
+OPENINGS = {
+    "bytes": lambda path: path.read_bytes(),
+    "arrays": lambda path: load(path.read_bytes()),
+    "our loader": load_model,
+    "pipeline": lambda path: fit_stage_model(toy_table(), min_df=1),
+    "pickled": lambda path: pickle.dumps(load_model(path).halves),
+    "gzip": lambda path: gzip.compress(path.read_bytes()),
+    "zlib": lambda path: zlib.compress(path.read_bytes()),
+    "bz2": lambda path: bz2.compress(path.read_bytes()),
+    "xz": lambda path: lzma.compress(path.read_bytes()),
+    "gzip in gzip": lambda path: gzip.compress(gzip.compress(path.read_bytes())),
+    "npz": lambda path: archived(**load(path.read_bytes())),
+    "file in an npz": lambda path: archived(blob=np.frombuffer(path.read_bytes(), dtype=np.uint8)),
+    "in an array": lambda path: {"blob": np.frombuffer(gzip.compress(path.read_bytes()), dtype=np.uint8)},
+}
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_every_name_is_found_however_the_model_is_packed(model_file, opening):
+    assert names_read(OPENINGS[opening](model_file), NAMES + DECOYS) == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"Zola": 1},
+        [[("a", {"b": {"Zola"}})]],
+        np.array(["Zola", "pizza"]),
+        np.array([b"Zola", b"pizza"]),
+        np.array(["Zola", None], dtype=object),
+        np.array([("Zola", 1)], dtype=[("term", "U10"), ("count", int)]),
+        pd.DataFrame({"count": [1]}, index=["Zola"]),
+        pd.Series([1], index=["Zola"]),
+        pd.DataFrame({"Zola": [1]}),
+        SimpleNamespace(vocabulary_=SimpleNamespace(terms=["Zola"])),
+        Slotted(("Zola",)),
+        deque(["Zola"]),
+        partial(print, "Zola"),
+        partial(print, end="Zola"),
+        closing_over("Zola"),
+        SimpleNamespace(call=Holder("Zola").ask),
+        Kept("Zola"),
+        b"\x00\x04Zola\x94",
+        bytearray(b"Zola"),
+    ],
+    ids=lambda content: type(content).__name__,
+)
+def test_the_walk_reaches_a_name_in_any_container(content):
+    assert names_read(content, ["Zola", "Mei"]) == {"Zola"}
+
+
+def test_the_walk_ends_where_an_object_holds_itself():
+    ring = {"name": "zola"}
+    ring["self"] = ring
+    assert names_read(ring, ["Zola"]) == {"Zola"}
+
+
+def test_bytes_that_only_look_packed_are_read_as_text():
+    assert names_read(b"\x1f\x8b Zola", ["Zola"]) == {"Zola"}
+    assert names_read(b"x zola", ["Zola"]) == {"Zola"}
+
+
+def test_nothing_is_unpickled():
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("the walk has run code from a file",))
+
+    assert any("walk has run code" in string for string in strings_in(pickle.dumps(Bomb())))
+
+
+def bytes_search(content, names):
+    """The attack one would think of first: does the name stand in the file?"""
+    return {name for name in names if name.lower().encode() in content}
+
+
+def test_a_search_of_the_bytes_of_a_compressed_file_is_caught_finding_nothing(model_file):
+    packed = gzip.compress(model_file.read_bytes())
+    assert bytes_search(packed, NAMES) == set()
+    assert names_read(packed, NAMES) == set(NAMES)
+
+
+def test_a_name_inside_a_longer_word_is_not_found():
+    assert names_read(["meister", "himei"], ["Mei"]) == set()
+
+
+def test_ends_of_two_terms_are_not_read_as_a_name():
+    arrays = {"words.terms": np.frombuffer(b"zolafish", dtype=np.uint8), "words.ends": np.array([2, 8])}
+    assert names_read(arrays, ["Zola", "Zolafish"]) == set()
+
+
+def test_a_name_of_several_words_is_found_by_its_pairs():
+    assert names_read(["kestrel lane", "lane high", "pizza"], ["Kestrel Lane High", "Kestrel Lane", "Kestrel Road"]) == {"Kestrel Lane High", "Kestrel Lane"}
+
+
+# ---------------------------------------------------------------- read, tried, asked
+
+
+def found(fit, attack):
+    return names_found(fit(toy_table(), 0), attack, names=NAMES, decoys=DECOYS)
+
+
+ALL, NONE = Rate(4, 4), Rate(0, 4)
+
+
+@pytest.mark.parametrize("attack", ["names_read", "names_tried", "names_asked"])
+def test_a_private_vocabulary_gives_up_every_name_and_no_decoy(attack):
+    assert found(private_terms(), attack) == NamesFound(ALL, NONE)
+
+
+@pytest.mark.parametrize("attack", ["names_read", "names_tried", "names_asked"])
+def test_a_public_vocabulary_gives_up_none(attack):
+    assert found(public_terms(), attack) == NamesFound(NONE, NONE)
+
+
+def test_unsalted_hashes_hold_no_name_to_read_and_fall_to_a_dictionary():
+    assert found(hashed_terms(bits=18), "names_read") == NamesFound(NONE, NONE)
+    assert found(hashed_terms(bits=18), "names_tried") == NamesFound(ALL, NONE)
+
+
+def test_a_salt_that_is_kept_elsewhere_stops_the_dictionary():
+    assert found(hashed_terms(bits=18, salt=b"kept elsewhere"), "names_tried") == NamesFound(NONE, NONE)
+
+
+def test_a_salt_beside_the_model_is_no_salt():
+    assert found(hashed_terms(bits=18, salt=b"on the phone", salt_known=True), "names_tried") == NamesFound(ALL, NONE)
+
+
+def test_whoever_may_ask_the_model_needs_no_salt():
+    assert found(hashed_terms(bits=18, salt=b"kept elsewhere"), "names_asked") == NamesFound(ALL, NONE)
+
+
+def test_in_few_cells_decoys_are_found_too_and_it_shows():
+    assert found(hashed_terms(bits=4), "names_tried").decoys.value > 0.5
+
+
+def test_a_decoy_that_is_a_name_is_refused():
+    with pytest.raises(ValueError, match=r"decoys must not be names that were in training, got \['zola'\] in both"):
+        names_found(private_terms()(toy_table(), 0), "names_read", names=NAMES, decoys=["zola"])
+
+
+# ---------------------------------------------------------------- idf
+
+
+@pytest.mark.parametrize("min_df", [1, 2])
+def test_idf_gives_back_the_number_of_documents_and_every_count(min_df):
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"topping{k}" for k in rng.integers(0, 40, size=8)) for _ in range(237)] + ["zola pizza", "zola pizza"] + ["mei"] * (min_df == 1)
+    vectoriser = TfidfVectorizer(min_df=min_df).fit(texts)
+    n, counts = document_counts(vectoriser.idf_, lowest=min_df)
+    assert n == len(texts)
+    assert counts.tolist() == (CountVectorizer(vocabulary=vectoriser.get_feature_names_out(), binary=True).transform(texts)).sum(axis=0).tolist()[0]

@@ -1,0 +1,159 @@
+"""Exposure metrics: known values, by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from privacy_toys import SCORER, chat, policy, town
+
+from classifier.evaluation.rates import Rate
+from classifier.privacy.exposure import conversation_costs, cost_sums, exposure_table, figures, messages_per_true_detection
+from classifier.privacy.observe import run_policy
+from classifier.privacy.policy import EVERY_MESSAGE
+from classifier.privacy.release import distinct_outputs, entropy_bits, flip_probability, ldp_epsilon, lot, released_bits_max
+from classifier.privacy.stream import streams_of
+from classifier.taxonomy import PATTERN
+
+SCAN = policy(where="server", release="full_transcript", retain_messages=EVERY_MESSAGE, retain_hours=10.0, threshold=0.15)
+STREAMS = streams_of(
+    [
+        chat("a", "s: pizza", "c: {name|Zola} has a secret", sender="ann", contact="bo", minutes=60),
+        chat("b", "s: {name|Kit} and a secret", "c: ok", "c: ok", sender="ann", contact="cy", minutes=60),
+        chat("c", "s: pizza", "c: ok", sender="dee", contact="ed", minutes=60),
+        chat("d", "s: secret {name|Moss}", "c: ok", sender="fay", contact="gil", label=PATTERN, minutes=60),
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def table():
+    found = exposure_table(run_policy(SCAN, STREAMS, SCORER), STREAMS, prevalences=[0.01], n_resamples=50)
+    return found.set_index("metric")
+
+
+def test_costs_of_four_conversations_are_those_counted_by_hand():
+    costs = conversation_costs(run_policy(SCAN, STREAMS, SCORER), STREAMS).set_index("conversation")
+    assert costs["n_read"].tolist() == [2, 1, 2, 1]
+    assert costs["n_shown"].tolist() == [2, 1, 0, 1]
+    assert costs["flagged_at"].fillna(0).tolist() == [2, 1, 0, 1]
+    assert costs["flagged_hours"].fillna(-1).tolist() == [1, 0, -1, 0]
+    assert costs["message_hours"].tolist() == [20, 10, 20, 10]
+    assert costs["pii_items"].tolist() == [1, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "numerator", "denominator", "observer"),
+    [
+        ("machine_read_share", 5 / 7, 5, 7, "S"),
+        ("machine_read_conversations", 1.0, 3, 3, "S"),
+        ("human_read_innocent_per_million", 2e6 / 3, 2, 3, "H"),
+        ("human_read_messages", 3 / 7, 3, 7, "H"),
+        ("retained_message_hours", 50 / 3, 50, 3, "S"),
+        ("pii_people_exposed_per_1000", 2000 / 3, 2, 3, "H"),
+    ],
+)
+def test_shares_stand_beside_what_they_are_shares_of(table, metric, value, numerator, denominator, observer):
+    row = table.loc[metric]
+    assert row["value"] == pytest.approx(value)
+    assert (row["numerator"], row["denominator"], row["observer"]) == (numerator, denominator, observer)
+
+
+def test_the_cost_of_a_detection_depends_on_the_stated_prevalence(table):
+    assert table.loc["messages_per_true_detection", "value"] == pytest.approx((0.01 * 1 + 0.99 * 5 / 3) / (0.01 * 1))
+    assert table.loc["innocent_reviews_per_true_detection", "value"] == pytest.approx(99 * (2 / 3) / 1.0)
+    assert (table.loc[["messages_per_true_detection", "innocent_reviews_per_true_detection"], "prevalence"] == 0.01).all()
+
+
+def test_counts_of_what_was_exposed_are_of_innocent_conversations(table):
+    assert table.loc["pii_items_exposed", "value"] == 2
+    assert table.loc["pii_people_exposed", "value"] == 2  # bo wrote "Zola", ann wrote "Kit"
+    assert table.loc["peak_retained_messages", "value"] == 2
+
+
+def test_an_account_exposed_twice_is_one_person():
+    streams = streams_of([chat(id_, "s: secret {name|Zola}", sender="ann", contact=id_ + "x") for id_ in "ab"])
+    costs = conversation_costs(run_policy(SCAN, streams, SCORER), streams)
+    assert costs["pii_people"].tolist() == [0.5, 0.5]
+    assert costs["pii_items"].sum() == 2
+
+
+def test_no_alarm_in_a_thousand_is_not_none_in_a_million():
+    streams = streams_of([chat(f"r{number}", "s: pizza") for number in range(1000)])
+    found = exposure_table(run_policy(policy(where="device", release="alert_bit"), streams, SCORER), streams, prevalences=[], n_resamples=20).set_index("metric")
+    row = found.loc["human_read_innocent_per_million"]
+    assert (row["value"], round(row["high"]), row["interval"]) == (0.0, 2991, "one-sided 95 % Clopper-Pearson")
+
+
+def test_reading_without_finding_costs_infinitely_much_and_doing_neither_is_undefined():
+    streams = town(40)
+    sums = {name: cost_sums(conversation_costs(run_policy(knobs, streams, SCORER), streams)).sum(axis=0) for name, knobs in (("reads", policy(where="device")), ("idle", policy()))}
+    assert messages_per_true_detection(sums["reads"], prevalence=0.1) == math.inf
+    assert np.isnan(messages_per_true_detection(sums["idle"], prevalence=0.1))
+
+
+def test_an_empty_class_gives_nan_and_no_error():
+    streams = streams_of([chat("a", "s: pizza")])
+    assert np.isnan(figures(cost_sums(conversation_costs(run_policy(SCAN, streams, SCORER), streams)).sum(axis=0))["recall"])
+
+
+def test_over_redaction_stands_in_the_table_of_a_policy_that_masks():
+    masking = policy(where="server", release="excerpt", levels=2, redactor="lexicon", threshold=0.15)
+    streams = streams_of([chat("a", "s: secret Emma"), chat("b", "s: pizza")])
+    row = exposure_table(run_policy(masking, streams, SCORER), streams, prevalences=[], n_resamples=20).set_index("metric").loc["over_redaction"]
+    assert (row["value"], row["numerator"], row["denominator"]) == (0.5, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "outputs", "epsilon"),
+    [
+        ({}, 1, 0.0),
+        ({"where": "device", "release": "alert_bit"}, 2, math.inf),
+        ({"where": "device", "release": "quantised_score", "levels": 7}, 8, math.inf),
+        ({"where": "device", "release": "randomised_bit", "release_epsilon": 2.0}, 2, 2.0),
+        ({"where": "device", "release": "aggregate", "release_epsilon": 2.0}, 1, 0.0),
+        ({"where": "server", "release": "excerpt", "levels": 4}, math.inf, math.inf),
+    ],
+)
+def test_what_a_release_can_say_at_most(knobs, outputs, epsilon):
+    assert distinct_outputs(policy(**knobs)) == outputs
+    assert released_bits_max(policy(**knobs)) == math.log2(outputs)
+    assert ldp_epsilon(policy(**knobs)) == epsilon
+
+
+def test_a_flipped_bit_keeps_its_epsilon():
+    """The two answers to one question differ in probability by a factor of e^epsilon."""
+    flip = flip_probability(1.7)
+    assert math.log((1 - flip) / flip) == pytest.approx(1.7)
+
+
+def test_entropy_of_rare_alerts_is_that_of_a_coin_as_rare():
+    assert entropy_bits([1] + [0] * 999, corrected=False) == pytest.approx(0.0114, abs=5e-5)
+    assert entropy_bits([0, 1, 2, 3], corrected=False) == 2.0
+    assert entropy_bits([0, 1], corrected=True) == pytest.approx(1 + 1 / (4 * math.log(2)))
+    assert entropy_bits([5, 5, 5]) == 0.0
+    assert math.isnan(entropy_bits([]))
+
+
+def test_lots_are_uniform_and_do_not_know_each_other():
+    draws = np.array([[lot(0, purpose, str(number)) for number in range(4000)] for purpose in ("sampling", "report")])
+    assert np.histogram(draws[0], bins=4, range=(0, 1))[0] == pytest.approx(1000, abs=120)
+    assert abs(np.corrcoef(draws)[0, 1]) < 0.05
+
+
+def test_the_table_of_a_policy_that_does_nothing_is_all_zeros():
+    streams = town(40)
+    found = exposure_table(run_policy(policy(), streams, SCORER), streams, prevalences=[0.01], n_resamples=20)
+    spent = found[~found["metric"].isin(["messages_per_true_detection", "innocent_reviews_per_true_detection"])]
+    assert (spent["value"] == 0).all()
+    assert found.loc[found["metric"] == "human_read_innocent_per_million", "high"].item() == pytest.approx(1e6 * Rate(0, 30).upper())
+
+
+def test_the_same_run_gives_the_same_table_and_another_seed_other_intervals():
+    streams = town(60)
+    run = run_policy(policy(where="device", release="alert_bit", threshold=0.2), streams, SCORER)
+    first, second, other = (exposure_table(run, streams, prevalences=[0.01], n_resamples=30, seed=seed) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(first, second, check_exact=True)
+    assert not first["low"].equals(other["low"])

@@ -1,0 +1,128 @@
+"""Policies: what is refused and why, what a TOML file says, and what it means in plain words."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from privacy_toys import policy
+
+from classifier.errors import InputError
+from classifier.privacy.explain import explain_policy
+from classifier.privacy.policy import ANCHORS, EVERY_MESSAGE, Policy, read_policies, read_policy, shipped_policies
+
+DEVICE = {"where": "device", "release": "alert_bit"}
+
+
+@pytest.mark.parametrize(
+    ("knobs", "reason"),
+    [
+        ({"where": "moon"}, "where must be one of none, user_report, metadata_trigger, device, server, got 'moon'"),
+        ({"release": "alert_bit"}, "where = none reads and knows nothing"),
+        ({"where": "metadata_trigger"}, "needs conditions in trigger"),
+        ({"where": "user_report"}, "needs a report_rate"),
+        ({"where": "user_report", "report_rate": 0.1, "sampling_rate": 0.5}, "sampling_rate < 1 do not apply"),
+        ({"where": "user_report", "report_rate": 0.1, "evidence": "label"}, "a report is either reviewed"),
+        (DEVICE | {"report_rate": 0.1}, "belong to where = user_report"),
+        (DEVICE | {"evidence": "metadata"}, "needs conditions in trigger: it is they that are counted"),
+        (DEVICE | {"evidence": "chance", "k_of_n": 2}, "decides without reading, so k_of_n has nothing to work on"),
+        (DEVICE | {"evidence": "chance", "text_trigger": "pizza"}, "so text_trigger has nothing to work on"),
+        (DEVICE | {"trigger": ("text == pizza",)}, "a condition on text is a text_trigger"),
+        (DEVICE | {"trigger": ("young_contacts >= many",)}, "a comparison and a number"),
+        (DEVICE | {"text_trigger": "("}, "is not a regular expression"),
+        (DEVICE | {"window": 5}, "a window of 5 messages keeps 5 messages, but retain_messages = 0"),
+        (DEVICE | {"retain_messages": 5}, "go together, got 5 and 0"),
+        (DEVICE | {"levels": 4}, "takes no levels"),
+        (DEVICE | {"redactor": "lexicon"}, "nothing for a redactor to mask"),
+        (DEVICE | {"release_epsilon": 1.0}, "takes no release_epsilon"),
+        ({"where": "device", "release": "randomised_bit"}, "takes a release_epsilon above 0"),
+        ({"where": "device", "release": "quantised_score", "levels": 1}, "takes at least 2 levels"),
+        ({"where": "server", "release": "full_transcript"}, "only when every message read is still kept"),
+        ({"where": "server", "release": "excerpt", "levels": 4, "excerpt_messages": 2}, "takes retain_messages of at least 3, got 0"),
+        ({"where": "server", "release": "excerpt", "levels": 4, "evidence": "chance"}, "without evidence = text no message did"),
+        ({"where": "server", "release": "full_transcript", "evidence": "metadata", "trigger": ("hour >= 20",)}, "has read nothing it could show"),
+        (DEVICE | {"features": "hashed"}, "hash_bits belongs to features = hashed"),
+        (DEVICE | {"features": "public", "min_people": 5}, "min_people limits a vocabulary"),
+        (DEVICE | {"training": "output_perturbation"}, "takes a training_epsilon and a people_cap above 0"),
+        (DEVICE | {"training": "output_perturbation", "training_epsilon": 1.0, "people_cap": 1}, "no epsilon can be claimed"),
+        (DEVICE | {"sampling_rate": 0.0}, "looks at no conversation"),
+        (DEVICE | {"k_of_n": 6}, r"k_of_n must be in \[0, 5\], got 6"),
+        (DEVICE | {"threshold": float("nan")}, "threshold must be a number"),
+    ],
+)
+def test_a_combination_that_cannot_be_is_refused_with_its_reason(knobs, reason):
+    with pytest.raises(ValueError, match=rf"policy 'toy': .*{reason}"):
+        policy(**knobs)
+
+
+def test_at_least_twenty_policies_are_shipped_the_anchors_first_each_with_a_plain_line():
+    policies = shipped_policies()
+    assert len(policies) >= 20
+    assert tuple(found.name for found in policies)[: len(ANCHORS)] == ANCHORS
+    assert all(found.description.endswith(".") and len(found.description) < 160 for found in policies)
+
+
+def test_no_two_shipped_policies_are_the_same_but_for_their_names():
+    bare = [dataclasses.replace(found, name="x", description="x") for found in shipped_policies()]
+    assert len(set(bare)) == len(bare)
+
+
+def test_a_user_adds_a_policy_as_a_file_named_after_it(tmp_path):
+    path = tmp_path / "pizza_watch.toml"
+    path.write_text('description = "Keeps all for a day."\nwhere = "server"\nrelease = "full_transcript"\nretain_messages = "all"\nretain_hours = 24\ntrigger = ["hour >= 20"]\n')
+    found = read_policy(path)
+    assert found == Policy(
+        "pizza_watch", "Keeps all for a day.", where="server", release="full_transcript", retain_messages=EVERY_MESSAGE, retain_hours=24.0, trigger=("hour >= 20",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('description = "x"\nwhere = "moon"', "where: Input should be 'none', 'user_report'"),
+        ('description = "x"\nwindw = 5', "unknown knob 'windw'; a policy knows name, description, where"),
+        ('description = "x"\nwindow = "five"', "window: Input should be a valid integer"),
+        ('description = "x"\nwindow = 5', "a window of 5 messages keeps"),
+        ("where = ", "not readable as TOML"),
+        ('where = "none"', "description: "),
+    ],
+)
+def test_a_policy_file_that_cannot_be_used_names_file_and_reason(tmp_path, content, reason):
+    path = tmp_path / "pizza.toml"
+    path.write_text(content)
+    with pytest.raises(InputError, match=rf"pizza\.toml: .*{reason}"):
+        read_policy(path)
+
+
+def test_two_policies_of_one_name_are_refused(tmp_path):
+    paths = [tmp_path / folder / "pizza.toml" for folder in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text('description = "x"')
+    with pytest.raises(InputError, match="a policy named 'pizza' was already read"):
+        read_policies(paths)
+
+
+def test_a_missing_policy_file_is_one_clear_error():
+    with pytest.raises(InputError, match=r"nowhere\.toml: cannot be read"):
+        read_policy(Path("nowhere.toml"))
+
+
+@pytest.mark.parametrize("shipped", shipped_policies(), ids=lambda shipped: shipped.name)
+def test_an_explanation_says_what_is_read_kept_and_released(shipped):
+    lines = explain_policy(shipped).splitlines()
+    assert lines[0] == f"{shipped.name}: {shipped.description}"
+    assert [line.split(":")[0] for line in lines[1:]][:4] == ["Read", "Kept", "Alert", "Released"]
+    assert all(line.endswith(".") for line in lines)
+
+
+def test_the_explanation_of_a_text_trigger_says_that_looking_is_reading():
+    assert "looking for it is reading too" in explain_policy(policy(**DEVICE, text_trigger="pizza"))
+
+
+def test_models_are_told_apart_by_features_and_training():
+    keys = {found.name: found.model_key for found in shipped_policies()}
+    assert keys["device_alert_bit"] == keys["server_alert_bit"] == "private/plain"
+    assert keys["device_dp_epsilon_8"] == "public/objective_perturbation-8-cap1"
+    assert keys["device_min_people_10"] == "private-10/plain"

@@ -1,0 +1,86 @@
+"""What ships is what the generator makes; its descriptions are made from it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from classifier.cli.main import main
+from classifier.corpus.croissant import croissant
+from classifier.corpus.generate import generate
+from classifier.corpus.release import content_hash, read_corpus, read_manifest
+from classifier.corpus.spec import RELEASES
+from classifier.errors import InputError
+from classifier.model.file import load_model, shipped_model
+from classifier.readers.jsonl import to_jsonl
+from classifier.readers.label_studio import read_annotations, to_tasks
+
+DATA = Path(__file__).parent.parent / "data" / "synthetic"
+
+
+@pytest.mark.parametrize("release", list(RELEASES))
+def test_the_frozen_corpus_is_what_its_spec_generates(release):
+    manifest = read_manifest(DATA / release)
+    assert manifest["spec"] == RELEASES[release].to_json()
+    by_split = {}
+    for conversation in generate(RELEASES[release]):
+        by_split.setdefault(conversation.split, []).append(conversation)
+    import hashlib
+
+    assert {f"{split}.jsonl.gz": hashlib.sha256(to_jsonl(part)).hexdigest() for split, part in by_split.items()} == {
+        name: entry["sha256"] for name, entry in manifest["files"].items() if name.endswith(".gz")
+    }
+
+
+@pytest.mark.parametrize("release", list(RELEASES))
+def test_the_frozen_files_hold_what_their_manifest_says(release):
+    assert content_hash(read_corpus(DATA / release)) == read_manifest(DATA / release)["corpus_sha256"]
+
+
+def test_the_release_is_as_large_as_promised_and_fits_in_git():
+    counts = read_manifest(DATA / "v1")["counts"].values()
+    assert sum(split["conversations"] for split in counts) >= 12_000
+    assert sum(split["messages"] for split in counts) >= 150_000
+    assert sum(path.stat().st_size for path in (DATA / "v1").iterdir()) <= 25_000_000
+
+
+def test_the_two_voices_share_no_family():
+    first, second = ({family for part in read_corpus(DATA / release).values() for c in part for family in c.families} for release in RELEASES)
+    assert first & second == set()
+
+
+def test_the_shipped_model_was_trained_on_the_frozen_corpus():
+    assert load_model(shipped_model()).header["corpus_sha256"] == read_manifest(DATA / "v1")["corpus_sha256"]
+
+
+def test_the_croissant_file_is_made_from_the_manifests():
+    manifests = {release: read_manifest(DATA / release) for release in RELEASES}
+    assert (DATA / "croissant.json").read_text(encoding="utf-8") == croissant(manifests)
+    described = json.loads(croissant(manifests))
+    assert {entry["@id"] for entry in described["distribution"]} == {f"{release}/{name}" for release in RELEASES for name in manifests[release]["files"] if name.endswith(".gz")}
+
+
+def test_annotations_come_back_beside_the_generator_s_labels(small_corpus, tmp_path):
+    conversations = [c for c in read_corpus(small_corpus)["test"] if c.messages[0].labels == ("secrecy",)] or read_corpus(small_corpus)["test"]
+    [first, *_] = to_tasks(conversations[:1])
+    assert first["data"]["context"] == ""
+    first["annotations"] = [{"completed_by": 7, "result": [{"from_name": "labels", "value": {"choices": ["meeting"]}}]}]
+    export = tmp_path / "export.json"
+    export.write_text(json.dumps([first]), encoding="utf-8")
+    [row] = read_annotations(export).to_dict("records")
+    assert (row["annotator"], row["meeting"], row["secrecy"]) == ("7", 1, 0)
+    assert row["generator_secrecy"] == int("secrecy" in first["data"]["generator_labels"])
+
+
+def test_an_export_of_another_shape_names_its_task(tmp_path):
+    export = tmp_path / "export.json"
+    export.write_text('[{"data": {}}]', encoding="utf-8")
+    with pytest.raises(InputError, match="task 1: expected data and annotations"):
+        read_annotations(export)
+
+
+def test_tasks_are_written_with_the_interface_beside_them(small_corpus, tmp_path):
+    assert main(["corpus", "annotate", str(small_corpus), "--out", str(tmp_path / "tasks.json"), "--n", "3"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tasks.json", "tasks.xml"]
