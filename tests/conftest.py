@@ -26,5 +26,5 @@ def small_corpus(tmp_path_factory, small_spec):
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory, small_corpus):
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
-    assert main(["train", str(small_corpus), "--out", str(path)]) == 0
+    assert main(["train", str(small_corpus), "--out", str(path), "--alert-fpr", "0.05"]) == 0
     return path

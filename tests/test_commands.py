@@ -194,7 +194,24 @@ def test_a_small_release_generates_and_splits(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["corpus"], ["corpus", "generate"], ["corpus", "check"], ["corpus", "describe"], ["corpus", "split"], ["train"], ["score"], ["evaluate"], ["report"], ["baserate"]],
+    [
+        [],
+        ["corpus"],
+        ["corpus", "generate"],
+        ["corpus", "check"],
+        ["corpus", "describe"],
+        ["corpus", "split"],
+        ["train"],
+        ["score"],
+        ["evaluate"],
+        ["report"],
+        ["baserate"],
+        ["tradeoff"],
+        ["privacy"],
+        ["privacy", "list"],
+        ["privacy", "explain"],
+        ["privacy", "attack"],
+    ],
 )
 def test_every_help_shows_an_example(command, capsys):
     assert main([*command, "--help"]) == 0

@@ -52,8 +52,9 @@ def rates_at_fpr(validation: Scored, sets: dict[str, Scored]) -> pd.DataFrame:
             continue
         for name, scored in sets.items():
             tpr, fpr = (rate(scored.label, scored.score, threshold=threshold) for rate in (true_positive_rate, false_positive_rate))
-            rows.append({"set": name, "asked_fpr": asked, "threshold": threshold, "remark": ""} | _rate("tpr", tpr) | _rate("fpr", fpr))
-    return pd.DataFrame(rows)
+            rows.append({"set": name, "asked_fpr": asked, "threshold": threshold, "remark": "shown on validation"} | _rate("tpr", tpr) | _rate("fpr", fpr))
+    rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
+    return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *rates])
 
 
 def _rate(name: str, rate: Rate) -> dict[str, float]:

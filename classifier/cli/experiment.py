@@ -21,7 +21,7 @@ from classifier.evaluation.thresholds import message_threshold
 from classifier.evaluation.units import auc_with_interval
 from classifier.model.baselines import BASELINES
 from classifier.model.capability import capability_cases
-from classifier.model.controls import CONTROLS, control_scores, shuffled_scores
+from classifier.model.controls import CAUSES, CONTROLS, control_scores, shuffled_scores
 from classifier.model.noise import STRENGTHS, add_noise
 from classifier.model.pattern import PatternModel
 from classifier.model.pipeline import fit_stage_model, stage_probabilities
@@ -32,6 +32,7 @@ from classifier.taxonomy import LABELS, PATTERN, STAGES, TACTICS
 
 Parts = dict[str, list[Conversation]]
 N_SHUFFLES = 20
+NEAR_CHANCE = 0.6
 N_NOISY = 5_000
 
 
@@ -162,7 +163,7 @@ def _controls(parts: Parts, table: dict[str, pd.DataFrame], *, n_resamples: int,
 def _reading(row: dict[str, Any]) -> str:
     if row["auc_low"] <= 0.5 <= row["auc_high"]:
         return "chance within its interval"
-    return "near chance (≤ .60)" if row["auc"] <= 0.6 else "leaks"
+    return f"{'near chance' if row['auc'] <= NEAR_CHANCE else 'a leak'}: {CAUSES.get(row['control'], 'cause not known')}"
 
 
 def _shuffled(table: dict[str, pd.DataFrame], *, seed: int) -> dict[str, Any]:
@@ -187,7 +188,7 @@ def _recall_by_tactic(test: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame
     label = shown["tactic"].map(TACTICS)
     hit = pd.Series([bool(flagged.at[row, name]) for row, name in label.items()], index=shown.index)
     recalls = recall_by(shown["tactic"], hit).rename(columns={"slice": "tactic"})
-    return recalls.assign(label=recalls["tactic"].map(TACTICS).fillna(""))
+    return recalls.assign(label=recalls["tactic"].map(TACTICS).fillna("all"))
 
 
 def _leaks(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,8 @@ COMMANDS = {
     "score": "Score a message, a CSV or a JSONL file.",
     "evaluate": "Measure a model on held-out phrase families.",
     "report": "Draw an evaluation as one HTML page.",
+    "tradeoff": "Compare policies of reading messages: what each finds, and what it costs the innocent.",
+    "privacy": "Explain policies, and attack ways of building a model.",
     "baserate": "What a detector's rates would mean where patterns are rare.",
 }
 """Each command with its line of help. A command's module, with its heavy imports, is opened only when it is called."""

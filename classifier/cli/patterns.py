@@ -24,10 +24,7 @@ Probabilities = list[NDArray[np.float64]]
 
 N_FOLDS = 3
 N_JOBS = 2
-ALERT_FPR = 0.01
-"""The alert threshold is the smallest whose false-positive rate on benign validation conversations is shown to be at most this."""
-
-ALERT_RULE = f"the smallest score whose false-positive rate on benign validation conversations has a one-sided 95 % Clopper-Pearson bound of at most {ALERT_FPR:.0%}"
+ALERT_RULE = "the smallest score whose false-positive rate on benign validation conversations is shown, by a one-sided 95 % Clopper-Pearson bound, to be at most the rate asked for in training"
 
 
 def message_probabilities(pipeline: Any, conversations: Sequence[Conversation]) -> Probabilities:
@@ -69,14 +66,15 @@ def fit_head(
     validation_probabilities: Probabilities,
     *,
     thresholds: Any,
+    alert_fpr: float,
     seed: int,
 ) -> PatternModel:
-    """A pattern model of one head with its alert threshold chosen on the validation conversations."""
+    """A pattern model of one head, its alert threshold chosen on the validation conversations. Raises ``TooFewUnits`` when these cannot show ``alert_fpr``."""
     say(f"fitting the {head} head")
     content = head != "metadata"
     fitted = fit_pattern(train, train_probabilities if content else None, validation, validation_probabilities if content else None, head=head, thresholds=thresholds, seed=seed)
     scores = highest_scores(growing_scores(fitted, validation, validation_probabilities))
-    return replace(fitted, alert_threshold=threshold_for_fpr(is_pattern(validation), scores, max_fpr=ALERT_FPR))
+    return replace(fitted, alert_threshold=threshold_for_fpr(is_pattern(validation), scores, max_fpr=alert_fpr))
 
 
 def is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:

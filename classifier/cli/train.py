@@ -21,7 +21,10 @@ from classifier.errors import InputError
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the out-of-fold draw and of the prefixes the pattern scorer is fitted on.")
 @click.option("--min-df", type=click.IntRange(min=1), help="Least number of distinct training texts a term must stand in. Larger: a smaller file.")
-def train(corpus: Path, out: Path, seed: int, min_df: int | None) -> None:
+@click.option(
+    "--alert-fpr", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.01, show_default=True, help="False-positive rate that an alert's threshold must keep to."
+)
+def train(corpus: Path, out: Path, seed: int, min_df: int | None, alert_fpr: float) -> None:
     """Fit the stage model and the pattern scorer on a corpus's train split, choose thresholds on its validation split.
 
     A record without "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or that is a few strings repeated.
@@ -33,13 +36,13 @@ def train(corpus: Path, out: Path, seed: int, min_df: int | None) -> None:
     from classifier.cli.patterns import crossfitted_probabilities, fit_head, message_probabilities
     from classifier.corpus.audit import degeneracy
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.evaluation.thresholds import message_threshold
+    from classifier.evaluation.thresholds import error_free_units_needed, message_threshold
     from classifier.model.file import save_model
     from classifier.model.pattern import HEAD_FEATURES
     from classifier.model.pattern_file import save_pattern
     from classifier.model.pipeline import fit_stage_model, stage_probabilities
     from classifier.readers.messages import families_used, messages_table
-    from classifier.taxonomy import LABELS
+    from classifier.taxonomy import BENIGN, LABELS
 
     say(f"reading {corpus}")
     parts = read_corpus(corpus)
@@ -64,10 +67,15 @@ def train(corpus: Path, out: Path, seed: int, min_df: int | None) -> None:
         training_families=families_used(parts["train"]),
         seed=seed,
     )
+    benign = sum(conversation.label == BENIGN for conversation in parts["validation"])
+    if benign < (needed := error_free_units_needed(alert_fpr)):
+        raise InputError(
+            f"{corpus}: {benign} benign validation conversations cannot show a false-positive rate of {alert_fpr}; it takes {needed}, or ask for more with --alert-fpr"
+        )
     out_of_fold = crossfitted_probabilities(parts["train"], seed=seed)
     found = message_probabilities(pipeline, parts["validation"])
     for head in HEAD_FEATURES:
-        pattern = fit_head(head, parts["train"], out_of_fold, parts["validation"], found, thresholds=model.thresholds, seed=seed)
+        pattern = fit_head(head, parts["train"], out_of_fold, parts["validation"], found, thresholds=model.thresholds, alert_fpr=alert_fpr, seed=seed)
         save_pattern(pattern_path(out, head), pattern, stage_model_sha256=model.header["sha256"], corpus_sha256=model.header["corpus_sha256"], seed=seed)
     click.echo(f"{out}: {sum(len(half.terms) for half in model.halves)} terms, {out.stat().st_size / 1e6:.1f} MB, sha256 {model.header['sha256']}")
     click.echo(f"beside it the pattern scorers: {', '.join(pattern_path(out, head).name for head in HEAD_FEATURES)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 
 from classifier.corpus import world
@@ -119,14 +120,14 @@ def _conversation(id_: str, spec: CorpusSpec, split: str, book: Phrasebook, send
     )
 
 
-def _message(author: str, segments: list[Segment], family: PhraseFamily, time: object) -> Message:
+def _message(author: str, segments: list[Segment], family: PhraseFamily, time: datetime) -> Message:
     spans, at = [], 0
     for segment in segments:
         if segment.kind:
             spans.append(PersonalSpan(at, at + len(segment.text), segment.kind))
         at += len(segment.text)
     text = "".join(segment.text for segment in segments)
-    return Message(author, time, text, family.labels, family.tactic, family.manner, family.id, tuple(spans))  # type: ignore[arg-type]
+    return Message(author, time, text, family.labels, family.tactic, family.manner, family.id, tuple(spans))
 
 
 def _draw_script(label: str, book: Phrasebook, rng: Random) -> _Script:

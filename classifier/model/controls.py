@@ -54,6 +54,15 @@ CONTROLS: dict[str, Features] = {
 }
 """Each control's name and what it sees of a conversation: numbers, or a text."""
 
+CAUSES: dict[str, str] = {
+    "length only": "lines that show a behaviour are a little longer than back-channel talk",
+    "number of messages and shares only": "a planned behaviour needs a turn of the sender",
+    "the contact's turns only": "a few scenes never cover a pattern, and the contact answers behaviours more often in some exchanges",
+    "names and slot fillers only": "some tactics ask about names and places",
+    "punctuation and case only": "requests and insistence are written as questions and with commas more often than small talk, and less often with capitals",
+}
+"""What is known to lift a control above chance in this corpus."""
+
 
 def control_scores(seen: Features, train: Sequence[Conversation], test: Sequence[Conversation]) -> NDArray[np.float64]:
     """Log-odds of the pattern script for each test conversation, from a logistic regression on what the control sees."""

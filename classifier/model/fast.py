@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from math import exp
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ class FastScorer:
     """Probabilities equal to ``StageModel.probabilities`` within 1e-9, many messages at a time, with a memo of their tokens.
 
     ``engine`` is "numba" (the extra ``fast``: compiled loops), "numpy", or "auto", numba where it is installed. The memo is emptied when, after a chunk of messages, it
-    holds more than ``memo_tokens`` tokens or 32 words, n-grams and letters for each, so no input makes it grow further: at 131,072 tokens some MEMO_SIZE MB. One
+    holds more than ``memo_tokens`` tokens or 32 words, n-grams and letters for each, so no input makes it grow further: at 131,072 tokens some 70 MB at most. One
     scorer may be used by many threads; they take turns. A pickled scorer travels without its memo.
 
     Raises ``InputError`` for another engine, for numba where it is not installed and for ``memo_tokens`` below 1.
@@ -74,18 +74,21 @@ class FastScorer:
         """Shape (labels,): the probabilities of one message, for when messages come one at a time."""
         with self._lock:
             logits = self._remembering(self._engine.one, text)
-        small = [math.exp(-abs(z)) for z in logits]
+        small = [exp(-abs(z)) for z in logits]
         return np.array([(1.0 if z >= 0 else e) / (1.0 + e) for z, e in zip(logits, small, strict=True)])
 
     def _remembering(self, score: Any, messages: Any) -> Any:
         """``score(messages)``, after which the memo is whole and within its bounds, or empty."""
+        engine = self._engine
         try:
             logits = score(messages)
         except BaseException:  # an interrupt may have left a token half remembered
-            self._engine.clear()
+            engine.clear()
             raise
-        if self._engine.n_tokens > self._memo_tokens or self._engine.n_entries > ENTRIES_PER_TOKEN * self._memo_tokens:
-            self._engine.clear()
+        if engine.grown:
+            engine.grown = False
+            if engine.n_tokens > self._memo_tokens or engine.n_entries > ENTRIES_PER_TOKEN * self._memo_tokens:
+                engine.clear()
         return logits
 
     def __reduce__(self) -> tuple[Any, ...]:

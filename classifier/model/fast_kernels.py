@@ -23,8 +23,8 @@ except ImportError:  # not installed, or not for this numpy
 HASH_START, HASH_STEP, HASH_MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF  # FNV-1a, 32 bits
 PROBES = 32
 """Places looked at before a token counts as not remembered, so that tokens made to collide cost no more than new ones."""
-LONG = 500
-"""Tokens of a text above which n-grams are weighed one by one: sums of thousands of tokens, of which most is then taken off again, would cost digits."""
+LONG = 2000
+"""Words and n-grams of a text above which terms are weighed one by one: large sums, of which most is then taken off again, would cost digits."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,8 +41,7 @@ def _compiled(function: F) -> F:
 
 class Memo(NamedTuple):
     """The tokens remembered. Token i has hash ``hashes[i]`` and code points ``kept[spans[i]:spans[i + 1]]``, words ``words[word_starts[i]:word_starts[i + 1]]`` and
-    character n-grams ``grams[gram_starts[i]:gram_starts[i + 1]]``, ``counts`` times. ``sums[i]`` is what the weights of its words come to, and then those of its
-    n-grams. ``places`` holds token numbers by hash, -1 where free.
+    character n-grams ``grams[gram_starts[i]:gram_starts[i + 1]]``. ``sums[i]`` is what the weights of its one-word terms come to, and then those of its n-grams. ``places`` holds token numbers by hash, -1 where free.
     """
 
     places: Ints
@@ -53,33 +52,35 @@ class Memo(NamedTuple):
     words: Ints
     gram_starts: Longs
     grams: Ints
-    counts: Ints
     sums: Floats
 
 
 class Weights(NamedTuple):
-    """The model: the word tree's arrays and each half's weights, as ``fast_terms`` has them, and which terms a token's sums contain: one-word terms, all n-grams."""
+    """The model: the word tree's arrays and each half's weights, as ``fast_terms`` has them; ``n_words`` is the number of words in the tree."""
 
-    first: Ints
     term: Ints
     goes_on: NDArray[Any]
     pair_keys: Longs
     pair_nodes: Ints
     word_weights: Floats
     character_weights: Floats
+    both: Floats
+    n_words: int
     sublinear_tf: bool
-    words_summed: NDArray[Any]
-    grams_summed: NDArray[Any]
-    none_summed: NDArray[Any]
 
 
 class Room(NamedTuple):
-    """Where a text is counted: ``seen`` has a zero per term, ``touched`` room for each term, ``sums`` for each label and one more, ``paths`` for the longest n-gram."""
+    """Where a text is counted. ``there`` begins with the stamp of the latest text and has one place per term, the words half first, which bears that stamp if the term
+    stands in that text; ``counts`` has a zero per term, ``touched`` room for each, ``sums`` for both halves' rows, ``paths`` and ``nodes`` for as many nodes as
+    the longest n-gram has words.
+    """
 
-    seen: Ints
+    there: NDArray[Any]
+    counts: Ints
     touched: Ints
     sums: Floats
     paths: Longs
+    nodes: Longs
 
 
 @_compiled
@@ -150,105 +151,142 @@ def fill_sums(memo: Memo, weights: Weights, first: int) -> None:
         for column in range(2 * width):
             sums[token, column] = 0.0
         for index in range(memo.word_starts[token], memo.word_starts[token + 1]):
-            position = weights.term[weights.first[memo.words[index]]] if memo.words[index] >= 0 else -1
+            position = weights.term[memo.words[index]] if memo.words[index] >= 0 else -1
             if position >= 0:
                 for column in range(width):
                     sums[token, column] += weights.word_weights[position, column]
         for index in range(memo.gram_starts[token], memo.gram_starts[token + 1]):
             for column in range(width):
-                sums[token, width + column] += memo.counts[index] * weights.character_weights[memo.grams[index], column]
+                sums[token, width + column] += weights.character_weights[memo.grams[index], column]
 
 
 @_compiled
-def count_words(found: Ints, begin: int, end: int, memo: Memo, weights: Weights, room: Room) -> int:
-    """Count the known word n-grams of one text, the tokens ``found[begin:end]``, in ``room.seen``. Returns how many different ones stand in ``room.touched``."""
-    seen, touched, paths = room.seen, room.touched, room.paths
+def next_paths(word: int, n_paths: int, weights: Weights, paths: Longs, nodes: Longs) -> int:
+    """Write the nodes of all n-grams that end with ``word`` to ``nodes``, longest first, given the ``n_paths`` that go on from the word before. Returns how many."""
+    n_nodes = 0
     pair_keys = weights.pair_keys
+    for path in range(n_paths):
+        key = int(paths[path]) * weights.n_words + word
+        mixed = int(paths[path]) * NODE_STEP + word * WORD_STEP
+        place = (mixed ^ (mixed >> 17)) & (len(pair_keys) - 1)
+        while pair_keys[place] != -1 and pair_keys[place] != key:
+            place = (place + 1) & (len(pair_keys) - 1)
+        if pair_keys[place] == key:
+            nodes[n_nodes] = weights.pair_nodes[place]
+            n_nodes += 1
+    nodes[n_nodes] = word
+    return n_nodes + 1
+
+
+@_compiled
+def add_share(sums: Floats, first: int, logits: Floats, text: int) -> None:
+    """Add one half's ``sums``, from column ``first`` on, divided by its length."""
+    n_labels = logits.shape[1]
+    if sums[first + n_labels] > 0.0:
+        scale = 1.0 / math.sqrt(sums[first + n_labels])
+        for column in range(n_labels):
+            logits[text, column] += sums[first + column] * scale
+
+
+@_compiled
+def add_long(found: Ints, begin: int, end: int, memo: Memo, weights: Weights, room: Room, logits: Floats, text: int) -> None:
+    """Add what one text, the tokens ``found[begin:end]``, amounts to: every term is counted, then weighed."""
+    counts, touched, sums, paths, nodes = room.counts, room.touched, room.sums, room.paths, room.nodes
+    n_labels = logits.shape[1]
+    n_words = len(weights.word_weights)
     n_touched = 0
     n_paths = 0
     for at in range(begin, end):
         for index in range(memo.word_starts[found[at]], memo.word_starts[found[at] + 1]):
-            word = int(memo.words[index])
-            n_before = n_paths if word >= 0 else -1
+            n_nodes = next_paths(int(memo.words[index]), n_paths, weights, paths, nodes) if memo.words[index] >= 0 else 0
             n_paths = 0
-            for path in range(n_before + 1):
-                node = -1
-                if path < n_before:
-                    from_node = int(paths[path])
-                    key = from_node * len(weights.first) + word
-                    mixed = from_node * NODE_STEP + word * WORD_STEP
-                    place = (mixed ^ (mixed >> 17)) & (len(pair_keys) - 1)
-                    while pair_keys[place] != -1:
-                        if pair_keys[place] == key:
-                            node = int(weights.pair_nodes[place])
-                            break
-                        place = (place + 1) & (len(pair_keys) - 1)
-                    if node < 0:
-                        continue
-                else:
-                    node = int(weights.first[word])
-                position = weights.term[node]
+            for number in range(n_nodes):
+                position = weights.term[nodes[number]]
                 if position >= 0:
-                    if seen[position] == 0:
+                    if counts[position] == 0:
                         touched[n_touched] = position
                         n_touched += 1
-                    seen[position] += 1
-                if weights.goes_on[node]:
-                    paths[n_paths] = node
+                    counts[position] += 1
+                if weights.goes_on[nodes[number]]:
+                    paths[n_paths] = nodes[number]
                     n_paths += 1
-    return n_touched
-
-
-@_compiled
-def count_grams(found: Ints, begin: int, end: int, memo: Memo, room: Room) -> int:
-    """The same for the known character n-grams."""
-    seen, touched = room.seen, room.touched
-    grams, counts = memo.grams, memo.counts
-    n_touched = 0
-    for at in range(begin, end):
         for index in range(memo.gram_starts[found[at]], memo.gram_starts[found[at] + 1]):
-            position = grams[index]
-            if seen[position] == 0:
+            position = memo.grams[index] + n_words
+            if counts[position] == 0:
                 touched[n_touched] = position
                 n_touched += 1
-            seen[position] += counts[index]
-    return n_touched
-
-
-@_compiled
-def add_share(n_touched: int, half: Floats, summed: NDArray[Any], sublinear_tf: bool, room: Room, logits: Floats, text: int) -> None:
-    """Add what one half counted to the text's row of ``logits``, and leave ``room.seen`` as zeros.
-
-    ``room.sums`` already holds every term of ``summed`` as often as it was counted, which for those seen once is all there is to do.
-    """
-    seen, touched, sums = room.seen, room.touched, room.sums
-    n_labels = logits.shape[1]
+            counts[position] += 1
+    for column in range(len(sums)):
+        sums[column] = 0.0
     for index in range(n_touched):
         position = touched[index]
-        count = seen[position]
-        seen[position] = 0
-        held = count if summed[position] else 0
-        if count == 1 and held == 1:
-            continue
-        tf = 1.0 + math.log(count) if sublinear_tf else float(count)
+        tf = 1.0 + math.log(counts[position]) if weights.sublinear_tf else float(counts[position])
+        counts[position] = 0
+        first = 0 if position < n_words else n_labels + 1
         for column in range(n_labels):
-            sums[column] += (tf - held) * half[position, column]
-        sums[n_labels] += (tf * tf - held) * half[position, n_labels]
-    if sums[n_labels] > 0.0:
-        length = math.sqrt(sums[n_labels])
-        for column in range(n_labels):
-            logits[text, column] += sums[column] / length
+            sums[first + column] += tf * weights.both[position, column]
+        sums[first + n_labels] += tf * tf * weights.both[position, n_labels]
+    add_share(sums, 0, logits, text)
+    add_share(sums, n_labels + 1, logits, text)
 
 
 @_compiled
-def start_sums(found: Ints, begin: int, end: int, memo: Memo, offset: int, room: Room) -> None:
-    """Set ``room.sums`` to what the tokens of a text come to."""
-    sums = room.sums
+def add_short(found: Ints, begin: int, end: int, memo: Memo, weights: Weights, room: Room, logits: Floats, text: int) -> None:
+    """The same from the sums of the tokens: only longer n-grams, and terms that stand there twice, of which ``tf`` is not the count, are weighed."""
+    there, counts, touched, sums, paths, nodes = room.there, room.counts, room.touched, room.sums, room.paths, room.nodes
+    n_labels = logits.shape[1]
+    n_words = len(weights.word_weights)
+    n_again = 0
+    n_paths = 0
+    stamp = (int(there[0]) + 1) & 0xFF
+    if stamp == 0:
+        there[:] = 0
+        stamp = 1
+    there[0] = stamp
     for column in range(len(sums)):
         sums[column] = 0.0
     for at in range(begin, end):
         for column in range(len(sums)):
-            sums[column] += memo.sums[found[at], offset + column]
+            sums[column] += memo.sums[found[at], column]
+        for index in range(memo.word_starts[found[at]], memo.word_starts[found[at] + 1]):
+            n_nodes = next_paths(int(memo.words[index]), n_paths, weights, paths, nodes) if memo.words[index] >= 0 else 0
+            n_paths = 0
+            for number in range(n_nodes):
+                position = weights.term[nodes[number]]
+                if position >= 0:
+                    if number < n_nodes - 1:
+                        for column in range(n_labels + 1):
+                            sums[column] += weights.both[position, column]
+                    if there[position + 1] != stamp:
+                        there[position + 1] = stamp
+                    else:
+                        counts[position] += 1
+                        if counts[position] == 1:
+                            touched[n_again] = position
+                            n_again += 1
+                if weights.goes_on[nodes[number]]:
+                    paths[n_paths] = nodes[number]
+                    n_paths += 1
+        for index in range(memo.gram_starts[found[at]], memo.gram_starts[found[at] + 1]):
+            position = memo.grams[index] + n_words
+            if there[position + 1] != stamp:
+                there[position + 1] = stamp
+            else:
+                counts[position] += 1
+                if counts[position] == 1:
+                    touched[n_again] = position
+                    n_again += 1
+    for index in range(n_again):
+        position = touched[index]
+        count = counts[position] + 1.0
+        counts[position] = 0
+        tf = 1.0 + math.log(count) if weights.sublinear_tf else count
+        first = 0 if position < n_words else n_labels + 1
+        for column in range(n_labels):
+            sums[first + column] += (tf - count) * weights.both[position, column]
+        sums[first + n_labels] += (tf * tf - count) * weights.both[position, n_labels]
+    add_share(sums, 0, logits, text)
+    add_share(sums, n_labels + 1, logits, text)
 
 
 @_compiled
@@ -257,16 +295,13 @@ def add_up(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, room: R
     begin = 0
     for text in range(len(found_ends)):
         end = found_ends[text]
-        short = end - begin <= LONG
-        last = end if short else begin
-        if len(weights.word_weights) > 0:
-            start_sums(found, begin, last, memo, 0, room)
-            n_touched = count_words(found, begin, end, memo, weights, room)
-            add_share(n_touched, weights.word_weights, weights.words_summed if short else weights.none_summed, weights.sublinear_tf, room, logits, text)
-        if len(weights.character_weights) > 0:
-            start_sums(found, begin, last, memo, len(room.sums), room)
-            n_touched = count_grams(found, begin, end, memo, room)
-            add_share(n_touched, weights.character_weights, weights.grams_summed if short else weights.none_summed, weights.sublinear_tf, room, logits, text)
+        n_entries = 0
+        for at in range(begin, end):
+            n_entries += memo.gram_starts[found[at] + 1] - memo.gram_starts[found[at]] + memo.word_starts[found[at] + 1] - memo.word_starts[found[at]]
+        if n_entries <= LONG:
+            add_short(found, begin, end, memo, weights, room, logits, text)
+        else:
+            add_long(found, begin, end, memo, weights, room, logits, text)
         begin = end
 
 

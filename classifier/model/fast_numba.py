@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier.model.fast_kernels import Memo, Room, Weights, add_up, add_up_known, fill_sums, place_tokens
 from classifier.model.fast_terms import Floats, Longs, Terms
@@ -16,37 +16,42 @@ SPACES = np.array([chr(point).isspace() for point in range(0x3001)])
 
 
 class NumbaEngine:
-    """The log-odds of messages, and a memo of tokens."""
+    """The log-odds of messages, and a memo of tokens, which has ``grown`` since someone last set that to False."""
 
     name = "numba"
 
     def __init__(self, terms: Terms) -> None:
         self._intercept = terms.intercept
         tree = terms.tree
-        n_terms = max(len(terms.word_weights), len(terms.character_weights))
-        alone = np.zeros(n_terms, dtype=np.bool_)
-        alone[tree.term[tree.first][tree.term[tree.first] >= 0]] = True
         self._weights = Weights(
-            tree.first,
             tree.term,
             tree.goes_on,
             tree.pair_keys,
             tree.pair_nodes,
             terms.word_weights,
             terms.character_weights,
+            terms.weights,
+            len(tree.number),
             terms.sublinear_tf,
-            words_summed=alone,
-            grams_summed=np.ones(n_terms, dtype=np.bool_),
-            none_summed=np.zeros(n_terms, dtype=np.bool_),
         )
         self._table = TokenTable(terms)
-        self._room = Room(np.zeros(n_terms, dtype=np.int32), np.zeros(n_terms, dtype=np.int32), np.zeros(len(terms.intercept) + 1), np.zeros(16, dtype=np.int64))
+        n_terms = len(terms.weights)
+        self._room = Room(
+            there=np.zeros(n_terms + 1, dtype=np.uint8),
+            counts=np.zeros(n_terms, dtype=np.int32),
+            touched=np.zeros(n_terms, dtype=np.int32),
+            sums=np.zeros(2 * len(terms.intercept) + 2),
+            paths=np.zeros(16, dtype=np.int64),
+            nodes=np.zeros(16, dtype=np.int64),
+        )
         self.clear()
 
     def clear(self) -> None:
         """Forget every token."""
+        self.grown = False
         self._table.clear()
-        self._room.seen[:] = 0
+        self._room.there[:] = 0
+        self._room.counts[:] = 0
         self._places = np.full(1024, -1, dtype=np.int32)
         self._hashes, self._spans, self._kept = Growing(np.int64), Growing(np.int64, [0]), Growing(np.uint32)
         self._sums = Growing(np.float64, width=2 * len(self._intercept) + 2)
@@ -65,7 +70,7 @@ class NumbaEngine:
     def logits(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, labels)."""
         joined = "".join(texts)
-        points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        points = _code_points(joined)
         text_ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
         most = (len(joined) + len(texts)) // 2 + 1
         found, ends, missed = np.empty(most, dtype=np.int32), np.empty(len(texts), dtype=np.int64), np.empty((most, 4), dtype=np.int64)
@@ -73,7 +78,7 @@ class NumbaEngine:
         logits[:] = self._intercept
         n_missed = add_up_known(points, text_ends, SPACES, self._memo, self._weights, self._room, found, ends, missed, logits)
         if n_missed:
-            found[missed[:n_missed, 0]] = self._added(joined, points, missed[:n_missed])
+            found[missed[:n_missed, 0]] = self._added(joined, missed[:n_missed])
             add_up(found, ends, self._memo, self._weights, self._room, logits)
         return logits
 
@@ -82,23 +87,22 @@ class NumbaEngine:
         row: list[float] = self.logits([text])[0].tolist()
         return row
 
-    def _added(self, joined: str, points: Any, missed: Longs) -> list[int]:
+    def _added(self, joined: str, missed: Longs) -> list[int]:
         """The numbers of tokens that were not in the memo, now added to it."""
+        self.grown = True
+        tokens = [joined[start:end] for start, end in zip(missed[:, 1].tolist(), missed[:, 2].tolist(), strict=True)]
+        first = len(self._table)
         numbers: dict[str, int] = {}
         new = []
-        added = []
-        for row, (_, start, end, _) in enumerate(missed.tolist()):
-            token = joined[start:end]
+        for row, token in enumerate(tokens):
             if token not in numbers:
-                numbers[token] = len(self._table) + len(numbers)
+                numbers[token] = first + len(numbers)
                 new.append(row)
-            added.append(numbers[token])
         self._table.extend(numbers)
-        first = self._hashes.size
-        self._sums.extend(np.empty((len(numbers), 2 * len(self._intercept) + 2)))
         self._hashes.extend(missed[new, 3])
-        self._kept.extend(np.concatenate([points[start:end] for start, end in missed[new, 1:3]]))
+        self._kept.extend(_code_points("".join(numbers)))
         self._spans.extend(self._spans.view()[-1] + np.cumsum(missed[new, 2] - missed[new, 1]))
+        self._sums.extend(np.empty((len(numbers), 2 * len(self._intercept) + 2)))
         if 2 * len(self._table) > len(self._places):
             size = len(self._places)
             while 2 * len(self._table) > size:
@@ -109,7 +113,11 @@ class NumbaEngine:
             place_tokens(self._places, self._hashes.view(), first)
         self._memo = self._remembered()
         fill_sums(self._memo, self._weights, first)
-        return added
+        return [numbers[token] for token in tokens]
 
     def _remembered(self) -> Memo:
         return Memo(self._places, self._hashes.view(), self._spans.view(), self._kept.view(), *self._table.view(), self._sums.view())
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")

@@ -21,7 +21,7 @@ ONE_CHARACTERS = 1000
 
 
 class NumpyEngine:
-    """The log-odds of messages, and a memo of tokens."""
+    """The log-odds of messages, and a memo of tokens, which has ``grown`` since someone last set that to False."""
 
     name = "numpy"
 
@@ -33,6 +33,7 @@ class NumpyEngine:
 
     def clear(self) -> None:
         """Forget every token."""
+        self.grown = False
         self._table.clear()
         self._numbers = _Numbers()
         self._grams: csr_array | None = None
@@ -57,7 +58,10 @@ class NumpyEngine:
         if len(text) > ONE_CHARACTERS:
             row: list[float] = self.logits([text])[0].tolist()
             return row
-        return self._one.logits(text)
+        n_tokens = self._one.n_tokens
+        logits = self._one.logits(text)
+        self.grown |= self._one.n_tokens > n_tokens
+        return logits
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, labels)."""
@@ -71,7 +75,7 @@ class NumpyEngine:
             logits += self._share(_occurrences(terms, term_ends, n_words) @ each_itself, *self._halves[0])
         if n_characters:
             if self._grams is None or self._grams.shape[0] != len(self._table):
-                self._grams = _matrix(arrays.gram_starts, arrays.grams, arrays.counts.astype(np.float64), n_characters)
+                self._grams = _matrix(arrays.gram_starts, arrays.grams, np.ones(len(arrays.grams)), n_characters)
             logits += self._share(_occurrences(found, ends, len(self._table)) @ self._grams, *self._halves[1])
         return logits
 
@@ -80,6 +84,7 @@ class NumpyEngine:
         split = [text.split() for text in texts]
         ends = np.cumsum([len(tokens) for tokens in split], dtype=np.int64)
         found = np.fromiter(map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, ends[-1] if len(ends) else 0)
+        self.grown |= bool(self._numbers.new)
         self._table.extend(self._numbers.new)
         self._numbers.new.clear()
         return found, ends
@@ -119,7 +124,7 @@ def word_terms(tree: WordTree, arrays: TokenArrays, found: Ints, ends: Longs) ->
     word_ends = stops[ends]
     message = np.repeat(np.arange(len(ends)), np.diff(word_ends, prepend=0))
     at = np.flatnonzero(words >= 0)
-    node = tree.first[words[at]]
+    node = words[at]
     terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
     width = 1
     while len(node):
@@ -138,7 +143,7 @@ def word_terms(tree: WordTree, arrays: TokenArrays, found: Ints, ends: Longs) ->
 def _children(tree: WordTree, node: Ints, word: Ints) -> Ints:
     """The node that each ``node`` goes on to by ``word``, or -1."""
     keys, last = tree.pair_keys, len(tree.pair_keys) - 1
-    key = np.where(word >= 0, node.astype(np.int64) * len(tree.first) + word, -2)
+    key = np.where(word >= 0, node.astype(np.int64) * len(tree.number) + word, -2)
     mixed = node.astype(np.int64) * NODE_STEP + word.astype(np.int64) * WORD_STEP
     place = (mixed ^ (mixed >> 17)) & last
     left = np.flatnonzero((keys[place] != key) & (keys[place] != -1))

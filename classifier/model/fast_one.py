@@ -10,8 +10,8 @@ import numpy as np
 from classifier.model.fast_terms import Terms
 from classifier.model.fast_tokens import Growing, token_terms
 
-Entry = tuple[int, tuple[tuple[int, int], ...], tuple[int, ...]]
-"""A token: its row of sums, its words each with the node that longer n-grams start from (or -1), and its terms, one-word n-grams and character n-grams, once each time."""
+Entry = tuple[int, tuple[int, ...], tuple[int, ...]]
+"""A token: its row of sums, its words' numbers, and its terms, one-word n-grams and character n-grams, one that it holds twice standing twice."""
 
 
 class OneByOne:
@@ -73,24 +73,22 @@ class OneByOne:
 
     def _added(self, token: str) -> Entry:
         word_numbers, grams = token_terms(self._terms, token)
-        tree, weights, offset = self._terms.tree, self._terms.weights, self._terms.n_words
-        nodes = [int(tree.first[word]) if word >= 0 else -1 for word in word_numbers]
-        singles = [self._term[node] for node in nodes if node >= 0 and self._term[node] >= 0]
-        characters = [self._numbers[offset + gram] for gram, count in grams.items() for _ in range(count)]
-        starts = [node if node >= 0 and self._goes_on[node] else -1 for node in nodes]
-        entry = (self._sums.size, tuple(zip(word_numbers, starts, strict=True)), (*singles, *characters))
+        weights, offset = self._terms.weights, self._terms.n_words
+        singles = [self._term[word] for word in word_numbers if word >= 0 and self._term[word] >= 0]
+        characters = [self._numbers[offset + gram] for gram in grams]
+        entry = (self._sums.size, tuple(word_numbers), (*singles, *characters))
         self._sums.extend([np.concatenate([weights[singles].sum(axis=0), weights[characters].sum(axis=0)])])
         self._memo[token] = entry
-        self.n_entries += len(nodes) + len(entry[2])
+        self.n_entries += len(word_numbers) + len(entry[2])
         return entry
 
     def _longer(self, entries: list[Entry]) -> list[int]:
         """The known n-grams of two or more words."""
-        child, n_words = self._children.get, len(self._terms.tree.first)
+        child, n_words = self._children.get, len(self._terms.tree.number)
         found: list[int] = []
         paths: list[int] = []
         for _, words, _ in entries:
-            for word, start in words:
+            for word in words:
                 if paths and word >= 0:
                     further = []
                     for path in paths:
@@ -103,8 +101,8 @@ class OneByOne:
                     paths = further
                 else:
                     paths = []
-                if start >= 0:
-                    paths.append(start)
+                if word >= 0 and self._goes_on[word]:
+                    paths.append(word)
         return found
 
 

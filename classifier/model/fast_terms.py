@@ -21,13 +21,12 @@ NODE_STEP, WORD_STEP = 0x9E3779B1, 0x85EBCA77
 class WordTree:
     """Every word n-gram of a model as a path of words.
 
-    ``number`` names the words that occur in any term, and ``first`` has each one's node, that of a path of one word. A longer path goes on from a node by a word to the
-    node in ``pair_nodes`` beside ``pair_keys`` == node * words + word: an open-addressing table, its size a power of two, its free places -1. ``term`` is the
-    term that ends at a node, or -1; ``goes_on`` says whether a longer path leads through it.
+    ``number`` names the words that occur in any term; a word's number is also the node of the path of that word alone. A longer path goes on from a node by a word to
+    the node in ``pair_nodes`` beside ``pair_keys`` == node * words + word: an open-addressing table, its size a power of two, its free places -1. ``term`` is
+    the term that ends at a node, or -1; ``goes_on`` says whether a longer path leads through it.
     """
 
     number: dict[str, int]
-    first: Ints
     term: Ints
     goes_on: NDArray[np.bool_]
     pair_keys: Longs
@@ -36,27 +35,25 @@ class WordTree:
 
 def word_tree(half: Half) -> WordTree:
     """The tree of a half of words. A term of fewer than ``low`` or more than ``high`` words is never counted and has no place in it."""
+    paths = {tuple(term.split(" ")): position for position, term in enumerate(half.terms)}
+    paths = {words: position for words, position in paths.items() if half.low <= len(words) <= half.high}
     number: dict[str, int] = {}
-    children: dict[tuple[int, int], int] = {}
-    term_at: list[int] = []
-    for position, term in enumerate(half.terms):
-        words = term.split(" ")
-        if not half.low <= len(words) <= half.high:
-            continue
-        node = -1
+    for words in paths:
         for word in words:
-            step = (node, number.setdefault(word, len(number)))
-            for needed in ((-1, step[1]), step):
-                if needed not in children:
-                    children[needed] = len(term_at)
-                    term_at.append(-1)
-            node = children[step]
+            number.setdefault(word, len(number))
+    term_at = [-1] * len(number)
+    pairs: dict[tuple[int, int], int] = {}
+    for words, position in paths.items():
+        node = number[words[0]]
+        for word in words[1:]:
+            if (node, number[word]) not in pairs:
+                pairs[node, number[word]] = len(term_at)
+                term_at.append(-1)
+            node = pairs[node, number[word]]
         term_at[node] = position
-    first = np.array([children[-1, word] for word in range(len(number))], dtype=np.int32)
-    pairs = {(node, word): child for (node, word), child in children.items() if node != -1}
     goes_on = np.zeros(len(term_at), dtype=np.bool_)
     goes_on[[node for node, _ in pairs]] = True
-    return WordTree(number, first, np.array(term_at, dtype=np.int32), goes_on, *_pair_table(pairs, len(number)))
+    return WordTree(number, np.array(term_at, dtype=np.int32), goes_on, *_pair_table(pairs, len(number)))
 
 
 def _pair_table(pairs: dict[tuple[int, int], int], n_words: int) -> tuple[Longs, Ints]:

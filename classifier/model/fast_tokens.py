@@ -8,7 +8,7 @@ tokens' counts. Only a run of several words crosses from one token to the next.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -25,14 +25,13 @@ SHORT = 100
 
 class TokenArrays(NamedTuple):
     """Token i has ``words[word_starts[i]:word_starts[i + 1]]``, numbers in the word tree, -1 for a word in no term, and
-    ``grams[gram_starts[i]:gram_starts[i + 1]]``, distinct known character n-grams, each as often as ``counts`` says beside it.
+    ``grams[gram_starts[i]:gram_starts[i + 1]]``, its known character n-grams, one that it holds twice standing twice.
     """
 
     word_starts: Longs
     words: Ints
     gram_starts: Longs
     grams: Ints
-    counts: Ints
 
 
 class TokenTable:
@@ -45,7 +44,7 @@ class TokenTable:
     def clear(self) -> None:
         """Forget every token."""
         self._word_starts, self._words = Growing(np.int64, [0]), Growing(np.int32)
-        self._gram_starts, self._grams, self._counts = Growing(np.int64, [0]), Growing(np.int32), Growing(np.int32)
+        self._gram_starts, self._grams = Growing(np.int64, [0]), Growing(np.int32)
 
     def __len__(self) -> int:
         return self._word_starts.size - 1
@@ -57,42 +56,35 @@ class TokenTable:
 
     def view(self) -> TokenArrays:
         """The arrays as they are now."""
-        return TokenArrays(self._word_starts.view(), self._words.view(), self._gram_starts.view(), self._grams.view(), self._counts.view())
+        return TokenArrays(self._word_starts.view(), self._words.view(), self._gram_starts.view(), self._grams.view())
 
     def extend(self, tokens: Iterable[str]) -> None:
         """Number and look up new tokens."""
-        word_ends: list[int] = []
-        words: list[int] = []
-        gram_ends: list[int] = []
-        grams: list[int] = []
-        counts: list[int] = []
+        word_ends, words = array("q"), array("i")
+        gram_ends, grams = array("q"), array("i")
         for token in tokens:
             held_words, held_grams = token_terms(self._terms, token)
-            words += held_words
-            grams += held_grams
-            counts += held_grams.values()
+            words.extend(held_words)
+            grams.extend(held_grams)
             word_ends.append(self._words.size + len(words))
             gram_ends.append(self._grams.size + len(grams))
         self._word_starts.extend(word_ends)
         self._words.extend(words)
         self._gram_starts.extend(gram_ends)
         self._grams.extend(grams)
-        self._counts.extend(counts)
 
 
-def token_terms(terms: Terms, token: str) -> tuple[list[int], dict[int, int]]:
-    """The numbers in the word tree of a token's words, -1 for a word in no term, and how often it holds each known character n-gram."""
+def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[int]]:
+    """The numbers in the word tree of a token's words, -1 for a word in no term, and its known character n-grams."""
     spelling = terms.prepared(token)
     number = terms.tree.number
     words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
     if terms.characters is None:
-        return words, {}
+        return words, []
     position = terms.characters.position
     if len(spelling) > SHORT:
-        return words, Counter(position[gram] for gram in _one_at_a_time(terms.characters, spelling) if gram in position)
-    known = [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
-    once = dict.fromkeys(known, 1)
-    return words, once if len(once) == len(known) else Counter(known)
+        return words, array("i", (position[gram] for gram in _one_at_a_time(terms.characters, spelling) if gram in position))
+    return words, [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
 
 
 def _one_at_a_time(half: Half, spelling: str) -> Iterator[str]:

@@ -1,0 +1,229 @@
+"""The commands tradeoff and privacy, and the page: what is compared, what is refused, and that no zero is drawn as a proof."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from classifier.cli.main import main
+from classifier.cli.patterns import growing_scores, message_probabilities
+from classifier.cli.tradeoff import METRICS, Watched, constraint_lines
+from classifier.corpus.release import read_corpus
+from classifier.model.file import load_pipeline, shipped_model
+from classifier.model.pattern_file import load_pattern
+from classifier.privacy.policy import shipped_policies
+from classifier.privacy.scorer import RunningScorer
+from classifier.report.tradeoff import CANNOT_SHOW, frontier_plot, strip_table, with_intervals
+from classifier.taxonomy import LABELS
+
+FAST = ["--resamples", "20", "--model", str(shipped_model())]
+
+BIT = 'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n'
+
+
+def refused(capsys, *arguments):
+    """The one line that a command which exits with 2 writes to standard error."""
+    assert main([str(argument) for argument in arguments]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("policies")
+    (folder / "bit.toml").write_text(BIT, encoding="utf-8")
+    (folder / "stages.toml").write_text(BIT + "k_of_n = 2\n", encoding="utf-8")
+    (folder / "hashed.toml").write_text(BIT + 'features = "hashed"\nhash_bits = 18\n', encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory, small_corpus, policies):
+    out = tmp_path_factory.mktemp("tradeoff")
+    assert main(["tradeoff", str(small_corpus), *FAST, "--policies", str(policies), "--prevalence", "1e-4", "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory, small_corpus):
+    """Scores of an outside model: one column, long texts score high."""
+    parts = read_corpus(small_corpus)
+    path = tmp_path_factory.mktemp("scores") / "scores.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["conversation_id", "author", "text", "score"])
+        writer.writerows([c.id, m.author, m.text, min(1.0, len(m.text) / 400)] for split in ("test", "validation") for c in parts[split] for m in c.messages)
+    return path
+
+
+def test_a_folder_of_tables_facts_and_a_page_comes_out(compared):
+    facts = json.loads((compared / "tradeoff.json").read_text())["facts"]
+    assert facts["prevalences"] == [1e-4]
+    assert facts["constraints"] == ["human_read_innocent_per_million<=50"]
+    points = pd.read_csv(compared / "points.csv")
+    assert {"read_nothing", "full_server_scan", "bit", "stages"} <= set(points["policy"])
+    assert set(METRICS) <= set(points.select_dtypes("number"))
+    assert not (compared / "evaluation.json").exists()
+
+
+def test_a_policy_whose_model_is_not_there_is_skipped_with_its_reason(compared):
+    skipped = pd.read_csv(compared / "skipped.csv").set_index("policy")
+    assert skipped.loc["hashed", "reason"] == "no scorer was given for model 'hashed-18/plain'"
+
+
+def test_the_same_call_gives_the_same_bytes_whatever_the_jobs(compared, small_corpus, policies, tmp_path):
+    assert main(["tradeoff", str(small_corpus), *FAST, "--policies", str(policies), "--prevalence", "1e-4", "--jobs", "2", "--out", str(tmp_path)]) == 0
+    assert contents(tmp_path) == contents(compared)
+
+
+def test_the_constraint_is_answered_by_the_number_of_conversations_it_takes(small_corpus, policies, tmp_path, capsys):
+    arguments = ["--policies", str(policies / "bit.toml"), "--constraint", "human_read_innocent_per_million<=50", "--constraint", "machine_read_share<=0.2"]
+    assert main(["tradeoff", str(small_corpus), *FAST, *arguments, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "human_read_innocent_per_million<=50, at 95 %: 0 points supported" in printed
+    assert "it takes 59,914 without a single event" in printed
+    assert "read_nothing: 0, bound 0" in printed
+    assert "all constraints together: no point" in printed
+
+
+def test_points_that_are_supported_are_named():
+    answers = pd.DataFrame(
+        [("a", "recall>=0.5", 0.9, 0.7, "supported", True, 40.0, 5.0, 9.0), ("b", "recall>=0.5", 0.1, 0.0, "violated", False, 40.0, 5.0, np.inf)],
+        columns=["point", "constraint", "value", "bound", "verdict", "feasible", "n", "needed_error_free", "needed_at_this_rate"],
+    )
+    assert constraint_lines(answers) == ["recall>=0.5, at 95 %: 1 points supported, 0 kept but not shown, 1 violated", "  a: 0.9, bound 0.7"]
+
+
+def test_the_watched_model_scores_as_the_pattern_model_does(small_corpus):
+    model = load_pattern(shipped_model().with_name("small.pattern-text.safetensors"))
+    conversations = read_corpus(small_corpus)["test"][:5]
+    rows = message_probabilities(load_pipeline(shipped_model()), conversations)
+    scorer = Watched(model)
+    assert isinstance(scorer, RunningScorer)
+    for conversation, own, expected in zip(conversations, rows, growing_scores(model, conversations, rows), strict=True):
+        authors, state, found = [message.author for message in conversation.messages], scorer.start(), []
+        for row, author in zip(own, authors, strict=True):
+            state = scorer.update(state, row, author)
+            found.append(scorer.score(state))
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+        assert scorer(own, authors) == pytest.approx(expected[-1])
+
+
+def test_an_outside_model_runs_what_needs_only_message_scores(small_corpus, policies, outside, tmp_path):
+    assert main(["tradeoff", str(small_corpus), *FAST[:2], "--scores", str(outside), "--policies", str(policies), "--out", str(tmp_path)]) == 0
+    assert {"bit", "full_server_scan"} <= set(pd.read_csv(tmp_path / "points.csv")["policy"])
+    skipped = pd.read_csv(tmp_path / "skipped.csv").set_index("policy")["reason"]
+    assert skipped["stages"] == "k_of_n counts stages, and the scores have only score"
+    assert "outside model" in json.loads((tmp_path / "tradeoff.json").read_text())["facts"]["model"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lines: lines[:-1], "messages in the corpus and"),
+        (lambda lines: lines[:1], "no scores of conversation"),
+        (lambda lines: [lines[0].replace("score", "points"), *lines[1:]], "needs a column 'score'"),
+        (lambda lines: [lines[0].replace("author", "who"), *lines[1:]], "no column 'author'"),
+        (lambda lines: [lines[0], re.sub(r"[\d.]+$", "1.5", lines[1]), *lines[2:]], "must be in [0, 1]"),
+        (lambda lines: [lines[0], re.sub(r"[\d.]+$", "high", lines[1]), *lines[2:]], "scores.csv: "),
+        (lambda lines: [lines[0], re.sub(r"[\d.]+$", "", lines[1]), *lines[2:]], "must be in [0, 1]"),
+    ],
+)
+def test_scores_that_do_not_fit_the_corpus_are_one_clear_line(small_corpus, outside, tmp_path, capsys, change, message):
+    path = tmp_path / "scores.csv"
+    path.write_text("\n".join(change(outside.read_text(encoding="utf-8").splitlines())) + "\n", encoding="utf-8")
+    assert message in refused(capsys, "tradeoff", small_corpus, "--scores", path, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--constraint", "happiness<=3"], "no such metric, expected one of human_read_innocent_per_million"),
+        (["--constraint", "recall about 1"], "must be written as metric<=number"),
+        (["--policies", "none.toml"], "none.toml: cannot be read"),
+        (["--scores", "none.csv"], "none.csv: cannot be read"),
+        (["--scores", "none.csv", "--model", "m.safetensors"], "--model cannot be given beside it"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_the_work(small_corpus, tmp_path, capsys, options, message):
+    assert message in refused(capsys, "tradeoff", small_corpus, *options, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_of_an_evaluation_is_left_alone(small_corpus, tmp_path, capsys):
+    (tmp_path / "evaluation.json").write_text("{}")
+    assert "holds an evaluation" in refused(capsys, "tradeoff", small_corpus, "--out", tmp_path)
+
+
+def test_the_page_says_first_what_it_cannot_show_and_has_a_table_by_each_figure(compared):
+    page = (compared / "tradeoff.html").read_text(encoding="utf-8")
+    assert page.index("Synthetic is not real") < page.index("<table>")
+    assert all(limit in page for limit in CANNOT_SHOW)
+    assert page.count("<svg") == 3
+    assert all("<table>" in part for part in page.split("</figure>")[1:])
+    assert not re.search(r'(?:src|href)="(?!#)', page)
+    for word in ("per million innocent conversations", "Clopper-Pearson", "supposed prevalence", "no scorer was given for model", "cannot be shown for any point"):
+        assert word in page
+
+
+def test_a_zero_is_an_open_marker_at_its_bound(compared):
+    page = (compared / "tradeoff.html").read_text(encoding="utf-8")
+    assert "0 (no event)" in page
+    points = with_intervals({name: pd.read_csv(compared / f"{name}.csv") for name in ("points", "intervals")}).set_index("point")
+    assert points.loc["read_nothing", "open"]
+    assert points.loc["read_nothing", "drawn_at"] == points.loc["read_nothing", "human_read_innocent_per_million_upper"] > 0
+    assert points.loc["flag_all", ["open", "drawn_at", "share"]].tolist() == [False, 1e6, "over 50 %"]
+    table = pd.DataFrame({"point": ["a", "b"], "no": ["1", "2"], "x": [50.0, 9.0], "recall": [0.0, 0.5], "share": ["none", "none"], "open": [True, False]})
+    drawn = {float(line.get_xdata()[0]): line.get_markerfacecolor() for line in frontier_plot(table, x="x", xlabel="cost").lines if len(line.get_xdata())}
+    assert drawn[50.0] == "none"
+    assert to_hex(drawn[9.0]) == "#9aa5b1"
+
+
+def test_a_predictive_value_without_a_false_alarm_is_shown_as_its_bound():
+    rates = pd.DataFrame({"false_alarms": [0.0, 10.0, 0.0], "true_finds": [5.0, 5.0, 0.0], "ppv": [1.0, 1 / 3, np.nan], "ppv_low": [0.02, 0.1, 0.0]})
+    assert strip_table(rates)["text"].tolist() == ["≥ 2 %", "33 %", "0/0"]
+
+
+def test_shipped_policies_are_listed_and_explained(capsys):
+    assert main(["privacy", "list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(shipped_policies())
+    assert main(["privacy", "explain", "device_alert_bit"]) == 0
+    assert "Read: the device reads every message" in capsys.readouterr().out
+
+
+def test_a_policy_of_ones_own_is_explained(policies, capsys):
+    assert main(["privacy", "explain", str(policies / "bit.toml")]) == 0
+    assert capsys.readouterr().out.startswith("bit: A bit from the device.")
+
+
+def test_an_unknown_policy_is_refused(capsys):
+    assert "no shipped policy is named 'nope'" in refused(capsys, "privacy", "explain", "nope")
+
+
+def test_an_attack_stands_beside_chance(small_corpus, tmp_path, capsys):
+    out = tmp_path / "attack.csv"
+    assert main(["privacy", "attack", str(small_corpus), "--people", "60", "--out", str(out)]) == 0
+    table = pd.read_csv(out).set_index(["variant", "attack", "figure"])
+    assert table.loc[("private/plain", "vocabulary", "auc"), "value"] > 0.95
+    assert table.loc[("private/plain", "vocabulary", "auc"), "by_chance"] == 0.5
+    assert "by chance 0.5" in capsys.readouterr().out
+
+
+def test_labels_of_an_outside_model_let_stages_be_counted(small_corpus, policies, tmp_path):
+    parts = read_corpus(small_corpus)
+    rows = [[c.id, m.author, *(0.9 if label in m.labels else 0.1 for label in LABELS)] for split in ("validation", "test") for c in parts[split] for m in c.messages]
+    pd.DataFrame(rows, columns=["conversation_id", "author", *LABELS]).to_csv(tmp_path / "s.csv", index=False)
+    assert main(["tradeoff", str(small_corpus), *FAST[:2], "--scores", str(tmp_path / "s.csv"), "--policies", str(policies / "stages.toml"), "--out", str(tmp_path / "o")]) == 0
+    assert "stages" in set(pd.read_csv(tmp_path / "o" / "points.csv")["policy"])
