@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.fast_terms import NODE_STEP, WORD_STEP, Floats, Ints, Longs
@@ -20,7 +21,7 @@ try:
 except ImportError:  # not installed, or not for this numpy
     HAS_NUMBA = False
 
-HASH_START, HASH_STEP, HASH_MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF  # FNV-1a, 32 bits
+HASH_START, HASH_STEP, HASH_MASK = 0x011C9DC5, 0x01000193, 0x7FFFFFFF  # as FNV-1a, to 31 bits
 PROBES = 32
 """Places looked at before a token counts as not remembered, so that tokens made to collide cost no more than new ones."""
 LONG = 2000
@@ -40,17 +41,15 @@ def _compiled(function: F) -> F:
 
 
 class Memo(NamedTuple):
-    """The tokens remembered. Token i has hash ``hashes[i]`` and code points ``kept[spans[i]:spans[i + 1]]``, words ``words[word_starts[i]:word_starts[i + 1]]`` and
-    character n-grams ``grams[gram_starts[i]:gram_starts[i + 1]]``. ``sums[i]`` is what the weights of its one-word terms come to, and then those of its n-grams. ``places`` holds token numbers by hash, -1 where free.
+    """The tokens remembered. Token i has the code points ``kept[spans[i]:spans[i + 1]]``, ``words`` and ``grams`` as in ``TokenArrays``, and in ``sums[i]`` what the
+    weights of its one-word terms come to and then those of its n-grams. ``places`` holds hash * 2**32 + number of a token, by hash, and -1 where free.
     """
 
-    places: Ints
-    hashes: Longs
+    places: Longs
     spans: Longs
     kept: NDArray[Any]
-    word_starts: Longs
+    starts: Longs
     words: Ints
-    gram_starts: Longs
     grams: Ints
     sums: Floats
 
@@ -60,8 +59,7 @@ class Weights(NamedTuple):
 
     term: Ints
     goes_on: NDArray[Any]
-    pair_keys: Longs
-    pair_nodes: Ints
+    pairs: Longs
     word_weights: Floats
     character_weights: Floats
     both: Floats
@@ -71,8 +69,8 @@ class Weights(NamedTuple):
 
 class Room(NamedTuple):
     """Where a text is counted. ``there`` begins with the stamp of the latest text and has one place per term, the words half first, which bears that stamp if the term
-    stands in that text; ``counts`` has a zero per term, ``touched`` room for each, ``sums`` for both halves' rows, ``paths`` and ``nodes`` for as many nodes as
-    the longest n-gram has words.
+    stands in that text; ``counts`` has a zero per term, ``touched`` room for each, ``sums`` for both halves' rows, ``paths`` for as many nodes as the longest
+    word n-gram has words.
     """
 
     there: NDArray[Any]
@@ -80,7 +78,6 @@ class Room(NamedTuple):
     touched: Ints
     sums: Floats
     paths: Longs
-    nodes: Longs
 
 
 @_compiled
@@ -88,7 +85,7 @@ def find_tokens(points: Any, text_ends: Longs, is_space: Any, memo: Memo, found:
     """Write the number of each token of ``points`` (the code points of all texts end to end) to ``found``, -1 where it is not remembered, and where each text's tokens
     end to ``found_ends``. Returns how many were not; row by row, ``missed`` gets their place in ``found``, their start and end in ``points`` and their hash.
     """
-    places, hashes, spans, kept = memo.places, memo.hashes, memo.spans, memo.kept
+    places, spans, kept = memo.places, memo.spans, memo.kept
     n_found = 0
     n_missed = 0
     at = 0
@@ -109,12 +106,14 @@ def find_tokens(points: Any, text_ends: Longs, is_space: Any, memo: Memo, found:
                 held = int(places[place])
                 if held < 0:
                     break
-                if hashes[held] == mixed and spans[held + 1] - spans[held] == at - start:
+                if held >> 32 == mixed:
+                    known = held & 0xFFFFFFFF
                     offset = 0
-                    while offset < at - start and kept[spans[held] + offset] == points[start + offset]:
-                        offset += 1
+                    if spans[known + 1] - spans[known] == at - start:
+                        while offset < at - start and kept[spans[known] + offset] == points[start + offset]:
+                            offset += 1
                     if offset == at - start:
-                        number = held
+                        number = known
                         break
                 place = (place + 1) & (len(places) - 1)
             if number < 0:
@@ -130,14 +129,14 @@ def find_tokens(points: Any, text_ends: Longs, is_space: Any, memo: Memo, found:
 
 
 @_compiled
-def place_tokens(places: Ints, hashes: Longs, first: int) -> None:
+def place_tokens(places: Longs, hashes: Longs, first: int) -> None:
     """Put the tokens from number ``first`` on into ``places``. One that finds no free place within the probes is left out and looked up anew when it comes again."""
     for number in range(first, len(hashes)):
         mixed = int(hashes[number])
         place = (mixed ^ (mixed >> 15)) & (len(places) - 1)
         for _ in range(PROBES):
             if places[place] < 0:
-                places[place] = number
+                places[place] = (mixed << 32) | number
                 break
             place = (place + 1) & (len(places) - 1)
 
@@ -150,32 +149,48 @@ def fill_sums(memo: Memo, weights: Weights, first: int) -> None:
     for token in range(first, len(sums)):
         for column in range(2 * width):
             sums[token, column] = 0.0
-        for index in range(memo.word_starts[token], memo.word_starts[token + 1]):
+        for index in range(memo.starts[token, 0], memo.starts[token + 1, 0]):
             position = weights.term[memo.words[index]] if memo.words[index] >= 0 else -1
             if position >= 0:
                 for column in range(width):
                     sums[token, column] += weights.word_weights[position, column]
-        for index in range(memo.gram_starts[token], memo.gram_starts[token + 1]):
+        for index in range(memo.starts[token, 1], memo.starts[token + 1, 1]):
             for column in range(width):
                 sums[token, width + column] += weights.character_weights[memo.grams[index], column]
 
 
 @_compiled
-def next_paths(word: int, n_paths: int, weights: Weights, paths: Longs, nodes: Longs) -> int:
-    """Write the nodes of all n-grams that end with ``word`` to ``nodes``, longest first, given the ``n_paths`` that go on from the word before. Returns how many."""
-    n_nodes = 0
-    pair_keys = weights.pair_keys
-    for path in range(n_paths):
-        key = int(paths[path]) * weights.n_words + word
-        mixed = int(paths[path]) * NODE_STEP + word * WORD_STEP
-        place = (mixed ^ (mixed >> 17)) & (len(pair_keys) - 1)
-        while pair_keys[place] != -1 and pair_keys[place] != key:
-            place = (place + 1) & (len(pair_keys) - 1)
-        if pair_keys[place] == key:
-            nodes[n_nodes] = weights.pair_nodes[place]
-            n_nodes += 1
-    nodes[n_nodes] = word
-    return n_nodes + 1
+def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, paths: Longs, terms: Ints, term_ends: Longs) -> None:
+    """Write the known word n-grams of all texts to ``terms``, a longer one than of one word as -1 - position, and where each text's end to ``term_ends``."""
+    starts, words, term, goes_on, pairs = memo.starts, memo.words, weights.term, weights.goes_on, weights.pairs
+    n_terms = 0
+    at = 0
+    for text in range(len(found_ends)):
+        n_paths = 0
+        while at < found_ends[text]:
+            for index in range(starts[found[at], 0], starts[found[at] + 1, 0]):
+                word = int(words[index])
+                n_before = n_paths if word >= 0 else -1
+                n_paths = 0
+                for path in range(n_before + 1):
+                    node = word
+                    if path < n_before:
+                        key = int(paths[path]) * weights.n_words + word
+                        mixed = int(paths[path]) * NODE_STEP + word * WORD_STEP
+                        place = (mixed ^ (mixed >> 17)) & (len(pairs) - 1)
+                        while pairs[place, 0] != -1 and pairs[place, 0] != key:
+                            place = (place + 1) & (len(pairs) - 1)
+                        if pairs[place, 0] == -1:
+                            continue
+                        node = int(pairs[place, 1])
+                    if term[node] >= 0:
+                        terms[n_terms] = term[node] if path == n_before else -1 - term[node]
+                        n_terms += 1
+                    if goes_on[node]:
+                        paths[n_paths] = node
+                        n_paths += 1
+            at += 1
+        term_ends[text] = n_terms
 
 
 @_compiled
@@ -189,86 +204,67 @@ def add_share(sums: Floats, first: int, logits: Floats, text: int) -> None:
 
 
 @_compiled
-def add_long(found: Ints, begin: int, end: int, memo: Memo, weights: Weights, room: Room, logits: Floats, text: int) -> None:
-    """Add what one text, the tokens ``found[begin:end]``, amounts to: every term is counted, then weighed."""
-    counts, touched, sums, paths, nodes = room.counts, room.touched, room.sums, room.paths, room.nodes
-    n_labels = logits.shape[1]
+def sum_long(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room) -> None:
+    """Set ``room.sums`` to what one text amounts to, of the tokens ``found`` and the word n-grams ``terms``: every term is counted, then weighed."""
+    counts, touched, sums = room.counts, room.touched, room.sums
+    width = len(sums) // 2
     n_words = len(weights.word_weights)
     n_touched = 0
-    n_paths = 0
-    for at in range(begin, end):
-        for index in range(memo.word_starts[found[at]], memo.word_starts[found[at] + 1]):
-            n_nodes = next_paths(int(memo.words[index]), n_paths, weights, paths, nodes) if memo.words[index] >= 0 else 0
-            n_paths = 0
-            for number in range(n_nodes):
-                position = weights.term[nodes[number]]
-                if position >= 0:
-                    if counts[position] == 0:
-                        touched[n_touched] = position
-                        n_touched += 1
-                    counts[position] += 1
-                if weights.goes_on[nodes[number]]:
-                    paths[n_paths] = nodes[number]
-                    n_paths += 1
-        for index in range(memo.gram_starts[found[at]], memo.gram_starts[found[at] + 1]):
+    for index in range(len(terms)):
+        position = terms[index] if terms[index] >= 0 else -1 - terms[index]
+        if counts[position] == 0:
+            touched[n_touched] = position
+            n_touched += 1
+        counts[position] += 1
+    for at in range(len(found)):
+        for index in range(memo.starts[found[at], 1], memo.starts[found[at] + 1, 1]):
             position = memo.grams[index] + n_words
             if counts[position] == 0:
                 touched[n_touched] = position
                 n_touched += 1
             counts[position] += 1
-    for column in range(len(sums)):
-        sums[column] = 0.0
     for index in range(n_touched):
         position = touched[index]
         tf = 1.0 + math.log(counts[position]) if weights.sublinear_tf else float(counts[position])
         counts[position] = 0
-        first = 0 if position < n_words else n_labels + 1
-        for column in range(n_labels):
+        first = 0 if position < n_words else width
+        for column in range(width - 1):
             sums[first + column] += tf * weights.both[position, column]
-        sums[first + n_labels] += tf * tf * weights.both[position, n_labels]
-    add_share(sums, 0, logits, text)
-    add_share(sums, n_labels + 1, logits, text)
+        sums[first + width - 1] += tf * tf * weights.both[position, width - 1]
 
 
 @_compiled
-def add_short(found: Ints, begin: int, end: int, memo: Memo, weights: Weights, room: Room, logits: Floats, text: int) -> None:
-    """The same from the sums of the tokens: only longer n-grams, and terms that stand there twice, of which ``tf`` is not the count, are weighed."""
-    there, counts, touched, sums, paths, nodes = room.there, room.counts, room.touched, room.sums, room.paths, room.nodes
-    n_labels = logits.shape[1]
+def sum_short(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room) -> None:
+    """The same from the sums of the tokens: only longer word n-grams, and terms that stand there twice, of which ``tf`` is not the count, are weighed."""
+    there, counts, touched, sums = room.there, room.counts, room.touched, room.sums
+    starts, grams, token_sums, both = memo.starts, memo.grams, memo.sums, weights.both
+    width = len(sums) // 2
     n_words = len(weights.word_weights)
     n_again = 0
-    n_paths = 0
     stamp = (int(there[0]) + 1) & 0xFF
     if stamp == 0:
         there[:] = 0
         stamp = 1
     there[0] = stamp
-    for column in range(len(sums)):
-        sums[column] = 0.0
-    for at in range(begin, end):
-        for column in range(len(sums)):
-            sums[column] += memo.sums[found[at], column]
-        for index in range(memo.word_starts[found[at]], memo.word_starts[found[at] + 1]):
-            n_nodes = next_paths(int(memo.words[index]), n_paths, weights, paths, nodes) if memo.words[index] >= 0 else 0
-            n_paths = 0
-            for number in range(n_nodes):
-                position = weights.term[nodes[number]]
-                if position >= 0:
-                    if number < n_nodes - 1:
-                        for column in range(n_labels + 1):
-                            sums[column] += weights.both[position, column]
-                    if there[position + 1] != stamp:
-                        there[position + 1] = stamp
-                    else:
-                        counts[position] += 1
-                        if counts[position] == 1:
-                            touched[n_again] = position
-                            n_again += 1
-                if weights.goes_on[nodes[number]]:
-                    paths[n_paths] = nodes[number]
-                    n_paths += 1
-        for index in range(memo.gram_starts[found[at]], memo.gram_starts[found[at] + 1]):
-            position = memo.grams[index] + n_words
+    for index in range(len(terms)):
+        position = terms[index]
+        if position < 0:
+            position = -1 - position
+            for column in range(width):
+                sums[column] += both[position, column]
+        if there[position + 1] != stamp:
+            there[position + 1] = stamp
+        else:
+            counts[position] += 1
+            if counts[position] == 1:
+                touched[n_again] = position
+                n_again += 1
+    for at in range(len(found)):
+        token = found[at]
+        for column in range(2 * width):
+            sums[column] += token_sums[token, column]
+        for index in range(starts[token, 1], starts[token + 1, 1]):
+            position = grams[index] + n_words
             if there[position + 1] != stamp:
                 there[position + 1] = stamp
             else:
@@ -281,28 +277,40 @@ def add_short(found: Ints, begin: int, end: int, memo: Memo, weights: Weights, r
         count = counts[position] + 1.0
         counts[position] = 0
         tf = 1.0 + math.log(count) if weights.sublinear_tf else count
-        first = 0 if position < n_words else n_labels + 1
-        for column in range(n_labels):
-            sums[first + column] += (tf - count) * weights.both[position, column]
-        sums[first + n_labels] += (tf * tf - count) * weights.both[position, n_labels]
-    add_share(sums, 0, logits, text)
-    add_share(sums, n_labels + 1, logits, text)
+        first = 0 if position < n_words else width
+        for column in range(width - 1):
+            sums[first + column] += (tf - count) * both[position, column]
+        sums[first + width - 1] += (tf * tf - count) * both[position, width - 1]
 
 
 @_compiled
 def add_up(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, room: Room, logits: Floats) -> None:
     """Add to each text's row of ``logits``, which hold the intercepts, what its tokens amount to."""
+    starts, sums = memo.starts, room.sums
+    n_found = 0 if len(found_ends) == 0 else found_ends[-1]
+    n_words = 0
+    for at in range(n_found):
+        n_words += starts[found[at] + 1, 0] - starts[found[at], 0]
+    terms = np.empty(n_words * len(room.paths), dtype=np.int32)
+    term_ends = np.empty(len(found_ends), dtype=np.int64)
+    word_terms(found, found_ends, memo, weights, room.paths, terms, term_ends)
     begin = 0
+    first_term = 0
     for text in range(len(found_ends)):
         end = found_ends[text]
-        n_entries = 0
+        n_entries = term_ends[text] - first_term
         for at in range(begin, end):
-            n_entries += memo.gram_starts[found[at] + 1] - memo.gram_starts[found[at]] + memo.word_starts[found[at] + 1] - memo.word_starts[found[at]]
+            n_entries += starts[found[at] + 1, 1] - starts[found[at], 1]
+        for column in range(len(sums)):
+            sums[column] = 0.0
         if n_entries <= LONG:
-            add_short(found, begin, end, memo, weights, room, logits, text)
+            sum_short(found[begin:end], terms[first_term : term_ends[text]], memo, weights, room)
         else:
-            add_long(found, begin, end, memo, weights, room, logits, text)
+            sum_long(found[begin:end], terms[first_term : term_ends[text]], memo, weights, room)
+        add_share(sums, 0, logits, text)
+        add_share(sums, len(sums) // 2, logits, text)
         begin = end
+        first_term = term_ends[text]
 
 
 @_compiled

@@ -26,8 +26,7 @@ class NumbaEngine:
         self._weights = Weights(
             tree.term,
             tree.goes_on,
-            tree.pair_keys,
-            tree.pair_nodes,
+            tree.pairs,
             terms.word_weights,
             terms.character_weights,
             terms.weights,
@@ -41,8 +40,7 @@ class NumbaEngine:
             counts=np.zeros(n_terms, dtype=np.int32),
             touched=np.zeros(n_terms, dtype=np.int32),
             sums=np.zeros(2 * len(terms.intercept) + 2),
-            paths=np.zeros(16, dtype=np.int64),
-            nodes=np.zeros(16, dtype=np.int64),
+            paths=np.zeros(terms.words.high if terms.words else 0, dtype=np.int64),
         )
         self.clear()
 
@@ -52,7 +50,7 @@ class NumbaEngine:
         self._table.clear()
         self._room.there[:] = 0
         self._room.counts[:] = 0
-        self._places = np.full(1024, -1, dtype=np.int32)
+        self._places = np.full(1024, -1, dtype=np.int64)
         self._hashes, self._spans, self._kept = Growing(np.int64), Growing(np.int64, [0]), Growing(np.uint32)
         self._sums = Growing(np.float64, width=2 * len(self._intercept) + 2)
         self._memo = self._remembered()
@@ -107,7 +105,7 @@ class NumbaEngine:
             size = len(self._places)
             while 2 * len(self._table) > size:
                 size *= 2
-            self._places = np.full(2 * size, -1, dtype=np.int32)
+            self._places = np.full(2 * size, -1, dtype=np.int64)
             place_tokens(self._places, self._hashes.view(), 0)
         else:
             place_tokens(self._places, self._hashes.view(), first)
@@ -116,7 +114,7 @@ class NumbaEngine:
         return [numbers[token] for token in tokens]
 
     def _remembered(self) -> Memo:
-        return Memo(self._places, self._hashes.view(), self._spans.view(), self._kept.view(), *self._table.view(), self._sums.view())
+        return Memo(self._places, self._spans.view(), self._kept.view(), *self._table.view(), self._sums.view())
 
 
 def _code_points(text: str) -> NDArray[np.uint32]:

@@ -75,7 +75,7 @@ class NumpyEngine:
             logits += self._share(_occurrences(terms, term_ends, n_words) @ each_itself, *self._halves[0])
         if n_characters:
             if self._grams is None or self._grams.shape[0] != len(self._table):
-                self._grams = _matrix(arrays.gram_starts, arrays.grams, np.ones(len(arrays.grams)), n_characters)
+                self._grams = _matrix(arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters)
             logits += self._share(_occurrences(found, ends, len(self._table)) @ self._grams, *self._halves[1])
         return logits
 
@@ -117,7 +117,7 @@ class _Numbers(dict[str, int]):
 
 def word_terms(tree: WordTree, arrays: TokenArrays, found: Ints, ends: Longs) -> tuple[Ints, Longs]:
     """The known word n-grams, message by message, and where each message's end; an n-gram that occurs twice stands twice."""
-    starts = arrays.word_starts
+    starts = arrays.starts[:, 0]
     n_words = (starts[1:] - starts[:-1])[found]
     stops = np.concatenate([[0], np.cumsum(n_words)])
     words = arrays.words[np.arange(stops[-1]) + np.repeat(starts[found] - stops[:-1], n_words)]
@@ -142,7 +142,7 @@ def word_terms(tree: WordTree, arrays: TokenArrays, found: Ints, ends: Longs) ->
 
 def _children(tree: WordTree, node: Ints, word: Ints) -> Ints:
     """The node that each ``node`` goes on to by ``word``, or -1."""
-    keys, last = tree.pair_keys, len(tree.pair_keys) - 1
+    keys, last = tree.pairs[:, 0], len(tree.pairs) - 1
     key = np.where(word >= 0, node.astype(np.int64) * len(tree.number) + word, -2)
     mixed = node.astype(np.int64) * NODE_STEP + word.astype(np.int64) * WORD_STEP
     place = (mixed ^ (mixed >> 17)) & last
@@ -150,7 +150,7 @@ def _children(tree: WordTree, node: Ints, word: Ints) -> Ints:
     while len(left):
         place[left] = (place[left] + 1) & last
         left = left[(keys[place[left]] != key[left]) & (keys[place[left]] != -1)]
-    return np.where(keys[place] == key, tree.pair_nodes[place], np.int32(-1))
+    return np.where(keys[place] == key, tree.pairs[place, 1], -1)
 
 
 def _occurrences(columns: Ints, ends: Longs, n_columns: int) -> Any:

@@ -24,7 +24,7 @@ class OneByOne:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         tree = terms.tree
-        self._children = {key: node for key, node in zip(tree.pair_keys.tolist(), tree.pair_nodes.tolist(), strict=True) if key != -1}
+        self._children = {key: node for key, node in tree.pairs.tolist() if key != -1}
         self._term, self._goes_on = tree.term.tolist(), tree.goes_on.tolist()
         self._intercept = terms.intercept.tolist()
         self._numbers = list(range(len(terms.weights)))  # shared by all entries, which would else hold a new int for each of their terms

@@ -22,15 +22,14 @@ class WordTree:
     """Every word n-gram of a model as a path of words.
 
     ``number`` names the words that occur in any term; a word's number is also the node of the path of that word alone. A longer path goes on from a node by a word to
-    the node in ``pair_nodes`` beside ``pair_keys`` == node * words + word: an open-addressing table, its size a power of two, its free places -1. ``term`` is
-    the term that ends at a node, or -1; ``goes_on`` says whether a longer path leads through it.
+    the node in column 1 of the row of ``pairs`` with node * words + word in column 0: an open-addressing table, its size a power of two, its free rows -1.
+    ``term`` is the term that ends at a node, or -1; ``goes_on`` says whether a longer path leads through it.
     """
 
     number: dict[str, int]
     term: Ints
     goes_on: NDArray[np.bool_]
-    pair_keys: Longs
-    pair_nodes: Ints
+    pairs: Longs
 
 
 def word_tree(half: Half) -> WordTree:
@@ -53,21 +52,21 @@ def word_tree(half: Half) -> WordTree:
         term_at[node] = position
     goes_on = np.zeros(len(term_at), dtype=np.bool_)
     goes_on[[node for node, _ in pairs]] = True
-    return WordTree(number, np.array(term_at, dtype=np.int32), goes_on, *_pair_table(pairs, len(number)))
+    return WordTree(number, np.array(term_at, dtype=np.int32), goes_on, _pair_table(pairs, len(number)))
 
 
-def _pair_table(pairs: dict[tuple[int, int], int], n_words: int) -> tuple[Longs, Ints]:
+def _pair_table(pairs: dict[tuple[int, int], int], n_words: int) -> Longs:
     size = 4
     while size < 2 * len(pairs):
         size *= 2
-    keys, nodes = [-1] * size, [-1] * size
+    table = [(-1, -1)] * size
     for (node, word), child in pairs.items():
         mixed = node * NODE_STEP + word * WORD_STEP  # below 2**63 where node and word are below 2**30
         place = (mixed ^ (mixed >> 17)) & (size - 1)
-        while keys[place] != -1:
+        while table[place][0] != -1:
             place = (place + 1) & (size - 1)
-        keys[place], nodes[place] = node * n_words + word, child
-    return np.array(keys, dtype=np.int64), np.array(nodes, dtype=np.int32)
+        table[place] = (node * n_words + word, child)
+    return np.array(table, dtype=np.int64)
 
 
 @dataclass(frozen=True)

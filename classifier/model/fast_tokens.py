@@ -24,13 +24,12 @@ SHORT = 100
 
 
 class TokenArrays(NamedTuple):
-    """Token i has ``words[word_starts[i]:word_starts[i + 1]]``, numbers in the word tree, -1 for a word in no term, and
-    ``grams[gram_starts[i]:gram_starts[i + 1]]``, its known character n-grams, one that it holds twice standing twice.
+    """Token i has ``words[starts[i, 0]:starts[i + 1, 0]]``, numbers in the word tree, -1 for a word in no term, and ``grams[starts[i, 1]:starts[i + 1, 1]]``, its known
+    character n-grams, one that it holds twice standing twice.
     """
 
-    word_starts: Longs
+    starts: Longs
     words: Ints
-    gram_starts: Longs
     grams: Ints
 
 
@@ -43,11 +42,11 @@ class TokenTable:
 
     def clear(self) -> None:
         """Forget every token."""
-        self._word_starts, self._words = Growing(np.int64, [0]), Growing(np.int32)
-        self._gram_starts, self._grams = Growing(np.int64, [0]), Growing(np.int32)
+        self._starts = Growing(np.int64, [(0, 0)], width=2)
+        self._words, self._grams = Growing(np.int32), Growing(np.int32)
 
     def __len__(self) -> int:
-        return self._word_starts.size - 1
+        return self._starts.size - 1
 
     @property
     def n_entries(self) -> int:
@@ -56,21 +55,19 @@ class TokenTable:
 
     def view(self) -> TokenArrays:
         """The arrays as they are now."""
-        return TokenArrays(self._word_starts.view(), self._words.view(), self._gram_starts.view(), self._grams.view())
+        return TokenArrays(self._starts.view(), self._words.view(), self._grams.view())
 
     def extend(self, tokens: Iterable[str]) -> None:
         """Number and look up new tokens."""
-        word_ends, words = array("q"), array("i")
-        gram_ends, grams = array("q"), array("i")
+        ends: list[tuple[int, int]] = []
+        words, grams = array("i"), array("i")
         for token in tokens:
             held_words, held_grams = token_terms(self._terms, token)
             words.extend(held_words)
             grams.extend(held_grams)
-            word_ends.append(self._words.size + len(words))
-            gram_ends.append(self._grams.size + len(grams))
-        self._word_starts.extend(word_ends)
+            ends.append((self._words.size + len(words), self._grams.size + len(grams)))
+        self._starts.extend(ends)
         self._words.extend(words)
-        self._gram_starts.extend(gram_ends)
         self._grams.extend(grams)
 
 
