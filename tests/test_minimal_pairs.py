@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from classifier.model.file import load_model, shipped_model
+from classifier.model.file import load_model
+from classifier.model.shipped import shipped_model
 from classifier.taxonomy import LABELS
 
 with (Path(__file__).parent / "minimal_pairs.csv").open(newline="", encoding="utf-8") as stream:

@@ -13,7 +13,8 @@ from classifier.corpus.generate import generate
 from classifier.corpus.release import content_hash, read_corpus, read_manifest
 from classifier.corpus.spec import RELEASES
 from classifier.errors import InputError
-from classifier.model.file import load_model, shipped_model
+from classifier.model.file import load_model
+from classifier.model.shipped import shipped_model
 from classifier.readers.jsonl import to_jsonl
 from classifier.readers.label_studio import read_annotations, to_tasks
 

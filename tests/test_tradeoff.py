@@ -15,8 +15,9 @@ from classifier.cli.main import main
 from classifier.cli.patterns import growing_scores, message_probabilities
 from classifier.cli.tradeoff import METRICS, Watched, constraint_lines
 from classifier.corpus.release import read_corpus
-from classifier.model.file import load_pipeline, shipped_model
+from classifier.model.file import load_pipeline
 from classifier.model.pattern_file import load_pattern
+from classifier.model.shipped import shipped_model
 from classifier.privacy.policy import shipped_policies
 from classifier.privacy.scorer import RunningScorer
 from classifier.report.tradeoff import CANNOT_SHOW, frontier_plot, strip_table, with_intervals

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import classifier
-from classifier.model.file import shipped_model
+from classifier.model.shipped import shipped_model
 
 RESULTS = Path("results")
 MODEL_NAME = "model.safetensors"

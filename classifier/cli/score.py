@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from classifier.atomic import replacing
 from classifier.cli.models import find_model, pattern_path
 from classifier.cli.progress import watched
 from classifier.errors import InputError
-from classifier.model.explain import explain, in_words
-from classifier.model.file import load_model
-from classifier.model.monitor import Monitor
-from classifier.model.pattern import PatternModel
-from classifier.model.pattern_file import load_pattern
-from classifier.model.stages import StageModel
+from classifier.model.quick import QuickModel, quick_model
 from classifier.readers.rows import FORMATS, Row, RowWriter, read_rows, row_format
+
+if TYPE_CHECKING:  # a text is scored without numpy, in a tenth of the time that importing it takes
+    from classifier.model.fast import FastScorer
+    from classifier.model.monitor import Monitor
+    from classifier.model.pattern import PatternModel
 
 BATCH = 5_000
 
@@ -48,10 +47,16 @@ def score(source: str, level: str, model_path: Path | None, out: Path | None, ex
     path = find_model(model_path)
     if verbose:
         click.echo(f"model: {path}", err=True)
-    model = load_model(path)
     if Path(source).suffix.lower() in FORMATS or _is_file(source):
+        from classifier.model.fast import FastScorer
+        from classifier.model.file import load_model
+        from classifier.model.pattern_file import load_pattern
+
         if explained:
             raise InputError("--explain: explains one text at a time; give the text itself instead of a file")
+        model = FastScorer(load_model(path))
+        if verbose:
+            click.echo(f"engine: {model.engine}", err=True)
         rows = watched(read_rows(Path(source)), label="scoring")
         scored = _conversation_rows(model, load_pattern(pattern_path(path)), rows) if level == "conversation" else _message_rows(model, rows)
         _write(scored, out, file_format=row_format(Path(source) if out is None else out))
@@ -60,8 +65,9 @@ def score(source: str, level: str, model_path: Path | None, out: Path | None, ex
         raise InputError("--level conversation: scores the conversations of a file; give a .csv or .jsonl file")
     if out is not None:
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
+    quick = quick_model(path)
     for text in _input_lines() if source == "-" else [source]:
-        click.echo(_account(model, text, explained))
+        click.echo(_account(quick, text, explained=path if explained else None))
 
 
 def _is_file(source: str) -> bool:
@@ -81,16 +87,19 @@ def _input_lines() -> Iterator[str]:
             yield line
 
 
-def _account(model: StageModel, text: str, explained: bool) -> str:
-    """What is printed for one text."""
-    probabilities = model.probabilities([text])[0]
+def _account(model: QuickModel, text: str, *, explained: Path | None) -> str:
+    """What is printed for one text, with its explanation from the model file ``explained``."""
+    probabilities = model.one(text)
     flagged = model.flagged(probabilities)
     lines = [_printable(text)]
     for label, probability, threshold in zip(model.labels, probabilities, model.thresholds, strict=True):
         lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}  {'flagged' if label in flagged else ''}".rstrip())
-    if explained:
-        shown = flagged or [model.labels[int(probabilities.argmax())]]
-        lines += [_printable(in_words(explain(model, text, label))) for label in shown]
+    if explained is not None:
+        from classifier.model.explain import explain, in_words
+        from classifier.model.file import load_model
+
+        shown = flagged or [model.labels[probabilities.index(max(probabilities))]]
+        lines += [_printable(in_words(explain(load_model(explained), text, label))) for label in shown]
     return "\n".join(lines)
 
 
@@ -106,6 +115,10 @@ def _write(rows: Iterator[Row], out: Path | None, *, file_format: str) -> None:
         for row in rows:
             writer.write(row)
         return
+    import io
+
+    from classifier.atomic import replacing
+
     with replacing(out) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogatepass", newline="")
         writer = RowWriter(text, file_format=file_format)
@@ -115,19 +128,21 @@ def _write(rows: Iterator[Row], out: Path | None, *, file_format: str) -> None:
         text.detach()
 
 
-def _message_rows(model: StageModel, rows: Iterator[Row]) -> Iterator[Row]:
+def _message_rows(model: FastScorer, rows: Iterator[Row]) -> Iterator[Row]:
     """Each row with its probabilities and the labels at or over their thresholds."""
     for batch in _batches(rows):
         for row, probabilities in zip(batch, model.probabilities(row["text"] for row in batch), strict=True):
-            scores = {label: f"{probability:.8g}" for label, probability in zip(model.labels, probabilities, strict=True)}
-            yield row | scores | {"stages": "|".join(model.flagged(probabilities))}
+            scores = {label: f"{probability:.8g}" for label, probability in zip(model.model.labels, probabilities, strict=True)}
+            yield row | scores | {"stages": "|".join(model.model.flagged(probabilities))}
 
 
-def _conversation_rows(model: StageModel, pattern: PatternModel, rows: Iterator[Row]) -> Iterator[Row]:
+def _conversation_rows(model: FastScorer, pattern: PatternModel, rows: Iterator[Row]) -> Iterator[Row]:
     """One row a conversation, in the order they begin: its highest score so far, whether that reached the alert threshold, and at which message.
 
     ``warned_at`` counts the conversation's messages from 1 and is empty without a warning. No text is kept, only one small monitor state a conversation.
     """
+    from classifier.model.monitor import Monitor
+
     monitors: dict[str, Monitor] = {}
     highest: dict[str, float] = {}
     for batch in _batches(rows):

@@ -1,6 +1,6 @@
 """The model file: one .safetensors file of plain arrays and a JSON header, opened without running any code and checked before use.
 
-Arrays: ``<half>.terms`` (UTF-8 bytes end to end), ``<half>.ends`` (where each term ends), ``<half>.idf``; ``coef``, ``intercept``, ``thresholds``.
+Arrays: ``<half>.terms`` (ascending, UTF-8 bytes end to end), ``<half>.ends`` (where each term ends), ``<half>.idf``; ``coef``, ``intercept``, ``thresholds``.
 The header stands in the file's metadata and carries the sha256 of the arrays and of itself.
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from importlib import metadata
-from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +86,6 @@ def _content_sha256(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any
     return digest.hexdigest()
 
 
-def shipped_model() -> Path:
-    """The small model that comes with the package."""
-    return Path(str(files("classifier.model") / "small.safetensors"))
-
-
 def load_model(path: Path | str) -> StageModel:
     """A ``StageModel`` of the arrays in ``path``.
 
@@ -158,6 +153,8 @@ def _checked_half(name: str, ngrams: list[int], arrays: dict[str, NDArray[Any]])
     content = raw.tobytes()
     starts = [0, *ends[:-1].tolist()]
     terms = tuple(content[start:end].decode("utf-8") for start, end in zip(starts, ends.tolist(), strict=True))
+    if any(term >= following for term, following in pairwise(terms)):
+        raise ValueError(f"{name}: terms must be distinct and in ascending order")
     return Half(name, low, high, terms, idf)
 
 
