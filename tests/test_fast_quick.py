@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from test_fast import TEXTS, toy_model
 
 from classifier.model import file, quick
-from classifier.model.file import ModelFileError, load_model
+from classifier.model.container import ModelFileError
+from classifier.model.file import load_model
 from classifier.model.pipeline import DEFAULT_OPTIONS
 from classifier.model.quick import quick_model
 

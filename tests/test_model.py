@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from classifier.model.container import ModelFileError
 from classifier.model.explain import explain, in_words
-from classifier.model.file import ModelFileError, load_model, load_pipeline, save_model
+from classifier.model.file import load_model, load_pipeline, save_model
 from classifier.model.ngrams import char_ngrams, word_ngrams
 from classifier.model.normalise import normalise
 from classifier.model.pipeline import TOKEN_PATTERN, build_pipeline, fit_stage_model, stage_probabilities

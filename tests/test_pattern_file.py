@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from classifier.model.file import ModelFileError
+from classifier.model.container import ModelFileError, content_sha256
 from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
-from classifier.model.pattern_file import _content_sha256, load_pattern, save_pattern
+from classifier.model.pattern_file import load_pattern, save_pattern
 
 PROBABILITIES = np.linspace(0, 1, 21).reshape(3, 7)
 
@@ -93,7 +93,7 @@ def rewritten(path, *, header=(), drop=(), **arrays):
     with safe_open(path, framework="numpy") as opened:
         fields = json.loads(opened.metadata()["header"]) | dict(header)
     content = {name: array for name, array in (load_file(path) | arrays).items() if name not in drop}
-    fields["sha256"] = _content_sha256(content, fields)
+    fields["sha256"] = content_sha256(content, fields)
     save_file(content, path, metadata={"header": json.dumps(fields, sort_keys=True)})
     return path
 

@@ -1,15 +1,13 @@
-"""The model file: one .safetensors file of plain arrays and a JSON header, opened without running any code and checked before use.
+"""The stage model's file: the terms, their weights and the thresholds as plain arrays (see ``classifier.model.container``).
 
 Arrays: ``<half>.terms`` (ascending, UTF-8 bytes end to end), ``<half>.ends`` (where each term ends), ``<half>.idf``; ``coef``, ``intercept``, ``thresholds``.
-The header stands in the file's metadata and carries the sha256 of the arrays and of itself.
+The header holds the labels, the pipeline's options, and hashes of the corpus and of the training families.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.atomic import write_bytes
-from classifier.errors import InputError
+from classifier.model.container import reading, write_container
 from classifier.model.pipeline import build_pipeline, checked_options
 from classifier.model.stages import Half, StageModel
 from classifier.taxonomy import LABELS
@@ -33,10 +30,6 @@ HALVES = ("words", "characters")
 _NGRAMS = {"words": "word_ngrams", "characters": "char_ngrams"}
 
 
-class ModelFileError(InputError):
-    """A model file that cannot be used; the message names the file and what is wrong."""
-
-
 def save_model(
     path: Path | str,
     pipeline: Pipeline,
@@ -48,8 +41,6 @@ def save_model(
     seed: int,
 ) -> StageModel:
     """Write a fitted Pipeline and its thresholds to ``path``, whole or not at all, and return what ``load_model`` would read back."""
-    from safetensors.numpy import save
-
     arrays: dict[str, NDArray[Any]] = {
         "coef": np.vstack([regression.coef_ for regression in pipeline.named_steps["classify"].estimators_]),
         "intercept": np.concatenate([regression.intercept_ for regression in pipeline.named_steps["classify"].estimators_]),
@@ -62,28 +53,14 @@ def save_model(
         arrays[f"{name}.idf"] = np.ascontiguousarray(vectoriser.idf_)
     header: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
-        "synthetic_only": True,
-        "use": "research, prototyping and teaching; scores are for a person to review, never for automated action against a person",
         "labels": list(LABELS),
         "options": checked_options(dict(options)),
         "seed": seed,
         "corpus_sha256": corpus_sha256,
         "training_families_sha256": hashlib.sha256("\n".join(sorted(training_families)).encode()).hexdigest(),
-        "packages": {name: metadata.version(name) for name in ("numpy", "scikit-learn", "scipy")},
     }
-    header["sha256"] = _content_sha256(arrays, header)
-    write_bytes(Path(path), save(arrays, metadata={"header": json.dumps(header, sort_keys=True)}))
+    write_container(Path(path), arrays, header)
     return load_model(path)
-
-
-def _content_sha256(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> str:
-    """Over the header without its own hash, then every array's name, type, shape and bytes in the order of their names."""
-    digest = hashlib.sha256(json.dumps({key: value for key, value in header.items() if key != "sha256"}, sort_keys=True).encode())
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
-        digest.update(array.data)
-    return digest.hexdigest()
 
 
 def load_model(path: Path | str) -> StageModel:
@@ -91,36 +68,13 @@ def load_model(path: Path | str) -> StageModel:
 
     Raises ``ModelFileError`` when the file is missing, too large, not a model file, of another format version, damaged or altered.
     """
-    from safetensors import SafetensorError, safe_open
-
-    path = Path(path)
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ModelFileError(f"{path}: larger than {MAX_FILE_BYTES} bytes; this is not a model file of this project")
-        with safe_open(path, framework="numpy") as opened:
-            raw_header = (opened.metadata() or {}).get("header")
-            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - safe_open is no dict
-    except FileNotFoundError:
-        raise ModelFileError(f"{path}: no such model file; make one with 'grooming-classifier train' or leave out --model") from None
-    except (OSError, SafetensorError) as error:
-        raise ModelFileError(f"{path}: not a readable .safetensors model file ({error}); train it again") from None
-    if raw_header is None:
-        raise ModelFileError(f"{path}: has no header; this is not a model file of this project")
-    try:
-        return _checked_model(arrays, json.loads(raw_header))
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise ModelFileError(f"{path}: damaged or altered: {error}; train it again") from None
+    with reading(Path(path), noun="model", missing="make one with 'grooming-classifier train' or leave out --model", max_bytes=MAX_FILE_BYTES) as (arrays, header):
+        return _checked_model(arrays, header)
 
 
-def _checked_model(arrays: dict[str, NDArray[Any]], header: Any) -> StageModel:
-    if not isinstance(header, dict):
-        raise ValueError(f"the header must be a JSON object, got {type(header).__name__}")
+def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> StageModel:
     if header.get("format_version") != FORMAT_VERSION:
         raise ValueError(f"format version {header.get('format_version')!r}, this program reads {FORMAT_VERSION}")
-    if header.get("synthetic_only") is not True:
-        raise ValueError("not marked synthetic_only")
-    if header.get("sha256") != _content_sha256(arrays, header):
-        raise ValueError("the content does not match its sha256")
     if header["labels"] != list(LABELS):
         raise ValueError(f"labels {header['labels']!r}, expected {list(LABELS)!r}")
     options = checked_options(header["options"])

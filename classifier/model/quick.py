@@ -105,7 +105,8 @@ def quick_model(path: Path | str) -> QuickModel:
     try:
         return _mapped(path)
     except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
-        from classifier.model.file import ModelFileError, load_model
+        from classifier.model.container import ModelFileError
+        from classifier.model.file import load_model
 
         load_model(path)
         raise ModelFileError(f"{path}: cannot be read without numpy ({error}); train it again") from None
@@ -144,7 +145,7 @@ def _mapped(path: Path) -> QuickModel:
 
 
 def _content_sha256(described: dict[str, Any], raw: dict[str, memoryview], header: dict[str, Any]) -> str:
-    """As ``classifier.model.file`` computes it."""
+    """As ``classifier.model.container`` computes it."""
     digest = hashlib.sha256(json.dumps({key: value for key, value in header.items() if key != "sha256"}, sort_keys=True).encode())
     for name in sorted(described):
         digest.update(f"{name}:{_TYPES[described[name]['dtype']][1]}:{tuple(described[name]['shape'])}".encode())

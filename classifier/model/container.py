@@ -1,0 +1,84 @@
+"""What both model files are: plain arrays and a JSON header in one .safetensors file, opened without running any code and checked before use.
+
+The header stands in the file's metadata, says that the model is of synthetic conversations only, and carries the sha256 of the arrays and of itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.atomic import write_bytes
+from classifier.errors import InputError
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class ModelFileError(InputError):
+    """A model file that cannot be used; the message names the file and what is wrong."""
+
+
+def write_container(path: Path, arrays: Arrays, header: Mapping[str, Any]) -> None:
+    """Write ``arrays`` and ``header``, with what every model file says added to it, whole or not at all."""
+    from safetensors.numpy import save
+
+    whole = {
+        **header,
+        "synthetic_only": True,
+        "use": "research, prototyping and teaching; scores are for a person to review, never for automated action against a person",
+        "packages": {name: metadata.version(name) for name in ("numpy", "scikit-learn", "scipy")},
+    }
+    whole["sha256"] = content_sha256(arrays, whole)
+    write_bytes(path, save(arrays, metadata={"header": json.dumps(whole, sort_keys=True)}))
+
+
+def content_sha256(arrays: Arrays, header: Mapping[str, Any]) -> str:
+    """Over the header without its own hash, then every array's name, type, shape and bytes in the order of their names."""
+    digest = hashlib.sha256(json.dumps({key: value for key, value in header.items() if key != "sha256"}, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+@contextmanager
+def reading(path: Path, *, noun: str, missing: str, max_bytes: int) -> Iterator[tuple[Arrays, dict[str, Any]]]:
+    """The arrays and the header of ``path``; what the block then finds wrong with them is told as a ``ModelFileError`` that names the file.
+
+    ``noun`` is what the file should hold ("model"), ``missing`` what to do when there is none. Raises ``ModelFileError`` when the file is missing, too large, no
+    such file, not marked synthetic, damaged or altered.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        if path.stat().st_size > max_bytes:
+            raise ModelFileError(f"{path}: larger than {max_bytes} bytes; this is not a {noun} of this project")
+        with safe_open(path, framework="numpy") as opened:
+            raw_header = (opened.metadata() or {}).get("header")
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - safe_open is no dict
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: no such {noun} file; {missing}") from None
+    except (OSError, SafetensorError) as error:
+        raise ModelFileError(f"{path}: not a readable .safetensors {noun} file ({error}); train it again") from None
+    if raw_header is None:
+        raise ModelFileError(f"{path}: has no header; this is not a {noun} of this project")
+    try:
+        header = json.loads(raw_header)
+        if not isinstance(header, dict):
+            raise ValueError(f"the header must be a JSON object, got {type(header).__name__}")
+        if header.get("synthetic_only") is not True:
+            raise ValueError("not marked synthetic_only")
+        if header.get("sha256") != content_sha256(arrays, header):
+            raise ValueError("the content does not match its sha256")
+        yield arrays, header
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
+        raise ModelFileError(f"{path}: damaged or altered: {error}; train it again") from None
