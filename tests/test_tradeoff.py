@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
+import classifier.privacy
 from classifier.cli.main import main
 from classifier.cli.patterns import growing_scores, message_probabilities
 from classifier.cli.tradeoff import METRICS, Watched, constraint_lines
@@ -23,7 +25,8 @@ from classifier.privacy.scorer import RunningScorer
 from classifier.report.tradeoff import CANNOT_SHOW, frontier_plot, strip_table, with_intervals
 from classifier.taxonomy import LABELS
 
-FAST = ["--resamples", "20", "--model", str(shipped_model())]
+POLICIES = Path(classifier.privacy.__file__).parent / "policies"
+FAST = ["--resamples", "20", "--model", str(shipped_model()), "--no-variants"]
 
 BIT = 'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n'
 
@@ -76,6 +79,16 @@ def test_a_folder_of_tables_facts_and_a_page_comes_out(compared):
     assert {"read_nothing", "full_server_scan", "bit", "stages"} <= set(points["policy"])
     assert set(METRICS) <= set(points.select_dtypes("number"))
     assert not (compared / "evaluation.json").exists()
+
+
+def test_models_of_hashed_and_noisy_policies_are_fitted_unless_told_otherwise(small_corpus, tmp_path):
+    for name in ("device_hashed_salted", "device_dp_epsilon_1"):
+        [path] = [path for path in POLICIES.glob("*.toml") if path.stem == name]
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert main(["tradeoff", str(small_corpus), *FAST[:4], "--policies", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    points = pd.read_csv(tmp_path / "out" / "points.csv")
+    assert {"device_hashed_salted", "device_dp_epsilon_1"} <= set(points["policy"])
+    assert "no scorer" not in (tmp_path / "out" / "skipped.csv").read_text()
 
 
 def test_a_policy_whose_model_is_not_there_is_skipped_with_its_reason(compared):

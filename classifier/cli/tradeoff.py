@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from classifier.model.monitor import Monitor
     from classifier.model.pattern import PatternModel
+    from classifier.privacy.opened import OpenedModel
     from classifier.privacy.policy import Policy
+    from classifier.privacy.scorer import Scorer
     from classifier.privacy.stream import MessageScores, Numbers
     from classifier.records import Conversation
 
@@ -26,6 +28,9 @@ DEFAULT_CONSTRAINT = "human_read_innocent_per_million<=50"
 
 OWN_MODEL = "private/plain"
 """The ``Policy.model_key`` of the stage model: TF-IDF terms of private text, trained without noise."""
+
+VARIANT_MESSAGES = 30_000
+"""How many messages the plain variants are fitted on: enough to compare them, and a minute in all."""
 
 METRICS = (
     "human_read_innocent_per_million",
@@ -80,6 +85,7 @@ class Watched:
 )
 @click.option("--constraint", multiple=True, default=(DEFAULT_CONSTRAINT,), show_default=True, help="A limit to keep, metric<=number or metric>=number; may be given again.")
 @click.option("--scores", type=click.Path(path_type=Path, dir_okay=False), help="Message scores of an outside model instead of --model: see below.")
+@click.option("--variants/--no-variants", default=True, show_default=True, help="Fit the models of hashed, public and noisy policies too; without, these are skipped.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes. The result does not depend on their number.")
 @click.option("--resamples", type=click.IntRange(min=20), default=1000, show_default=True, help="Bootstrap resamples of phrase families.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw: samples of conversations, assumed reports, flipped bits, bootstrap.")
@@ -91,6 +97,7 @@ def tradeoff(
     prevalence: tuple[float, ...],
     constraint: tuple[str, ...],
     scores: Path | None,
+    variants: bool,
     jobs: int,
     resamples: int,
     seed: int,
@@ -98,8 +105,9 @@ def tradeoff(
 ) -> None:
     """Compare policies of reading messages: what each finds, and what it costs people who did nothing.
 
-    Thresholds are chosen on the validation split; every figure is of the test split. It prints no balance score and picks no winner. A policy whose model is not
-    there (hashed terms, added noise) is listed as skipped, with the reason. Nothing is written until all is done.
+    Thresholds are chosen on the validation split; every figure is of the test split. It prints no balance score and picks no winner. Models of
+    hashed terms, of terms many people use, of the public word list and of added noise are fitted on the train split; a policy whose model is not there is listed
+    as skipped, with the reason. Nothing is written until all is done.
 
     The CSV of --scores has a row a message of the validation and test conversations, in their order, with conversation_id, author, and either one column "score"
     or one a label, in [0, 1], as 'score --level message --out' writes it. Labels of conversations come from CORPUS.
@@ -136,9 +144,12 @@ def tradeoff(
     else:
         scorer, model_facts = Scorer(_outside_scores(scores, both)), {"model": f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"}
     assert isinstance(scorer.messages, MessageScores)
+    scorers = {OWN_MODEL: scorer}
+    if variants and scores is None:
+        scorers |= _variant_scorers({policy.model_key for policy in chosen} - {OWN_MODEL}, parts["train"], seed=seed)
     say(f"running {len(chosen)} policies and the anchors")
     try:
-        frontier = compare_policies(chosen, validation, test, {OWN_MODEL: scorer}, prevalences=prevalence or PREVALENCES, n_resamples=resamples, seed=seed, n_jobs=jobs)
+        frontier = compare_policies(chosen, validation, test, scorers, prevalences=prevalence or PREVALENCES, n_resamples=resamples, seed=seed, n_jobs=jobs)
     except ValueError as error:
         raise InputError(f"the policies cannot be compared on {corpus}: {error}") from None
     answers = feasible_points(frontier, constraint)
@@ -199,6 +210,44 @@ def _own_scorer(model_path: Path | None, conversations: Sequence[Conversation]) 
     rows = dict(zip((conversation.id for conversation in conversations), message_probabilities(load_pipeline(path), conversations), strict=True))
     model_facts = {"model": "the stage model for messages, the text head of its pattern model for conversations", "model_sha256": stage_model.header["sha256"]}
     return Scorer(MessageScores(rows), Watched(pattern)), model_facts
+
+
+def _variant_scorers(keys: Collection[str], train: Sequence[Conversation], *, seed: int) -> dict[str, Scorer]:
+    """A scorer for each way of building a model that a policy asks for and the privacy report knows, its conversations scored by noisy-or.
+
+    Plain ones are fitted on at most ``VARIANT_MESSAGES`` messages, drawn with ``seed``. Noisy ones are fitted on conversations, the unit that their promise is about.
+    """
+    import hashlib
+    from functools import partial
+
+    from classifier.cli.progress import say
+    from classifier.model.normalise import normalise
+    from classifier.privacy.attack import membership_documents
+    from classifier.privacy.scorer import Scorer
+    from classifier.privacy.variants import standard_variants
+
+    known = standard_variants(salt=hashlib.sha256(f"salt {seed}".encode()).digest()[:16], prepare=normalise)
+    wanted = sorted(key for key in keys if key in known)
+    if not wanted or not train:
+        return {}
+    messages = membership_documents(train, unit="message", seed=seed)
+    messages = messages.sample(min(VARIANT_MESSAGES, len(messages)), random_state=seed)
+    conversations = membership_documents(train, unit="conversation", seed=seed)
+    scorers = {}
+    for key in wanted:
+        say(f"fitting {key}")
+        opened = known[key](messages if key.endswith("/plain") else conversations, seed)
+        scorers[key] = Scorer(partial(_rows_of, opened))
+    return scorers
+
+
+def _rows_of(opened: OpenedModel, texts: Sequence[str]) -> Numbers:
+    """Probabilities of each text, shape (texts, labels); a text that comes again is scored once."""
+    import numpy as np
+
+    place = {text: position for position, text in enumerate(dict.fromkeys(texts))}
+    found = np.asarray(opened.probabilities(list(place)), dtype=np.float64)
+    return found[[place[text] for text in texts]]
 
 
 def _outside_scores(path: Path, conversations: Sequence[Conversation]) -> MessageScores:
