@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_messages import toy_table
 
 from classifier.errors import InputError
 from classifier.model.fast import FastScorer
@@ -42,24 +42,6 @@ TEXTS = [
     "keep it secret keep it secret keep it " * 400,
     "e\u0301 İ ΑΣ ΑΣ. ǅ …",
 ]
-
-
-def toy_table():
-    texts = [
-        "keep it secret",
-        "our secret ok",
-        "so pretty today",
-        "pretty hair",
-        "meet at noon",
-        "meet me there",
-        "pizza is hot",
-        "raid at nine",
-        "only i get you",
-        "just us two get it",
-    ]
-    texts += ["how old are you", "your number please", "same town as me", "i grew up there too", "come on do it", "you owe me", "the dog ate it", "rain again"]
-    marks = ["secrecy"] * 2 + ["flattery"] * 2 + ["meeting"] * 2 + [""] * 2 + ["isolation"] * 2 + ["info_request"] * 2 + ["false_affinity"] * 2 + ["pressure"] * 2 + [""] * 2
-    return pd.DataFrame({"text": texts} | {label: [int(mark == label) for mark in marks] for label in LABELS})
 
 
 def toy_model(path, **options):

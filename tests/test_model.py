@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
+from toy_messages import toy_table
 
 from classifier.model.container import ModelFileError
 from classifier.model.explain import explain, in_words
@@ -22,24 +22,6 @@ from classifier.model.pipeline import TOKEN_PATTERN, build_pipeline, fit_stage_m
 from classifier.taxonomy import LABELS
 
 TEXTS = ["dont tell your mum, its our secret", "", "pizza at 6?", "🍕🍕", "a" * 5000, "\ud800 lone", "SOOO pretty!!", "meet me at the park gate\u200b tomorrow"]
-
-
-def toy_table():
-    texts = [
-        "keep it secret",
-        "our secret ok",
-        "so pretty today",
-        "pretty hair",
-        "meet at noon",
-        "meet me there",
-        "pizza is hot",
-        "raid at nine",
-        "only i get you",
-        "just us two get it",
-    ]
-    texts += ["how old are you", "your number please", "same town as me", "i grew up there too", "come on do it", "you owe me", "the dog ate it", "rain again"]
-    marks = ["secrecy"] * 2 + ["flattery"] * 2 + ["meeting"] * 2 + [""] * 2 + ["isolation"] * 2 + ["info_request"] * 2 + ["false_affinity"] * 2 + ["pressure"] * 2 + [""] * 2
-    return pd.DataFrame({"text": texts} | {label: [int(mark == label) for mark in marks] for label in LABELS})
 
 
 @pytest.fixture

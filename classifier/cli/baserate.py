@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-DEFAULT_PREVALENCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-
 
 class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only in newer click
     """A rate as counts, "90/100", from which intervals follow, or as a number, "0.9", from which none do."""
@@ -40,10 +38,10 @@ def baserate(tpr: tuple[float, tuple[int, int] | None], fpr: tuple[float, tuple[
     Example:
       grooming-classifier baserate --tpr 90/100 --fpr 10/1000 --prevalence 0.001 --volume 1000000
     """
-    from classifier.evaluation.baserates import base_rate_table, ppv
+    from classifier.evaluation.baserates import PREVALENCES, base_rate_table, ppv
     from classifier.evaluation.rates import Rate
 
-    prevalences = prevalence or DEFAULT_PREVALENCES
+    prevalences = prevalence or PREVALENCES
     if tpr[1] and fpr[1]:
         table = base_rate_table(Rate(*tpr[1]), Rate(*fpr[1]), prevalences=prevalences, volume=volume)
         rows = [(row["prevalence"], row["true_finds"], row["false_alarms"], f"{row['ppv']:.2%} ({row['ppv_low']:.2%}–{row['ppv_high']:.2%})") for row in table.to_dict("records")]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from classifier.cli.patterns import Scored, leading_families
 from classifier.evaluation.baserates import base_rate_table
@@ -19,6 +20,7 @@ from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.evaluation.units import auc_with_interval
 from classifier.evaluation.warned import first_warnings, premature_warnings, recall_after, skeptical_warning, target_share_seen
 from classifier.model.aggregators import AGGREGATORS
+from classifier.records import Conversation
 from classifier.taxonomy import STAGES
 
 FPRS = (0.01, 0.001)
@@ -66,7 +68,7 @@ def early_warning(sets: dict[str, Scored], *, threshold: float) -> pd.DataFrame:
     """One row a set and rule: F1, speed and their product, ERDE, and what goes with them. Empty messages do not occur in these corpora."""
     rows = []
     for set_name, scored in sets.items():
-        warnings = first_warnings(scored.messages()["unit"], scored.messages()["score"], threshold=threshold)
+        warnings = first_warnings(scored.messages["unit"], scored.messages["score"], threshold=threshold)
         rows.append({"set": set_name, "rule": "pattern scorer, latched"} | _early(scored, warnings))
         for skepticism in SKEPTICISMS:
             rows.append({"set": set_name, "rule": f"skepticism {skepticism} of the last 10"} | _early(scored, _skeptical(scored, warnings, threshold, skepticism)))
@@ -83,7 +85,7 @@ def _early(scored: Scored, warnings: pd.DataFrame) -> dict[str, Any]:
     seen = warnings["k"].fillna(warnings["n_messages"]).to_numpy()
     by_p = {name: f_latency(label, decision, seen, p=p) for name, p in (("erisk", ERISK_P), ("espd", ESPD_P))}
     k = warnings.loc[label, "k"].to_numpy()
-    messages = scored.messages()
+    messages = scored.messages
     first_stage = first_warnings(messages["unit"], messages["staged"].astype(float), threshold=1.0).loc[label, "k"]
     premature = premature_warnings(k, first_stage)
     share = target_share_seen(messages["unit"], messages["by_target"], warnings).loc[label, "share"]
@@ -110,7 +112,7 @@ def recall_by_k(sets: dict[str, Scored], *, threshold: float) -> pd.DataFrame:
     """Share of patterns flagged within their first k messages."""
     parts = []
     for name, scored in sets.items():
-        messages = scored.messages()
+        messages = scored.messages
         k = first_warnings(messages["unit"], messages["score"], threshold=threshold).loc[scored.label, "k"]
         parts.append(recall_after(k, last=LAST_K).assign(set=name))
     return pd.concat(parts, ignore_index=True)
@@ -138,18 +140,18 @@ def benign_scenes(scored: Scored, *, threshold: float) -> pd.DataFrame:
     return false_alarms_by(scenes, pd.Series(scored.score >= threshold)[benign])
 
 
-def sender_tables(scored: Scored, *, threshold: float) -> dict[str, pd.DataFrame]:
-    """Senders never seen in training: from how many flagged conversations on a sender is flagged, and the same by mean log-odds."""
-    table = pd.DataFrame({"sender": [c.sender for c in scored.conversations], "label": scored.label, "flagged": scored.score >= threshold, "score": scored.score})
+def senders(scored: Scored, *, threshold: float) -> pd.DataFrame:
+    """Senders never seen in training: what it gives to flag a sender from k flagged conversations on, with PAN12's F0.5 beside."""
+    table = pd.DataFrame({"sender": [c.sender for c in scored.conversations], "label": scored.label, "flagged": scored.score >= threshold})
     by_k = k_of_n_table(table, max_k=4)
     patterns = set(table.loc[table["label"], "sender"])
-    by_k["pan12_f05"] = [pan12_f05(patterns, set(flags[flags >= k].index)) for k in by_k["k"] for flags in [table.groupby("sender")["flagged"].sum()]]
-    return {"senders": by_k}
+    flags = table.groupby("sender")["flagged"].sum()
+    return by_k.assign(pan12_f05=[pan12_f05(patterns, set(flags[flags >= k].index)) for k in by_k["k"]])
 
 
 def sender_separation(scored: Scored, *, n_resamples: int, seed: int) -> pd.DataFrame:
     """AUC over senders of the mean log-odds and of the highest score over one sender's conversations."""
-    odds = np.log(np.clip(scored.score, 1e-12, 1 - 1e-12)) - np.log1p(-np.clip(scored.score, 1e-12, 1 - 1e-12))
+    odds = logit(np.clip(scored.score, 1e-12, 1 - 1e-12))
     table = pd.DataFrame({"sender": [c.sender for c in scored.conversations], "label": scored.label, "odds": odds})
     senders = table.groupby("sender").agg(label=("label", "max"), mean=("odds", "mean"), highest=("odds", "max"))
     rows = [
@@ -175,18 +177,14 @@ def slices(scored: Scored, *, threshold: float) -> pd.DataFrame:
             "distinct stages shown by the sender": [_stages_shown(c) for c in scored.conversations],
         }
     )
-    flagged = scored.score >= threshold
     rows = []
     for by in facts:
         for value in sorted(facts[by].unique()):
             here = (facts[by] == value).to_numpy()
-            tpr, fpr = (
-                Rate(int(flagged[here & scored.label].sum()), int((here & scored.label).sum())),
-                Rate(int(flagged[here & ~scored.label].sum()), int((here & ~scored.label).sum())),
-            )
+            tpr, fpr = (rate(scored.label[here], scored.score[here], threshold=threshold) for rate in (true_positive_rate, false_positive_rate))
             rows.append({"by": by, "slice": value} | _rate("tpr", tpr) | _rate("fpr", fpr))
     return pd.DataFrame(rows)
 
 
-def _stages_shown(conversation: Any) -> str:
+def _stages_shown(conversation: Conversation) -> str:
     return str(len({label for message in conversation.messages if message.author == conversation.sender for label in message.labels if label in STAGES}))

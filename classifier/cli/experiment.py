@@ -125,9 +125,9 @@ def _conversation_tables(
         "recall_by_k": conversations.recall_by_k(text, threshold=threshold),
         "conversation_scenes": conversations.benign_scenes(text["test"], threshold=threshold),
         "conversation_slices": conversations.slices(text["test"], threshold=threshold),
+        "senders": conversations.senders(text["test"], threshold=threshold),
         "sender_auc": conversations.sender_separation(text["test"], n_resamples=n_resamples, seed=seed),
         "base_rates": conversations.base_rates(text["test"], threshold=threshold),
-        **conversations.sender_tables(text["test"], threshold=threshold),
         **conversations.calibration(by_head["validation"]["text"], text["test"]),
     }
 

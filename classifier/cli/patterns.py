@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -116,16 +117,17 @@ class Scored:
     probabilities: Probabilities
     growing: Probabilities
 
-    @property
+    @cached_property
     def label(self) -> NDArray[np.bool_]:
         """Which are scripted patterns."""
         return is_pattern(self.conversations)
 
-    @property
+    @cached_property
     def score(self) -> NDArray[np.float64]:
         """The highest score of each."""
         return highest_scores(self.growing)
 
+    @cached_property
     def messages(self) -> pd.DataFrame:
         """One row a message: ``unit``, ``score`` so far, ``by_target`` (the contact wrote it), ``staged`` (it carries a label)."""
         return pd.DataFrame(

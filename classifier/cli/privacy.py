@@ -70,7 +70,6 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     Example:
       grooming-classifier privacy attack data/synthetic/v1 --out results/attack.csv
     """
-    import hashlib
     from importlib.resources import files
 
     import numpy as np
@@ -78,7 +77,7 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     from classifier.atomic import write_bytes
     from classifier.corpus.release import read_corpus
     from classifier.privacy.attack import attack_table, membership_documents
-    from classifier.privacy.variants import standard_variants
+    from classifier.privacy.variants import salt_of, standard_variants
     from classifier.privacy.vocabulary import plain, words_and_pairs
 
     conversations = read_corpus(corpus)[split]
@@ -91,7 +90,7 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     written = {gram for text in documents["text"] for gram in words_and_pairs(plain(text))} | {plain(name) for own in documents["names"] for name in own}
     listed = (files("classifier.privacy") / "given_names.txt").read_text(encoding="utf-8").splitlines()
     decoys = [name for name in listed if not name.startswith("#") and plain(name) not in written]
-    variants = standard_variants(salt=hashlib.sha256(f"salt {seed}".encode()).digest()[:16])
+    variants = standard_variants(salt=salt_of(seed))
     try:
         table = attack_table(documents, variants, decoys=decoys, n_shadows=shadows, seed=seed)
     except ValueError as error:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from classifier.model.monitor import Monitor
     from classifier.model.pattern import PatternModel
-    from classifier.privacy.opened import OpenedModel
     from classifier.privacy.policy import Policy
     from classifier.privacy.scorer import Scorer
     from classifier.privacy.stream import MessageScores, Numbers
@@ -217,16 +216,16 @@ def _variant_scorers(keys: Collection[str], train: Sequence[Conversation], *, se
 
     Plain ones are fitted on at most ``VARIANT_MESSAGES`` messages, drawn with ``seed``. Noisy ones are fitted on conversations, the unit that their promise is about.
     """
-    import hashlib
     from functools import partial
 
     from classifier.cli.progress import say
     from classifier.model.normalise import normalise
+    from classifier.model.pipeline import scored_once
     from classifier.privacy.attack import membership_documents
     from classifier.privacy.scorer import Scorer
-    from classifier.privacy.variants import standard_variants
+    from classifier.privacy.variants import salt_of, standard_variants
 
-    known = standard_variants(salt=hashlib.sha256(f"salt {seed}".encode()).digest()[:16], prepare=normalise)
+    known = standard_variants(salt=salt_of(seed), prepare=normalise)
     wanted = sorted(key for key in keys if key in known)
     if not wanted or not train:
         return {}
@@ -237,17 +236,8 @@ def _variant_scorers(keys: Collection[str], train: Sequence[Conversation], *, se
     for key in wanted:
         say(f"fitting {key}")
         opened = known[key](messages if key.endswith("/plain") else conversations, seed)
-        scorers[key] = Scorer(partial(_rows_of, opened))
+        scorers[key] = Scorer(partial(scored_once, opened.probabilities))
     return scorers
-
-
-def _rows_of(opened: OpenedModel, texts: Sequence[str]) -> Numbers:
-    """Probabilities of each text, shape (texts, labels); a text that comes again is scored once."""
-    import numpy as np
-
-    place = {text: position for position, text in enumerate(dict.fromkeys(texts))}
-    found = np.asarray(opened.probabilities(list(place)), dtype=np.float64)
-    return found[[place[text] for text in texts]]
 
 
 def _outside_scores(path: Path, conversations: Sequence[Conversation]) -> MessageScores:

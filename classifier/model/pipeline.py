@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from classifier.model.normalise import normalise
 from classifier.taxonomy import LABELS
@@ -75,11 +76,20 @@ def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
 
 
 def stage_probabilities(pipeline: Pipeline, texts: Sequence[str]) -> pd.DataFrame:
-    """One column of probabilities per label, one row per text. A text that comes again is scored once."""
+    """One column of probabilities per label, one row per text."""
     import pandas as pd
 
-    first_seen = {text: position for position, text in enumerate(dict.fromkeys(texts))}
-    if not first_seen:
+    if not texts:
         return pd.DataFrame(np.zeros((0, len(LABELS))), columns=list(LABELS))
-    distinct = np.asarray(pipeline.predict_proba(list(first_seen)))
-    return pd.DataFrame(distinct[[first_seen[text] for text in texts]], columns=list(LABELS))
+    return pd.DataFrame(scored_once(pipeline.predict_proba, texts), columns=list(LABELS))
+
+
+def scored_once(score: Callable[[list[str]], ArrayLike], texts: Sequence[str]) -> NDArray[np.float64]:
+    """``score(texts)``, one row a text, when each text's row depends on it alone: a text that comes again is scored once, as people repeat themselves.
+
+    >>> scored_once(lambda texts: [[float(len(text))] for text in texts], ["ok", "pizza", "ok"]).tolist()
+    [[2.0], [5.0], [2.0]]
+    """
+    place = {text: position for position, text in enumerate(dict.fromkeys(texts))}
+    distinct = np.asarray(score(list(place)), dtype=np.float64)
+    return distinct[[place[text] for text in texts]]

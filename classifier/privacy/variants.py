@@ -134,6 +134,11 @@ def standard_variants(
     return variants
 
 
+def salt_of(seed: int) -> bytes:
+    """A salt for an experiment that must come out the same twice. It is no secret: whoever knows the seed knows it."""
+    return hashlib.sha256(f"salt {seed}".encode()).digest()[:16]
+
+
 def people_vocabulary(terms: Sequence[Sequence[str]], people: Sequence[Hashable], *, min_people: int) -> tuple[str, ...]:
     """The terms, sorted, that at least ``min_people`` different people used. Documents are not counted: one person may write many.
 
