@@ -10,7 +10,8 @@ import pytest
 from privacy_toys import SCORER, chat, policy, town
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.exposure import conversation_costs, cost_sums, exposure_table, figures, messages_per_true_detection
+from classifier.privacy.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
+from classifier.privacy.exposure import exposure_table
 from classifier.privacy.observe import run_policy
 from classifier.privacy.policy import EVERY_MESSAGE
 from classifier.privacy.release import distinct_outputs, entropy_bits, flip_probability, ldp_epsilon, lot, released_bits_max

@@ -14,9 +14,9 @@ from privacy_toys import SCORER, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
 from classifier.privacy.constraint import conversations_needed, feasible_points, parse_constraint, supported_bound
+from classifier.privacy.costs import conversation_costs
 from classifier.privacy.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
 from classifier.privacy.dominance import Resampled, _medians, dominance_table, dominates
-from classifier.privacy.exposure import conversation_costs
 from classifier.privacy.frontier import compare_policies
 from classifier.privacy.observe import run_policy
 from classifier.privacy.policy import ANCHORS, shipped_policies

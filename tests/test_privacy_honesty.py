@@ -18,9 +18,11 @@ from privacy_toys import SCORER, chat, policy, town, word_probabilities
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
 from classifier.privacy.constraint import supported_bound
+from classifier.privacy.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
 from classifier.privacy.dominance import dominates
-from classifier.privacy.exposure import conversation_costs, cost_sums, exposure_table, figures, messages_per_true_detection
-from classifier.privacy.observe import PolicyRun, run_policy
+from classifier.privacy.events import PolicyRun
+from classifier.privacy.exposure import exposure_table
+from classifier.privacy.observe import run_policy
 from classifier.privacy.policy import EVERY_MESSAGE, Policy, shipped_policies
 from classifier.privacy.redact import is_masked, masked_spans
 from classifier.privacy.release import entropy_bits, released_bits_max

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, log, policy, word_probabilities
 
-from classifier.privacy.exposure import conversation_costs
+from classifier.privacy.costs import conversation_costs
 from classifier.privacy.observe import run_policy
 from classifier.privacy.policy import EVERY_MESSAGE
 from classifier.privacy.scorer import Remembered, Scorer

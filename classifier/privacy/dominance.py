@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from classifier.evaluation.bootstrap import cluster_codes, cluster_sums, cluster_weights
-from classifier.privacy.exposure import SUMS, cost_sums, figures
+from classifier.privacy.costs import SUMS, cost_sums, figures
 
 Numbers = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.privacy.costs import checked_prevalence
 from classifier.privacy.dominance import Resampled, dominates
-from classifier.privacy.exposure import checked_prevalence
 
 VIEWS: dict[str, tuple[str, str, float]] = {
     "recall against human reads": ("human_read_innocent_per_million", "innocent conversations put before a person", 1e-6),

@@ -19,10 +19,11 @@ from classifier.evaluation.curves import partial_auc
 from classifier.evaluation.early_warning import ESPD_P
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import TooFewUnits
+from classifier.privacy.costs import checked_prevalence, conversation_costs
 from classifier.privacy.detection import chosen_threshold, decision_scores, detection, false_alarms_by_scene, first_stages, recall_before_stages
 from classifier.privacy.dominance import AXES, Resampled, dominance_table
 from classifier.privacy.exchange import exchange_table
-from classifier.privacy.exposure import checked_prevalence, conversation_costs, reader
+from classifier.privacy.exposure import reader
 from classifier.privacy.observe import obstacle, run_policy
 from classifier.privacy.policy import ANCHORS, READS_TO_DECIDE, Policy, shipped_policies
 from classifier.privacy.scorer import FromRows, NoisyOr, Remembered, Scorer

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from classifier.privacy.events import EventLog, PolicyRun
 from classifier.privacy.policy import READS_TO_DECIDE, Policy
 from classifier.privacy.redact import redacted
 from classifier.privacy.release import flip_probability, level, lot, noisy_count
@@ -22,8 +22,6 @@ from classifier.privacy.scorer import RunningScorer, Scorer
 from classifier.privacy.stream import MessageScorer, MessageScores, Numbers, Stream
 from classifier.privacy.trigger import Outside
 from classifier.taxonomy import LABELS, PATTERN, STAGES
-
-EVENTS = ("read", "scored", "kept", "dropped", "alert", "released", "shown")
 
 
 @dataclass(frozen=True)
@@ -49,26 +47,6 @@ class State:
     found: bool = False
     alerted: bool = False
     still_to_show: int = 0
-
-
-@dataclass(frozen=True)
-class PolicyRun:
-    """The event log of a policy over conversations.
-
-    ``events``, one row each, conversation by conversation in order: ``conversation`` (id), ``step`` (messages written by then), ``event``, ``message`` (the one
-    concerned, 1-based; 0 for none), ``value``, ``hours`` (since the conversation's first message) and ``text`` (as shown to a human). The events:
-
-    - "read": the text reached the machine, or a human. "kept", "dropped": it was held over to the next message, and forgotten.
-    - "scored": ``value`` is the score an alert may rest on; -inf while too few stages have been seen.
-    - "alert": the policy's own decision. "released": ``value`` left the place of reading; 1 or more points at the conversation, so that somebody can act.
-    - "shown": a human saw ``text``.
-
-    ``noisy_alerts`` is what an aggregate release gives out, else nan.
-    """
-
-    policy: Policy
-    events: pd.DataFrame
-    noisy_alerts: float
 
 
 Watch = Callable[[str, int, State], None]
@@ -101,7 +79,7 @@ def run_policy(policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, see
     Raises ``ValueError`` when the streams lack what the policy looks at.
     """
     running = scorer.running()
-    log = _Log()
+    log = EventLog()
     for number, stream in enumerate(streams):
         if reason := obstacle(policy, stream, scorer):
             raise ValueError(f"policy {policy.name!r} cannot be run on conversation {stream.id!r}: {reason}")
@@ -110,39 +88,6 @@ def run_policy(policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, see
     events = log.table([stream.id for stream in streams])
     alerts = int((events["event"] == "alert").sum())
     return PolicyRun(policy, events, noisy_count(alerts, policy.release_epsilon, seed=seed) if policy.release == "aggregate" else math.nan)
-
-
-class _Log:
-    """Events as they come: their numbers in one flat list, six an event, and the texts shown by event."""
-
-    def __init__(self) -> None:
-        self.numbers: list[float] = []
-        self.texts: dict[int, str] = {}
-
-    def add(self, conversation: int, step: int, event: str, message: int, value: float, hours: float, text: str) -> None:
-        if text:
-            self.texts[len(self.numbers) // 6] = text
-        self.numbers += (conversation, step, _CODE[event], message, value, hours)
-
-    def table(self, ids: list[str]) -> pd.DataFrame:
-        columns = np.array(self.numbers, dtype=np.float64).reshape(-1, 6).T
-        text = np.full(columns.shape[1], "", dtype=object)
-        text[list(self.texts)] = list(self.texts.values())
-        whole = columns[:4].astype(np.int64)
-        return pd.DataFrame(
-            {
-                "conversation": pd.Categorical.from_codes(whole[0], categories=pd.Index(ids, dtype=object)),
-                "step": whole[1],
-                "event": pd.Categorical.from_codes(whole[2], categories=pd.Index(EVENTS, dtype=object)),
-                "message": whole[3],
-                "value": columns[4],
-                "hours": columns[5],
-                "text": text,
-            }
-        )
-
-
-_CODE = {event: code for code, event in enumerate(EVENTS)}
 
 
 class View:
@@ -164,7 +109,7 @@ class View:
 class _Observation:
     """One policy watching one conversation."""
 
-    def __init__(self, policy: Policy, stream: Stream, scorer: Scorer, running: RunningScorer, seed: int, number: int, log: _Log) -> None:
+    def __init__(self, policy: Policy, stream: Stream, scorer: Scorer, running: RunningScorer, seed: int, number: int, log: EventLog) -> None:
         self.policy, self.stream, self.scorer, self.running, self.seed = policy, stream, scorer, running, seed
         self.number, self.log = number, log
         self.view = View(stream, scorer.messages, self.record)
