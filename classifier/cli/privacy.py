@@ -70,11 +70,10 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     Example:
       grooming-classifier privacy attack data/synthetic/v1 --out results/attack.csv
     """
-    from importlib.resources import files
-
     import numpy as np
 
     from classifier.atomic import write_bytes
+    from classifier.cli.model_names import unwritten_names
     from classifier.corpus.release import read_corpus
     from classifier.privacy.attack import attack_table, membership_documents
     from classifier.privacy.variants import salt_of, standard_variants
@@ -86,10 +85,9 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
         raise InputError(f"{corpus}: {split} has {len(senders)} senders; an attack needs at least 20, half of them outside training")
     drawn = set(np.random.default_rng(seed).permutation(np.array(senders, dtype=object))[:people].tolist())
     documents = membership_documents([conversation for conversation in conversations if conversation.sender in drawn], seed=seed)
-    # A decoy that was written anywhere would be no decoy; a name may be written so (joined to a mark, say) that it is no term.
+    # A decoy that was written anywhere would be no decoy.
     written = {gram for text in documents["text"] for gram in words_and_pairs(plain(text))} | {plain(name) for own in documents["names"] for name in own}
-    listed = (files("classifier.privacy") / "given_names.txt").read_text(encoding="utf-8").splitlines()
-    decoys = [name for name in listed if not name.startswith("#") and plain(name) not in written]
+    decoys = unwritten_names(written)
     variants = standard_variants(salt=salt_of(seed))
     try:
         table = attack_table(documents, variants, decoys=decoys, n_shadows=shadows, seed=seed)
@@ -99,3 +97,32 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     click.echo(f"{out}: {table['variant'].nunique() - 1} variants, {int(documents['member'].sum())} member and {int((~documents['member']).sum())} other conversations")
     for row in table[table["figure"] == "auc"].to_dict("records"):
         click.echo(f"  {row['variant']:<42}{row['attack']:<12}AUC {row['value']:.3f} ({row['low']:.3f}–{row['high']:.3f}), by chance 0.5")
+
+
+@privacy.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write.")
+def names(corpus: Path, model_path: Path | None, out: Path) -> None:
+    """Count the names of people in the CORPUS a model was trained on that can be got back from its file.
+
+    Read: the name stands in the file. Tried: all its terms are known to the file. Asked: the model answers to it. Each beside names that were never there.
+
+    \b
+    Example:
+      grooming-classifier privacy names data/synthetic/v1 --model classifier/model/small.safetensors --out results/names.csv
+    """
+    from classifier.atomic import write_bytes
+    from classifier.cli.model_names import names_table, opened_file
+    from classifier.cli.models import find_model
+    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.model.file import load_model
+
+    path = find_model(model_path)
+    parts = read_corpus(corpus)
+    if load_model(path).header["corpus_sha256"] != content_hash(parts):
+        raise InputError(f"{path}: was trained on another corpus than {corpus}; name the one it was trained on")
+    table = names_table(opened_file(path), parts["train"])
+    write_bytes(out, table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"))
+    for row in table.to_dict("records"):
+        click.echo(f"{row['attack']}: {row['found']} of {row['n']} names in training, {row['decoys_found']} of {row['n_decoys']} that were never there")
