@@ -105,6 +105,26 @@ def test_a_policy_whose_model_is_not_there_is_skipped_with_its_name():
     assert found.skipped.to_numpy().tolist()[0][::2] == ["public", "no scorer was given for model 'public/plain'"]
 
 
+def test_a_policy_may_ask_for_the_fixed_rule_where_the_model_brings_a_scorer_of_its_own():
+    highest = {"private/plain": replace(SCORER, conversation=lambda rows, authors: rows.max())}
+    plain = policy("fixed", where="device", release="alert_bit", noisy_or=True)
+    found = compare_policies([OWN[0], plain], VALIDATION, TEST, highest, asked_rates=(0.2,), n_resamples=20).points.set_index("point")
+    assert found["combined_by"].loc[["watch@0.2", "fixed@0.2", "flag_all"]].tolist() == ["fitted", "noisy-or", ""]
+    by_noisy_or = compared([OWN[0]], asked_rates=(0.2,)).points.set_index("point")
+    assert found.loc["fixed@0.2", "threshold"] == by_noisy_or.loc["watch@0.2", "threshold"]
+    assert by_noisy_or.loc["watch@0.2", "combined_by"] == "noisy-or"
+
+
+def test_messages_per_find_are_those_of_the_definition(frontier):
+    row = frontier.per_find.set_index(["point", "prevalence"]).loc[("flag_all", 0.01)]
+    read = {innocent: np.mean([len(stream) for stream in TEST if stream.innocent == innocent]) for innocent in (True, False)}
+    expected = (0.01 * read[False] + 0.99 * read[True]) / 0.01
+    assert row["messages_per_find"] == pytest.approx(expected)
+    assert row["messages_per_find_low"] <= row["messages_per_find"] <= row["messages_per_find_high"]
+    nothing = frontier.per_find.set_index(["point", "prevalence"]).loc[("read_nothing", 0.01)]
+    assert np.isnan(nothing["messages_per_find"])
+
+
 def test_a_leak_of_the_model_is_an_axis_only_when_it_was_measured(frontier):
     assert "model_leak" not in frontier.facts["axes"]
     found = compared(model_leak={"private/plain": 0.9})

@@ -15,11 +15,12 @@ from matplotlib.colors import to_hex
 import classifier.privacy
 from classifier.cli.main import main
 from classifier.cli.patterns import growing_scores, message_probabilities
-from classifier.cli.tradeoff import METRICS, Watched, constraint_lines
+from classifier.cli.constraints import METRICS, constraint_lines
 from classifier.corpus.release import read_corpus
 from classifier.model.file import load_pipeline
 from classifier.model.pattern_file import load_pattern
 from classifier.model.shipped import shipped_model
+from classifier.model.watched import Watched
 from classifier.privacy.policy import shipped_policies
 from classifier.privacy.scorer import RunningScorer
 from classifier.report.tradeoff import CANNOT_SHOW, frontier_plot, strip_table, with_intervals
@@ -40,7 +41,7 @@ def refused(capsys, *arguments):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -46,17 +46,11 @@ def conversation_costs(run: PolicyRun, streams: Sequence[Stream]) -> pd.DataFram
     is_ = {event: kind == position for position, event in enumerate(EVENTS)}
     hours = np.where(is_["dropped"], 1.0, np.where(is_["kept"], -1.0, 0.0)) * events["hours"].to_numpy()
     released = events[is_["released"] & (events["value"] >= 1).to_numpy()].drop_duplicates("conversation")
-    table = pd.DataFrame(
-        {
-            "conversation": [stream.id for stream in streams],
-            "cluster": [stream.cluster for stream in streams],
-            "innocent": [stream.innocent for stream in streams],
-            "n_messages": [len(stream) for stream in streams],
-            "n_read": _distinct_messages(events[is_["read"]], n),
-            "n_shown": _distinct_messages(events[is_["shown"]], n),
-            "message_hours": np.bincount(code, weights=hours, minlength=n),
-            "peak_kept": _peak(code, is_["kept"].astype(np.int64) - is_["dropped"], n),
-        }
+    table = described(streams).assign(
+        n_read=_distinct_messages(events[is_["read"]], n),
+        n_shown=_distinct_messages(events[is_["shown"]], n),
+        message_hours=np.bincount(code, weights=hours, minlength=n),
+        peak_kept=_peak(code, is_["kept"].astype(np.int64) - is_["dropped"], n),
     )
     at = released["conversation"].cat.codes.to_numpy()
     for name, source in (("output", "value"), ("flagged_at", "step"), ("flagged_hours", "hours")):
@@ -67,6 +61,18 @@ def conversation_costs(run: PolicyRun, streams: Sequence[Stream]) -> pd.DataFram
     table["flagged"] = table["output"] >= 1
     table["pii_items"], table["pii_people"] = _personal_information(events[is_["shown"]], streams)
     return table[list(COSTS)]
+
+
+def described(streams: Sequence[Stream]) -> pd.DataFrame:
+    """The columns of ``COSTS`` that hold before any policy: ``conversation``, ``cluster``, ``innocent``, ``n_messages``."""
+    return pd.DataFrame(
+        {
+            "conversation": [stream.id for stream in streams],
+            "cluster": [stream.cluster for stream in streams],
+            "innocent": [stream.innocent for stream in streams],
+            "n_messages": [len(stream) for stream in streams],
+        }
+    )
 
 
 def _distinct_messages(events: pd.DataFrame, n: int) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from classifier.evaluation.bootstrap import cluster_codes, cluster_sums, cluster_weights
 from classifier.privacy.costs import SUMS, cost_sums, figures
+from classifier.privacy.steps import Watch, unwatched
 
 Numbers = NDArray[np.float64]
 
@@ -43,7 +44,7 @@ def dominates(values: Numbers) -> NDArray[np.bool_]:
     return np.asarray(nowhere_worse & ~nowhere_worse.T)
 
 
-def dominance_table(values: Numbers, drawn: Numbers, names: Sequence[str], *, eligible: NDArray[np.bool_]) -> pd.DataFrame:
+def dominance_table(values: Numbers, drawn: Numbers, names: Sequence[str], *, eligible: NDArray[np.bool_], watch: Watch = unwatched) -> pd.DataFrame:
     """Every point's standing: "dominated", "ambiguous" or "frontier".
 
     ``values`` of shape (points, axes) and ``drawn`` of shape (resamples, points, axes), smaller is better. A point is dominated when one and the same other
@@ -51,7 +52,7 @@ def dominance_table(values: Numbers, drawn: Numbers, names: Sequence[str], *, el
     Columns: ``status``, ``dominated_by`` (the one that does so most often, "" on the frontier) and ``dominated_share`` (of resamples, by any one point).
     """
     counts = np.zeros((len(values), len(values)), dtype=np.int64)
-    for resample in drawn:
+    for resample in watch(drawn, label="comparing points", length=len(drawn)):
         counts += dominates(resample)
     counts[~eligible] = 0
     share = counts / max(1, len(drawn))
@@ -72,7 +73,7 @@ class Resampled:
     ``figures``: name to an array of shape (resamples, points); ``now``: name to an array of shape (points,), of the data as they are; ``names`` of the points.
     """
 
-    def __init__(self, costs: Mapping[str, pd.DataFrame], *, n_resamples: int, seed: int, n_jobs: int) -> None:
+    def __init__(self, costs: Mapping[str, pd.DataFrame], *, n_resamples: int, seed: int, n_jobs: int, watch: Watch = unwatched) -> None:
         self.names = list(costs)
         tables = list(costs.values())
         codes, self.n_clusters = cluster_codes(tables[0]["cluster"].to_numpy())
@@ -81,7 +82,8 @@ class Resampled:
         weights = cluster_weights(self.n_clusters, n_resamples=n_resamples, seed=seed)
         self.now = {name: array[0] for name, array in _figures(np.ones((1, self.n_clusters), dtype=np.int64), sums, waits).items()}
         starts = range(0, n_resamples, _RESAMPLES_AT_ONCE)
-        parts = Parallel(n_jobs=n_jobs)(delayed(_figures)(weights[start : start + _RESAMPLES_AT_ONCE], sums, waits) for start in starts)
+        work = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_figures)(weights[start : start + _RESAMPLES_AT_ONCE], sums, waits) for start in starts)
+        parts = list(watch(work, label="resampling", length=len(starts)))
         self.figures: dict[str, Numbers] = {name: np.concatenate([part[name] for part in parts]) for name in self.now}
 
 
@@ -98,6 +100,7 @@ def _figures(weights: NDArray[np.int64], sums: Numbers, waits: Sequence[csr_arra
     found = figures(totals)
     with np.errstate(divide="ignore", invalid="ignore"):
         found["innocent_messages_read"] = totals[..., SUMS.index("messages_read")] / totals[..., SUMS.index("innocent")]
+        found["pattern_messages_read"] = totals[..., SUMS.index("pattern_messages_read")] / totals[..., SUMS.index("pattern")]
     found["median_messages_to_alert"] = np.column_stack([_medians(np.asarray((each.T @ drawn.T).T)) for each in waits])
     return found
 

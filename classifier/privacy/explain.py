@@ -102,4 +102,5 @@ def _modelling(policy: Policy) -> str:
         "public": "TF-IDF over a public vocabulary",
     }[policy.features]
     noise = f"with {policy.training.replace('_', ' ')}, epsilon {policy.training_epsilon:g}, at most {policy.people_cap} conversations a person"
-    return f"{features}, trained {'plainly' if policy.training == 'plain' else noise}"
+    rule = "; messages are combined by a fixed rule (noisy-or), not a fitted one" if policy.noisy_or else ""
+    return f"{features}, trained {'plainly' if policy.training == 'plain' else noise}{rule}"

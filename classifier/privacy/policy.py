@@ -36,6 +36,7 @@ class Policy:
     - ``evidence`` an alert rests on: the ``text``; ``metadata`` (nothing is read); or for comparison ``nothing`` (all are flagged), ``chance``, the true ``label``.
     - ``trigger``: conditions on metadata, all to hold before reading begins. ``text_trigger``: a regular expression; finding it takes reading, and counts as it.
     - ``window``: the score is of the last that many messages read and no state outlives them; 0: a running score that keeps no message.
+    - ``noisy_or``: the messages' probabilities are combined by a fixed rule (``scorer.NoisyOr``) even where the model comes with a fitted conversation scorer.
     - an alert takes a score of at least ``threshold`` and ``k_of_n`` of the five stages at a probability of ``stage_threshold`` or more (0: no such rule).
     - ``release``: ``nothing``; ``alert_bit``; ``quantised_score`` in ``levels`` steps; ``excerpt``: that score and ``excerpt_messages`` before and after;
       ``full_transcript``: all that was read; ``randomised_bit``: a bit flipped with probability 1/(1 + e^release_epsilon); ``aggregate``: only a noisy count.
@@ -56,6 +57,7 @@ class Policy:
     trigger: tuple[str, ...] = ()
     text_trigger: str = ""
     window: int = 0
+    noisy_or: bool = False
     threshold: float = 0.5
     k_of_n: int = 0
     stage_threshold: float = 0.5
@@ -166,7 +168,7 @@ def _bad_reading(policy: Policy) -> Iterator[str]:
     if not reported and (policy.report_rate or policy.false_report_rate):
         yield "report_rate and false_report_rate belong to where = user_report"
     if policy.evidence != READS_TO_DECIDE:
-        for field_name in ("window", "k_of_n", "text_trigger", "retain_messages"):
+        for field_name in ("window", "noisy_or", "k_of_n", "text_trigger", "retain_messages"):
             if getattr(policy, field_name):
                 yield f"evidence = {policy.evidence} decides without reading, so {field_name} has nothing to work on"
 
