@@ -129,7 +129,7 @@ def explain_conversation(
                     probability=float(probabilities[at, column]),
                     counted=bool(probabilities[at, column] >= model.thresholds[column]),
                     value=float(shares[at]),
-                    **_terms(stage_model, texts[at], label),
+                    **terms_in_place(stage_model, texts[at], label),
                 )
                 for at in largest
             )
@@ -172,8 +172,8 @@ def _share(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     return amounts / whole if whole else amounts
 
 
-def _terms(stage_model: StageModel, text: str, label: str) -> dict[str, Any]:
-    """The last three fields of a ``MessagePart``. A word that stands in the text twice has half of its spelling's part at each place."""
+def terms_in_place(stage_model: StageModel, text: str, label: str) -> dict[str, Any]:
+    """``terms``, ``pieces`` and ``elsewhere`` of a message, as ``MessagePart`` holds them. A word that stands in the text twice has half of its spelling's part at each place."""
     terms = explain(stage_model, text, label)
     words = terms.words()
     pieces = _cut(text)
@@ -206,7 +206,7 @@ def as_text(explanation: ConversationExplanation, *, n_words: int = 5) -> str:
         lines.append(f"{stage.value:+8.3f}  {stage.label}, {_pushed(stage.value)}")
         for message in stage.messages:
             lines.append(f"    {message.value:+8.3f}  {_about(message)}: {_on_one_line(message.text)}")
-            lines += [f"            {_printable(line)}" for line in in_words(message.terms, n_words=n_words, n_terms=3).split("\n")]
+            lines += [f"            {printable(line)}" for line in in_words(message.terms, n_words=n_words, n_terms=3).split("\n")]
         if stage.n_rest:
             lines.append(f"    {stage.rest:+8.3f}  {_smaller(stage.n_rest)}")
     lines += [f"{value:+8.3f}  {name}, {_pushed(value)}" for name, value in explanation.others]
@@ -225,7 +225,7 @@ def _about(message: MessagePart) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    return " ".join(_printable(text).split())
+    return " ".join(printable(text).split())
 
 
 def _smaller(n: int) -> str:
@@ -300,15 +300,15 @@ def _stage_html(stage: StagePart) -> Markup:
 def _marked(message: MessagePart) -> Markup:
     strongest = max((abs(value) for _, value in message.pieces), default=0.0)
     pieces = [
-        Markup('<mark class="{}">{} <small>{:+.2f}</small></mark>').format("towards" if value > 0 else "away", _printable(piece), value)
+        Markup('<mark class="{}">{} <small>{:+.2f}</small></mark>').format("towards" if value > 0 else "away", printable(piece), value)
         if round(value, 2) and abs(value) >= LEAST_MARKED * strongest
-        else Markup("{}").format(_printable(piece))
+        else Markup("{}").format(printable(piece))
         for piece, value in message.pieces
     ]
     unknown = Markup("") if message.terms.contributions else Markup(" <em>no known words</em>")
     return Markup("<q>{}</q>{}").format(Markup("").join(pieces), unknown)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Control characters, lone surrogates and marks that turn the writing direction, as one visible sign; spaces stay, and so do line breaks."""
     return "".join(ch if ch.isprintable() or ch in "\t\n\r" or unicodedata.category(ch).startswith("Z") else "\N{REPLACEMENT CHARACTER}" for ch in text)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def number(value: object, digits: int = 3) -> str:
 
 def printed(table: pd.DataFrame, columns: Sequence[Column]) -> PrintedTable:
     """The chosen columns of ``table`` as text."""
+    from pandas.api.types import is_numeric_dtype
+
     rows = []
     for _, row in table.iterrows():
         cells = []
@@ -57,5 +61,5 @@ def printed(table: pd.DataFrame, columns: Sequence[Column]) -> PrintedTable:
                 text += f" ({number(row[column.source + '_low'], column.digits)}–{number(row[column.source + '_high'], column.digits)})"
             cells.append(text)
         rows.append(cells)
-    numeric = [pd.api.types.is_numeric_dtype(table[column.source]) for column in columns]
+    numeric = [is_numeric_dtype(table[column.source]) for column in columns]
     return PrintedTable([column.heading for column in columns], rows, numeric)
