@@ -22,7 +22,10 @@ class PersonalSpan:
 
 @dataclass(frozen=True)
 class Message:
-    """One line of chat. ``labels`` are the behaviours its words show; ``family`` is the phrase family it was drawn from."""
+    """One line of chat. ``labels`` are the behaviours its words show; ``family`` is the phrase family it was drawn from.
+
+    ``line`` is the number that a corpus from outside gives the line; 0 where there is none.
+    """
 
     author: str
     time: datetime
@@ -32,6 +35,7 @@ class Message:
     manner: str = "plain"
     family: str = ""
     personal: tuple[PersonalSpan, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,10 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Conversation:
-    """An exchange between ``sender`` and ``contact``. ``label`` is what the generator scripted it to be, which no single message shows."""
+    """An exchange between ``sender`` and ``contact``. ``label`` is what the generator scripted it to be, which no single message shows.
+
+    A conversation that is not ``synthetic`` comes from outside and is for evaluation only (see ``classifier.readers.external``): nothing is fitted on it.
+    """
 
     id: str
     label: str

@@ -15,6 +15,7 @@ COMMANDS = {
     "corpus": "Generate, check, describe and split synthetic corpora.",
     "train": "Fit the stage model and write one model file.",
     "score": "Score a message, a CSV or a JSONL file.",
+    "convert": "Turn a corpus of another format into rows to score, or into files of other tools.",
     "evaluate": "Measure a model on held-out phrase families.",
     "report": "Draw an evaluation as one HTML page.",
     "tradeoff": "Compare policies of reading messages: what each finds, and what it costs the innocent.",

@@ -122,13 +122,16 @@ def fit_pattern(
     conversation is seen whole and cut off at ``n_prefixes`` random lengths, so that early scores mean something, and weighs 1 over all its rows.
     ``C`` is the inverse strength of the L2 penalty on standardised features; its default does as well on validation as ten times more, and leaves fewer weights that
     pull against each other. Training probabilities should come from stage models that did not see the conversation's own phrase families, or the scorer trusts them too much.
-    The alert threshold is 0.5 until one is chosen (``dataclasses.replace``). Raises ``ValueError`` when either split lacks patterns or benign conversations.
+    The alert threshold is 0.5 until one is chosen (``dataclasses.replace``). Raises ``ValueError`` when either split lacks patterns or benign conversations, or has
+    conversations that are not synthetic.
     """
     from sklearn.linear_model import LogisticRegression
 
     if head not in HEAD_FEATURES:
         raise ValueError(f"head must be one of {', '.join(HEAD_FEATURES)}, got {head!r}")
     for split, conversations in (("train", train), ("validation", validation)):
+        if not all(conversation.synthetic for conversation in conversations):
+            raise ValueError(f"{split} has conversations that are not synthetic; they may be scored and evaluated, never trained on")
         n_patterns = sum(conversation.label == PATTERN for conversation in conversations)
         if not 0 < n_patterns < len(conversations):
             raise ValueError(f"{split} needs patterns and benign conversations, got {n_patterns} and {len(conversations) - n_patterns}")

@@ -69,8 +69,11 @@ def checked_options(options: dict[str, Any]) -> dict[str, Any]:
 def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
     """A Pipeline fitted on the ``text`` and the label columns of a messages table.
 
-    Equal (text, labels) rows are fitted once, so that a sentence the generator repeats does not drown the rarer ones.
+    Equal (text, labels) rows are fitted once, so that a sentence the generator repeats does not drown the rarer ones. Raises ``ValueError`` when the table has
+    messages of conversations that are not synthetic: these may be scored, never trained on.
     """
+    if "synthetic" in table and not table["synthetic"].all():
+        raise ValueError(f"training takes synthetic conversations only, got {int((~table['synthetic']).sum())} messages of others; they may be scored and evaluated")
     distinct = table.drop_duplicates(subset=["text", *LABELS])
     return build_pipeline(**options).fit(distinct["text"].tolist(), distinct[list(LABELS)].to_numpy())
 

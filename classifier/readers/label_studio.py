@@ -39,7 +39,7 @@ def to_tasks(conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
                 ),
                 "text": f"{_side(conversation, message.author)}: {message.text}",
                 "generator_labels": list(message.labels),
-                "synthetic": True,
+                "synthetic": conversation.synthetic,
             }
         }
         for conversation in conversations

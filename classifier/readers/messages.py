@@ -15,7 +15,7 @@ def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
     """One row a message, conversations in order and messages in order within them.
 
     Columns: ``conversation`` (id), ``index`` (1-based), ``author``, ``by_sender`` (bool), ``time``, ``text``, ``family``, ``tactic``, ``manner``, ``scene``,
-    ``register``, ``split``, ``conversation_label``, and one 0/1 column per label of the taxonomy.
+    ``register``, ``split``, ``conversation_label``, ``synthetic`` (bool), and one 0/1 column per label of the taxonomy.
     """
     rows = [
         (
@@ -32,12 +32,29 @@ def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
             c.register,
             c.split,
             c.label,
+            c.synthetic,
             *(int(label in m.labels) for label in LABELS),
         )
         for c in conversations
         for index, m in enumerate(c.messages, start=1)
     ]
-    columns = ["conversation", "index", "author", "by_sender", "time", "text", "family", "tactic", "manner", "scene", "register", "split", "conversation_label", *LABELS]
+    columns = [
+        "conversation",
+        "index",
+        "author",
+        "by_sender",
+        "time",
+        "text",
+        "family",
+        "tactic",
+        "manner",
+        "scene",
+        "register",
+        "split",
+        "conversation_label",
+        "synthetic",
+        *LABELS,
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -1,0 +1,24 @@
+"""Messages as items for ROOST's Coop, a review tool: one submission of one conversation's messages a line, as its item API takes them.
+
+What an item type is called and which fields it has is set in each Coop; here a type has the fields text, conversation_id, author_id, line and created_at.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from classifier.readers.external import NO_TIME, written_time
+from classifier.records import Conversation
+
+
+def coop_line(conversation: Conversation, *, type_id: str) -> str:
+    """The submission of a conversation's messages, one line of JSON. An item's id is the conversation's and the line's."""
+    items = []
+    for position, message in enumerate(conversation.messages, start=1):
+        line = message.line or position
+        data: dict[str, Any] = {"text": message.text, "conversation_id": conversation.id, "author_id": message.author, "line": line}
+        if message.time != NO_TIME:
+            data["created_at"] = f"{written_time(message.time)}Z"
+        items.append({"id": f"{conversation.id}:{line}", "typeId": type_id, "data": data})
+    return json.dumps({"items": items}, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -1,0 +1,144 @@
+"""What is a conversation from outside made into? The same record as the project's own, marked ``synthetic=False``: it can be scored and evaluated, never trained on.
+
+What a corpus does not say stays empty: no phrase families, no split, no metadata, and no label unless the corpus gives one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from classifier.errors import InputError
+from classifier.records import Conversation, Message, Metadata
+
+NO_TIME = datetime.min
+"""The time of a message whose corpus gives none. Written out as nothing."""
+MAX_CHARACTERS = 131_072
+"""Longest message that is read: what the csv module takes as one field, so that whatever is read can be written as CSV and read again."""
+MAX_NAME = 1_000
+MAX_MESSAGES = 1_000_000
+NOT_GENERATED = -1
+"""The ``seed`` of a conversation that no generator made."""
+
+_UNKNOWN = Metadata(known_from="unstated", sender_age_band="unstated", contact_age_band="unstated", young_contacts=0)
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_EPOCH = datetime(1970, 1, 1)
+_YEAR_10_000 = 253_402_300_800
+
+OnFault = Callable[[str], None]
+"""Called with what is wrong with a part of a file, and where. When it returns, that part is left out and reading goes on."""
+
+
+def stop(fault: str) -> None:
+    """The strict ``OnFault``: the first fault ends the reading with an ``InputError``."""
+    raise InputError(fault)
+
+
+def cleaned(text: str) -> str:
+    r"""``text`` with NUL and lone surrogates, which no text file can hold, replaced by U+FFFD.
+
+    >>> cleaned("pizza \ud83c at 6")
+    'pizza \ufffd at 6'
+    """
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def checked_name(value: Any, *, noun: str) -> str:
+    """``value`` as an author's or a conversation's name; whole numbers are taken as their digits. Raises ``ValueError`` when it is neither or too long."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if abs(value) < 10**18 else ""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"no {noun}")
+    if len(value) > MAX_NAME:
+        raise ValueError(f"{noun} of {len(value):,} characters, at most {MAX_NAME:,} are read")
+    return cleaned(value.strip())
+
+
+def checked_text(value: Any) -> str:
+    """``value`` as the text of a message. Raises ``ValueError`` when it is no text or longer than ``MAX_CHARACTERS``."""
+    if not isinstance(value, str):
+        raise ValueError(f"text must be a string, got {type(value).__name__}")
+    if len(value) > MAX_CHARACTERS:
+        raise ValueError(f"text of {len(value):,} characters, at most {MAX_CHARACTERS:,} are read")
+    return cleaned(value)
+
+
+def parsed_time(value: Any, *, per_second: int = 1) -> datetime:
+    """A time as corpora give it, in UTC and without a zone: ISO 8601, or a number of seconds since 1970; ``NO_TIME`` for None and empty text.
+
+    With ``per_second=1000`` a number counts milliseconds. Raises ``ValueError`` for anything else, and for a number before 1970 or after the year 9999.
+
+    >>> parsed_time("2031-01-06T12:00:00+01:00"), parsed_time("60"), parsed_time(None) == NO_TIME
+    (datetime.datetime(2031, 1, 6, 11, 0), datetime.datetime(1970, 1, 1, 0, 1), True)
+    """
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none", "null", "nan")):
+        return NO_TIME
+    if isinstance(value, datetime):
+        return _without_zone(value)
+    if isinstance(value, str) and len(value) <= 40:
+        try:
+            value = float(value)
+        except ValueError:
+            return _from_iso(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"time {_short(value)}: expected ISO 8601 or seconds since 1970")
+    if not math.isfinite(value) or not 0 <= value < _YEAR_10_000 * per_second:
+        raise ValueError(f"time {_short(value)} is not between 1970 and the year 9999")
+    return _EPOCH + timedelta(seconds=value / per_second)
+
+
+def _from_iso(text: str) -> datetime:
+    try:
+        return _without_zone(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise ValueError(f"time {_short(text)}: expected ISO 8601 or seconds since 1970") from None
+
+
+def _without_zone(time: datetime) -> datetime:
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+def written_time(time: datetime) -> str:
+    """``time`` as ``parsed_time`` reads it back; nothing for ``NO_TIME``."""
+    return "" if time == NO_TIME else time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
+
+
+def external_conversation(id_: str, messages: Sequence[Message], *, corpus: str, label: str = "", sender: str = "") -> Conversation:
+    """``messages`` as a conversation from outside.
+
+    ``label`` is empty where the corpus has none. Without a ``sender`` it is whoever writes first; the contact is the first other author, or nobody.
+    """
+    authors = list(dict.fromkeys(message.author for message in messages if message.author))
+    first = sender or next(iter(authors), "")
+    return Conversation(
+        id=id_,
+        label=label,
+        scene="",
+        split="",
+        register="",
+        sender=first,
+        contact=next((author for author in authors if author != first), ""),
+        metadata=_UNKNOWN,
+        messages=tuple(messages),
+        corpus=corpus,
+        version="",
+        seed=NOT_GENERATED,
+        synthetic=False,
+    )
+
+
+def require_speakers(conversations: Iterable[Conversation], *, purpose: str) -> None:
+    """Raise ``InputError`` when a conversation does not say who wrote its messages, as the segments of PANC and VTPAN do not."""
+    for conversation in conversations:
+        if not all(message.author for message in conversation.messages):
+            raise InputError(
+                f"conversation {conversation.id!r} does not say who wrote its messages, so {purpose} cannot be told; a segment is one text and can only be scored as a message"
+            )
