@@ -70,9 +70,11 @@ class PhraseError(InputError):
 def read_phrase_file(path: Path) -> list[PhraseFamily]:
     """The families of one TOML file. Raises ``PhraseError`` naming file, family and remedy."""
     try:
-        parsed = _PhraseFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise PhraseError(f"{path}: not readable as TOML: {error}") from None
+    try:
+        parsed = _PhraseFile.model_validate(content)
     except ValidationError as error:
         where = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise PhraseError(f"{path}: {where}") from None

@@ -168,7 +168,7 @@ class Monitor:
                 if len(contributions) != len(LABELS):
                     raise ValueError(f"alert with {len(contributions)} contributions, expected {len(LABELS)}")
                 monitor.alert = Alert(int(message), str(author), float(score), tuple(float(value) for value in contributions))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InputError(f"state of a monitor cannot be used: {error}") from None
         return monitor
 

@@ -16,6 +16,8 @@ from classifier.taxonomy import LABELS
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 1 << 20
 KIND = "pattern"
+MAX_WEIGHT = 1e9
+"""No fitted weight comes near it; far beyond it products would not be finite."""
 NUMBERS = ("intercept", "slope", "offset", "alert_threshold")
 """The entries of array ``numbers``, in order; the other arrays are ``weights`` and ``thresholds``."""
 
@@ -61,4 +63,7 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> P
     if not ((arrays["thresholds"] >= 0) & (arrays["thresholds"] <= 1)).all():
         raise ValueError("thresholds must be in [0, 1]")
     numbers = {name: float(number) for name, number in zip(NUMBERS, arrays["numbers"], strict=True)}
-    return PatternModel(head=header["head"], weights=arrays["weights"], thresholds=arrays["thresholds"], header=header, **numbers)
+    model = PatternModel(head=header["head"], weights=arrays["weights"], thresholds=arrays["thresholds"], header=header, **numbers)
+    if max(abs(model.weights).max(), *map(abs, numbers.values())) > MAX_WEIGHT:
+        raise ValueError(f"weights and numbers must be at most {MAX_WEIGHT:.0e} in size")
+    return model

@@ -248,7 +248,7 @@ def read_policy(path: Path) -> Policy:
         content: dict[str, Any] = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as TOML: {error}") from None
     known = [field.name for field in fields(Policy)]
     if unknown := [name for name in content if name not in known]:

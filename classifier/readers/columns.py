@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from classifier.errors import InputError
-from classifier.readers.external import MAX_MESSAGES, OnFault, checked_name, checked_text, cleaned, external_conversation, parsed_time
+from classifier.readers.external import MAX_MESSAGES, OnFault, checked_name, checked_text, external_conversation, parsed_time, shown
 from classifier.records import Conversation, Message
 from classifier.taxonomy import CONVERSATION_LABELS
 
@@ -34,25 +34,25 @@ def chosen_columns(names: Iterable[str], *, where: str, columns: Mapping[str, st
     {'conversation_id': 'chat_id', 'author': 'Speaker', 'text': 'body'}
     """
     given = [name for name in names if isinstance(name, str)]
-    shown = cleaned(", ".join(given)[:200]) or "none"
+    there = shown(*given) or "none"
     if unknown := sorted(set(columns) - set(NAMES)):
         raise InputError(f"column {unknown[0]!r}: expected one of {', '.join(NAMES)}")
     found = {}
     for field, aliases in NAMES.items():
         if field in columns:
             if columns[field] not in given:
-                raise InputError(f"{where}: no column {columns[field]!r} for {field}; the columns are {shown}")
+                raise InputError(f"{where}: no column {columns[field]!r} for {field}; the columns are {there}")
             found[field] = columns[field]
             continue
         candidates = [name for alias in aliases for name in given if name.strip().lower() == alias]
         if candidates and candidates[0] == field:
             candidates = candidates[:1]
         if len(candidates) > 1:
-            raise InputError(f"{where}: {field} could be any of {', '.join(candidates)}; say which, e.g. --column {field}={candidates[0]}")
+            raise InputError(f"{where}: {field} could be any of {shown(*candidates)}; say which, e.g. --column {field}={shown(candidates[0])}")
         if candidates:
             found[field] = candidates[0]
         elif field in REQUIRED:
-            raise InputError(f"{where}: no column for {field}; the columns are {shown}: say which, e.g. --column {field}=NAME")
+            raise InputError(f"{where}: no column for {field}; the columns are {there}: say which, e.g. --column {field}=NAME")
     return found
 
 
@@ -111,11 +111,11 @@ def _message(row: Mapping[str, Any], chosen: Mapping[str, str], *, position: int
 
 def checked_line(value: Any) -> int:
     """``value`` as the number of a line, from 1. Raises ``ValueError`` when it is none."""
-    shown = repr(value)[:40]
+    given = repr(value)[:40]
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 9:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**9:
-        raise ValueError(f"line {shown}: expected a whole number from 1")
+        raise ValueError(f"line {given}: expected a whole number from 1")
     return value
 
 

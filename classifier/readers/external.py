@@ -46,6 +46,16 @@ def cleaned(text: str) -> str:
     return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def shown(*texts: str, most: int = 200) -> str:
+    r"""``texts`` from a file as they can stand in a one-line message: side by side, without line breaks and control characters, cut off at ``most`` characters.
+
+    >>> shown("author", "te\nxt")
+    'author, te\\nxt'
+    """
+    joined = ", ".join(texts)
+    return "".join(ch if ch.isprintable() else repr(ch)[1:-1] for ch in joined[:most]) + ("..." if len(joined) > most else "")
+
+
 def checked_name(value: Any, *, noun: str) -> str:
     """``value`` as an author's or a conversation's name; whole numbers are taken as their digits. Raises ``ValueError`` when it is neither or too long."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -13,6 +13,8 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
+from classifier.readers.columns import checked_line
+from classifier.readers.external import checked_name, cleaned
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS
 
@@ -58,18 +60,26 @@ def read_annotations(path: Path) -> pd.DataFrame:
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a readable JSON export ({error})") from None
+    if not isinstance(tasks, list):
+        raise InputError(f"{path}: expected a list of tasks as Label Studio's JSON export is, got {type(tasks).__name__}")
     rows = []
     for position, task in enumerate(tasks, start=1):
         try:
             data = task["data"]
             for annotation in task["annotations"]:
                 chosen = {choice for result in annotation["result"] if result["from_name"] == "labels" for choice in result["value"]["choices"]}
-                row: dict[str, Any] = {"conversation": data["conversation"], "index": data["index"], "annotator": str(annotation.get("completed_by", ""))}
+                row: dict[str, Any] = {
+                    "conversation": checked_name(data["conversation"], noun="conversation"),
+                    "index": checked_line(data["index"]),
+                    "annotator": cleaned(str(annotation.get("completed_by", ""))),
+                }
                 row |= {label: int(label in chosen) for label in LABELS}
                 row |= {f"generator_{label}": int(label in data["generator_labels"]) for label in LABELS}
                 rows.append(row)
-        except (KeyError, TypeError) as error:
+        except ValueError as error:
+            raise InputError(f"{path}: task {position}: {error}") from None
+        except (AttributeError, KeyError, TypeError) as error:
             raise InputError(f"{path}: task {position}: expected data and annotations as Label Studio's JSON export has them, missing {error}") from None
     return pd.DataFrame(rows)

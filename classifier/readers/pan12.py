@@ -17,7 +17,7 @@ from xml.etree.ElementTree import ParseError
 from classifier.errors import InputError
 from classifier.readers.bounded import opened, text_lines
 from classifier.readers.columns import checked_line
-from classifier.readers.external import MAX_CHARACTERS, MAX_MESSAGES, NO_TIME, OnFault, checked_name, checked_text, external_conversation, stop
+from classifier.readers.external import MAX_CHARACTERS, MAX_MESSAGES, NO_TIME, OnFault, checked_name, checked_text, external_conversation, shown, stop
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 
@@ -89,7 +89,7 @@ class _Target:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if PARENTS.get(tag) != self._open[-1]:
             raise InputError(
-                f"{self._path}:{self.number}: <{tag[:60]}> in <{self._open[-1]}> is not in the format of PAN 2012: conversations, conversation, message, author, time, text"
+                f"{self._path}:{self.number}: <{shown(tag, most=60)}> in <{self._open[-1]}> is not in the format of PAN 2012: conversations, conversation, message, author, time, text"
             )
         self._open.append(tag)
         if tag == "conversation":

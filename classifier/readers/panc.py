@@ -11,7 +11,7 @@ from pathlib import Path
 
 from classifier.readers.bounded import binary_lines
 from classifier.readers.csv_rows import csv_rows
-from classifier.readers.external import NO_TIME, OnFault, checked_name, checked_text, external_conversation, stop
+from classifier.readers.external import NO_TIME, OnFault, checked_name, checked_text, external_conversation, shown, stop
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 
@@ -28,7 +28,7 @@ def read_panc(path: Path, *, on_fault: OnFault = stop) -> Iterator[Conversation]
     for number, row in csv_rows(path, encoding=_encoding(path), on_fault=on_fault):
         try:
             if set(row) != set(HEADER):
-                raise ValueError(f"expected the columns {', '.join(HEADER)}, got {', '.join(row)}"[:200])
+                raise ValueError(f"expected the columns {', '.join(HEADER)}, got {shown(*row)}")
             if row["label"] not in LABELS:
                 raise ValueError(f"label {row['label'][:60]!r}: expected {' or '.join(LABELS)}")
             name = checked_name(row["chatName"], noun="chatName")
