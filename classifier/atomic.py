@@ -1,4 +1,4 @@
-"""Writes a file beside its place and renames it there, so that no reader ever finds half a file."""
+"""Writes a file beside its place and renames it there, so that no reader ever finds half a file, not even after a power cut."""
 
 from __future__ import annotations
 
@@ -18,11 +18,23 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
+        synced_folder(path.parent)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink(missing_ok=True)
         raise
+
+
+def synced_folder(folder: Path) -> None:
+    """Wait until what was renamed into or out of ``folder`` is on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -50,7 +50,7 @@ def test_jsonl_in_jsonl_out_with_the_same_scores(chat, small_model, tmp_path):
     assert main(["score", str(chat), "--model", str(small_model), "--out", str(tmp_path / "out.csv")]) == 0
     scored = json.loads((tmp_path / "out.jsonl").read_text())
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as stream:
-        assert scored["secrecy"] == next(csv.DictReader(stream))["secrecy"]
+        assert scored["secrecy"] == float(next(csv.DictReader(stream))["secrecy"])
 
 
 def test_stages_are_the_labels_at_or_over_threshold(chat, small_model, tmp_path):
@@ -99,7 +99,7 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(s
     for row, scores in zip(scored, growing_scores(pattern, conversations, message_probabilities(load_pipeline(small_model), conversations)), strict=True):
         assert float(row["score"]) == pytest.approx(scores.max(), rel=1e-6)
         reached = [index for index, score in enumerate(scores, start=1) if score >= pattern.alert_threshold]
-        assert row["warned_at"] == (reached[0] if reached else "")
+        assert row["warned_at"] == (reached[0] if reached else None)
 
 
 def test_control_characters_and_lone_surrogates_never_reach_the_terminal(small_model, capsys):

@@ -14,7 +14,7 @@ from classifier.errors import InputError
 COMMANDS = {
     "corpus": "Generate, check, describe and split synthetic corpora.",
     "train": "Fit the stage model and write one model file.",
-    "score": "Score a message, a CSV or a JSONL file.",
+    "score": "Score a message, or a CSV, JSONL or Parquet file of any size.",
     "convert": "Turn a corpus of another format into rows to score, or into files of other tools.",
     "evaluate": "Measure a model on held-out phrase families.",
     "report": "Draw an evaluation as one HTML page.",

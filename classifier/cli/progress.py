@@ -31,6 +31,16 @@ def counted(*, label: str, length: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(done - bar.pos)
 
 
+@contextmanager
+def shared(*, label: str) -> Iterator[Callable[[float, str], None]]:
+    """A function to call with how much is done, in [0, 1], and a few words on it, for work whose number of items is not known."""
+    if not sys.stderr.isatty():
+        yield lambda share, words: None
+        return
+    with click.progressbar(length=1000, label=label, file=sys.stderr, show_eta=True, item_show_func=lambda words: words) as bar:
+        yield lambda share, words: bar.update(int(1000 * share) - bar.pos, words)
+
+
 def say(text: str) -> None:
     """One line of what is going on, on standard error of a terminal."""
     if sys.stderr.isatty():

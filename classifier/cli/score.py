@@ -1,73 +1,222 @@
-"""``grooming-classifier score``: probabilities per label for a message or a file of messages."""
+"""``grooming-classifier score``: probabilities per label for a message, or for a file of any size."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from classifier.cli.models import find_model, pattern_path
-from classifier.cli.progress import watched
+from classifier.cli.progress import say, shared
 from classifier.errors import InputError
 from classifier.model.quick import QuickModel, quick_model
-from classifier.readers.rows import FORMATS, Row, RowWriter, read_rows, row_format
+from classifier.readers.rows import names_rows, packing, row_format
 
 if TYPE_CHECKING:  # a text is scored without numpy, in a tenth of the time that importing it takes
-    from classifier.model.fast import FastScorer
-    from classifier.model.monitor import Monitor
-    from classifier.model.pattern import PatternModel
+    from collections.abc import Callable, Iterable
 
-BATCH = 5_000
+    from classifier.cli.parts import Part
+
+STOPPED = 1
+"""Exit code of a run that ended before its end: interrupted, or nobody reads its output any more."""
 
 
 @click.command()
-@click.argument("source", metavar="[TEXT | FILE.csv | FILE.jsonl | -]", default="-")
-@click.option("--level", type=click.Choice(["message", "conversation"]), default="message", show_default=True, help="Score each message, or each conversation.")
+@click.argument("source", metavar="[TEXT | FILE | -]", default="-")
+@click.option(
+    "--level",
+    type=click.Choice(["message", "conversation", "sender"]),
+    default="message",
+    show_default=True,
+    help="Score each message, each conversation, or each author over all conversations.",
+)
 @click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where a file's scores go, in the format of its name. Default: standard output.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where a file's scores go, as .csv, .jsonl or .parquet by its name. Default: standard output. With --engine dask, a folder."
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that score a file. The result is the same, byte for byte.")
+@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True, help="dask: Parquet files, on a cluster; needs the extra 'distributed'.")
+@click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes on this machine.")
 @click.option("--explain", "explained", is_flag=True, help="For a text: which terms made each label's score, and what the model does not know.")
 @click.option("--verbose", is_flag=True, help="Say which model file is used.")
-def score(source: str, level: str, model_path: Path | None, out: Path | None, explained: bool, verbose: bool) -> None:
+def score(
+    source: str,
+    level: str,
+    model_path: Path | None,
+    out: Path | None,
+    jobs: int,
+    engine: str,
+    scheduler: str | None,
+    explained: bool,
+    verbose: bool,
+) -> int:
     """Score a text, a file, or the lines of standard input.
 
-    A file has one message a row with conversation_id, author and text, and optionally time; it comes back with one probability column per label and
-    'stages', the labels at or over their thresholds. With --level conversation there is one row a conversation: its highest score, flagged (0/1), and
-    warned_at, the number of messages seen at the warning. Scores are for a person to review.
+    A file is .csv, .jsonl (both also .gz or .zst) or .parquet and has one message a row with conversation_id, author and text, and optionally time; it comes back with
+    one probability column per label and 'stages', the labels at or over their thresholds. With --level conversation there is one row a conversation: its highest score,
+    flagged (0/1), and warned_at, the number of messages seen at the warning; with --level sender one an author: the highest score from that author's side, conversations,
+    and how many of them were flagged. Messages of a conversation must be in order, and may stand between those of others. Scores are for a person to review.
+
+    A file of any size is scored in constant memory (conversations and senders: about a kilobyte each). Until OUT is whole, finished parts wait in OUT.parts; a run
+    that was interrupted or killed goes on from there when the same command is given again, and ends with the same bytes.
+
+    Exit codes: 0 all scored; 1 stopped before the end (Ctrl-C, or the reader of a pipe went away); 2 something cannot be used, or cannot be written (no space left).
 
     \b
     Examples:
       grooming-classifier score "dont tell your mum about this, its our secret" --explain
       grooming-classifier score chat.csv --level message --out scores.csv
-      grooming-classifier score chat.csv --level conversation
+      grooming-classifier score chat.jsonl.gz --level conversation --jobs 2 --out conversations.parquet
+      grooming-classifier score 'chats/*.parquet' --engine dask --out scores/
     """
     path = find_model(model_path)
     if verbose:
         click.echo(f"model: {path}", err=True)
-    if Path(source).suffix.lower() in FORMATS or _is_file(source):
-        from classifier.model.fast import FastScorer
-        from classifier.model.file import load_model
-        from classifier.model.pattern_file import load_pattern
-
+    if scheduler is not None and engine != "dask":
+        raise InputError("--scheduler: is the address of a Dask cluster; give --engine dask with it")
+    if engine == "dask":
+        return _score_on_cluster(source, level, path, out, jobs=jobs, scheduler=scheduler)
+    if names_rows(source) or _is_file(source):
         if explained:
             raise InputError("--explain: explains one text at a time; give the text itself instead of a file")
-        model = FastScorer(load_model(path))
-        if verbose:
-            click.echo(f"engine: {model.engine}", err=True)
-        rows = watched(read_rows(Path(source)), label="scoring")
-        scored = _conversation_rows(model, load_pattern(pattern_path(path)), rows) if level == "conversation" else _message_rows(model, rows)
-        _write(scored, out, file_format=row_format(Path(source) if out is None else out))
-        return
-    if level == "conversation":
-        raise InputError("--level conversation: scores the conversations of a file; give a .csv or .jsonl file")
+        return _score_file(Path(source), level, path, out, jobs=jobs, verbose=verbose)
+    if level != "message":
+        raise InputError(f"--level {level}: scores the messages of a file; give a .csv, .jsonl or .parquet file")
     if out is not None:
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
     quick = quick_model(path)
     for text in _input_lines() if source == "-" else [source]:
         click.echo(_account(quick, text, explained=path if explained else None))
+    return 0
+
+
+def _score_file(source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool) -> int:
+    from classifier.cli.scoring import Plan
+    from classifier.model.fast_kernels import HAS_NUMBA
+    from classifier.model.pattern_file import load_pattern
+    from classifier.readers.rows import open_rows
+
+    kind = row_format(source)
+    if out is not None:
+        kind = row_format(out)
+        if packing(out):
+            raise InputError(f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, which is compressed")
+        if not source.exists():
+            raise InputError(f"{source}: cannot be read: No such file or directory")
+        if not source.is_file():
+            raise InputError(f"{source}: is no regular file, so its scoring could not be taken up again; write to standard output instead of --out")
+    elif kind == ".parquet":
+        kind = ".csv"
+    engine = "numba" if HAS_NUMBA else "numpy"
+    if verbose:
+        click.echo(f"engine: {engine}", err=True)
+    plan = Plan(open_rows(source), level, kind)
+    pattern_file = None if level == "message" else pattern_path(model_path)
+    pattern = None if pattern_file is None else load_pattern(pattern_file)
+    if out is None:
+        return _to_standard_output(plan, model_path, pattern, jobs=jobs)
+    say(f"checking {source}")
+    about = {
+        "version": 1,
+        "input": _sha256(source),
+        "model": _sha256(model_path),
+        "pattern": pattern_file and _sha256(pattern_file),
+        "level": level,
+        "kind": kind,
+        "engine": engine,
+    }
+    return _to_file(out, about, plan, model_path, pattern, jobs=jobs)
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _to_file(out: Path, about: dict[str, Any], plan: Any, model_path: Path, pattern: Any, *, jobs: int) -> int:
+    """Scores that a later run can take up where this one ends."""
+    from classifier.cli.parts import opened_parts
+    from classifier.cli.scoring import scored_parts, write_joined
+
+    n_done = 0
+    try:
+        before = plan.file.path.stat()
+        with opened_parts(out, about) as (parts, joined), _progress() as progress, joined.open("wb") as stream:
+            if parts.n_messages:
+                click.echo(f"going on after {parts.n_messages:,} messages that are already scored", err=True)
+
+            def all_parts() -> Iterator[Part]:
+                nonlocal n_done
+                for part in parts:
+                    n_done += part.n
+                    yield part
+                for part in scored_parts(plan, model_path, plan.file.blocks(parts.end), jobs=jobs):
+                    parts.add(part)
+                    n_done += part.n
+                    progress(part)
+                    yield part
+
+            write_joined(stream, plan, all_parts(), pattern)
+            after = plan.file.path.stat()
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise InputError(f"{plan.file.path}: was changed while it was read; score it again when it is whole")
+    except KeyboardInterrupt:
+        click.echo(f"stopped after {n_done:,} messages; they are kept in {out}.parts, and the same command goes on from there", err=True)
+        return STOPPED
+    except OSError as error:
+        kept = f"{n_done:,} messages are kept in {out}.parts, and the same command goes on from there" if n_done else "nothing has been scored yet"
+        raise InputError(f"{out}: cannot be written: {error.strerror or error}; {kept}") from None
+    return 0
+
+
+def _to_standard_output(plan: Any, model_path: Path, pattern: Any, *, jobs: int) -> int:
+    from classifier.cli.scoring import scored_parts, write_joined
+
+    def all_parts() -> Iterable[Part]:
+        with _progress() as progress:
+            for part in scored_parts(plan, model_path, plan.file.blocks(), jobs=jobs):
+                progress(part)
+                yield part
+                sys.stdout.buffer.flush()
+
+    try:
+        write_joined(sys.stdout.buffer, plan, all_parts(), pattern)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer would fail once more at exit
+        if isinstance(error, BrokenPipeError):
+            return STOPPED
+        raise InputError(f"standard output: cannot be written: {error.strerror or error}") from None
+    return 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Part], None]]:
+    """A function to call with each finished part, which shows the share done, messages, rate and remaining time on a terminal."""
+    begun, n = perf_counter(), 0
+    with shared(label="scoring") as show:
+
+        def count(part: Part) -> None:
+            nonlocal n
+            n += part.n
+            show(part.share, f"{n:,} messages, {n / (perf_counter() - begun):,.0f}/s")
+
+        yield count
+
+
+def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | None, *, jobs: int, scheduler: str | None) -> int:
+    raise InputError("--engine dask: not yet")
 
 
 def _is_file(source: str) -> bool:
@@ -106,55 +255,3 @@ def _account(model: QuickModel, text: str, *, explained: Path | None) -> str:
 def _printable(text: str) -> str:
     """``text`` without control characters and lone surrogates, which would reach the terminal as commands or fail to print."""
     return "".join(ch if ch == "\n" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
-
-
-def _write(rows: Iterator[Row], out: Path | None, *, file_format: str) -> None:
-    """To standard output, or to ``out``, whole or not at all."""
-    if out is None:
-        writer = RowWriter(sys.stdout, file_format=file_format)
-        for row in rows:
-            writer.write(row)
-        return
-    import io
-
-    from classifier.atomic import replacing
-
-    with replacing(out) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogatepass", newline="")
-        writer = RowWriter(text, file_format=file_format)
-        for row in rows:
-            writer.write(row)
-        text.flush()
-        text.detach()
-
-
-def _message_rows(model: FastScorer, rows: Iterator[Row]) -> Iterator[Row]:
-    """Each row with its probabilities and the labels at or over their thresholds."""
-    for batch in _batches(rows):
-        for row, probabilities in zip(batch, model.probabilities(row["text"] for row in batch), strict=True):
-            scores = {label: f"{probability:.8g}" for label, probability in zip(model.model.labels, probabilities, strict=True)}
-            yield row | scores | {"stages": "|".join(model.model.flagged(probabilities))}
-
-
-def _conversation_rows(model: FastScorer, pattern: PatternModel, rows: Iterator[Row]) -> Iterator[Row]:
-    """One row a conversation, in the order they begin: its highest score so far, whether that reached the alert threshold, and at which message.
-
-    ``warned_at`` counts the conversation's messages from 1 and is empty without a warning. No text is kept, only one small monitor state a conversation.
-    """
-    from classifier.model.monitor import Monitor
-
-    monitors: dict[str, Monitor] = {}
-    highest: dict[str, float] = {}
-    for batch in _batches(rows):
-        for row, probabilities in zip(batch, model.probabilities(row["text"] for row in batch), strict=True):
-            id_ = row["conversation_id"]
-            score = monitors.setdefault(id_, Monitor(pattern)).update(row["author"], probabilities)
-            highest[id_] = max(highest.get(id_, 0.0), score)
-    for id_, monitor in monitors.items():
-        alert = monitor.alert
-        yield {"conversation_id": id_, "score": f"{highest[id_]:.8g}", "flagged": int(alert is not None), "warned_at": "" if alert is None else alert.message}
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while batch := list(islice(rows, BATCH)):
-        yield batch

@@ -1,98 +1,366 @@
-"""Message rows from outside, CSV or JSONL, one at a time: the form the ``score`` command takes and gives back."""
+"""Which message rows are in a CSV, JSONL or Parquet file, however large? They come in blocks of bounded size, which can be sent to another process.
+
+The form that the ``score`` command takes and gives back. CSV and JSONL may be compressed: ``.gz``, or ``.zst`` where the package zstandard is installed.
+"""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from classifier.errors import InputError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 Row = dict[str, Any]
 REQUIRED = ("conversation_id", "author", "text")
-FORMATS = (".csv", ".jsonl")
+FORMATS = (".csv", ".jsonl", ".parquet")
+PACKINGS = (".gz", ".zst")
+BLOCK_BYTES = 4 << 20
+MAX_LINE_BYTES = 64 << 20
+"""A longer line is refused: it is no message, and reading it would take memory without end."""
 
 
 def row_format(path: Path) -> str:
-    """ ".csv" or ".jsonl", by the name. Raises ``InputError`` for another ending.
+    """ ".csv", ".jsonl" or ".parquet", by the name without its packing. Raises ``InputError`` for another ending.
 
-    >>> row_format(Path("chat.csv"))
-    '.csv'
+    >>> row_format(Path("chat.csv")), row_format(Path("chat.JSONL.gz"))
+    ('.csv', '.jsonl')
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"{path}: expected a name ending in {' or '.join(FORMATS)}, got {path.suffix or 'no ending'!r}")
-    return path.suffix.lower()
+    name = path.with_suffix("") if packing(path) else path
+    ending = name.suffix.lower()
+    if ending not in FORMATS or (ending == ".parquet" and packing(path)):
+        raise InputError(f"{path}: expected a name ending in .csv or .jsonl (.gz or .zst may follow) or in .parquet, got {''.join(path.suffixes[-2:]) or 'no ending'!r}")
+    return ending
 
 
-def read_rows(path: Path, *, required: Sequence[str] = REQUIRED) -> Iterator[Row]:
-    """The rows of a CSV or JSONL file in order, each a dict with at least the ``required`` keys, the file's other columns kept.
+def packing(path: Path) -> str:
+    """ ".gz", ".zst" or "" for a file that is not compressed, by the name.
 
-    Raises ``InputError`` naming file and line for text that is not UTF-8, a missing column, a row of the wrong width or a line that is not a JSON object.
+    >>> packing(Path("chat.csv.gz"))
+    '.gz'
     """
-    return _csv_rows(path, required) if row_format(path) == ".csv" else _jsonl_rows(path, required)
+    return path.suffix.lower() if path.suffix.lower() in PACKINGS else ""
 
 
-def _lines(path: Path) -> Iterator[str]:
-    number = 0
+def names_rows(source: str) -> bool:
+    """Whether ``source`` ends as the name of a file of rows does.
+
+    >>> names_rows("chat.csv.zst"), names_rows("see you at six.")
+    (True, False)
+    """
     try:
-        with path.open("rb") as stream:
-            for number, raw in enumerate(stream, start=1):
-                yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}:{number}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        row_format(Path(source))
+    except InputError:
+        return False
+    return True
 
 
-def _csv_rows(path: Path, required: Sequence[str]) -> Iterator[Row]:
-    reader = csv.reader(_lines(path), strict=True)
-    try:
-        columns = next(reader, None)
-        if columns is None:
-            raise InputError(f"{path}:1: the file is empty; expected a header with {', '.join(required)}")
-        if missing := [name for name in required if name not in columns]:
-            raise InputError(f"{path}:1: no column {', '.join(map(repr, missing))} in the header; expected {', '.join(required)} and optionally time")
-        for values in reader:
-            if not values:
-                continue
-            if len(values) != len(columns):
-                raise InputError(f"{path}:{reader.line_num}: {len(values)} fields where the header has {len(columns)}; quote a text that holds a comma or a line break")
-            yield dict(zip(columns, values, strict=True))
-    except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: not readable as CSV ({error}); check the quotes of this row") from None
+@dataclass(frozen=True)
+class Place:
+    """Where a block begins or ends: the bytes of the unpacked file (for Parquet, the rows) and the lines that stand before."""
+
+    at: int = 0
+    line: int = 0
 
 
-def _jsonl_rows(path: Path, required: Sequence[str]) -> Iterator[Row]:
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
+@dataclass(frozen=True)
+class Block:
+    """Rows of a file that stand next to each other, as they were read.
+
+    ``content`` holds lines of JSONL as bytes, (line, fields) pairs of CSV, or one Arrow record batch; ``share`` is how much of the file has been read at its end,
+    in [0, 1].
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    content: Any
+    start: Place
+    end: Place
+    share: float
+
+    def rows(self) -> list[Row]:
+        """The rows in order, each a dict with at least the required columns as strings. Raises ``InputError`` naming file and line for one that is no such row."""
+        if isinstance(self.content, list):
+            pairs = self.content
+            return _json_rows(self) if pairs and isinstance(pairs[0], bytes) else [_csv_row(self, line, fields) for line, fields in pairs]
+        rows: list[Row] = self.content.to_pylist()
+        for number, row in enumerate(rows, start=self.start.at + 1):
+            _checked_strings(row, f"{self.path}: row {number}")
+        return rows
+
+
+@dataclass(frozen=True)
+class RowFile:
+    """A file of rows that can be read from any place a block ended at. ``columns`` are those of its first row; ``schema`` is Parquet's."""
+
+    path: Path
+    kind: str
+    columns: tuple[str, ...]
+    first: Place
+    schema: pa.Schema | None = None
+
+    def blocks(self, start: Place | None = None, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
+        """The rows from ``start`` on, in blocks of about ``size`` bytes. Raises ``InputError`` naming file and line for what cannot be read."""
+        place = self.first if start is None else start
+        return _parquet_blocks(self, place, size) if self.kind == ".parquet" else _text_blocks(self, place, size)
+
+
+def open_rows(path: Path, *, required: Sequence[str] = REQUIRED) -> RowFile:
+    """The file's columns, looked up at its beginning.
+
+    Raises ``InputError`` naming file and line for a missing file, a missing column, or a beginning that is not what the name says.
+    """
+    kind = row_format(path)
+    if kind == ".parquet":
+        return _open_parquet(path, required)
+    place, columns = Place(), tuple(required)
+    with _Lines(path, Place()) as lines:
+        if kind == ".csv":
+            columns, place = _csv_header(lines, required)
+        else:
+            for line in lines.raw():
+                if line.strip():
+                    columns = tuple(_json_row(line, f"{path}:{lines.line}"))
+                    break
+    return RowFile(path, kind, columns, place)
+
+
+class _Lines:
+    """The lines of a file from a place on, and how far they have been read."""
+
+    def __init__(self, path: Path, start: Place) -> None:
+        self.path, self.at, self.line = path, start.at, start.line
         try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"{path}:{number}: not a whole JSON object ({error}); the line may be cut off") from None
-        if not isinstance(row, dict):
-            raise InputError(f"{path}:{number}: expected a JSON object, got {type(row).__name__}")
-        if missing := [name for name in required if not isinstance(row.get(name), str)]:
-            raise InputError(f"{path}:{number}: {', '.join(missing)}: expected a string in every row; one row is one message")
-        yield row
+            self._file: IO[bytes] = path.open("rb")
+            self._size = max(1, path.stat().st_size)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        self._stream = _unpacked(path, self._file)
+        try:
+            if self._stream is self._file and start.at:
+                self._file.seek(start.at)
+            else:
+                left = start.at
+                while left and (skipped := len(self._stream.read(min(left, 1 << 20)))):
+                    left -= skipped
+        except Exception as error:
+            raise self._unreadable(error) from None
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+        self._file.close()
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, self.line)
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self._file.tell() / self._size) if self._file.seekable() else 0.0
+
+    def raw(self) -> Iterator[bytes]:
+        """Line by line, a byte order mark taken off the first."""
+        while True:
+            try:
+                line = self._stream.readline(MAX_LINE_BYTES + 1)
+            except Exception as error:
+                raise self._unreadable(error) from None
+            if not line:
+                return
+            self.at += len(line)
+            self.line += 1
+            if len(line) > MAX_LINE_BYTES:
+                raise InputError(f"{self.path}:{self.line}: a line of more than {MAX_LINE_BYTES} bytes; one line is one message")
+            yield line.removeprefix(b"\xef\xbb\xbf") if self.line == 1 else line
+
+    def decoded(self) -> Iterator[str]:
+        for line in self.raw():
+            yield _utf8(line, f"{self.path}:{self.line}")
+
+    def _unreadable(self, error: Exception) -> Exception:
+        """``error`` in the user's words where it is the file's: gzip, zlib and zstandard have each their own kinds."""
+        if isinstance(error, OSError | EOFError) or type(error).__name__ == "ZstdError" or type(error).__module__ == "zlib":
+            return InputError(f"{self.path}: cannot be read after line {self.line}: {getattr(error, 'strerror', None) or error}")
+        return error
 
 
-class RowWriter:
-    """Writes rows in the format of the file name, the header first; every row has the columns of the first."""
+def _unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
+    packed = packing(path)
+    if packed == ".gz":
+        import gzip
 
-    def __init__(self, stream: IO[str], *, file_format: str) -> None:
-        self._stream = stream
-        self._json = file_format == ".jsonl"
-        self._csv: csv.DictWriter[str] | None = None
+        return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), 1 << 20)
+    if packed == ".zst":
+        try:
+            import zstandard
+        except ImportError:
+            raise InputError(f"{path}: needs the package zstandard to be unpacked; install it, or unpack the file first") from None
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), 1 << 20)
+    return file
 
-    def write(self, row: Row) -> None:
-        """Append one row."""
-        if self._json:
-            self._stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-            return
-        if self._csv is None:
-            self._csv = csv.DictWriter(self._stream, fieldnames=list(row), lineterminator="\n")
-            self._csv.writeheader()
-        self._csv.writerow(row)
+
+def _utf8(raw: bytes, where: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+
+
+def _csv_header(lines: _Lines, required: Sequence[str]) -> tuple[tuple[str, ...], Place]:
+    try:
+        columns = next(csv.reader(lines.decoded(), strict=True), None)
+    except csv.Error as error:
+        raise InputError(f"{lines.path}:{lines.line}: not readable as CSV ({error}); check the quotes of this row") from None
+    if columns is None:
+        raise InputError(f"{lines.path}:1: the file is empty; expected a header with {', '.join(required)}")
+    if missing := [name for name in required if name not in columns]:
+        raise InputError(f"{lines.path}:1: no column {', '.join(map(repr, missing))} in the header; expected {', '.join(required)} and optionally time")
+    return tuple(columns), lines.place
+
+
+def _csv_row(block: Block, line: int, fields: list[str]) -> Row:
+    if len(fields) != len(block.columns):
+        raise InputError(f"{block.path}:{line}: {len(fields)} fields where the header has {len(block.columns)}; quote a text that holds a comma or a line break")
+    return dict(zip(block.columns, fields, strict=True))
+
+
+def _json_rows(block: Block) -> list[Row]:
+    return [_json_row(raw, f"{block.path}:{number}") for number, raw in enumerate(block.content, start=block.start.line + 1) if not raw.isspace()]
+
+
+def _json_row(raw: bytes, where: str) -> Row:
+    line = _utf8(raw, where)
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where}: not a whole JSON object ({error}); the line may be cut off") from None
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: expected a JSON object, got {type(row).__name__}")
+    _checked_strings(row, where)
+    return row
+
+
+def _checked_strings(row: Row, where: str) -> None:
+    if missing := [name for name in REQUIRED if not isinstance(row.get(name), str)]:
+        raise InputError(f"{where}: {', '.join(missing)}: expected a string in every row; one row is one message")
+
+
+def _text_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
+    with _Lines(file.path, start) as lines:
+        pieces = _csv_pieces(lines, start.line) if file.kind == ".csv" else lines.raw()
+        while True:
+            content: list[Any] = []
+            for piece in pieces:
+                content.append(piece)
+                if lines.at - start.at >= size:
+                    break
+            if not content:
+                return
+            yield Block(file.path, file.columns, content, start, lines.place, lines.share)
+            start = lines.place
+
+
+def _csv_pieces(lines: _Lines, base: int) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(lines.decoded(), strict=True)
+    try:
+        for fields in reader:
+            if fields:
+                yield base + reader.line_num, fields
+    except csv.Error as error:
+        raise InputError(f"{lines.path}:{base + reader.line_num}: not readable as CSV ({error}); check the quotes of this row") from None
+
+
+def _open_parquet(path: Path, required: Sequence[str]) -> RowFile:
+    import pyarrow.types as types
+
+    with _parquet(path) as opened:
+        schema = opened.schema_arrow
+    for name in required:
+        if name not in schema.names:
+            raise InputError(f"{path}: no column {name!r}; expected {', '.join(required)} and optionally time")
+        kind = schema.field(name).type
+        value = kind.value_type if types.is_dictionary(kind) else kind
+        if not (types.is_string(value) or types.is_large_string(value) or types.is_string_view(value)):
+            raise InputError(f"{path}: column {name!r} holds {kind}, expected strings")
+    return RowFile(path, ".parquet", tuple(schema.names), Place(), schema)
+
+
+def _parquet(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as Parquet: {getattr(error, 'strerror', None) or str(error).splitlines()[0]}") from None
+
+
+def _parquet_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
+    import pyarrow as pa
+
+    with _parquet(file.path) as opened:
+        n_rows = opened.metadata.num_rows
+        groups = [opened.metadata.row_group(number) for number in range(opened.metadata.num_row_groups)]
+        at, first = 0, 0
+        while first < len(groups) and at + groups[first].num_rows <= start.at:
+            at += groups[first].num_rows
+            first += 1
+        bytes_per_row = sum(group.total_byte_size for group in groups) / max(1, n_rows)
+        rows_per_block = max(1, min(1 << 16, int(size / max(1.0, bytes_per_row))))
+        try:
+            for batch in opened.iter_batches(batch_size=rows_per_block, row_groups=range(first, len(groups))):
+                skipped = max(0, min(start.at - at, len(batch)))
+                begin = Place(at + skipped)
+                at += len(batch)
+                if skipped < len(batch):
+                    yield Block(file.path, file.columns, batch.slice(skipped), begin, Place(at), at / n_rows)
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"{file.path}: cannot be read after row {at}: {str(error).splitlines()[0]}") from None
+
+
+def text_of(rows: Sequence[Row], *, kind: str, columns: Sequence[str]) -> bytes:
+    """``rows`` as lines of CSV, without a header, or of JSONL.
+
+    A CSV row without one of ``columns`` leaves it empty; one with a column more raises ``InputError``. What UTF-8 cannot hold, half a surrogate pair, stays an escape
+    in JSON and becomes a question mark in CSV.
+
+    >>> text_of([{"author": "ann", "text": "pizza, at six"}], kind=".csv", columns=["author", "text"])
+    b'ann,"pizza, at six"\\n'
+    """
+    if kind == ".jsonl":
+        return b"".join(map(_json_line, rows))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(columns), lineterminator="\n")
+    try:
+        writer.writerows(map(_plain_row, rows))
+    except ValueError:
+        known = set(columns)
+        extra = next(name for row in rows for name in row if name not in known)
+        raise InputError(f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl") from None
+    return buffer.getvalue().encode("utf-8", "replace")
+
+
+def _json_line(row: Row) -> bytes:
+    try:
+        return (json.dumps(row, ensure_ascii=False, default=_plain) + "\n").encode("utf-8")
+    except UnicodeEncodeError:
+        return (json.dumps(row, default=_plain) + "\n").encode("ascii")
+
+
+def _plain(value: Any) -> Any:
+    """A value of Parquet's that text has no form for: a time as ISO 8601, else what Python prints."""
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _plain_row(row: Row) -> Row:
+    return {name: value if isinstance(value, str | int | float) else "" if value is None else _plain(value) for name, value in row.items()}

@@ -1,0 +1,313 @@
+"""Scoring a file: the same bytes however it is cut, taken up where a killed run ended, and a clean end when something gives out."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from classifier.cli import scoring
+from classifier.cli.main import main
+from classifier.cli.parts import opened_parts
+from classifier.cli.score import STOPPED
+from classifier.cli.scoring import Plan, scored_parts, write_joined
+from classifier.readers.rows import Place, open_rows
+from classifier.taxonomy import LABELS
+
+LINES = ["dont tell your mum, its our secret", "ok pizza", "two\nlines", 'she said "hi", twice', "so pretty", "i can pick you up at six", "", "naïve 🍕"]
+KINDS = ["csv", "jsonl", "parquet"]
+
+
+def rows(n):
+    return [{"conversation_id": f"c{number % 7}", "author": f"a{number % 3}", "text": LINES[number % len(LINES)], "time": f"2031-01-06T10:{number % 60:02}"} for number in range(n)]
+
+
+def write(path, some):
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(some), path, row_group_size=37)
+    elif path.suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, some[0])
+            writer.writeheader()
+            writer.writerows(some)
+    else:
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in some), encoding="utf-8")
+    return path
+
+
+def read(path):
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream)) if path.suffix == ".csv" else [json.loads(line) for line in stream]
+
+
+def score(source, out, model, *options):
+    assert main(["score", str(source), "--out", str(out), "--model", str(model), *options]) == 0
+    return out.read_bytes()
+
+
+@pytest.fixture
+def chat(tmp_path):
+    return write(tmp_path / "chat.jsonl", rows(200))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("out", KINDS)
+def test_every_format_in_gives_the_same_scores_in_every_format_out(kind, out, tmp_path, small_model):
+    source = write(tmp_path / f"chat.{kind}", rows(100))
+    score(source, tmp_path / f"scores.{out}", small_model)
+    found = read(tmp_path / f"scores.{out}")
+    assert [[row[name] for name in ("conversation_id", "author", "text", "time")] for row in found] == [list(row.values()) for row in rows(100)]
+    score(write(tmp_path / "plain.csv", rows(100)), tmp_path / "plain_scores.csv", small_model)
+    for row, expected in zip(found, read(tmp_path / "plain_scores.csv"), strict=True):
+        assert [f"{float(row[label]):.8g}" for label in LABELS] == [expected[label] for label in LABELS]
+        assert row["stages"] == expected["stages"]
+
+
+@pytest.mark.parametrize("level", ["message", "conversation", "sender"])
+@pytest.mark.parametrize("out", KINDS)
+def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_path):
+    from classifier.cli.models import pattern_path
+    from classifier.model.pattern_file import load_pattern
+
+    pattern = None if level == "message" else load_pattern(pattern_path(small_model))
+    plan = Plan(open_rows(chat), level, f".{out}")
+    results = []
+    for size in (1, 1000, 1 << 20):
+        path = tmp_path / f"{size}.{out}"
+        with path.open("wb") as stream:
+            write_joined(stream, plan, scored_parts(plan, small_model, plan.file.blocks(size=size), jobs=1), pattern)
+        results.append(path.read_bytes())
+    assert results[0] == results[1] == results[2]
+    if out != "parquet":
+        assert score(chat, tmp_path / f"two.{out}", small_model, "--level", level, "--jobs", "2") == results[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_is_read_on_from_the_end_of_any_block(kind, tmp_path):
+    file = open_rows(write(tmp_path / f"chat.{kind}", rows(100)))
+    blocks = list(file.blocks(size=500))
+    assert len(blocks) > 5
+    for number, block in enumerate(blocks):
+        rest = [row for later in file.blocks(block.end, size=300) for row in later.rows()]
+        assert rest == [row for later in blocks[number + 1 :] for row in later.rows()]
+
+
+@pytest.mark.parametrize("packed", ["gz", "zst"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_packed_file_scores_as_the_plain_one(kind, packed, tmp_path, small_model):
+    plain = write(tmp_path / f"chat.{kind}", rows(50))
+    path = tmp_path / f"chat.{kind}.{packed}"
+    if packed == "gz":
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+    else:
+        path.write_bytes(pytest.importorskip("zstandard").compress(plain.read_bytes()))
+    assert score(path, tmp_path / "packed.csv", small_model) == score(plain, tmp_path / "plain.csv", small_model)
+    file = open_rows(path)
+    first, *_ = file.blocks(size=700)
+    assert [row for block in file.blocks(first.end) for row in block.rows()] == rows(50)[len(first.rows()) :]
+
+
+def command(source, out, model, *options):
+    return [sys.executable, "-m", "classifier.cli.main", "score", str(source), "--out", str(out), "--model", str(model), *options]
+
+
+def started_and_ended(source, out, model, end, *options):
+    """A run that is sent ``end`` once it has written its first part."""
+    run = subprocess.Popen(command(source, out, model, *options), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    journal = out.with_name(out.name + ".parts") / "journal.jsonl"
+    for _ in range(6000):
+        if journal.exists() and journal.read_bytes().count(b"\n") > 1:
+            break
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.send_signal(end)
+    _, said = run.communicate(timeout=60)
+    return run.returncode, said
+
+
+@pytest.fixture(scope="module")
+def long_chat(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("long") / "chat.jsonl", [row | {"more": "x" * 1500} for row in rows(16_000)])
+
+
+@pytest.mark.parametrize(("out", "jobs"), [("scores.csv", "1"), ("scores.parquet", "2")])
+def test_a_killed_run_goes_on_to_the_same_bytes(out, jobs, long_chat, small_model, tmp_path, capsys):
+    out = tmp_path / out
+    code, _ = started_and_ended(long_chat, out, small_model, signal.SIGKILL, "--jobs", jobs)
+    assert code == -signal.SIGKILL
+    assert not out.exists()
+    resumed = score(long_chat, out, small_model)
+    assert "messages that are already scored" in capsys.readouterr().err
+    assert resumed == score(long_chat, tmp_path / f"whole{out.suffix}", small_model)
+    assert not (tmp_path / f"{out.name}.parts").exists()
+
+
+def test_an_interrupted_run_says_in_one_line_how_to_go_on(long_chat, small_model, tmp_path):
+    out = tmp_path / "scores.csv"
+    code, said = started_and_ended(long_chat, out, small_model, signal.SIGINT, "--jobs", "2")
+    assert code == STOPPED
+    assert len(said.strip().splitlines()) == 1
+    assert "the same command goes on from there" in said
+    assert not out.exists()
+
+
+def test_parts_of_another_input_are_not_gone_on_from(long_chat, small_model, tmp_path, capsys):
+    out = tmp_path / "scores.csv"
+    started_and_ended(long_chat, out, small_model, signal.SIGKILL)
+    other = write(tmp_path / "other.jsonl", rows(20))
+    score(other, out, small_model)
+    assert "is of another input, model or way of scoring; starting anew" in capsys.readouterr().err
+    assert len(read(out)) == 20
+
+
+def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
+    out, about = tmp_path / "out", {"input": "x"}
+    with suppress(KeyboardInterrupt), opened_parts(out, about) as (parts, _):
+        for number in range(3):
+            parts.add(scoring.Part(Place(number + 1, number + 1), 0.1, 10, b"part"))
+        raise KeyboardInterrupt
+    (tmp_path / "out.parts" / "000001").write_bytes(b"pa")
+    with suppress(KeyboardInterrupt), opened_parts(out, about) as (parts, _):
+        assert parts.n_messages == 10
+        assert parts.end == Place(1, 1)
+        raise KeyboardInterrupt
+
+
+def test_two_runs_never_write_the_same_parts(tmp_path, chat, small_model, capsys):
+    with suppress(KeyboardInterrupt), opened_parts(tmp_path / "scores.csv", {}):
+        assert main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
+        raise KeyboardInterrupt
+    assert "another run is writing it" in capsys.readouterr().err
+
+
+def test_a_full_disk_ends_with_one_line_and_the_next_run_goes_on(long_chat, small_model, tmp_path):
+    out = tmp_path / "scores.csv"
+    limit = 9 << 20  # one part fits, the joined file of two does not
+    done = subprocess.run(command(long_chat, out, small_model), stderr=subprocess.PIPE, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "cannot be written: File too large" in done.stderr
+    assert not out.exists()
+    assert score(long_chat, out, small_model) == score(long_chat, tmp_path / "whole.csv", small_model)
+
+
+def test_a_full_standard_output_ends_with_one_line(chat, small_model):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-m", "classifier.cli.main", "score", str(chat), "--model", str(small_model)], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.strip() == "grooming-classifier: standard output: cannot be written: No space left on device"
+
+
+def test_a_reader_that_goes_away_is_no_error(long_chat, small_model):
+    whole = [sys.executable, "-m", "classifier.cli.main", "score", str(long_chat), "--model", str(small_model)]
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout.readline().startswith(b'{"conversation_id": "c0"')
+        run.stdout.close()
+        assert run.stderr.read() == b""
+    assert run.returncode == STOPPED
+
+
+def test_an_error_in_the_input_names_its_line_and_leaves_nothing(tmp_path, small_model, capsys):
+    path = write(tmp_path / "chat.jsonl", rows(20))
+    path.write_text(path.read_text() + '{"conversation_id": "c1", "author": "a"}\n')
+    assert main(["score", str(path), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
+    assert "chat.jsonl:21: text: expected a string" in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["chat.jsonl"]
+
+
+def test_an_input_that_grows_while_it_is_read_is_refused(chat, small_model, tmp_path, capsys, monkeypatch):
+    def grown(*arguments, **options):
+        os.utime(chat, ns=(0, 0))
+        return scored_parts(*arguments, **options)
+
+    monkeypatch.setattr(scoring, "scored_parts", grown)
+    assert main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
+    assert "was changed while it was read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("chat.jsonl.gz", gzip.compress(b'{"conversation_id": "c", "author": "a", "text": "hi"}\n' * 999)[:60], "cannot be read after line"),
+        ("chat.csv.gz", b"conversation_id,author,text\n", "chat.csv.gz: cannot be read after line 0: Not a gzipped file"),
+        ("chat.parquet", b"PAR1 and nothing", "chat.parquet: cannot be read as Parquet"),
+        ("chat.parquet.gz", b"", "expected a name ending in"),
+        ("chat.jsonl", b'{"conversation_id": "c", "author": "a", "text": "caf\xe9"}\n', "chat.jsonl:1: not UTF-8"),
+        ("chat.jsonl", b"[" * 100_000, "chat.jsonl:1: not a whole JSON object"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line(name, content, message, tmp_path, small_model, capsys):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert main(["score", str(path), "--out", str(tmp_path / "out.csv"), "--model", str(small_model)]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_parquet_file_without_texts_is_refused(tmp_path, small_model, capsys):
+    pq.write_table(pa.table({"conversation_id": ["c"], "author": ["a"], "text": [1]}), tmp_path / "chat.parquet")
+    assert main(["score", str(tmp_path / "chat.parquet"), "--model", str(small_model)]) == 2
+    assert "column 'text' holds int64, expected strings" in capsys.readouterr().err
+
+
+def test_the_other_columns_of_parquet_keep_their_types(tmp_path, small_model):
+    at = datetime(2031, 1, 6, 10)
+    pq.write_table(pa.table({"conversation_id": ["c"], "author": pa.array(["a"]).dictionary_encode(), "text": ["ok pizza"], "at": [at], "n": [3]}), tmp_path / "chat.parquet")
+    score(tmp_path / "chat.parquet", tmp_path / "scores.parquet", small_model)
+    assert read(tmp_path / "scores.parquet")[0] | {"at": at, "n": 3} == read(tmp_path / "scores.parquet")[0]
+    score(tmp_path / "chat.parquet", tmp_path / "scores.csv", small_model)
+    assert read(tmp_path / "scores.csv")[0]["at"] == "2031-01-06T10:00:00"
+
+
+def test_a_column_that_the_first_row_has_not_is_refused_for_csv_and_kept_for_jsonl(tmp_path, small_model, capsys):
+    path = write(tmp_path / "chat.jsonl", [*rows(2), rows(1)[0] | {"mood": "calm"}])
+    assert main(["score", str(path), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
+    assert "column 'mood' is in a row but not in the first one" in capsys.readouterr().err
+    score(path, tmp_path / "scores.jsonl", small_model)
+    assert read(tmp_path / "scores.jsonl")[2]["mood"] == "calm"
+
+
+def test_half_a_surrogate_pair_never_breaks_a_result(tmp_path, small_model):
+    path = tmp_path / "chat.jsonl"
+    path.write_text('{"conversation_id": "c", "author": "a", "text": "lone \\ud800"}\n')
+    texts = []
+    for kind in KINDS:
+        score(path, tmp_path / f"scores.{kind}", small_model)
+        texts.append(read(tmp_path / f"scores.{kind}")[0]["text"])
+    assert texts == ["lone ?", "lone \ud800", "lone ?"]
+
+
+def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, small_model):
+    from classifier.cli.models import pattern_path
+    from classifier.model.pattern_file import load_pattern
+
+    some = [row | {"author": "pushy" if "secret" in row["text"] else "bo"} for row in rows(80)]
+    path = write(tmp_path / "chat.csv", some)
+    score(path, tmp_path / "senders.csv", small_model, "--level", "sender")
+    score(path, tmp_path / "conversations.csv", small_model, "--level", "conversation")
+    senders, conversations = read(tmp_path / "senders.csv"), read(tmp_path / "conversations.csv")
+    assert [row["author"] for row in senders] == ["bo", "pushy"]
+    assert max(float(row["score"]) for row in senders) == max(float(row["score"]) for row in conversations)
+    assert senders[1]["conversations"] == "7"
+    assert float(senders[1]["score"]) > float(senders[0]["score"])
+    assert (float(senders[1]["score"]) >= load_pattern(pattern_path(small_model)).alert_threshold) == (senders[1]["flagged"] != "0")
+
+
+def test_one_text_is_scored_without_numpy_or_arrow(small_model):
+    code = "import sys\nfrom classifier.cli.main import main\nmain(['score', 'hi', '--model', sys.argv[1]])\nprint([m for m in ('numpy', 'pyarrow', 'pandas', 'multiprocessing') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code, str(small_model)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
