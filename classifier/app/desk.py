@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from classifier.app.drawing import Scale, powers_of_ten
-from classifier.app.fields import Fields, Refused, share, whole_number
+from classifier.app.fields import Fields, RequestError, share, whole_number
 from classifier.app.loaded import Demo
 from classifier.app.summary import Point, Summary
 from classifier.report.tables import PrintedTable
@@ -26,7 +26,7 @@ def desk_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     summary = demo.summary
     prevalence = share(fields, "prevalence", default=DEFAULT_PREVALENCE)
     if prevalence == 1:
-        raise Refused(400, "prevalence: at 1 every conversation would be a pattern, and nobody innocent; expected a number under 1.")
+        raise RequestError(400, "prevalence: at 1 every conversation would be a pattern, and nobody innocent; expected a number under 1.")
     volume = whole_number(fields, "volume", low=1, high=MAX_VOLUME, default=DEFAULT_VOLUME)
     rates = sorted({f"{point.asked_rate:g}" for point in summary.points if not math.isnan(point.asked_rate)}, key=float)
     sides = [_side(summary, fields, name, rates, prevalence, volume) for name in ("a", "b")]
@@ -53,7 +53,7 @@ def _side(summary: Summary, fields: Fields, name: str, rates: list[str], prevale
     rate = fields.get(f"rate_{name}", DEFAULT_RATE if DEFAULT_RATE in rates else (rates or [""])[0])
     for field, value, options in ((name, policy, policies), (f"rate_{name}", rate, rates)):
         if value not in options and options:
-            raise Refused(404, f"{field}: that is none of the choices. Choose one from the list.")
+            raise RequestError(404, f"{field}: that is none of the choices. Choose one from the list.")
     at_all_rates = [point for point in summary.points if point.policy == policy]
     point = next((point for point in at_all_rates if math.isnan(point.asked_rate) or f"{point.asked_rate:g}" == rate), None)
     reason = summary.skipped.get((policy, rate)) or summary.skipped.get((policy, "")) or "it was not run at this rate"
@@ -85,9 +85,13 @@ def _means(point: Point, prevalence: float, volume: int) -> dict[str, Any]:
     from classifier.evaluation.rates import Rate
 
     rates = Rate(point.found, point.n_pattern), Rate(point.false_alarms, point.n_innocent)
-    [row] = base_rate_table(*rates, prevalences=[prevalence], volume=volume).to_dict("records")
+    table = base_rate_table(*rates, prevalences=[prevalence], volume=volume)
     innocent = volume * (1 - prevalence)
-    return row | {"innocent": innocent, "machine": innocent * point.machine_read, "human_upper": innocent * point.human_upper / 1e6}
+    return {str(name): float(table[name].iloc[0]) for name in table} | {
+        "innocent": innocent,
+        "machine": innocent * point.machine_read,
+        "human_upper": innocent * point.human_upper / 1e6,
+    }
 
 
 def _comparison(sides: list[dict[str, Any]]) -> PrintedTable:

@@ -15,7 +15,7 @@ SHOWN_CHARACTERS = 60
 Fields = dict[str, str]
 
 
-class Refused(Exception):
+class RequestError(Exception):
     """A request that cannot be answered: its HTTP ``status``, and the sentence that says why and what would do."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -32,14 +32,14 @@ def parsed(content: bytes) -> Fields:
     try:
         return dict(parse_qsl(content.decode("utf-8", errors="replace"), keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS))
     except ValueError:
-        raise Refused(400, f"This page takes at most {MAX_FIELDS} fields.") from None
+        raise RequestError(400, f"This page takes at most {MAX_FIELDS} fields.") from None
 
 
 def chosen(fields: Fields, name: str, options: Collection[str], *, default: str) -> str:
     """The field's value, one of ``options``; ``default`` where it is not given."""
     value = fields.get(name, default)
     if value not in options:
-        raise Refused(404, f"{name}: there is no {quoted(value)} here. Go back and choose one from the list.")
+        raise RequestError(404, f"{name}: there is no {quoted(value)} here. Go back and choose one from the list.")
     return value
 
 
@@ -47,7 +47,7 @@ def whole_number(fields: Fields, name: str, *, low: int, high: int, default: int
     """The field as a whole number from ``low`` to ``high``."""
     value = fields.get(name, str(default)).strip()
     if not (value.isascii() and value.isdigit() and len(value) <= 18 and low <= int(value) <= high):
-        raise Refused(400, f"{name}: expected a whole number from {low:,} to {high:,}, got {quoted(value)}.")
+        raise RequestError(400, f"{name}: expected a whole number from {low:,} to {high:,}, got {quoted(value)}.")
     return int(value)
 
 
@@ -59,7 +59,7 @@ def share(fields: Fields, name: str, *, default: float) -> float:
     except ValueError:
         number = math.nan
     if not 0 < number <= 1:
-        raise Refused(400, f"{name}: expected a number over 0 and at most 1, such as {default:g}, got {quoted(value)}.")
+        raise RequestError(400, f"{name}: expected a number over 0 and at most 1, such as {default:g}, got {quoted(value)}.")
     return number
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,7 +21,7 @@ from classifier.model.monitor import running_scores
 from classifier.model.pattern import PatternModel
 from classifier.model.pattern_file import load_pattern
 from classifier.model.stages import StageModel
-from classifier.records import Conversation
+from classifier.records import SPLITS, Conversation
 from classifier.taxonomy import PATTERN
 
 N_LOOKED_AT = 600
@@ -58,8 +59,11 @@ class Demo:
 
     @cached_property
     def followed(self) -> dict[str, Followed]:
-        """The first ``N_LOOKED_AT`` conversations of suitable length by their ids, scored message by message."""
-        conversations = list(islice((each for each in self._conversations() if len(each.messages) in LENGTHS), N_LOOKED_AT))
+        """The first ``N_LOOKED_AT`` conversations of suitable length by their ids, scored message by message: of the test split, where there is one."""
+        conversations: list[Conversation] = []
+        for splits in (("test",), SPLITS):  # the model has not seen the phrase families of test; a file without a test split is better than nothing
+            suitable = (each for each in self._conversations() if each.split in splits and len(each.messages) in LENGTHS)
+            conversations = conversations or list(islice(suitable, N_LOOKED_AT))
         if not conversations:
             raise InputError(f"{self.corpus}: holds no conversation of {LENGTHS[0]} to {LENGTHS[-1]} messages to show")
         scorer = FastScorer(self.model, engine="numpy")
@@ -80,19 +84,16 @@ class Demo:
         over = np.flatnonzero(scores >= self.pattern.alert_threshold)
         return Followed(conversation, probabilities, scores, int(over[0]) + 1 if over.size else 0)
 
-    def _conversations(self) -> list[Conversation]:
-        """Those of the test split, whose phrase families the model has not seen; all where a file has no test split."""
-        from classifier.corpus.release import corpus_files
-        from classifier.readers.jsonl import read_conversations
-
+    def _conversations(self) -> Iterator[Conversation]:
         if self.corpus is None:
             from classifier.corpus.generate import generate
             from classifier.corpus.spec import CorpusSpec
 
-            everything = list(generate(replace(CorpusSpec(), n_conversations=N_GENERATED)))
-        else:
-            everything = read_conversations(corpus_files(self.corpus)[-1])
-        return [conversation for conversation in everything if conversation.split == "test"] or everything
+            return generate(replace(CorpusSpec(), n_conversations=N_GENERATED))
+        from classifier.corpus.release import corpus_files
+        from classifier.readers.jsonl import iterate_conversations
+
+        return iterate_conversations(corpus_files(self.corpus)[-1])
 
     @property
     def source(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from classifier.app.drawing import Scale
-from classifier.app.fields import Fields, Refused, chosen
+from classifier.app.fields import Fields, RequestError, chosen
 from classifier.app.lines import lines
 from classifier.app.loaded import Demo
 from classifier.model.conversation_explain import printable, terms_in_place
@@ -28,7 +28,7 @@ def message_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     if "example" in fields:
         text = examples[int(chosen(fields, "example", [str(number) for number in range(len(examples))], default="0"))]["text"]
     if len(text) > MAX_CHARACTERS:
-        raise Refused(413, f"text: expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. Type one message, not a whole conversation.")
+        raise RequestError(413, f"text: expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. Type one message, not a whole conversation.")
     return {"examples": examples, "text": printable(text), "max_characters": MAX_CHARACTERS, "account": message_account(demo.model, text) if text.strip() else None}
 
 

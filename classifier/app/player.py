@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from classifier.app.drawing import Scale
-from classifier.app.fields import Fields, Refused, chosen, quoted, whole_number
+from classifier.app.fields import Fields, RequestError, chosen, quoted, whole_number
 from classifier.app.loaded import Demo, Followed
 from classifier.app.messages import marked
 from classifier.model.conversation_explain import explain_conversation, printable, terms_in_place
@@ -31,7 +31,7 @@ def player_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     first = next(iter(offered.values()))[0][0]
     id_ = fields.get("id", first)
     if id_ not in demo.followed:
-        raise Refused(404, f"id: there is no conversation {quoted(id_)} here. Choose one from the list.")
+        raise RequestError(404, f"id: there is no conversation {quoted(id_)} here. Choose one from the list.")
     followed = demo.followed[id_]
     n = len(followed.scores)
     step = whole_number(fields, "step", low=1, high=n, default=1)

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classifier.app.about import about_view, start_view
 from classifier.app.desk import desk_view
-from classifier.app.fields import Fields, Refused, parsed
+from classifier.app.fields import Fields, RequestError, parsed
 from classifier.app.limits import limits_view
 from classifier.app.loaded import Demo
 from classifier.app.messages import message_view
@@ -93,8 +93,8 @@ def _endpoint(demo: Demo, view: View) -> Callable[[Request], Any]:
         try:
             fields = await _sent(request)
             return await run_in_threadpool(lambda: page(view.template, title=view.title, path=view.path, **view.values(demo, fields)))
-        except Refused as refused:
-            return _refusal(refused.status, str(refused))
+        except RequestError as error:
+            return _refusal(error.status, str(error))
         except InputError as error:
             return _refusal(500, str(error))
         except Exception as error:
@@ -111,7 +111,7 @@ async def _sent(request: Request) -> Fields:
         return parsed(request.scope["query_string"])
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise Refused(415, "The form was sent in another encoding than this page's own. Go back and use the form of the page.")
+        raise RequestError(415, "The form was sent in another encoding than this page's own. Go back and use the form of the page.")
     body, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -120,7 +120,7 @@ async def _sent(request: Request) -> Fields:
         elif size > MAX_DISCARDED:
             break
     if size > MAX_BODY:
-        raise Refused(413, f"That is more than the {MAX_BODY:,} bytes a form may have here. Type one message, not a whole conversation.")
+        raise RequestError(413, f"That is more than the {MAX_BODY:,} bytes a form may have here. Type one message, not a whole conversation.")
     return parsed(bytes(body))
 
 
