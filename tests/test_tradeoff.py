@@ -13,9 +13,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 import classifier.privacy
+from classifier.cli.constraints import METRICS, constraint_lines
 from classifier.cli.main import main
 from classifier.cli.patterns import growing_scores, message_probabilities
-from classifier.cli.constraints import METRICS, constraint_lines
 from classifier.corpus.release import read_corpus
 from classifier.model.file import load_pipeline
 from classifier.model.pattern_file import load_pattern
@@ -23,7 +23,9 @@ from classifier.model.shipped import shipped_model
 from classifier.model.watched import Watched
 from classifier.privacy.policy import shipped_policies
 from classifier.privacy.scorer import RunningScorer
-from classifier.report.tradeoff import CANNOT_SHOW, frontier_plot, strip_table, with_intervals
+from classifier.report.tradeoff import CANNOT_SHOW
+from classifier.report.tradeoff_plots import frontier_plot
+from classifier.report.tradeoff_points import one_prevalence, strip_table, with_intervals
 from classifier.taxonomy import LABELS
 
 POLICIES = Path(classifier.privacy.__file__).parent / "policies"
@@ -186,10 +188,17 @@ def test_the_page_says_first_what_it_cannot_show_and_has_a_table_by_each_figure(
     page = (compared / "tradeoff.html").read_text(encoding="utf-8")
     assert page.index("Synthetic is not real") < page.index("<table>")
     assert all(limit in page for limit in CANNOT_SHOW)
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert all("<table>" in part for part in page.split("</figure>")[1:])
     assert not re.search(r'(?:src|href)="(?!#)', page)
-    for word in ("per million innocent conversations", "Clopper-Pearson", "supposed prevalence", "no scorer was given for model", "cannot be shown for any point"):
+    for word in (
+        "per million innocent conversations",
+        "Clopper-Pearson",
+        "supposed prevalence",
+        "no scorer was given for model",
+        "cannot be shown for any point",
+        "message-hours kept",
+    ):
         assert word in page
 
 
@@ -204,6 +213,17 @@ def test_a_zero_is_an_open_marker_at_its_bound(compared):
     drawn = {float(line.get_xdata()[0]): line.get_markerfacecolor() for line in frontier_plot(table, x="x", xlabel="cost").lines if len(line.get_xdata())}
     assert drawn[50.0] == "none"
     assert to_hex(drawn[9.0]) == "#9aa5b1"
+
+
+def test_the_figure_of_one_prevalence_is_that_of_the_middle_one():
+    assert one_prevalence({"per_find": pd.DataFrame({"prevalence": [1e-6, 1e-2, 1e-4, 1e-2, 1e-3]})}) == 1e-4
+
+
+def test_a_tradeoff_is_drawn_again_from_its_folder_or_its_file(compared, tmp_path, capsys):
+    for source in (compared, compared / "tradeoff.json"):
+        assert main(["report", str(source), "--out", str(tmp_path / "again.html")]) == 0
+        assert (tmp_path / "again.html").read_bytes() == (compared / "tradeoff.html").read_bytes()
+    assert "no whole evaluation there" in refused(capsys, "report", tmp_path / "none", "--out", tmp_path / "x.html")
 
 
 def test_a_predictive_value_without_a_false_alarm_is_shown_as_its_bound():
@@ -225,15 +245,6 @@ def test_a_policy_of_ones_own_is_explained(policies, capsys):
 
 def test_an_unknown_policy_is_refused(capsys):
     assert "no shipped policy is named 'nope'" in refused(capsys, "privacy", "explain", "nope")
-
-
-def test_an_attack_stands_beside_chance(small_corpus, tmp_path, capsys):
-    out = tmp_path / "attack.csv"
-    assert main(["privacy", "attack", str(small_corpus), "--people", "60", "--out", str(out)]) == 0
-    table = pd.read_csv(out).set_index(["variant", "attack", "figure"])
-    assert table.loc[("private/plain", "vocabulary", "auc"), "value"] > 0.95
-    assert table.loc[("private/plain", "vocabulary", "auc"), "by_chance"] == 0.5
-    assert "by chance 0.5" in capsys.readouterr().out
 
 
 def test_labels_of_an_outside_model_let_stages_be_counted(small_corpus, policies, tmp_path):

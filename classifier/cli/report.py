@@ -1,4 +1,4 @@
-"""``grooming-classifier report``: an evaluation in, one HTML page out."""
+"""``grooming-classifier report``: an evaluation or a comparison of policies in, one HTML page out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 @click.argument("evaluation", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file to write.")
 def report(evaluation: Path, out: Path) -> None:
-    """Draw an evaluation as one self-contained HTML page: no link leaves it, and the same numbers give the same bytes.
+    """Draw the folder of an evaluation, or of a tradeoff, as one self-contained HTML page: no link leaves it, and the same numbers give the same bytes.
 
     \b
     Example:
@@ -20,6 +20,10 @@ def report(evaluation: Path, out: Path) -> None:
     from classifier.atomic import write_bytes
     from classifier.evaluation.record import load_evaluation
     from classifier.report.evaluation import evaluation_page
+    from classifier.report.tradeoff import tradeoff_page
 
-    write_bytes(out, evaluation_page(load_evaluation(evaluation)).encode("utf-8"))
+    folder = evaluation.parent if evaluation.suffix == ".json" else evaluation
+    # The two never stand in one folder: tradeoff refuses that of an evaluation.
+    page = tradeoff_page(load_evaluation(folder, name="tradeoff")) if (folder / "tradeoff.json").exists() else evaluation_page(load_evaluation(folder))
+    write_bytes(out, page.encode("utf-8"))
     click.echo(str(out))

@@ -84,10 +84,10 @@ def tradeoff(
     from classifier.privacy.frontier import compare_policies
 
     check_constraints(constraint)
-    chosen = _chosen_policies(policies)
-    sources = find_sources(model_path, scores, keys={policy.model_key for policy in chosen}, variants=variants, seed=seed)
     if (out / "evaluation.json").exists():
         raise InputError(f"{out}: holds an evaluation, whose tables would be mixed with these; name another folder")
+    chosen = _chosen_policies(policies)
+    sources = find_sources(model_path, scores, keys={policy.model_key for policy in chosen}, variants=variants, seed=seed)
     material = _read_material(corpus)
     facts, tables = _leaks(attack, curve, material.sha256)
     parts = _parts(out, material, sources.made_of, seed)
