@@ -1,0 +1,112 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 2. Train and explain
+#
+# *Everything here is synthetic, clearly labelled and non-sexual. For research, prototyping and teaching; not for automated action against a person, not for surveillance of
+# real accounts, not a substitute for a safeguarding process.*
+#
+# **Question: how much worse does the model do on ways of speaking that it has never seen, and what does it look at?**
+#
+# To be quick, every fourth conversation of `v1` is used. The full model is made by `scripts/run`.
+
+# %%
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import SVG
+
+from classifier.cli.models import MAX_FALSE_ALARMS
+from classifier.corpus.release import content_hash, read_corpus
+from classifier.evaluation.messages import message_metrics
+from classifier.evaluation.thresholds import message_threshold
+from classifier.model.explain import explain, in_words
+from classifier.model.file import save_model
+from classifier.model.pipeline import fit_stage_model, stage_probabilities
+from classifier.readers.messages import families_used, messages_table
+from classifier.report.figures import interval_plot, to_svg
+from classifier.taxonomy import LABELS
+
+SEED = 0
+parts = {split: part[::4] for split, part in read_corpus(Path("../data/synthetic/v1")).items()}
+tables = {split: messages_table(part) for split, part in parts.items()}
+{split: len(table) for split, table in tables.items()}
+
+# %% [markdown]
+# ## Train
+#
+# TF-IDF of words and of runs of letters, one logistic regression a label. The test split holds other phrase families than the train split: other people saying other things.
+
+# %%
+pipeline = fit_stage_model(tables["train"])
+found = {split: stage_probabilities(pipeline, table["text"].tolist()) for split, table in tables.items()}
+
+# %% [markdown]
+# A threshold for each label is chosen on the validation split: the best F1 among those that flag few messages without the label.
+
+# %%
+thresholds = {label: message_threshold(tables["validation"][label], found["validation"][label], max_false_alarms=MAX_FALSE_ALARMS) for label in LABELS}
+pd.Series(thresholds).round(3)
+
+# %% [markdown]
+# ## Measure
+#
+# The same figures on messages the model was fitted on and on unseen families. Intervals resample phrase families, since messages of one family are much alike.
+
+# %%
+measured = {
+    split: message_metrics(tables[split][list(LABELS)], found[split], thresholds, tables[split]["family"], n_resamples=200, seed=SEED).set_index("label")
+    for split in ("train", "test")
+}
+pd.concat({split: table[["precision", "recall", "f1", "f1_low", "f1_high", "support"]] for split, table in measured.items()}, axis="columns").round(3)
+
+# %% [markdown]
+# F1 on unseen families, label by label; the bar is the 95 % interval. Wide bars: few families show the label.
+
+# %%
+SVG(
+    to_svg(
+        interval_plot(measured["test"].reset_index(), name="label", value="f1", low="f1_low", high="f1_high", xlabel="F1 on unseen phrase families"),
+        title="F1 per label on unseen phrase families, with intervals",
+    )
+)
+
+# %% [markdown]
+# ## Explain
+#
+# The model is linear, so its account of a score is exact: the parts sum to the log-odds. First a line as a leaflet would list it, then what a friend might say.
+
+# %%
+with tempfile.TemporaryDirectory() as folder:
+    model = save_model(
+        Path(folder) / "model.safetensors",
+        pipeline,
+        thresholds=thresholds,
+        options={},
+        corpus_sha256=content_hash(parts),
+        training_families=families_used(parts["train"]),
+        seed=SEED,
+    )
+accounts = {text: explain(model, text, "secrecy") for text in ("dont tell your mum about this, its our secret", "you can tell your mum, its no secret")}
+for account in accounts.values():
+    print(in_words(account, n_words=6), end="\n\n")
+
+# %% [markdown]
+# ## Answer
+
+# %%
+seen, unseen = (measured[split].loc["macro"] for split in ("train", "test"))
+warning, harmless = accounts.values()
+word, value = max(warning.words().items(), key=lambda part: part[1])
+print(
+    f"Macro F1 falls from {seen['f1']:.3f} on messages it was fitted on to {unseen['f1']:.3f} ({unseen['f1_low']:.3f}–{unseen['f1_high']:.3f}) on unseen families. "
+    f"In the warning line it leans most on {word!r} ({value:+.2f} of log-odds {warning.logit:+.2f}); to the harmless line with the same words it gives {harmless.probability:.3f}, "
+    f"and {'flags it too: it counts words, and knows little of what a no does to them' if harmless.flagged else 'does not flag it'}."
+)
