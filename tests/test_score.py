@@ -114,7 +114,7 @@ def test_a_packed_file_scores_as_the_plain_one(kind, packed, tmp_path, small_mod
     if packed == "gz":
         path.write_bytes(gzip.compress(plain.read_bytes()))
     else:
-        path.write_bytes(pytest.importorskip("zstandard").compress(plain.read_bytes()))
+        path.write_bytes(pa.Codec("zstd").compress(plain.read_bytes(), asbytes=True))
     assert score(path, tmp_path / "packed.csv", small_model) == score(plain, tmp_path / "plain.csv", small_model)
     file = open_rows(path)
     first, *_ = file.blocks(size=700)
@@ -243,6 +243,7 @@ def test_an_input_that_grows_while_it_is_read_is_refused(chat, small_model, tmp_
     ("name", "content", "message"),
     [
         ("chat.jsonl.gz", gzip.compress(b'{"conversation_id": "c", "author": "a", "text": "hi"}\n' * 999)[:60], "cannot be read after line"),
+        ("chat.csv.zst", b"conversation_id,author,text\n", "chat.csv.zst: cannot be read after line 0"),
         ("chat.csv.gz", b"conversation_id,author,text\n", "chat.csv.gz: cannot be read after line 0: Not a gzipped file"),
         ("chat.parquet", b"PAR1 and nothing", "chat.parquet: cannot be read as Parquet"),
         ("chat.parquet.gz", b"", "expected a name ending in"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -216,7 +216,34 @@ def _progress() -> Iterator[Callable[[Part], None]]:
 
 
 def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | None, *, jobs: int, scheduler: str | None) -> int:
-    raise InputError("--engine dask: not yet")
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise InputError("--engine dask: Dask is not installed; install the extra 'distributed'") from None
+    from glob import glob
+
+    from classifier.model.distributed import score_files
+    from classifier.model.file import load_model
+    from classifier.model.pattern_file import load_pattern
+
+    sources = sorted(Path(source).glob("*.parquet")) if Path(source).is_dir() else [Path(name) for name in sorted(glob(source, recursive=True))]
+    if not sources or any(row_format(path) != ".parquet" for path in sources):
+        raise InputError(f"{source}: expected Parquet files, one partition each, as 'chats/*.parquet'; {'got ' + sources[0].name if sources else 'there is none'}")
+    if out is None or out.is_file():
+        raise InputError("--engine dask: needs --out FOLDER, where each partition becomes a file")
+    pattern = None if level == "message" else load_pattern(pattern_path(model_path))
+    model = load_model(model_path)
+    local = None if scheduler else LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    try:
+        with local or nullcontext(), Client(scheduler or local) as client, shared(label="scoring") as show:
+            for done, n in score_files(client, sources, out, model=model, pattern=pattern, level=level):
+                show(done / n, f"{done} of {n} partitions")
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what is in {out} is kept, and the same command goes on from there", err=True)
+        return STOPPED
+    except OSError as error:
+        raise InputError(f"--engine dask: {error}") from None
+    return 0
 
 
 def _is_file(source: str) -> bool:

@@ -1,6 +1,6 @@
 """Which message rows are in a CSV, JSONL or Parquet file, however large? They come in blocks of bounded size, which can be sent to another process.
 
-The form that the ``score`` command takes and gives back. CSV and JSONL may be compressed: ``.gz``, or ``.zst`` where the package zstandard is installed.
+The form that the ``score`` command takes and gives back. CSV and JSONL may be compressed: ``.gz`` or ``.zst``.
 """
 
 from __future__ import annotations
@@ -188,8 +188,8 @@ class _Lines:
             yield _utf8(line, f"{self.path}:{self.line}")
 
     def _unreadable(self, error: Exception) -> Exception:
-        """``error`` in the user's words where it is the file's: gzip, zlib and zstandard have each their own kinds."""
-        if isinstance(error, OSError | EOFError) or type(error).__name__ == "ZstdError" or type(error).__module__ == "zlib":
+        """``error`` in the user's words where it is the file's."""
+        if isinstance(error, OSError | EOFError) or type(error).__module__ == "zlib":
             return InputError(f"{self.path}: cannot be read after line {self.line}: {getattr(error, 'strerror', None) or error}")
         return error
 
@@ -201,11 +201,9 @@ def _unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
 
         return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), 1 << 20)
     if packed == ".zst":
-        try:
-            import zstandard
-        except ImportError:
-            raise InputError(f"{path}: needs the package zstandard to be unpacked; install it, or unpack the file first") from None
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), 1 << 20)
+        import pyarrow as pa
+
+        return io.BufferedReader(pa.CompressedInputStream(file, "zstd"), 1 << 20)
     return file
 
 
