@@ -97,7 +97,7 @@ def _means(point: Point, prevalence: float, volume: int) -> dict[str, Any]:
 def _comparison(sides: list[dict[str, Any]]) -> PrintedTable:
     """The two sides, one figure a row."""
     rows = [[title, *(form(side["point"], side["means"]) if side["point"] else "no figures" for side in sides)] for title, form in _ROWS]
-    return PrintedTable(["", *(f"{side['name']}: {side['policy']}" for side in sides)], rows, [False, True, True])
+    return PrintedTable(["", *(f"{side['name']}: {side['policy'].replace('_', ' ')}" for side in sides)], rows, [False, True, True])
 
 
 def count(value: float) -> str:
@@ -114,12 +114,12 @@ def count(value: float) -> str:
 
 
 def per_cent(value: float) -> str:
-    """A share in per cent; nan as what it is.
+    """A share in per cent, its sign on the same line; nan as what it is.
 
-    >>> per_cent(0.0123), per_cent(0.00012), per_cent(float("nan"))
-    ('1.2 %', '0.012 %', 'nan (0/0)')
+    >>> [per_cent(value).split() for value in (0.0123, 0.00012, 0.5, float("nan"))]
+    [['1.2', '%'], ['0.012', '%'], ['50.0', '%'], ['nan', '(0/0)']]
     """
-    return "nan (0/0)" if math.isnan(value) else f"{100 * value:.2g} %" if value < 0.1 else f"{100 * value:.1f} %"
+    return "nan (0/0)" if math.isnan(value) else f"{100 * value:{'.2g' if value < 0.1 else '.1f'}}\N{NO-BREAK SPACE}%"
 
 
 _ROWS: list[tuple[str, Any]] = [
@@ -135,7 +135,7 @@ _ROWS: list[tuple[str, Any]] = [
     ("message-hours kept per innocent conversation", lambda point, means: f"{point.hours_kept:.3g}"),
     ("alerts a day", lambda point, means: count(means["alerts"])),
     ("true finds among them", lambda point, means: count(means["true_finds"])),
-    ("share of alerts that are true (PPV)", lambda point, means: per_cent(means["ppv"])),
+    ("share of alerts that are true (PPV)", lambda point, means: per_cent(means["ppv"]) if point.false_alarms else f"at least {per_cent(means['ppv_low'])}: no false alarm seen"),
     ("its safe 95 % bounds", lambda point, means: f"{per_cent(means['ppv_low'])} to {per_cent(means['ppv_high'])}"),
     ("false alarms for each true find", lambda point, means: count(means["false_alarms_per_true_find"])),
     ("standing among all policies, on all compared axes", lambda point, means: point.status),
@@ -154,11 +154,17 @@ def _chart(summary: Summary, points: list[tuple[str, Point]]) -> dict[str, Any]:
             for point in summary.points
             if point.point in places
         ],
-        "chosen": [{"x": places[point.point][0], "y": places[point.point][1], "name": name} for name, point in points if point.point in places],
+        "chosen": _ringed([(name, *places[point.point]) for name, point in points if point.point in places]),
         "line": " ".join(f"{x},{y}" for x, y in (places[point.point] for point in sorted(summary.points, key=lambda point: point.step) if point.step)),
         "x_ticks": across.ticks(powers_of_ten(across.low, high)),
         "y_ticks": up.ticks([0, 0.25, 0.5, 0.75, 1]),
     }
+
+
+def _ringed(chosen: list[tuple[str, float, float]]) -> list[dict[str, Any]]:
+    """The chosen points; the name of the one on the left stands to its left, the other's to its right."""
+    leftmost = min(chosen, key=lambda each: each[1], default=None)
+    return [{"name": name, "x": x, "y": y, "on_left": (name, x, y) == leftmost} for name, x, y in chosen]
 
 
 def _point_table(points: list[Point]) -> PrintedTable:

@@ -63,9 +63,10 @@ def exhibit(model: StageModel, name: str, *, expected: bool) -> dict[str, Any]:
 
 
 def flagged_for_nothing(demo: Demo) -> dict[str, Any]:
-    """Of the benign conversations of harmless scenes, and of all benign ones, how many are flagged; and a few of the flagged, the harmless scenes first."""
+    """Of the benign conversations, and of those in harmless scenes, how many are flagged; and ``N_SHOWN`` of them that are, or else that came nearest to it."""
     benign = [each for each in demo.followed.values() if not each.is_pattern]
     harmless = [each for each in benign if each.conversation.scene in HARMLESS_SCENES]
+    nearest = sorted(harmless or benign, key=lambda each: -each.scores.max())
     flagged = sorted((each for each in benign if each.alert_at), key=lambda each: each.conversation.scene not in HARMLESS_SCENES)
     return {
         "n_harmless": len(harmless),
@@ -73,20 +74,21 @@ def flagged_for_nothing(demo: Demo) -> dict[str, Any]:
         "n_benign": len(benign),
         "n_flagged": len(flagged),
         "scenes": " or ".join(HARMLESS_SCENES),
-        "shown": [_shown(demo, each) for each in flagged[:N_SHOWN]],
+        "threshold": f"{demo.pattern.alert_threshold:.3f}",
+        "shown": [_shown(demo, each) for each in (flagged or nearest)[:N_SHOWN]],
     }
 
 
 def _shown(demo: Demo, followed: Followed) -> dict[str, Any]:
-    """The message at which it was flagged."""
-    message = followed.conversation.messages[followed.alert_at - 1]
+    """The message at which it was flagged, or else at which its score was highest."""
+    step = followed.alert_at or int(followed.scores.argmax()) + 1
     return {
         "id": followed.conversation.id,
         "scene": followed.conversation.scene.replace("_", " "),
-        "step": followed.alert_at,
-        "text": printable(message.text),
-        "score": f"{followed.scores[followed.alert_at - 1]:.3f}",
-        "flagged": ", ".join(demo.model.flagged(followed.probabilities[followed.alert_at - 1])) or "no single stage",
+        "step": step,
+        "text": printable(followed.conversation.messages[step - 1].text),
+        "score": f"{followed.scores[step - 1]:.3f}",
+        "flagged": ", ".join(demo.model.flagged(followed.probabilities[step - 1])) or "no single stage",
     }
 
 

@@ -23,6 +23,7 @@ OWN_MODEL = "private/plain"
 DEFAULT_POLICY = "device_redacted_excerpt"
 N_OFFERED = 4
 """Conversations offered of each of the four kinds."""
+HANDY_LENGTH = 14
 
 
 def player_view(demo: Demo, fields: Fields) -> dict[str, Any]:
@@ -69,12 +70,16 @@ def offered_conversations(demo: Demo) -> dict[str, list[tuple[str, str]]]:
     offered = {}
     for title, kind in kinds.items():
         of_kind = [each for each in demo.followed.values() if (each.is_pattern, each.alert_at > 0) == kind]
-        # The first of each scene, longer ones first: more is to be seen in them.
-        by_scene = {each.conversation.scene: each for each in sorted(of_kind, key=lambda each: len(each.scores))}
-        chosen_ones = sorted(by_scene.values(), key=lambda each: (-len(each.scores), each.conversation.id))[:N_OFFERED]
+        # One of each scene, and those first whose length is easiest to follow.
+        by_scene = {each.conversation.scene: each for each in sorted(of_kind, key=_unhandy, reverse=True)}
+        chosen_ones = sorted(by_scene.values(), key=_unhandy)[:N_OFFERED]
         if chosen_ones:
             offered[title] = [(each.conversation.id, f"{each.conversation.scene.replace('_', ' ')}, {len(each.scores)} messages") for each in chosen_ones]
     return offered
+
+
+def _unhandy(followed: Followed) -> tuple[int, str]:
+    return abs(len(followed.scores) - HANDY_LENGTH), followed.conversation.id
 
 
 @cache
@@ -128,7 +133,7 @@ def _score_table(demo: Demo, followed: Followed, step: int) -> PrintedTable:
         [str(index + 1), _who(followed, followed.conversation.messages[index].author), ", ".join(_flagged(demo, followed, index)), f"{followed.scores[index]:.3f}"]
         for index in range(step)
     ]
-    return PrintedTable(["message", "by", "flagged", "score so far"], rows, [True, False, False, True])
+    return PrintedTable(["message", "by", "flagged", "score so far"], rows, [False, False, False, True])
 
 
 def _reasons(demo: Demo, followed: Followed, step: int) -> PrintedTable:
