@@ -65,10 +65,19 @@ def test_the_card_says_what_it_is_not_for_and_stands_beside_published_figures():
         assert words in text
 
 
-def test_a_card_is_not_made_of_another_model_s_results():
-    header = {"sha256": "another", "corpus_sha256": FACTS["corpus_sha256"]}
-    with pytest.raises(ValueError, match="evaluation is of model .* expected another"):
-        model_card(load_evaluation(ROOT / RESULTS), header, {"v1": {"corpus_sha256": FACTS["corpus_sha256"]}}, pd.DataFrame(), pd.DataFrame(), n_terms=1, n_bytes=1)
+def one_card(*, model=FACTS["model_sha256"], corpus=FACTS["corpus_sha256"], final=FACTS["corpus_sha256"]):
+    header, manifests = {"sha256": model, "corpus_sha256": corpus}, {"v1": {"corpus_sha256": FACTS["corpus_sha256"]}}
+    return model_card(load_evaluation(ROOT / RESULTS), header, manifests, pd.DataFrame(), pd.DataFrame(), final={"corpus_sha256": final}, n_terms=1, n_bytes=1)
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [({"model": "x"}, "evaluation is of model .* expected x"), ({"corpus": "x"}, "the model was fitted on corpus x"), ({"final": "x"}, "model for use was fitted on corpus x")],
+    ids=str,
+)
+def test_a_card_is_not_made_of_results_models_and_corpora_that_do_not_belong_together(other, reason):
+    with pytest.raises(ValueError, match=reason):
+        one_card(**other)
 
 
 def test_a_rate_stands_with_its_interval_and_its_count():
@@ -128,10 +137,10 @@ def test_names_are_got_back_from_a_model_file_and_listed_ones_are_not(small_corp
     out = tmp_path / "names.csv"
     assert main(["privacy", "names", str(small_corpus), "--model", str(small_model), "--out", str(out)]) == 0
     tried = pd.read_csv(out).set_index("attack").loc["names_tried"]
-    assert tried["share"] > 10 * tried["decoys_found"] / tried["n_decoys"]
+    assert tried["share"] > 2 * tried["decoys_found"] / tried["n_decoys"]
     assert tried["found"] > 0
 
 
 def test_names_of_another_corpus_are_not_asked_for(small_model, tmp_path, capsys):
     assert main(["privacy", "names", str(ROOT / CORPORA / "v1-alt"), "--model", str(small_model), "--out", str(tmp_path / "names.csv")]) == 2
-    assert "was trained on another corpus" in capsys.readouterr().err
+    assert "was fitted on another corpus" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from classifier.corpus.spec import RELEASES
 from classifier.errors import InputError
 from classifier.evaluation.record import load_evaluation
 from classifier.model.file import load_model
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped import shipped_final_model, shipped_model
 from classifier.readers.messages import messages_table
 from classifier.report.card import model_card
 from classifier.report.markdown import filled, in_markdown
@@ -38,13 +38,13 @@ def blocks(root: Path) -> dict[str, str]:
 
 
 def card(root: Path) -> str:
-    """The model card of the shipped model, from the results of the checkout at ``root``."""
+    """The model card of the shipped models, from the results of the checkout at ``root``."""
     model = load_model(shipped_model())
     manifests = {release: read_manifest(root / CORPORA / release) for release in RELEASES}
     attack, names = (_table(root / RESULTS / f"{name}.csv") for name in ("attack", "names"))
-    n_terms = sum(len(half.terms) for half in model.halves)
+    final, n_terms = load_model(shipped_final_model()).header, sum(len(half.terms) for half in model.halves)
     try:
-        return model_card(load_evaluation(root / RESULTS), model.header, manifests, attack, names, n_terms=n_terms, n_bytes=shipped_model().stat().st_size)
+        return model_card(load_evaluation(root / RESULTS), model.header, manifests, attack, names, final=final, n_terms=n_terms, n_bytes=shipped_model().stat().st_size)
     except ValueError as error:
         raise InputError(f"{root / RESULTS}: {error}; scripts/freeze makes them anew") from None
 

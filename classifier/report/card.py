@@ -28,19 +28,22 @@ def model_card(
     attack: pd.DataFrame,
     names: pd.DataFrame,
     *,
+    final: Mapping[str, Any],
     n_terms: int,
     n_bytes: int,
 ) -> str:
     """The card in Markdown under a YAML header as Hugging Face reads it. Same numbers, same bytes.
 
     ``evaluation`` is of the model with this ``header`` and file size; ``manifests`` are those of the corpora by release, the one trained on first; ``attack`` is the
-    table of ``attack_table`` and ``names`` that of ``names_table``. Raises ``ValueError`` when evaluation, model and corpus are not of one another.
+    table of ``attack_table`` and ``names`` that of ``names_table``; ``final`` is the header of the model for use. Raises ``ValueError`` when evaluation, models and corpus are
+    not of one another.
     """
     release, manifest = next(iter(manifests.items()))
     for what, got, expected in (
         ("evaluation is of model", evaluation.facts["model_sha256"], header["sha256"]),
         ("evaluation is of corpus", evaluation.facts["corpus_sha256"], manifest["corpus_sha256"]),
-        ("model was trained on corpus", header["corpus_sha256"], manifest["corpus_sha256"]),
+        ("model was fitted on corpus", header["corpus_sha256"], manifest["corpus_sha256"]),
+        ("model for use was fitted on corpus", final["corpus_sha256"], manifest["corpus_sha256"]),
     ):
         if got != expected:
             raise ValueError(f"the {what} {got}, expected {expected}")
@@ -55,6 +58,7 @@ def model_card(
             limits=LIMITS,
             facts=evaluation.facts,
             header=header,
+            final=final,
             options=json.dumps(header["options"], sort_keys=True),
             n_terms=number(n_terms),
             megabytes=f"{n_bytes / 1e6:.1f}",
