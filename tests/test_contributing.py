@@ -1,0 +1,41 @@
+"""The examples of CONTRIBUTING.md can be used as they stand, and the commands it names are there."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from classifier.corpus.audit import phrase_problems
+from classifier.corpus.families import read_phrase_file
+from classifier.privacy.policy import read_policy
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def examples():
+    return [textwrap.dedent(block) for block in re.findall(r"^ *```toml\n(.*?)^ *```", TEXT, flags=re.DOTALL | re.MULTILINE)]
+
+
+def test_the_example_of_a_scene_passes_the_check(examples, tmp_path):
+    path = tmp_path / "chess_club.toml"
+    path.write_text(examples[0], encoding="utf-8")
+    [family] = read_phrase_file(path)
+    assert (family.source, family.labels) == ("chess_club", ("meeting",))
+    assert list(phrase_problems([family])) == []
+
+
+def test_the_example_of_a_policy_can_be_read(examples, tmp_path):
+    path = tmp_path / "device_window_50.toml"
+    path.write_text(examples[1], encoding="utf-8")
+    assert (read_policy(path).name, read_policy(path).window) == ("device_window_50", 50)
+
+
+def test_every_path_that_it_names_is_there():
+    named = set(re.findall(r"`((?:classifier|scripts|tests|notebooks|data)/[\w./]*)`", TEXT))
+    assert {"scripts/freeze", "tests/test_layers.py"} <= named
+    assert [path for path in sorted(named) if not (ROOT / path).exists() and path != "classifier/corpus/phrases/scenes/chess_club.toml"] == []
