@@ -338,14 +338,19 @@ def text_of(rows: Sequence[Row], *, kind: str, columns: Sequence[str]) -> bytes:
     if kind == ".jsonl":
         return b"".join(map(_json_line, rows))
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(columns), lineterminator="\n")
-    try:
-        writer.writerows(map(_plain_row, rows))
-    except ValueError:
-        known = set(columns)
-        extra = next(name for row in rows for name in row if name not in known)
-        raise InputError(f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl") from None
+    writer = csv.writer(buffer, lineterminator="\n")
+    known = set(columns)
+    for row in rows:
+        if not row.keys() <= known:
+            extra = next(name for name in row if name not in known)
+            raise InputError(f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl")
+        fields = list(map(row.get, columns))
+        writer.writerow(fields if _PLAIN.issuperset(map(type, fields)) else [field if type(field) in _PLAIN else _plain(field) for field in fields])
     return buffer.getvalue().encode("utf-8", "replace")
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What the csv module writes as it should; None as nothing."""
 
 
 def _json_line(row: Row) -> bytes:
@@ -358,7 +363,3 @@ def _json_line(row: Row) -> bytes:
 def _plain(value: Any) -> Any:
     """A value of Parquet's that text has no form for: a time as ISO 8601, else what Python prints."""
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _plain_row(row: Row) -> Row:
-    return {name: value if isinstance(value, str | int | float) else "" if value is None else _plain(value) for name, value in row.items()}
