@@ -97,7 +97,7 @@ def _means(point: Point, prevalence: float, volume: int) -> dict[str, Any]:
 def _comparison(sides: list[dict[str, Any]]) -> PrintedTable:
     """The two sides, one figure a row."""
     rows = [[title, *(form(side["point"], side["means"]) if side["point"] else "no figures" for side in sides)] for title, form in _ROWS]
-    return PrintedTable(["", *(f"{side['name']}: {side['policy'].replace('_', ' ')}" for side in sides)], rows, [False, True, True])
+    return PrintedTable(["figure", *(f"{side['name']}: {side['policy'].replace('_', ' ')}" for side in sides)], rows, [False, True, True])
 
 
 def count(value: float) -> str:

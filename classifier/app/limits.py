@@ -140,5 +140,5 @@ def common_names() -> tuple[str, ...]:
 def names_known(model: StageModel) -> dict[str, Any]:
     """Which common given names stand in the model file as words of their own; some are everyday words too."""
     words = {term for half in model.halves if half.analyser == "words" for term in half.terms}
-    found = [name for name in common_names() if model.prepared(name) in words]
+    found = [name for name in common_names() if name.lower() in words]
     return {"found": found, "n": len(common_names()), "n_terms": f"{sum(len(half.terms) for half in model.halves):,}"}

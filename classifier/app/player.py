@@ -146,7 +146,7 @@ def _reasons(demo: Demo, followed: Followed, step: int) -> PrintedTable:
         rows.append([stage.label, f"{stage.value:+.3f}", largest])
     rows += [[printable(name), f"{value:+.3f}", ""] for name, value in found.others]
     rows.append(["sum: the log-odds", f"{found.log_odds:+.3f}", f"a score of {found.score:.3f}, seen from {_who(followed, found.writer)}"])
-    return PrintedTable(["part", "adds to the log-odds", ""], rows, [False, True, False])
+    return PrintedTable(["part", "adds to the log-odds", "remark"], rows, [False, True, False])
 
 
 def _seen(demo: Demo, followed: Followed, step: int, policy: Policy) -> dict[str, Any]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "tradeoff": "Compare policies of reading messages: what each finds, and what it costs the innocent.",
     "privacy": "Explain policies, and attack ways of building a model.",
     "baserate": "What a detector's rates would mean where patterns are rare.",
+    "demo": "Try it all out on a page of this computer's own.",
 }
 """Each command with its line of help. A command's module, with its heavy imports, is opened only when it is called."""
 
