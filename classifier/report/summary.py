@@ -18,7 +18,7 @@ PUBLISHED = {
     "f1": "0.77, bag-of-words support vector machine (Morris and Hirst 2012)",
     "f05": "0.78, TF-IDF with logistic regression (words 0.779, characters 0.788)",
 }
-"""Of real chat, all on authors of PAN 2012: another unit, another language and another task than those beside which they stand."""
+"""Of real chat, all on authors of PAN 2012: another unit and another task than those beside which they stand."""
 
 
 def with_interval(row: Mapping[str, Any], name: str, *, digits: int = 3) -> str:
