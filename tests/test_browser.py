@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,10 @@ def served(small_model, small_corpus):
     """The command as a person starts it; gives the page's address, and afterwards it must have printed nothing else."""
     command = [sys.executable, "-m", "classifier.cli.main", "demo", "--no-open", "--port", "0", "--model", str(small_model), "--corpus", str(small_corpus)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
-    first = process.stdout.readline()
     try:
-        yield re.search(r"http://127\.0\.0\.1:\d+", first).group()
+        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline()).group()
+        urllib.request.urlopen(address).close()  # at once: the printed address is one that answers
+        yield address
     finally:
         process.terminate()
         rest, _ = process.communicate(timeout=10)

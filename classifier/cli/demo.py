@@ -62,6 +62,7 @@ def _listening(host: str, port: int) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind(("127.0.0.1" if host == "localhost" else host, port))
+        opened.listen(64)  # whoever follows the printed address at once waits, and is not turned away
     except OSError as error:
         opened.close()
         raise InputError(f"--port {port}: cannot be used ({error.strerror}); name another, or 0 for any free one") from None
