@@ -141,6 +141,7 @@ def test_a_worker_that_is_killed_loses_nothing(client, small_model, tmp_path):
 
 
 def test_the_command_scores_on_processes_of_its_own(chats, small_model, tmp_path, capsys):
+    pytest.importorskip("distributed")
     arguments = ["score", str(chats / "*.parquet"), "--engine", "dask", "--jobs", "2", "--model", str(small_model)]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"day{number}.parquet" for number in range(5)]

@@ -180,7 +180,7 @@ def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
         for number in range(3):
             parts.add(scoring.Part(Place(number + 1, number + 1), 0.1, 10, b"part"))
         raise KeyboardInterrupt
-    (tmp_path / "out.parts" / "000001").write_bytes(b"pa")
+    (tmp_path / "out.parts" / "000001").write_bytes(b"pant")
     with suppress(KeyboardInterrupt), opened_parts(out, about) as (parts, _):
         assert parts.n_messages == 10
         assert parts.end == Place(1, 1)
@@ -205,9 +205,13 @@ def test_a_full_disk_ends_with_one_line_and_the_next_run_goes_on(long_chat, smal
     assert score(long_chat, out, small_model) == score(long_chat, tmp_path / "whole.csv", small_model)
 
 
-def test_a_full_standard_output_ends_with_one_line(chat, small_model):
+@pytest.mark.parametrize("n", [3, 2000], ids=["all still in the buffer", "more than the buffer"])
+def test_a_full_standard_output_ends_with_one_line(n, small_model, tmp_path):
+    chat = write(tmp_path / "chat.jsonl", rows(n))
+    whole = [sys.executable, "-m", "classifier.cli.main", "score", str(chat), "--model", str(small_model)]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([sys.executable, "-m", "classifier.cli.main", "score", str(chat), "--model", str(small_model)], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(whole, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert done.stderr.strip() == "grooming-classifier: standard output: cannot be written: No space left on device"
 
