@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Does anything that is read from outside end otherwise than well or with one clear line? Damages valid files at random and reads them.
 
-Every reader, the model files, a monitor's state, and policy and phrase files get damaged copies of small valid inputs: bytes flipped, cut, doubled, moved between
+Every reader, the model files, a monitor's state, policy and phrase files, and the demo page get damaged copies of small valid inputs: bytes flipped, cut, doubled, moved between
 inputs, and replaced by awkward pieces; model files also with their hash put right, so that what comes after it is reached. An ``InputError`` is a refusal; any other
 exception is a crash, and so is a result that breaks a promise. The same seed gives the same inputs.
 
@@ -11,7 +11,9 @@ exception is a crash, and so is a result that breaks a promise. The same seed gi
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gzip
+import importlib.util
 import io
 import json
 import random
@@ -24,6 +26,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +53,7 @@ from classifier.readers.pan12 import read_authors, read_lines
 from classifier.readers.read import read
 from classifier.readers.rows import open_rows
 from classifier.records import Metadata
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import CONVERSATION_LABELS, LABELS
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -339,7 +342,10 @@ def targets(folder: Path) -> dict[str, Target]:
         "policy": Target("f.toml", [path.read_bytes() for path in sorted((ROOT / "classifier" / "privacy" / "policies").glob("*.toml"))], lambda path, rng: read_policy(path)),
         "phrases": Target("f.toml", [_first_families(path) for path in sorted((ROOT / "classifier" / "corpus" / "phrases").rglob("*.toml"))[:6]], _read_phrases),
     }
-    return found | _model_targets(folder)
+    found |= _model_targets(folder)
+    if importlib.util.find_spec("starlette") is not None:
+        found["demo page"] = _demo_target(folder)
+    return found
 
 
 def _first_families(path: Path) -> bytes:
@@ -382,6 +388,45 @@ def _model_targets(folder: Path) -> dict[str, Target]:
         "pattern model": Target("f.safetensors", pattern_files, use_pattern, damaged_model),
         "monitor state": Target("f.json", list(states_of(patterns)), resume, damaged_json),
     }
+
+
+def _demo_target(folder: Path) -> Target:
+    """The demo page's views, sent damaged fields: an input is a path, "?" and what is sent, as the form of a POST where the view takes one."""
+    from classifier.app.loaded import load_demo
+    from classifier.app.server import VIEWS, build
+
+    corpus = folder / "corpus.jsonl"
+    messages = [CORPUS_RECORD["messages"][0] | {"author": author, "personal": []} for author in "scs"]
+    corpus.write_text(
+        "".join(json.dumps(CORPUS_RECORD | {"id": f"a{n}", "split": "test", "label": label, "messages": messages}) + "\n" for n, label in enumerate(CONVERSATION_LABELS))
+    )
+    app = build(load_demo(folder / "stage0.safetensors", folder / "text.safetensors", corpus=corpus), port=80)
+    posts = {view.path.encode() for view in VIEWS if view.posts}
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/x-www-form-urlencoded")]
+
+    async def answered(content: bytes) -> int:
+        path, _, fields = content.partition(b"?")
+        post = path in posts
+        scope = {"type": "http", "method": "POST" if post else "GET", "path": path.decode("latin-1"), "query_string": b"" if post else fields, "headers": headers}
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": fields if post else b"", "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await app(scope, receive, send)
+        return sent[0]["status"]
+
+    def run(path: Path, rng: random.Random) -> None:
+        status = asyncio.run(answered(path.read_bytes()))
+        assert status < 500, f"answered with {status}"
+        if status >= 400:
+            raise InputError(f"answered with {status}")
+
+    sent = ["/message?text=dont+tell+your+mum", "/message?example=1", "/conversation?id=a1&step=2&policy=device_alert_bit", "/policies?prevalence=0.01&volume=1000&a=x&rate_a=0.01"]
+    return Target("f.txt", [each.encode() for each in [*sent, "/limits?tpr=0.9&fpr=0.01&one_in=1000", "/about?", "/?x=1"]], run)
 
 
 def fuzz(target: Target, n: int, *, seed: str, folder: Path, keep: Path | None) -> Count:

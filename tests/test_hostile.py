@@ -334,6 +334,24 @@ def test_a_side_file_of_authors_names_the_line(tmp_path):
         read_authors(written(tmp_path, "authors.txt", "ann\n\nbob and cleo\n"))
 
 
+# Names that lead to no file.
+
+
+def test_a_file_where_a_folder_should_be_is_one_line(tmp_path, capsys):
+    path = written(tmp_path, "chat.jsonl", ROW)
+    assert main(["convert", str(path), str(path / "rows.csv")]) == 2
+    assert capsys.readouterr().err == f"grooming-classifier: {path}: File exists\n"
+
+
+@pytest.mark.parametrize("command", [["corpus", "check"], ["corpus", "agreement"], ["corpus", "describe"], ["convert"], ["report"]])
+@pytest.mark.parametrize("name", ["missing.toml", "folder.toml", "missing.csv"])
+def test_a_command_given_no_file_says_so_in_one_line(command, name, tmp_path, capsys):
+    (tmp_path / "folder.toml").mkdir()
+    rest = [str(tmp_path / "rows.csv")] if command == ["convert"] else ["--out", str(tmp_path / "o.html")] if command == ["report"] else []
+    assert main([*command, str(tmp_path / name), *rest]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 # What looks odd and is read all the same.
 
 

@@ -68,6 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         click.echo(f"grooming-classifier: {error}", err=True)
         return 2
+    except OSError as error:  # a full disk, a file where a folder should be, a folder that may not be written to
+        click.echo(f"grooming-classifier: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        return 2
     return result if isinstance(result, int) else 0
 
 

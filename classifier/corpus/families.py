@@ -71,6 +71,8 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
     """The families of one TOML file. Raises ``PhraseError`` naming file, family and remedy."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PhraseError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise PhraseError(f"{path}: not readable as TOML: {error}") from None
     try:
