@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -298,18 +299,25 @@ def test_half_a_surrogate_pair_never_breaks_a_result(tmp_path, small_model):
 
 def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, small_model):
     from classifier.cli.models import pattern_path
+    from classifier.model.file import load_model
+    from classifier.model.pattern_features import author_slots, running_features
     from classifier.model.pattern_file import load_pattern
 
-    some = [row | {"author": "pushy" if "secret" in row["text"] else "bo"} for row in rows(80)]
-    path = write(tmp_path / "chat.csv", some)
-    score(path, tmp_path / "senders.csv", small_model, "--level", "sender")
-    score(path, tmp_path / "conversations.csv", small_model, "--level", "conversation")
-    senders, conversations = read(tmp_path / "senders.csv"), read(tmp_path / "conversations.csv")
-    assert [row["author"] for row in senders] == ["bo", "pushy"]
-    assert max(float(row["score"]) for row in senders) == max(float(row["score"]) for row in conversations)
-    assert senders[1]["conversations"] == "7"
-    assert float(senders[1]["score"]) > float(senders[0]["score"])
-    assert (float(senders[1]["score"]) >= load_pattern(pattern_path(small_model)).alert_threshold) == (senders[1]["flagged"] != "0")
+    some, pattern, model = rows(90), load_pattern(pattern_path(small_model)), load_model(small_model)
+    score(write(tmp_path / "chat.csv", some), tmp_path / "senders.csv", small_model, "--level", "sender")
+    highest = {"a0": [], "a1": [], "a2": []}
+    for conversation in range(7):
+        here = [row for row in some if row["conversation_id"] == f"c{conversation}"]
+        authors = [row["author"] for row in here]
+        found, written = running_features("text", pattern.thresholds, model.probabilities(row["text"] for row in here), authors)
+        for author, slot in dict(zip(authors, author_slots(authors), strict=True)).items():
+            highest[author].append(pattern.log_odds(found[written[:, slot], slot]).max())
+    found = read(tmp_path / "senders.csv")
+    assert [row["author"] for row in found] == ["a0", "a1", "a2"]
+    for row in found:
+        scores = 1 / (1 + np.exp(-np.array(highest[row["author"]])))
+        assert float(row["score"]) == pytest.approx(scores.max(), rel=1e-6)
+        assert (int(row["conversations"]), int(row["flagged"])) == (7, (scores >= pattern.alert_threshold).sum())
 
 
 def test_one_text_is_scored_without_numpy_or_arrow(small_model):
