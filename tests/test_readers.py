@@ -240,6 +240,15 @@ def test_segments_in_latin_1_are_read(write):
     assert texts(path) == {"x-1": ["crème brûlée"]}
 
 
+@pytest.mark.parametrize("level", ["conversation", "sender"])
+def test_segments_are_scored_as_messages_only(level, tmp_path, small_model, capsys):
+    rows = tmp_path / "rows.csv"
+    assert main(["convert", str(FIXTURES / "panc.csv"), str(rows)]) == 0
+    assert main(["score", str(rows), "--model", str(small_model), "--out", str(tmp_path / "scores.csv")]) == 0
+    assert main(["score", str(rows), "--model", str(small_model), "--level", level]) == 2
+    assert "conversation 'raid-1': a message without an author; who wrote, and so how early a warning comes, is not told" in capsys.readouterr().err
+
+
 # ConvoKit.
 
 
