@@ -162,6 +162,7 @@ def test_at_one_pattern_in_a_thousand_seven_of_eight_flipped_alerts_are_false():
     assert chance_an_alert_is_true(5, prevalence=1e-3) == pytest.approx(0.993307 / (0.993307 + 999 * 0.006693), rel=1e-4)
     assert chance_an_alert_is_true(math.inf, prevalence=1e-3) == 1.0
     assert math.isnan(chance_an_alert_is_true(math.inf, prevalence=0.0))
+    assert chance_an_alert_is_true(5, prevalence=1e-3, recall=0.0) == 0.0
 
 
 def test_the_count_without_its_noise_is_right_on_average_and_as_uncertain_as_it_says():
@@ -188,6 +189,7 @@ def test_without_flips_the_count_is_exact_and_with_even_odds_unknown():
 
 def test_a_trusted_counter_needs_far_less_noise_than_flipped_bits():
     assert laplace_standard_error(1.0) == pytest.approx(math.sqrt(2))
+    assert laplace_standard_error(0.5) == pytest.approx(2.0 * math.sqrt(2))
     assert laplace_standard_error(0.0) == math.inf
     assert debiased_count(Rate(0, 1_000_000), 1.0).standard_error > 500 * laplace_standard_error(1.0)
 
