@@ -260,6 +260,15 @@ def test_convokit_times_order_a_conversation_even_as_strings():
     assert texts(FIXTURES / "convokit")["v1"] == ["pizza?", "with cheese"]
 
 
+def test_convokit_times_go_before_replies(tmp_path):
+    utterance = {"conversation_id": "u1", "speaker": "ann", "reply_to": None}
+    entries = [
+        utterance | {"id": id_, "timestamp": time, "text": text} for id_, time, text in (("u3", 30, "then pizza"), ("u1", 10, "homework first"), ("u2", 20, "then training"))
+    ]
+    (tmp_path / "utterances.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+    assert texts(tmp_path) == {"u1": ["homework first", "then training", "then pizza"]}
+
+
 def test_old_convokit_names_are_read():
     [conversation] = read(FIXTURES / "convokit_old")
     assert [(message.author, message.text) for message in conversation.messages] == [("ann", "is there training today"), ("bob", "no, the pitch is wet")]
