@@ -69,6 +69,11 @@ def test_the_projects_own_corpus_stays_synthetic(small_corpus):
     assert next(read(path)).synthetic is True
 
 
+def test_a_corpus_of_the_project_as_zst_is_to_be_expanded_first(write):
+    with pytest.raises(InputError, match=r"own.jsonl.zst: the project's own corpora are read plain or as .gz; expand it first"):
+        read(write("own.jsonl.zst", pyarrow.Codec("zstd").compress(b'{"messages": []}\n', asbytes=True)))
+
+
 def test_every_format_but_two_has_a_fixture():
     assert set(FORMATS) - set(EVERY.values()) == {"corpus", "parquet"}
 

@@ -72,6 +72,8 @@ def _conversations(path: Path, name: str, columns: Mapping[str, str], pattern_au
         case "corpus":
             from classifier.readers.jsonl import iterate_conversations
 
+            if path.suffix.lower() == ".zst":
+                raise InputError(f"{path}: the project's own corpora are read plain or as .gz; expand it first")
             with opened(path):  # refuses what is no regular file; records of the project's own are checked all or none
                 return iterate_conversations(path)
         case "csv":
