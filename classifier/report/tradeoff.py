@@ -74,4 +74,4 @@ def _fact(value: Any) -> str:
 def _blank_words(table: pd.DataFrame) -> pd.DataFrame:
     """An empty word comes back from a CSV as nan; it is written as nothing."""
     words = [name for name in ("dominated_by", "reason", "description", "combined_by") if name in table]
-    return table.assign(**{name: table[name].fillna("") for name in words})
+    return table.assign(**{name: table[name].astype(object).where(table[name].notna(), "") for name in words})
