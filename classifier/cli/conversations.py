@@ -6,19 +6,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import logit
 
 from classifier.cli.patterns import Scored, leading_families
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.calibration import brier, expected_calibration_error, log_loss, reliability_table
 from classifier.evaluation.calibrators import compare_calibrators
+from classifier.evaluation.early_intervals import early_warning_intervals
 from classifier.evaluation.early_warning import ERISK_P, ESPD_P, erde, f_latency
 from classifier.evaluation.rates import Rate, false_positive_rate, true_positive_rate
 from classifier.evaluation.senders import k_of_n_table, pan12_f05
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.evaluation.units import auc_with_interval
-from classifier.evaluation.warned import first_warnings, premature_warnings, recall_after, skeptical_warning, target_share_seen
+from classifier.evaluation.warned import first_warnings, is_premature, premature_warnings, recall_after, skeptical_warning, target_share_seen
 from classifier.model.aggregators import AGGREGATORS
 from classifier.records import Conversation
 from classifier.taxonomy import STAGES
@@ -27,6 +29,7 @@ FPRS = (0.01, 0.001)
 LAST_K = 20
 VOLUME = 1_000_000
 SKEPTICISMS = (1, 3, 5)
+PENALTIES = {"erisk": ERISK_P, "espd": ESPD_P}
 
 
 def separation(sets: dict[str, dict[str, Scored]], *, n_resamples: int, seed: int) -> pd.DataFrame:
@@ -64,14 +67,18 @@ def _rate(name: str, rate: Rate) -> dict[str, float]:
     return {name: rate.value, f"{name}_low": low, f"{name}_high": high, f"{name}_hits": rate.hits, f"{name}_n": rate.n}
 
 
-def early_warning(sets: dict[str, Scored], *, threshold: float) -> pd.DataFrame:
-    """One row a set and rule: F1, speed and their product, ERDE, and what goes with them. Empty messages do not occur in these corpora."""
-    rows = []
+def early_warning(sets: dict[str, Scored], *, threshold: float, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """One row a set and rule: F1, speed and their product, ERDE, and what goes with them. Empty messages do not occur in these corpora.
+
+    Intervals are over leading phrase families, the same draws for every rule of a set.
+    """
+    rows: list[dict[str, Any]] = []
     for set_name, scored in sets.items():
         warnings = first_warnings(scored.messages["unit"], scored.messages["score"], threshold=threshold)
-        rows.append({"set": set_name, "rule": "pattern scorer, latched"} | _early(scored, warnings))
-        for skepticism in SKEPTICISMS:
-            rows.append({"set": set_name, "rule": f"skepticism {skepticism} of the last 10"} | _early(scored, _skeptical(scored, warnings, threshold, skepticism)))
+        by_rule = {"pattern scorer, latched": warnings}
+        by_rule |= {f"skepticism {skepticism} of the last 10": _skeptical(scored, warnings, threshold, skepticism) for skepticism in SKEPTICISMS}
+        for rule, warned in by_rule.items():
+            rows.append({"set": set_name, "rule": rule} | _early(scored, warned) | _early_intervals(scored, warned, n_resamples=n_resamples, seed=seed))
     return pd.DataFrame(rows)
 
 
@@ -83,14 +90,14 @@ def _skeptical(scored: Scored, warnings: pd.DataFrame, threshold: float, skeptic
 def _early(scored: Scored, warnings: pd.DataFrame) -> dict[str, Any]:
     label, decision = scored.label, warnings["decision"].to_numpy()
     seen = warnings["k"].fillna(warnings["n_messages"]).to_numpy()
-    by_p = {name: f_latency(label, decision, seen, p=p) for name, p in (("erisk", ERISK_P), ("espd", ESPD_P))}
+    by_p = {name: f_latency(label, decision, seen, p=p) for name, p in PENALTIES.items()}
     k = warnings.loc[label, "k"].to_numpy()
     messages = scored.messages
-    first_stage = first_warnings(messages["unit"], messages["staged"].astype(float), threshold=1.0).loc[label, "k"]
-    premature = premature_warnings(k, first_stage)
+    premature = premature_warnings(k, _first_staged(scored)[label])
     share = target_share_seen(messages["unit"], messages["by_target"], warnings).loc[label, "share"]
     return {
         "f1": by_p["erisk"].f1,
+        "recall": by_p["erisk"].recall.value,
         "speed_erisk": by_p["erisk"].speed,
         "f_latency_erisk": by_p["erisk"].f_latency,
         "speed_espd": by_p["espd"].speed,
@@ -106,6 +113,19 @@ def _early(scored: Scored, warnings: pd.DataFrame) -> dict[str, Any]:
         "n_patterns": k.size,
         "n": label.size,
     }
+
+
+def _first_staged(scored: Scored) -> NDArray[np.float64]:
+    """The first message of each conversation that carries a label, from 1; nan when none does."""
+    return first_warnings(scored.messages["unit"], scored.messages["staged"].astype(float), threshold=1.0)["k"].to_numpy()
+
+
+def _early_intervals(scored: Scored, warnings: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, float]:
+    k = warnings["k"].to_numpy()
+    families = leading_families(scored.conversations)
+    found = early_warning_intervals(scored.label, k, is_premature(k, _first_staged(scored)), families, p=PENALTIES, n_resamples=n_resamples, seed=seed)
+    bounds = {f"{figure}_{side}": getattr(interval, side) for figure, interval in found.items() for side in ("low", "high")}
+    return bounds | {"n_clusters": np.unique(families).size, "n_resamples": n_resamples}
 
 
 def recall_by_k(sets: dict[str, Scored], *, threshold: float) -> pd.DataFrame:

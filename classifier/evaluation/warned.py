@@ -105,12 +105,19 @@ def premature_warnings(k: ArrayLike, first_stage: ArrayLike) -> Rate:
     >>> print(premature_warnings([1, 4, float("nan")], [3, 4, 2]))
     0.500 (1/2)
     """
+    return Rate(int(is_premature(k, first_stage).sum()), int((~np.isnan(_numbers(k))).sum()))
+
+
+def is_premature(k: ArrayLike, first_stage: ArrayLike) -> NDArray[np.bool_]:
+    """Which units were flagged before their first staged message; ``k`` and ``first_stage`` as in ``premature_warnings``.
+
+    >>> is_premature([1, 4, float("nan")], [3, 4, 2]).tolist()
+    [True, False, False]
+    """
     seen, staged = _numbers(k), _numbers(first_stage)
     if seen.shape != staged.shape:
         raise ValueError(f"k and first_stage must be of one length, got {seen.size} and {staged.size}")
-    warned = ~np.isnan(seen)
-    early = warned & ~(seen >= staged)  # a nan first_stage is never reached
-    return Rate(int(early.sum()), int(warned.sum()))
+    return ~np.isnan(seen) & ~(seen >= staged)  # a nan first_stage is never reached
 
 
 def _numbers(values: ArrayLike) -> NDArray[np.float64]:
