@@ -204,6 +204,7 @@ def test_a_small_release_generates_and_splits(tmp_path, capsys):
         ["train"],
         ["score"],
         ["evaluate"],
+        ["threshold"],
         ["report"],
         ["baserate"],
         ["tradeoff"],

@@ -1,0 +1,155 @@
+"""``grooming-classifier threshold``: from which score on to alert, chosen on validation for an aim, and what that gives on test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classifier.cli.models import find_model, pattern_path, require_unseen
+from classifier.errors import InputError
+from classifier.taxonomy import LABELS, STAGES
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a threshold has to keep to: a false-positive rate, or alerts a day among ``volume`` conversations of which ``prevalence`` follow the pattern."""
+
+    fpr: float | None = None
+    reviews: float = 0.0
+    volume: float = 0.0
+    prevalence: float = 0.0
+
+    def threshold(self, label: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+        """The smallest score that keeps to it. Raises ``TooFewUnits`` when so few benign conversations cannot show it."""
+        from classifier.evaluation.thresholds import threshold_for_fpr, threshold_for_reviews
+
+        if self.fpr is not None:
+            return threshold_for_fpr(label, score, max_fpr=self.fpr)
+        return threshold_for_reviews(label, score, reviews_per_day=self.reviews, volume_per_day=self.volume, prevalence=self.prevalence)
+
+    def __str__(self) -> str:
+        if self.fpr is not None:
+            return f"a false-positive rate of at most {self.fpr:g}"
+        return f"at most {self.reviews:,g} alerts a day in {self.volume:,g} conversations, {self.prevalence:g} of them patterns"
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
+@click.option("--fpr", type=_SHARE, help="The false-positive rate to keep to.")
+@click.option("--reviews-per-day", "reviews", type=click.FloatRange(0, min_open=True), help="The alerts a day that people can review; needs --volume and --prevalence.")
+@click.option("--volume", type=click.FloatRange(0, min_open=True), help="Conversations a day.")
+@click.option("--prevalence", type=click.FloatRange(0, 1, max_open=True), help="Supposed share of patterns among them; it is not known.")
+@click.option("--level", type=click.Choice(["conversation"]), default="conversation", show_default=True, help="What is flagged: whole conversations, by their highest score.")
+@click.option(
+    "--stages", type=click.IntRange(1, len(STAGES)), help="Flag by another rule: so many distinct stages were at or over their message thresholds. The aim is then checked."
+)
+def threshold(
+    corpus: Path,
+    model_path: Path | None,
+    fpr: float | None,
+    reviews: float | None,
+    volume: float | None,
+    prevalence: float | None,
+    level: str,
+    stages: int | None,
+) -> int:
+    """Choose the alert threshold of the text head on a corpus's validation split, and say what it gives on test.
+
+    The aim, --fpr or --reviews-per-day, must be shown on validation: false alarms count at their one-sided 95 % Clopper-Pearson bound. An aim that needs more benign
+    conversations than there are is refused, with the number needed. Intervals are 95 % Clopper-Pearson over conversations.
+
+    Exit codes: 0 the aim is kept on validation; 1 it is not, with --stages; 2 refused.
+
+    \b
+    Examples:
+      grooming-classifier threshold data/synthetic/v1 --fpr 0.01
+      grooming-classifier threshold data/synthetic/v1 --reviews-per-day 200 --volume 10000 --prevalence 0.001
+      grooming-classifier threshold data/synthetic/v1 --fpr 0.05 --stages 3
+    """
+    aim = _aim(fpr, reviews, volume, prevalence)
+    from classifier.cli.patterns import message_probabilities, scored
+    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.evaluation.thresholds import TooFewUnits
+    from classifier.model.file import load_model, load_pipeline
+    from classifier.model.pattern_file import load_pattern
+
+    parts = read_corpus(corpus)
+    for split in ("validation", "test"):
+        if not parts[split]:
+            raise InputError(f"{corpus}: has no {split} conversations; a threshold is chosen on validation and measured on test")
+    path = find_model(model_path)
+    model = load_model(path)
+    require_unseen(path, model.header, content_hash(parts))
+    pattern, pipeline = load_pattern(pattern_path(path)), load_pipeline(path)
+    label, score = {}, {}
+    for split in ("validation", "test"):
+        found = message_probabilities(pipeline, parts[split])
+        conversations = scored(pattern, parts[split], found)
+        label[split] = conversations.label
+        score[split] = conversations.score if stages is None else _enough_stages(found, model.thresholds, stages)
+    try:
+        chosen = aim.threshold(label["validation"], score["validation"])
+    except TooFewUnits as refusal:
+        raise InputError(
+            f"{corpus}: refused: {int((~label['validation']).sum()):,} benign validation conversations cannot show {aim}; it takes {refusal.needed:,} without a false alarm"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{corpus}: {error}") from None
+    kept = stages is None or chosen <= 1.0
+    if stages is None:
+        click.echo(f"alert threshold {chosen!r}: the smallest score that validation shows to keep to {aim}")
+    else:
+        click.echo(f"flagged from {stages} of {len(STAGES)} distinct stages on; validation {'shows' if kept else 'does not show'} that this keeps to {aim}")
+    for split in ("validation", "test"):
+        click.echo("\n".join(_rates(split, label[split], score[split], chosen if stages is None else 1.0, aim)))
+    click.echo("Synthetic conversations; intervals suppose that they are independent. A score is for a person to review.")
+    return 0 if kept else 1
+
+
+def _aim(fpr: float | None, reviews: float | None, volume: float | None, prevalence: float | None) -> Aim:
+    if (fpr is None) == (reviews is None):
+        raise InputError("threshold: give one aim, --fpr or --reviews-per-day")
+    if fpr is not None:
+        if volume is not None or prevalence is not None:
+            raise InputError("--fpr: a rate needs neither --volume nor --prevalence; give these with --reviews-per-day")
+        return Aim(fpr=fpr)
+    if reviews is None or volume is None or prevalence is None:
+        raise InputError("--reviews-per-day: give --volume, the conversations a day, and --prevalence, the supposed share of patterns, with it")
+    if reviews >= volume:
+        raise InputError(f"--reviews-per-day {reviews:g}: expected fewer than the --volume of {volume:g}; with so many reviews every conversation can be read")
+    return Aim(reviews=reviews, volume=volume, prevalence=prevalence)
+
+
+def _enough_stages(found: list[NDArray[np.float64]], thresholds: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """1 for each conversation in which ``k`` distinct stages have been at or over their message thresholds, whoever wrote, else 0."""
+    import numpy as np
+
+    from classifier.evaluation.thresholds import k_of_n
+
+    columns = [LABELS.index(stage) for stage in STAGES]
+    seen = np.array([(probabilities[:, columns] >= thresholds[columns]).any(axis=0) for probabilities in found])
+    return k_of_n(seen, k).astype(np.float64)
+
+
+def _rates(split: str, label: NDArray[np.bool_], score: NDArray[np.float64], at: float, aim: Aim) -> list[str]:
+    from classifier.evaluation.rates import false_positive_rate, true_positive_rate
+
+    tpr, fpr = (rate(label, score, threshold=at) for rate in (true_positive_rate, false_positive_rate))
+    lines = [f"{split}:"]
+    for name, rate, of in (("TPR", tpr, "patterns"), ("FPR", fpr, "benign")):
+        low, high = rate.interval()
+        lines.append(f"  {name} {rate.value:.4f} ({low:.4f}–{high:.4f}), {rate.hits:,} of {rate.n:,} {of}")
+    if aim.fpr is None:
+        alerts = aim.volume * (aim.prevalence * tpr.value + (1 - aim.prevalence) * fpr.value)
+        lines.append(f"  {alerts:,.1f} alerts a day at these rates")
+    return lines

@@ -1,0 +1,131 @@
+"""Choosing an alert threshold: the aim is kept on validation, what it gives stands with its counts, and what cannot be shown is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from classifier.cli.main import main
+from classifier.cli.models import pattern_path
+from classifier.cli.threshold import _enough_stages
+from classifier.corpus.release import read_corpus
+from classifier.taxonomy import LABELS, PATTERN
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory, small_corpus, small_model):
+    """By split, which conversations are patterns and the score that ``score --level conversation`` gives them."""
+    folder = tmp_path_factory.mktemp("scores")
+    found = {}
+    for split, conversations in read_corpus(small_corpus).items():
+        if split == "train":
+            continue
+        rows, out = folder / f"{split}.jsonl", folder / f"{split}_scores.jsonl"
+        rows.write_text("".join(json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n" for c in conversations for m in c.messages), encoding="utf-8")
+        assert main(["score", str(rows), "--level", "conversation", "--model", str(small_model), "--out", str(out)]) == 0
+        scored = {row["conversation_id"]: float(row["score"]) for row in map(json.loads, out.read_text().splitlines())}
+        found[split] = np.array([c.label == PATTERN for c in conversations]), np.array([scored[c.id] for c in conversations])
+    return found
+
+
+def printed(capsys, small_corpus, small_model, *options, code=0):
+    assert main(["threshold", str(small_corpus), "--model", str(small_model), *options]) == code
+    return capsys.readouterr().out
+
+
+def refused(capsys, *arguments):
+    assert main(["threshold", *map(str, arguments)]) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    return line
+
+
+def counts(text):
+    """(hits, of) of TPR and FPR, validation first, then test."""
+    return [(int(hits.replace(",", "")), int(n.replace(",", ""))) for hits, n in re.findall(r"([\d,]+) of ([\d,]+) (?:patterns|benign)", text)]
+
+
+def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(capsys, small_corpus, small_model, scores):
+    text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")
+    at = float(re.search(r"alert threshold (\S+):", text)[1]) - 1e-7  # score prints eight digits
+    expected = []
+    for split in ("validation", "test"):
+        pattern, score = scores[split]
+        expected += [(int((score[side] >= at).sum()), int(side.sum())) for side in (pattern, ~pattern)]
+    assert counts(text) == expected
+    (_, _), (alarms, benign) = counts(text)[:2]
+    assert alarms / benign < 0.05
+
+
+def test_the_aim_of_training_gives_the_models_own_threshold(capsys, small_corpus, small_model):
+    from classifier.model.pattern_file import load_pattern
+
+    text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")  # what small_model was trained with
+    assert float(re.search(r"alert threshold (\S+):", text)[1]) == load_pattern(pattern_path(small_model)).alert_threshold
+
+
+def test_reviews_a_day_are_an_aim_and_the_alerts_expected_stand_beside(capsys, small_corpus, small_model):
+    text = printed(capsys, small_corpus, small_model, "--reviews-per-day", "100", "--volume", "1000", "--prevalence", "0")
+    alerts = [float(value) for value in re.findall(r"([\d.]+) alerts a day at", text)]
+    assert alerts == [pytest.approx(1000 * hits / n, abs=0.06) for hits, n in counts(text)[1::2]]
+    assert alerts[0] < 100
+
+
+def test_an_aim_that_validation_cannot_show_is_refused_with_what_it_takes(capsys, small_corpus, small_model):
+    line = refused(capsys, small_corpus, "--model", small_model, "--fpr", "0.0001")
+    assert "it takes 29,956 without a false alarm" in line
+    line = refused(capsys, small_corpus, "--model", small_model, "--reviews-per-day", "1", "--volume", "10000", "--prevalence", "0")
+    assert "29,956" in line
+
+
+def test_more_stages_flag_fewer(capsys, small_corpus, small_model):
+    by_k = [counts(_out(capsys, small_corpus, small_model, k)) for k in (1, 3, 5)]
+    for more, fewer in pairwise(by_k):
+        assert all(a[0] >= b[0] and a[1] == b[1] for a, b in zip(more, fewer, strict=True))
+    assert by_k[0][0][0] > by_k[2][0][0]
+
+
+def _out(capsys, small_corpus, small_model, k):
+    main(["threshold", str(small_corpus), "--model", str(small_model), "--fpr", "0.05", "--stages", str(k)])
+    return capsys.readouterr().out
+
+
+def test_a_rule_of_stages_that_flags_too_many_is_told_and_ends_with_1(capsys, small_corpus, small_model):
+    text = printed(capsys, small_corpus, small_model, "--fpr", "0.04", "--stages", "1", code=1)
+    assert "validation does not show that this keeps to a false-positive rate of at most 0.04" in text
+    assert len(counts(text)) == 4
+
+
+def test_stages_are_distinct_need_not_stand_in_one_message_and_cues_are_none():
+    half = np.full(len(LABELS), 0.5)
+    row = {name: (np.arange(len(LABELS)) == LABELS.index(name)) * 0.5 for name in ("flattery", "secrecy", "pressure")}
+    found = [np.array([row["flattery"], row["secrecy"]]), np.array([row["secrecy"], row["secrecy"]]), np.array([row["secrecy"], row["pressure"]])]
+    assert _enough_stages(found, half, 2).tolist() == [1.0, 0.0, 0.0]
+    assert _enough_stages(found, half, 1).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give one aim, --fpr or --reviews-per-day"),
+        (["--fpr", "0.1", "--reviews-per-day", "5"], "give one aim"),
+        (["--fpr", "0.1", "--volume", "5"], "needs neither --volume nor --prevalence"),
+        (["--reviews-per-day", "5", "--volume", "100"], "--prevalence, the supposed share"),
+        (["--reviews-per-day", "100", "--volume", "100", "--prevalence", "0.1"], "expected fewer than the --volume of 100"),
+    ],
+)
+def test_aims_that_do_not_go_together_are_refused(capsys, tmp_path, options, message):
+    assert message in refused(capsys, tmp_path, *options)
+
+
+def test_a_model_fitted_on_the_test_families_is_refused(capsys, small_corpus, small_model, monkeypatch):
+    from dataclasses import replace
+
+    from classifier.model import file
+
+    whole = file.load_model
+    monkeypatch.setattr(file, "load_model", lambda path: replace(whole(path), header=whole(path).header | {"fitted_on": ["train", "validation", "test"]}))
+    assert "was fitted on the test families of this corpus too" in refused(capsys, small_corpus, "--model", small_model, "--fpr", "0.05")
