@@ -43,7 +43,8 @@ STOPPED = 1
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that score a file. The result is the same, byte for byte.")
 @click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True, help="dask: Parquet files, on a cluster; needs the extra 'distributed'.")
 @click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes on this machine.")
-@click.option("--explain", "explained", is_flag=True, help="For a text: which terms made each label's score, and what the model does not know.")
+@click.option("--explain", "explained", is_flag=True, help="For a text: which terms made each label's score, and what the model does not know. For a file: see --conversation.")
+@click.option("--conversation", metavar="ID", help="With --level conversation --explain: the conversation of the file whose score is explained, by stage, message and word.")
 @click.option("--verbose", is_flag=True, help="Say which model file is used.")
 def score(
     source: str,
@@ -54,6 +55,7 @@ def score(
     engine: str,
     scheduler: str | None,
     explained: bool,
+    conversation: str | None,
     verbose: bool,
 ) -> int:
     """Score a text, a file, or the lines of standard input.
@@ -73,6 +75,7 @@ def score(
       grooming-classifier score "dont tell your mum about this, its our secret" --explain
       grooming-classifier score chat.csv --level message --out scores.csv
       grooming-classifier score chat.jsonl.gz --level conversation --jobs 2 --out conversations.parquet
+      grooming-classifier score chat.csv --level conversation --explain --conversation c1
       grooming-classifier score 'chats/*.parquet' --engine dask --out scores/
     """
     path = find_model(model_path)
@@ -80,11 +83,13 @@ def score(
         click.echo(f"model: {path}", err=True)
     if scheduler is not None and engine != "dask":
         raise InputError("--scheduler: is the address of a Dask cluster; give --engine dask with it")
+    if conversation is not None:
+        return _explain_one(source, conversation, level, path, out, engine=engine, explained=explained)
     if engine == "dask":
         return _score_on_cluster(source, level, path, out, jobs=jobs, scheduler=scheduler)
     if names_rows(source) or _is_file(source):
         if explained:
-            raise InputError("--explain: explains one text at a time; give the text itself instead of a file")
+            raise InputError("--explain: explains one text at a time; give the text itself instead of a file, or name one of its conversations with --conversation")
         return _score_file(Path(source), level, path, out, jobs=jobs, verbose=verbose)
     if level != "message":
         raise InputError(f"--level {level}: scores the messages of a file; give a .csv, .jsonl or .parquet file")
@@ -93,6 +98,19 @@ def score(
     quick = quick_model(path)
     for text in _input_lines() if source == "-" else [source]:
         click.echo(_account(quick, text, explained=path if explained else None))
+    return 0
+
+
+def _explain_one(source: str, conversation: str, level: str, model_path: Path, out: Path | None, *, engine: str, explained: bool) -> int:
+    if not explained or level != "conversation":
+        raise InputError("--conversation: names the conversation to explain; give --level conversation and --explain with it")
+    if out is not None or engine == "dask":
+        raise InputError("--conversation: its explanation is printed, by this process; leave out --out and --engine")
+    if not (names_rows(source) or _is_file(source)):
+        raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
+    from classifier.cli.explained import explained_conversation
+
+    click.echo(explained_conversation(Path(source), conversation, model_path))
     return 0
 
 
