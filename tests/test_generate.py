@@ -145,7 +145,7 @@ def test_an_empty_option_leaves_no_stray_space():
 
 
 def test_habits_change_words_but_never_a_marked_name_except_its_case():
-    rough = habits.Habits(True, True, True, 1.0, 1.0, 1.0, 1.0)
+    rough = habits.Habits(True, True, True, True, 1.0, 1.0, 1.0, 1.0)
     segments = [grammar.Segment("You're right, "), grammar.Segment("O'Mara", "name"), grammar.Segment(" said pizza tomorrow.")]
     done = habits.typed(segments, rough, Random(3))
     assert [segment.text for segment in done if segment.kind] == ["omara"]

@@ -44,6 +44,7 @@ class Habits:
 
     lower_case: bool
     drops_apostrophes: bool
+    drops_commas: bool
     drops_full_stops: bool
     abbreviation_rate: float
     typo_rate: float
@@ -56,7 +57,8 @@ def draw_habits(rng: Random) -> Habits:
     tidy = rng.random() < 0.35
     return Habits(
         lower_case=not tidy and rng.random() < 0.8,
-        drops_apostrophes=not tidy and rng.random() < 0.6,
+        drops_apostrophes=not tidy and rng.random() < 0.9,
+        drops_commas=not tidy and rng.random() < 0.6,
         drops_full_stops=not tidy and rng.random() < 0.8,
         abbreviation_rate=0.0 if tidy else rng.choice((0.0, 0.3, 0.6)),
         typo_rate=0.01 if tidy else rng.choice((0.02, 0.05, 0.1)),
@@ -83,6 +85,8 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
             text = text.lower()
         if habits.drops_apostrophes:
             text = text.replace("'", "").replace("’", "")
+        if habits.drops_commas:
+            text = text.replace(", ", " ")
         done.append(Segment(text, segment.kind))
     if habits.drops_full_stops and not done[-1].kind and done[-1].text.endswith(".") and not done[-1].text.endswith(".."):
         done[-1] = Segment(done[-1].text[:-1])

@@ -9,11 +9,11 @@ from random import Random
 from classifier.corpus.families import PhraseFamily
 from classifier.records import SPLITS, Conversation
 
-SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
+SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
 def assign_families(families: Iterable[PhraseFamily], *, seed: int) -> dict[str, str]:
-    """A split for every family id: about 60/20/20 within each stratum (tactic; scene and whether a behaviour is shown; kind of talk).
+    """A split for every family id: about 70/15/15 within each stratum (tactic; scene and whether a behaviour is shown; kind of talk).
 
     Every stratum of at least three families stands in all three splits. Adding a family to one stratum leaves the others as they were.
     """
