@@ -13,7 +13,7 @@ import pandas as pd
 from pyspark.sql import SparkSession
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
-from classifier.cli.models import find_model
+from classifier.cli.models import find_final_model
 from classifier.model.distributed import MESSAGE_SCHEMA, score_frame
 from classifier.model.fast import FastScorer
 from classifier.model.file import load_model
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         spark.sparkContext.setLogLevel("ERROR")
         # Read once here and sent to each executor once; a model file on a path that all executors see could be loaded there as well.
-        model = spark.sparkContext.broadcast(load_model(find_model(options.model)))
+        model = spark.sparkContext.broadcast(load_model(find_final_model(options.model)))
 
         def scored(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             scorer = FastScorer(model.value)

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 
 from classifier.app.about import documents
 from classifier.app.desk import desk_view
-from classifier.app.limits import common_names, names_known
+from classifier.app.limits import names_known
 from classifier.app.lines import lines
 from classifier.app.loaded import LENGTHS, Demo, load_demo, released_corpus
 from classifier.app.messages import message_account
@@ -31,8 +31,8 @@ from classifier.corpus.policy import policy_problems
 from classifier.errors import InputError
 from classifier.model.file import load_model
 from classifier.model.monitor import Monitor
+from classifier.privacy.given_names import given_names, redacted
 from classifier.privacy.names import names_read
-from classifier.privacy.redact import redacted
 from classifier.taxonomy import LABELS
 
 PORT = 8321
@@ -459,7 +459,7 @@ def test_a_model_that_gets_all_lines_right_is_not_said_to_miss_any(demo):
 def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it(demo, small_model):
     found = names_known(demo.model)
     arrays = {name: array for name, array in load_file(small_model).items() if name.startswith("words.")}
-    assert set(found["found"]) == names_read(arrays, common_names())
+    assert set(found["found"]) == names_read(arrays, given_names())
     assert 0 < len(found["found"]) < found["n"]
     assert f"{len(found['found'])} stand among" in ask(demo, "/limits").text
 

@@ -31,12 +31,15 @@ def refused(capsys, *arguments):
     return line
 
 
+def row_scores(path, model, out):
+    assert main(["score", str(path), "--level", "conversation", "--model", str(model), "--out", str(out)]) == 0
+    with out.open(newline="", encoding="utf-8") as stream:
+        return {row["conversation_id"]: float(row["score"]) for row in csv.DictReader(stream)}
+
+
 @pytest.mark.parametrize("id_", ["c1", "c2"])
 def test_the_score_explained_is_that_of_the_conversations_row(id_, chat, small_model, tmp_path, capsys):
-    out = tmp_path / "out.csv"
-    assert main(["score", str(chat), "--level", "conversation", "--model", str(small_model), "--out", str(out)]) == 0
-    with out.open(newline="", encoding="utf-8") as stream:
-        rows = {row["conversation_id"]: float(row["score"]) for row in csv.DictReader(stream)}
+    rows = row_scores(chat, small_model, tmp_path / "out.csv")
     capsys.readouterr()
     text = explained(capsys, chat, id_, small_model)
     assert float(re.search(r"^score ([\d.]+),", text, flags=re.MULTILINE)[1]) == pytest.approx(rows[id_], abs=6e-4)
@@ -44,12 +47,18 @@ def test_the_score_explained_is_that_of_the_conversations_row(id_, chat, small_m
     assert sum(float(value) for value in re.findall(r"^ {1,3}([+-]\d+\.\d+) {2}\S", text, flags=re.MULTILINE)) == pytest.approx(log_odds, abs=0.02)
 
 
-def test_messages_of_other_conversations_and_after_the_highest_score_stay_out(chat, small_model, capsys):
+def test_messages_of_other_conversations_and_after_the_highest_score_stay_out(chat, small_model, tmp_path, capsys):
+    own = [line for line in chat.read_text(encoding="utf-8").splitlines() if line.startswith("c1")]
+    grown = []
+    for length in range(1, len(own) + 1):
+        beginning = tmp_path / f"first{length}.csv"
+        beginning.write_text("\n".join(["conversation_id,author,text", *own[:length], ""]), encoding="utf-8")
+        grown.append(row_scores(beginning, small_model, tmp_path / f"out{length}.csv")["c1"])
+    highest = grown.index(grown[-1]) + 1
+    capsys.readouterr()
     text = explained(capsys, chat, "c1", small_model)
-    n, of = map(int, re.search(r"conversation c1: highest after message (\d+) of (\d+)", text).groups())
-    assert of == 7
-    assert n < of, "four indifferent messages end it"
-    assert f"; {n} messages." in text
+    assert f"conversation c1: highest after message {highest} of 7" in text
+    assert f"; {highest} messages." in text
     assert SECRET in text
     assert "hi you" not in text
 

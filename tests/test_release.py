@@ -14,7 +14,7 @@ from classifier.corpus.release import content_hash, read_corpus, read_manifest
 from classifier.corpus.spec import RELEASES
 from classifier.errors import InputError
 from classifier.model.file import load_model
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped import shipped_final_model, shipped_model
 from classifier.readers.jsonl import to_jsonl
 from classifier.readers.label_studio import read_annotations, to_tasks
 
@@ -52,8 +52,17 @@ def test_the_two_voices_share_no_family():
     assert first & second == set()
 
 
-def test_the_shipped_model_was_trained_on_the_frozen_corpus():
-    assert load_model(shipped_model()).header["corpus_sha256"] == read_manifest(DATA / "v1")["corpus_sha256"]
+def test_the_shipped_models_were_trained_on_the_frozen_corpus():
+    evaluated, final = load_model(shipped_model()), load_model(shipped_final_model())
+    assert evaluated.header["corpus_sha256"] == final.header["corpus_sha256"] == read_manifest(DATA / "v1")["corpus_sha256"]
+    assert (evaluated.header["fitted_on"], final.header["fitted_on"]) == (["train"], ["train", "validation", "test"])
+    assert final.thresholds.tolist() == evaluated.thresholds.tolist()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "tradeoff"])
+def test_a_model_that_saw_the_test_families_is_not_measured_on_them(command, tmp_path, capsys):
+    assert main([command, str(DATA / "v1"), "--model", str(shipped_final_model()), "--out", str(tmp_path / "out")]) == 2
+    assert "was fitted on the test families of this corpus too" in capsys.readouterr().err
 
 
 def test_the_croissant_file_is_made_from_the_manifests():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from random import Random
 from typing import Any
 
@@ -15,6 +13,7 @@ from classifier.app.messages import marked
 from classifier.model.conversation_explain import printable, terms_in_place
 from classifier.model.noise import STRENGTHS, add_noise
 from classifier.model.stages import StageModel
+from classifier.privacy.given_names import given_names
 from classifier.report.tables import PrintedTable
 
 N_DRAWS = 20
@@ -130,15 +129,8 @@ def base_rate(fields: Fields) -> dict[str, Any]:
     }
 
 
-@cache
-def common_names() -> tuple[str, ...]:
-    """The public list of common given names that the lexicon redactor masks."""
-    listed = (files("classifier.privacy") / "given_names.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(name for name in listed if name and not name.startswith("#"))
-
-
 def names_known(model: StageModel) -> dict[str, Any]:
     """Which common given names stand in the model file as words of their own; some are everyday words too."""
     words = {term for half in model.halves if half.analyser == "words" for term in half.terms}
-    found = [name for name in common_names() if name.lower() in words]
-    return {"found": found, "n": len(common_names()), "n_terms": f"{sum(len(half.terms) for half in model.halves):,}"}
+    found = [name for name in given_names() if name.lower() in words]
+    return {"found": found, "n": len(given_names()), "n_terms": f"{sum(len(half.terms) for half in model.halves):,}"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from classifier.cli.score import account
 from classifier.corpus.describe import label_counts, phrase_counts
 from classifier.corpus.families import load_families
 from classifier.corpus.release import read_corpus, read_manifest
@@ -13,6 +14,7 @@ from classifier.corpus.spec import RELEASES
 from classifier.errors import InputError
 from classifier.evaluation.record import load_evaluation
 from classifier.model.file import load_model
+from classifier.model.quick import quick_model
 from classifier.model.shipped import shipped_final_model, shipped_model
 from classifier.readers.messages import messages_table
 from classifier.report.card import model_card
@@ -22,6 +24,7 @@ from classifier.report.summary import corpus_counts, label_shares, main_results,
 CORPORA = Path("data") / "synthetic"
 RESULTS = Path("data") / "results" / "v1"
 CARD = Path("classifier") / "model" / "CARD.md"
+EXAMPLE = "dont tell your mum about this, its our secret"
 MARKED = (Path("README.md"), CORPORA / "README.md")
 
 
@@ -33,6 +36,7 @@ def blocks(root: Path) -> dict[str, str]:
         "main": in_markdown(main_results(load_evaluation(root / RESULTS).tables)),
         "corpora": in_markdown(corpus_counts({release: read_manifest(folder) for release, folder in corpora.items()})),
         "labels": in_markdown(label_shares({release: label_counts(table) for release, table in messages.items()})),
+        "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{account(quick_model(shipped_final_model()), EXAMPLE, explained=shipped_final_model())}\n```',
         "phrases": in_markdown(phrase_totals({spec.voice: phrase_counts(load_families(spec.voice)) for spec in RELEASES.values()})),
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.models import find_model, pattern_path
+from classifier.cli.models import find_model, pattern_path, require_unseen
 from classifier.errors import InputError
 
 
@@ -38,9 +38,11 @@ def evaluate(corpus: Path, model_path: Path | None, transfer: Path | None, out: 
             raise InputError(f"{corpus}: has no {split} conversations; an evaluation needs all three splits")
     path = find_model(model_path)
     model = load_model(path)
+    corpus_sha256 = content_hash(parts)
+    require_unseen(path, model.header, corpus_sha256)
     heads = {head: load_pattern(pattern_path(path, head)) for head in HEAD_FEATURES}
     alt = [] if transfer is None else read_corpus(transfer)["test"]
-    evaluation = evaluate_everything(parts, alt, model, load_pipeline(path), heads, corpus_sha256=content_hash(parts), seed=seed, n_resamples=resamples)
+    evaluation = evaluate_everything(parts, alt, model, load_pipeline(path), heads, corpus_sha256=corpus_sha256, seed=seed, n_resamples=resamples)
     evaluation.save(out)
     macro = evaluation.tables["messages"].set_index("label").loc["macro"]
     f1 = f"macro F1 {macro['f1']:.3f} ({macro['f1_low']:.3f}–{macro['f1_high']:.3f})"

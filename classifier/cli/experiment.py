@@ -22,6 +22,7 @@ from classifier.evaluation.units import auc_with_interval
 from classifier.model.baselines import BASELINES
 from classifier.model.capability import capability_cases
 from classifier.model.controls import CAUSES, CONTROLS, control_scores, shuffled_scores
+from classifier.model.file import pipeline_options
 from classifier.model.noise import STRENGTHS, add_noise
 from classifier.model.pattern import PatternModel
 from classifier.model.pipeline import fit_stage_model, stage_probabilities
@@ -81,7 +82,7 @@ def _message_tables(
         "tactics": _recall_by_tactic(test, flagged),
         "leaks": _leaks(test, table["train"]),
         "capabilities": _capabilities(parts["test"], model, pipeline, seed=seed),
-        "noise": _noise(test, table["train"], pipeline, seed=seed),
+        "noise": _noise(test, table["train"], pipeline, pipeline_options(model), seed=seed),
     }
 
 
@@ -91,14 +92,14 @@ def _transfer(messages: pd.DataFrame, found: Probabilities, thresholds: dict[str
     return message_metrics(messages[list(LABELS)], probabilities, thresholds, messages["family"], n_resamples=n_resamples, seed=seed)
 
 
-def _noise(test: pd.DataFrame, train: pd.DataFrame, pipeline: Any, *, seed: int) -> pd.DataFrame:
+def _noise(test: pd.DataFrame, train: pd.DataFrame, pipeline: Any, options: dict[str, Any], *, seed: int) -> pd.DataFrame:
     """Macro average precision under generic typing noise, with the normaliser and for the same model fitted without it."""
     from sklearn.metrics import average_precision_score
 
     say("adding noise")
     distinct = test.drop_duplicates(["text", "family"])
     distinct = distinct.sample(min(N_NOISY, len(distinct)), random_state=seed)
-    models = {"with normaliser": pipeline, "without": fit_stage_model(train, normaliser=False)}
+    models = {"with normaliser": pipeline, "without": fit_stage_model(train, **options | {"normaliser": False})}
     rows = []
     for strength in ("none", *STRENGTHS):
         rng = Random(seed)

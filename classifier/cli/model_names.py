@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 
 from classifier.model.file import load_model
 from classifier.privacy.accounting import dp_statement
+from classifier.privacy.given_names import given_names
 from classifier.privacy.names import NAME_ATTACKS, names_found
 from classifier.privacy.opened import OpenedModel
 from classifier.privacy.vocabulary import plain, words_and_pairs
@@ -54,5 +54,4 @@ def unwritten_names(written: set[str]) -> list[str]:
     >>> "Aaron" in unwritten_names(set()), "Aaron" in unwritten_names({"aaron"})
     (True, False)
     """
-    listed = (files("classifier.privacy") / "given_names.txt").read_text(encoding="utf-8").splitlines()
-    return [name for name in listed if not name.startswith("#") and plain(name) not in written]
+    return [name for name in given_names() if plain(name) not in written]

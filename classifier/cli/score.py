@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.models import find_model, pattern_path
+from classifier.cli.models import find_final_model, pattern_path
 from classifier.cli.progress import say, shared
 from classifier.errors import InputError
 from classifier.model.quick import QuickModel, quick_model
@@ -78,7 +78,7 @@ def score(
       grooming-classifier score chat.csv --level conversation --explain --conversation c1
       grooming-classifier score 'chats/*.parquet' --engine dask --out scores/
     """
-    path = find_model(model_path)
+    path = find_final_model(model_path)
     if verbose:
         click.echo(f"model: {path}", err=True)
     if scheduler is not None and engine != "dask":
@@ -97,7 +97,7 @@ def score(
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
     quick = quick_model(path)
     for text in _input_lines() if source == "-" else [source]:
-        click.echo(_account(quick, text, explained=path if explained else None))
+        click.echo(account(quick, text, explained=path if explained else None))
     return 0
 
 
@@ -281,7 +281,7 @@ def _input_lines() -> Iterator[str]:
             yield line
 
 
-def _account(model: QuickModel, text: str, *, explained: Path | None) -> str:
+def account(model: QuickModel, text: str, *, explained: Path | None) -> str:
     """What is printed for one text, with its explanation from the model file ``explained``."""
     probabilities = model.one(text)
     flagged = model.flagged(probabilities)

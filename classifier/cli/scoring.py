@@ -128,7 +128,9 @@ def write_joined(stream: IO[bytes], plan: Plan, parts: Iterable[Part], pattern: 
             table = _read_stream(part.content)
             ids, authors = (table[name].to_pylist() for name in FOLLOWED)
             if "" in authors:
-                raise InputError(f"conversation {ids[authors.index('')]!r}: a message without an author; who wrote, and so how early a warning comes, is not told: score --level message")
+                raise InputError(
+                    f"conversation {ids[authors.index('')]!r}: a message without an author; who wrote, and so how early a warning comes, is not told: score --level message"
+                )
             monitors.update(ids, authors, np.column_stack([table[label].to_numpy() for label in LABELS]))
         parts = (_rows_part(plan, rows) for rows in _pieces(conversation_rows(monitors) if plan.level == "conversation" else sender_rows(monitors, pattern)))
     if plan.kind == ".parquet":

@@ -76,10 +76,12 @@ def tradeoff(
       grooming-classifier tradeoff data/synthetic/v1 --constraint "human_read_innocent_per_million<=50" --out results/tradeoff
     """
     from classifier.cli.constraints import check_constraints, constraint_lines
+    from classifier.cli.models import require_unseen
     from classifier.cli.progress import say, watched
     from classifier.cli.tradeoff_scorers import find_sources, make_scorers
     from classifier.evaluation.baserates import PREVALENCES
     from classifier.evaluation.record import Evaluation
+    from classifier.model.file import load_model
     from classifier.privacy.constraint import feasible_points
     from classifier.privacy.frontier import compare_policies
 
@@ -89,6 +91,8 @@ def tradeoff(
     chosen = _chosen_policies(policies)
     sources = find_sources(model_path, scores, keys={policy.model_key for policy in chosen}, variants=variants, seed=seed)
     material = _read_material(corpus)
+    if sources.model is not None:
+        require_unseen(sources.model, load_model(sources.model).header, material.sha256)
     facts, tables = _leaks(attack, curve, material.sha256)
     parts = _parts(out, material, sources.made_of, seed)
     with resumable(parts):

@@ -1,13 +1,13 @@
 """The stage model's file: the terms, their weights and the thresholds as plain arrays (see ``classifier.model.container``).
 
 Arrays: ``<half>.terms`` (ascending, UTF-8 bytes end to end), ``<half>.ends`` (where each term ends), ``<half>.idf``; ``coef``, ``intercept``, ``thresholds``.
-The header holds the labels, the pipeline's options, and hashes of the corpus and of the training families.
+The header holds the labels, the pipeline's options, the splits it was fitted on, and hashes of the corpus, of the training families and of the list of words to spell by.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,18 @@ from numpy.typing import NDArray
 
 from classifier.model.container import reading, write_container
 from classifier.model.pipeline import build_pipeline, checked_options
+from classifier.model.spelling import words_sha256
 from classifier.model.stages import Half, StageModel
 from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_FILE_BYTES = 1 << 30
 MAX_TERMS = 5_000_000
+MAX_WEIGHT = 1e9
+"""No fitted weight or idf comes near it; far beyond it products would not be finite."""
 HALVES = ("words", "characters")
 _NGRAMS = {"words": "word_ngrams", "characters": "char_ngrams"}
 
@@ -39,8 +42,12 @@ def save_model(
     corpus_sha256: str,
     training_families: Iterable[str],
     seed: int,
+    fitted_on: Sequence[str] = ("train",),
 ) -> StageModel:
-    """Write a fitted Pipeline and its thresholds to ``path``, whole or not at all, and return what ``load_model`` would read back."""
+    """Write a fitted Pipeline and its thresholds to ``path``, whole or not at all, and return what ``load_model`` would read back.
+
+    ``fitted_on`` names the splits of the corpus whose families the Pipeline has seen.
+    """
     arrays: dict[str, NDArray[Any]] = {
         "coef": np.vstack([regression.coef_ for regression in pipeline.named_steps["classify"].estimators_]),
         "intercept": np.concatenate([regression.intercept_ for regression in pipeline.named_steps["classify"].estimators_]),
@@ -56,6 +63,8 @@ def save_model(
         "labels": list(LABELS),
         "options": checked_options(dict(options)),
         "seed": seed,
+        "words_sha256": words_sha256(),
+        "fitted_on": list(fitted_on),
         "corpus_sha256": corpus_sha256,
         "training_families_sha256": hashlib.sha256("\n".join(sorted(training_families)).encode()).hexdigest(),
     }
@@ -72,16 +81,25 @@ def load_model(path: Path | str) -> StageModel:
         return _checked_model(arrays, header)
 
 
+def pipeline_options(model: StageModel) -> dict[str, Any]:
+    """The options that ``build_pipeline`` was given for a saved model."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in model.header["options"].items()}
+
+
 def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> StageModel:
     if header.get("format_version") != FORMAT_VERSION:
         raise ValueError(f"format version {header.get('format_version')!r}, this program reads {FORMAT_VERSION}")
     if header["labels"] != list(LABELS):
         raise ValueError(f"labels {header['labels']!r}, expected {list(LABELS)!r}")
+    if not isinstance(header["fitted_on"], list):
+        raise ValueError(f"fitted_on must be a list of splits, got {header['fitted_on']!r}")
+    if header["words_sha256"] != words_sha256():
+        raise ValueError("it was trained with another list of words to spell by (classifier/model/words.txt) than the one here; train it again")
     options = checked_options(header["options"])
     halves = tuple(_checked_half(name, options[_NGRAMS[name]], arrays) for name in HALVES if options[_NGRAMS[name]] is not None)
     n_terms = sum(len(half.terms) for half in halves)
     for name, shape in {"coef": (len(LABELS), n_terms), "intercept": (len(LABELS),), "thresholds": (len(LABELS),)}.items():
-        if arrays[name].shape != shape or arrays[name].dtype != np.float64 or not np.isfinite(arrays[name]).all():
+        if arrays[name].shape != shape or arrays[name].dtype != np.float64 or not (np.abs(arrays[name]) <= MAX_WEIGHT).all():
             raise ValueError(f"{name} must be finite float64 of shape {shape}, got {arrays[name].dtype} {arrays[name].shape}")
     return StageModel(
         labels=LABELS,
@@ -100,7 +118,7 @@ def _checked_half(name: str, ngrams: list[int], arrays: dict[str, NDArray[Any]])
     low, high = (int(n) for n in ngrams)
     if not 1 <= low <= high <= 10:
         raise ValueError(f"{name}: n-gram range {low} to {high}, expected within 1 to 10")
-    if len(ends) > MAX_TERMS or idf.shape != ends.shape or idf.dtype != np.float64 or not np.isfinite(idf).all():
+    if len(ends) > MAX_TERMS or idf.shape != ends.shape or idf.dtype != np.float64 or not (np.abs(idf) <= MAX_WEIGHT).all():
         raise ValueError(f"{name}: {len(ends)} terms with {idf.dtype} idf of shape {idf.shape}")
     if len(ends) and (int(ends[-1]) != raw.size or int(ends[0]) < 0 or (np.diff(ends) < 0).any()):
         raise ValueError(f"{name}: term boundaries do not fit the terms")
@@ -118,7 +136,7 @@ def load_pipeline(path: Path | str) -> Pipeline:
     from sklearn.preprocessing import LabelBinarizer
 
     model = load_model(path)
-    pipeline = build_pipeline(**{key: tuple(value) if isinstance(value, list) else value for key, value in model.header["options"].items()})
+    pipeline = build_pipeline(**pipeline_options(model))
     for (_, vectoriser), half in zip(pipeline.named_steps["features"].transformer_list, model.halves, strict=True):
         vectoriser.set_params(vocabulary=dict(half.position))
         vectoriser.idf_ = half.idf

@@ -1,12 +1,15 @@
 """One spelling for what people type in many: the text the model sees.
 
-NFKC, case, zero-width and combining characters, look-alike letters, apostrophes and elongation are levelled, so that ``Ｄｏｎ'ｔ``, ``d0nt`` and ``dooooont`` meet.
+NFKC, case, zero-width and combining characters, look-alike letters, apostrophes and elongation are levelled and slips of typing put right, so that ``Ｄｏｎ'ｔ``, ``d0nt``,
+``dooooont`` and ``dotn`` meet.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+from classifier.model.spelling import spelled
 
 _INVISIBLE = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF])
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ"))
@@ -28,7 +31,7 @@ def normalise(text: str) -> str:
     more is written twice. Never fails, whatever the string holds.
 
     >>> normalise("DON’T  tell… s3cret!! soooo")
-    'dont tell... secret!! soo'
+    'dont tell... secret!! so'
     """
     text = text.lower()
     if _PLAIN.match(text) is None:
@@ -37,7 +40,7 @@ def normalise(text: str) -> str:
             text = "".join(ch for ch in unicodedata.normalize("NFD", text) if not unicodedata.combining(ch)).translate(_LOOK_ALIKES)
         text = text.translate(_APOSTROPHES)
         text = _LEET_WORD.sub(_letters_for_leet, text)
-    text = _ELONGATION.sub(r"\1\1", text)
+    text = spelled(_ELONGATION.sub(r"\1\1", text))
     return _SPACE.sub(" ", text).strip()
 
 

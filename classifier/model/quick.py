@@ -18,9 +18,10 @@ from typing import Any
 
 from classifier.model.ngrams import char_ngrams, word_ngrams
 from classifier.model.normalise import normalise
+from classifier.model.spelling import words_sha256
 from classifier.taxonomy import LABELS
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 OPTIONS = frozenset({"word_ngrams", "char_ngrams", "min_df", "sublinear_tf", "C", "class_weight", "normaliser"})
 """The options this reader knows the meaning of; a test holds them against those of ``build_pipeline``."""
 _MAX_FILE_BYTES = 1 << 30
@@ -123,6 +124,8 @@ def _mapped(path: Path) -> QuickModel:
     raw = {name: content[start + array["data_offsets"][0] : start + array["data_offsets"][1]] for name, array in described.items()}
     if header["format_version"] != FORMAT_VERSION or header["synthetic_only"] is not True or header["labels"] != list(LABELS) or set(header["options"]) != OPTIONS:
         raise ValueError("another format")
+    if header["words_sha256"] != words_sha256():
+        raise ValueError("another word list")
     if header["sha256"] != _content_sha256(described, raw, header):
         raise ValueError("another sha256")
     arrays = {name: raw[name].cast(_TYPES[array["dtype"]][0]) for name, array in described.items()}

@@ -9,13 +9,13 @@ import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 
 from classifier.errors import InputError
 from classifier.evaluation.rates import Rate
+from classifier.privacy.given_names import given_names
 from classifier.privacy.stream import Stream
 
 Span = tuple[int, int]
@@ -59,8 +59,7 @@ def lexicon(text: str) -> list[Span]:
 
 @cache
 def _names() -> re.Pattern[str]:
-    lines = (files("classifier.privacy") / "given_names.txt").read_text(encoding="utf-8").splitlines()
-    return re.compile(rf"\b(?:{'|'.join(re.escape(line) for line in lines if line and not line.startswith('#'))})(?:'s|’s)?\b", re.IGNORECASE)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, given_names()))})(?:'s|’s)?\b", re.IGNORECASE)
 
 
 def presidio(text: str) -> list[Span]:

@@ -1,0 +1,53 @@
+"""Slips of typing are read as the word they most likely were; words, names and what is far from any word stay."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.corpus.families import load_families
+from classifier.corpus.spec import RELEASES
+from classifier.corpus.split import assign_families
+from classifier.corpus.words import as_lines, word_counts
+from classifier.model.spelling import WORDS, spelled
+from classifier.privacy.given_names import given_names
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("scret", "secret"),  # one letter missing
+        ("secrret", "secret"),  # one too many
+        ("secrat", "secret"),  # another one
+        ("sercet", "secret"),  # two changed places
+        ("aat", "at"),  # a doubled letter in a short word
+        ("tellyour", "tell your"),  # a space missing
+        ("dont tlel ur mum!!", "dont tell ur mum!!"),
+    ],
+)
+def test_a_slip_is_put_right(typed, meant):
+    assert spelled(typed) == meant
+
+
+@pytest.mark.parametrize("text", ["secret", "u", "2nite", "Secret", "grace", "andrew", "xqzvw", "ну привет", "", "secrets", "a" * 30])
+def test_what_is_no_slip_stays(text):
+    assert spelled(text) == text
+
+
+@given(st.text())
+def test_a_text_put_right_is_right(text):
+    assert spelled(spelled(text)) == spelled(text)
+
+
+@given(st.lists(st.text(alphabet="abcdest ", max_size=12), max_size=4))
+def test_white_space_keeps_words_apart(words):
+    assert spelled(" ".join(words)) == " ".join(map(spelled, words))
+
+
+def test_the_list_is_of_the_train_families_and_the_public_names():
+    families = load_families("v1")
+    splits = assign_families(families, seed=RELEASES["v1"].seed)
+    counts = word_counts(family for family in families if splits[family.id] == "train")
+    names = {name.lower(): 1 for name in given_names() if re.fullmatch("[A-Za-z]+", name)}
+    assert WORDS.read_bytes() == as_lines(dict(sorted((names | counts).items())))
