@@ -31,7 +31,7 @@ def test_every_command_of_the_readme_parses():
     lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("grooming-classifier")]
     assert len(lines) >= 5
     for line in lines:
-        name, *arguments = shlex.split(line)[1:]
+        name, *arguments = shlex.split(line, comments=True)[1:]
         assert name in COMMANDS
         command = cli.get_command(None, name)
         while hasattr(command, "commands"):

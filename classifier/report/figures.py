@@ -64,12 +64,15 @@ def line_plot(table: pd.DataFrame, *, x: str, y: str, by: str, xlabel: str, ylab
     return ax
 
 
-def to_svg(ax: Axes, *, title: str) -> str:
-    """The figure of ``ax`` as an SVG element without clock or random ids, its ``title`` for those who cannot see it."""
+def to_svg(ax: Axes, *, title: str, transparent: bool = True) -> str:
+    """The figure of ``ax`` as an SVG element without clock or random ids, its ``title`` for those who cannot see it.
+
+    ``transparent`` lets the page's own background through; a picture that stands alone has a white one.
+    """
     import matplotlib
 
     buffer = io.StringIO()
     with matplotlib.rc_context(_STYLE):
-        ax.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title}, transparent=True)  # type: ignore[union-attr]
+        ax.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title}, transparent=transparent)  # type: ignore[union-attr]
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :].replace("<svg ", '<svg role="img" ', 1).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,19 @@ from classifier.report.tables import Column, number, printed
 from classifier.report.tradeoff_plots import frontier_plot, points_plot, strip_plot
 from classifier.report.tradeoff_points import HUMAN_VIEW, MACHINE_VIEW, Tables, ladder, one_prevalence, per_find, strip_table, with_intervals
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def human_view_plot(tables: Tables, *, numbered: bool = True) -> Axes:
+    """Recall over the innocent conversations that a person is shown, the points of the frontier ``numbered`` as in the table beside it."""
+    xlabel = "innocent conversations put before a person, per million innocent (log)"
+    return frontier_plot(with_intervals(tables), x="drawn_at", xlabel=xlabel, labelled=ladder(tables, HUMAN_VIEW) if numbered else ())
+
 
 def _human_view(tables: Tables) -> Section:
     points = with_intervals(tables)
-    svg = to_svg(
-        frontier_plot(points, x="drawn_at", xlabel="innocent conversations put before a person, per million innocent (log)", labelled=ladder(tables, HUMAN_VIEW)),
-        title="Recall against innocent conversations put before a person, per million",
-    )
+    svg = to_svg(human_view_plot(tables), title="Recall against innocent conversations put before a person, per million")
     columns = [
         Column("no", "no."),
         Column("point", "policy @ asked false positive rate"),
