@@ -23,7 +23,7 @@ def early_warning_intervals(
 
     >>> found = early_warning_intervals([1, 1, 0], [4, 4, np.nan], [False, False, False], ["raid", "pizza", "choir"], p={}, n_resamples=200, seed=0)
     >>> print(found["median_messages"])
-    4.000–4.000 (B = 200, 11 undefined and left out)
+    4.000–4.000 (B = 200, 15 undefined and left out)
     """
     labels, seen, early = np.asarray(label).astype(bool), np.asarray(k, dtype=np.float64), np.asarray(premature).astype(bool)
     codes, n_clusters = cluster_codes(clusters)
