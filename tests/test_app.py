@@ -31,8 +31,9 @@ from classifier.corpus.policy import policy_problems
 from classifier.errors import InputError
 from classifier.model.file import load_model
 from classifier.model.monitor import Monitor
-from classifier.privacy.given_names import given_names, redacted
+from classifier.privacy.given_names import given_names
 from classifier.privacy.names import names_read
+from classifier.privacy.redact import redacted
 from classifier.taxonomy import LABELS
 
 PORT = 8321
