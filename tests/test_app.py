@@ -460,7 +460,9 @@ def test_a_model_that_gets_all_lines_right_is_not_said_to_miss_any(demo):
 def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it(demo, small_model):
     found = names_known(demo.model)
     arrays = {name: array for name, array in load_file(small_model).items() if name.startswith("words.")}
-    assert set(found["found"]) == names_read(arrays, given_names())
+    words = {term for half in demo.model.halves for term in half.terms}
+    possessives = {name for name in given_names() if f"{name.lower()}s" in words}
+    assert set(found["found"]) | possessives == names_read(arrays, given_names())
     assert 0 < len(found["found"]) < found["n"]
     assert f"{len(found['found'])} stand among" in ask(demo, "/limits").text
 
