@@ -22,6 +22,7 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -189,11 +190,11 @@ def damaged_json(valid: bytes, others: list[bytes], rng: random.Random) -> bytes
             case 0 if len(parent) > 1:
                 del parent[key]
             case 1 if isinstance(parent, list):
-                parent.append(parent[key])
+                parent.append(deepcopy(parent[key]))
             case 2:
-                parent[key] = json.loads(json.dumps(rng.choice(places)[0]))
+                parent[key] = deepcopy(rng.choice(places)[0])
             case _:
-                parent[key] = rng.choice(VALUES)
+                parent[key] = deepcopy(rng.choice(VALUES))
     return b"\n".join(json.dumps(value).encode() for value in whole)
 
 
