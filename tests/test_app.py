@@ -87,6 +87,23 @@ def test_no_page_passes_judgement_on_anybody(demo, path):
     assert re.findall(r"predator|guilty|groomer|offender|perpetrator|victim", ask(demo, path).text, re.IGNORECASE) == []
 
 
+def test_an_undecodable_query_behind_a_stray_slash_is_told_that_nothing_is_there(demo):
+    async def once():
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/limits/", "raw_path": b"/limits/", "query_string": b"pre\xf6=1", "headers": [(b"host", f"127.0.0.1:{PORT}".encode())]}
+        await build(demo, port=PORT)(scope | {"scheme": "http", "server": ("127.0.0.1", PORT), "root_path": "", "http_version": "1.1"}, receive, send)
+        return sent[0]["status"]
+
+    assert asyncio.run(once()) == 404
+
+
 @pytest.mark.parametrize(("path", "status"), [("/", 200), ("/style.css", 200), ("/nowhere", 404), ("/conversation?id=none", 404), ("/limits?tpr=2", 400)])
 def test_every_answer_forbids_scripts_framing_and_keeping(demo, path, status):
     answer = ask(demo, path)

@@ -85,7 +85,9 @@ def build(demo: Demo, *, port: int) -> ASGIApp:
     """The application, for ``port`` of this computer only."""
     routes = [Route(view.path, _endpoint(demo, view), methods=["GET", "POST"] if view.posts else ["GET"]) for view in VIEWS]
     routes += [Route("/style.css", _style), Route("/icon.svg", _icon)]
-    return Guarded(Starlette(routes=routes, exception_handlers={HTTPException: _not_here}), port=port)
+    page_of_views = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
+    page_of_views.router.redirect_slashes = False  # to redirect, Starlette decodes a query that need not be UTF-8, and fails
+    return Guarded(page_of_views, port=port)
 
 
 def _endpoint(demo: Demo, view: View) -> Callable[[Request], Any]:
