@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -266,6 +267,9 @@ def _run(client: Client, steps: Sequence[Step], n_before: int, n_all: int) -> It
         else:
             fault = future.exception()
             failed[name_of[future.key]] = str(fault) if isinstance(fault, InputError) else f"{type(fault).__name__}: {fault}"
+    for step in waiting:  # a worker that was killed while it wrote has left what it had beside its place
+        for half in step.target.parent.glob(f".{escape(step.target.name)}.*"):
+            half.unlink(missing_ok=True)
     if failed:
         told = "; ".join(f"{name}: {fault}" for name, fault in sorted(failed.items()))
         raise InputError(f"{len(failed)} of {len(steps)} partitions failed {RETRIES + 1} times ({told}); the others are done, and are not done again by the same command")
