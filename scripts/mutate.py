@@ -1,20 +1,23 @@
 #!/usr/bin/env python
-"""Would the tests notice? Small changes to a module, one at a time, each with its own tests run on a copy of the checkout: killed, or survived.
+"""Would the tests notice? Small changes to modules, one at a time, each with the module's own tests run on a copy of the checkout: killed, or survived.
 
 A change turns an operator, a comparison, a number, a truth value or a condition round. What survives is shown with its line: a test is missing, or the change makes no difference.
-The sample follows from the seed. Nothing is changed in the checkout itself.
+A module's tests are its doctests and those of its room that reach it, by importing it or what imports it. ``--tests`` names others.
+The sample follows from the seed. Nothing is changed in the checkout itself. Each run is a fork of this process, which has the large libraries loaded already.
 
-    scripts/mutate.py classifier/evaluation/baserates.py tests/test_evaluation_baserates.py --n 20 --seed 0
+    scripts/mutate.py classifier/evaluation/baserates.py --n 20 --seed 0
+    scripts/mutate.py classifier/evaluation/*.py classifier/privacy/*.py --n 12
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import multiprocessing
 import os
 import random
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -46,6 +49,9 @@ OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.And: ast.Or,
     ast.Or: ast.And,
 }
+
+ROOM_TESTS = {"evaluation": ("test_evaluation_*.py",), "privacy": ("test_privacy_*.py", "test_tradeoff_resume.py")}
+"""The test files of the rooms whose figures others rely on."""
 
 
 @dataclass(frozen=True)
@@ -96,49 +102,88 @@ def survives(mutant: Mutant, module: Path, tests: list[str], checkout: Path, *, 
     whole = place.read_text(encoding="utf-8")
     place.write_text(mutant.source, encoding="utf-8")
     try:
-        return subprocess.run(pytest_command(tests), cwd=checkout, env=environment(checkout), capture_output=True, timeout=seconds).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+        return passes(tests, checkout, seconds=seconds)
     finally:
         place.write_text(whole, encoding="utf-8")
 
 
-def pytest_command(tests: list[str]) -> list[str]:
-    """The tests, stopped at the first that fails."""
-    return [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+def passes(tests: list[str], checkout: Path, *, seconds: int) -> bool:
+    """Whether the tests pass on ``checkout`` within the time, in a process of their own group, stopped at the first that fails."""
+    run = multiprocessing.get_context("fork").Process(target=_pytest, args=(tests, checkout))
+    run.start()
+    run.join(seconds)
+    if run.is_alive() and run.pid is not None:
+        os.killpg(run.pid, 9)
+        run.join()
+    return run.exitcode == 0
 
 
-def environment(checkout: Path) -> dict[str, str]:
-    """The copy's own package before the installed one, and no bytecode of another mutant."""
-    return os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+def _pytest(tests: list[str], checkout: Path) -> None:
+    os.setpgid(0, 0)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    os.chdir(checkout)
+    # The copy's own package before the installed one, here and in processes the tests start, and no bytecode of another mutant.
+    sys.path.insert(0, str(checkout))
+    os.environ.update(PYTHONPATH=str(checkout), PYTHONDONTWRITEBYTECODE="1")
+    sys.dont_write_bytecode = True
+    import pytest
+
+    os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])))
+
+
+def tests_of(module: Path) -> list[str]:
+    """The module, for its doctests, and the test files of its room that reach it, the directest first.
+
+    >>> tests_of(Path("classifier/evaluation/units.py"))[:2]
+    ['classifier/evaluation/units.py', 'tests/test_evaluation_ranking.py']
+    """
+    room = module.parent
+    sources = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(f"{room}/*.py"))}
+    test_sources = {path: path.read_text(encoding="utf-8") for pattern in ROOM_TESTS[room.name] for path in sorted(ROOT.glob(f"tests/{pattern}"))}
+    reached, tests = [ROOT / module], [str(module)]
+    for found in reached:
+        imported = re.compile(rf"from classifier\.{room.name}\.{found.stem} import|from classifier\.{room.name} import [^\n]*\b{found.stem}\b")
+        tests += [str(path.relative_to(ROOT)) for path, source in test_sources.items() if imported.search(source) and str(path.relative_to(ROOT)) not in tests]
+        reached += [path for path, source in sources.items() if imported.search(source) and path not in reached]
+    return tests
 
 
 def main() -> int:
-    """Print each survivor and the count; 1 when there is one."""
+    """Print each survivor and the counts; 1 when there is one, 2 when the tests fail on what is unchanged."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("module", type=Path, help="a module, from the checkout's top")
-    parser.add_argument("tests", nargs="+", help="its tests; the module's own doctests always run with them")
-    parser.add_argument("--n", type=int, default=20, help="how many changes to try, drawn by lot")
+    parser.add_argument("modules", nargs="+", type=Path, help="modules, from the checkout's top")
+    parser.add_argument("--tests", nargs="+", help="the tests to run instead of those that reach the module")
+    parser.add_argument("--n", type=int, default=20, help="how many changes of each module to try, drawn by lot")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=180, help="a run longer than that has noticed the change")
     arguments = parser.parse_args()
-    found = list(mutants((ROOT / arguments.module).read_text(encoding="utf-8")))
-    drawn = sorted(random.Random(arguments.seed).sample(found, min(arguments.n, len(found))), key=lambda mutant: mutant.line)
-    tests = [str(arguments.module), *arguments.tests]
+    # Loaded before the forks, so that no run pays for it. Nothing of ours, which a fork must read from its copy, and no plugin of pytest, which pytest must load itself.
+    import pytest  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import sklearn.linear_model  # noqa: F401
+
+    tried, survived = 0, 0
     with tempfile.TemporaryDirectory() as folder:
         checkout = Path(folder) / "checkout"
         shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", "results", "__pycache__", ".*_cache", "node_modules"))
-        unchanged = subprocess.run(pytest_command(tests), cwd=checkout, env=environment(checkout), capture_output=True, text=True)
-        if unchanged.returncode:
-            print(f"the tests fail without any change:\n{unchanged.stdout[-2000:]}", file=sys.stderr)
-            return 2
-        survivors = []
-        for number, mutant in enumerate(drawn, start=1):
-            alive = survives(mutant, arguments.module, tests, checkout, seconds=arguments.seconds)
-            survivors += [mutant] if alive else []
-            print(f"{number}/{len(drawn)}  {'SURVIVED' if alive else 'killed  '}  {arguments.module}:{mutant.line}  {mutant.change}", flush=True)
-    print(f"{len(drawn) - len(survivors)} of {len(drawn)} killed ({len(found)} possible)")
-    return 1 if survivors else 0
+        for module in arguments.modules:
+            tests = [str(module), *arguments.tests] if arguments.tests else tests_of(module)
+            found = list(mutants((ROOT / module).read_text(encoding="utf-8")))
+            drawn = sorted(random.Random(arguments.seed).sample(found, min(arguments.n, len(found))), key=lambda mutant: mutant.line)
+            if drawn and not passes(tests, checkout, seconds=10 * arguments.seconds):
+                print(f"{module}: the tests fail without any change: {' '.join(tests)}", file=sys.stderr)
+                return 2
+            alive = 0
+            for mutant in drawn:
+                if survives(mutant, module, tests, checkout, seconds=arguments.seconds):
+                    alive += 1
+                    print(f"SURVIVED  {module}:{mutant.line}  {mutant.change}", flush=True)
+            print(f"{len(drawn) - alive} of {len(drawn)} killed  {module} ({len(found)} possible)", flush=True)
+            tried, survived = tried + len(drawn), survived + alive
+    print(f"{tried - survived} of {tried} killed")
+    return 1 if survived else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from classifier.readers.bounded import MAX_LINE_BYTES
 from classifier.readers.jsonl import CorpusError, read_conversations, to_json
 
 PIZZA = {
@@ -107,3 +108,13 @@ def test_a_cut_off_gzip_file_is_one_clear_error(write, tmp_path):
     cut.write_bytes(gzip.compress(write(PIZZA).read_bytes())[:-20])
     with pytest.raises(CorpusError, match=r"cut.jsonl.gz: cannot be read"):
         read_conversations(cut)
+
+
+def test_a_line_that_never_ends_and_a_file_that_expands_without_measure_are_refused(tmp_path):
+    endless, bomb = tmp_path / "endless.jsonl", tmp_path / "bomb.jsonl.gz"
+    endless.write_bytes(b"x" * (MAX_LINE_BYTES + 1))
+    bomb.write_bytes(gzip.compress((b" " * 99 + b"\n") * 400_000))
+    with pytest.raises(CorpusError, match=r"endless.jsonl:1: a line of more than 16 MiB"):
+        read_conversations(endless)
+    with pytest.raises(CorpusError, match=r"bomb.jsonl.gz: expands to more than 100 times its size"):
+        read_conversations(bomb)

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "classifier"
 FLOORS = {
     "errors": 0,
     "atomic": 0,
+    "program": 0,
     "taxonomy": 0,
     "records": 0,
     "readers": 1,

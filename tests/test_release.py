@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from classifier.cli.main import main
 from classifier.corpus.croissant import croissant
 from classifier.corpus.generate import generate
-from classifier.corpus.release import content_hash, read_corpus, read_manifest
+from classifier.corpus.release import content_hash, parts_folder, read_corpus, read_manifest, write_corpus
 from classifier.corpus.spec import RELEASES
 from classifier.errors import InputError
 from classifier.model.file import load_model
@@ -94,3 +95,49 @@ def test_an_export_of_another_shape_names_its_task(tmp_path):
 def test_tasks_are_written_with_the_interface_beside_them(small_corpus, tmp_path):
     assert main(["corpus", "annotate", str(small_corpus), "--out", str(tmp_path / "tasks.json"), "--n", "3"]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tasks.json", "tasks.xml"]
+
+
+def folder_contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def stopping(after):
+    """A progress that interrupts the work at its ``after``-th call."""
+    calls = []
+
+    def progress(done):
+        calls.append(done)
+        if len(calls) == after:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_a_generation_that_was_stopped_goes_on_from_its_pieces_to_the_same_bytes(small_spec, tmp_path):
+    write_corpus(tmp_path / "unbroken", small_spec)
+    with pytest.raises(KeyboardInterrupt):
+        write_corpus(tmp_path / "stopped", small_spec, progress=stopping(1))
+    (piece,) = parts_folder(tmp_path / "stopped").iterdir()
+    written = piece.stat().st_mtime_ns
+    seen = []
+    write_corpus(tmp_path / "stopped", small_spec, progress=lambda done: seen.append(piece.stat().st_mtime_ns))
+    assert set(seen) == {written}
+    assert folder_contents(tmp_path / "stopped") == folder_contents(tmp_path / "unbroken")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stopped", "unbroken"]
+
+
+def test_pieces_of_another_seed_are_not_taken(small_spec, tmp_path):
+    other = replace(small_spec, seed=small_spec.seed + 1)
+    with pytest.raises(KeyboardInterrupt):
+        write_corpus(tmp_path / "other", other, progress=stopping(1))
+    write_corpus(tmp_path / "other", small_spec)
+    write_corpus(tmp_path / "own", small_spec)
+    assert folder_contents(tmp_path / "other") == folder_contents(tmp_path / "own")
+
+
+def test_a_corpus_that_is_stopped_while_it_is_made_anew_stays_as_it_was(small_spec, tmp_path):
+    write_corpus(tmp_path / "corpus", small_spec)
+    before = folder_contents(tmp_path / "corpus")
+    with pytest.raises(KeyboardInterrupt):
+        write_corpus(tmp_path / "corpus", replace(small_spec, seed=small_spec.seed + 1), progress=stopping(3))
+    assert folder_contents(tmp_path / "corpus") == before

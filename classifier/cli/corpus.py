@@ -33,19 +33,25 @@ def corpus() -> None:
 def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
     """Write a corpus folder: one .jsonl.gz a split, a readable sample, a manifest.
 
+    Until all is there, finished pieces wait in OUT.parts; a run that was stopped goes on from them when it is started again, to the same bytes.
+
     \b
     Example:
       grooming-classifier corpus generate --out big --scale 10
     """
     from dataclasses import replace
 
-    from classifier.corpus.release import write_corpus
+    from classifier.corpus.release import parts_folder, write_corpus
 
     spec: CorpusSpec = RELEASES[release].scaled(scale)
     if seed is not None:
         spec = replace(spec, seed=seed)
-    with counted(label="generating", length=spec.n_conversations) as progress:
-        manifest = write_corpus(out, spec, progress=progress)
+    try:
+        with counted(label="generating", length=spec.n_conversations) as progress:
+            manifest = write_corpus(out, spec, progress=progress)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what is done is kept in {parts_folder(out)}, and the same command goes on from there", err=True)
+        raise
     click.echo(f"{out}: {spec.n_conversations} conversations, sha256 {manifest['corpus_sha256']}")
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PARTS = "parts"
 """The folder inside --out of what is done already."""
 
+DECIDING_ROOMS = ("cli", "corpus", "evaluation", "model", "privacy", "readers")
+"""Where a change may change a figure; what only draws may change without."""
+
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
@@ -183,9 +186,10 @@ def _leaks(attack: Path | None, curve: Path | None, corpus_sha256: str) -> tuple
 
 def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -> Parts:
     from classifier.privacy.frontier import ASKED_RATES
-    from classifier.privacy.parts import Parts, program_sha256
+    from classifier.privacy.parts import Parts
+    from classifier.program import program_sha256
 
-    basis = {"corpus": material.sha256, "program": program_sha256(), "seed": seed, "asked_rates": ASKED_RATES}
+    basis = {"corpus": material.sha256, "program": program_sha256(DECIDING_ROOMS), "seed": seed, "asked_rates": ASKED_RATES}
     return Parts(out / PARTS, basis, made_of)
 
 

@@ -7,6 +7,7 @@ neutral, unsure, refusing or telling line, never by doing what was asked.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,30 +68,47 @@ def generate(spec: CorpusSpec, *, families: list[PhraseFamily] | None = None, pr
 
     ``families`` replaces the voice's own phrase files; ``progress`` is called with the number of conversations done.
     """
+    done = 0
+    for split, book in phrasebooks(spec, families=families).items():
+        for conversation in generate_senders(spec, split, book):
+            done += 1
+            progress(done)
+            yield conversation
+
+
+def split_sizes(spec: CorpusSpec) -> dict[str, int]:
+    """How many conversations each split gets.
+
+    >>> split_sizes(CorpusSpec(n_conversations=1000))
+    {'train': 700, 'validation': 150, 'test': 150}
+    """
+    shares = {"test": 1.0} if spec.test_only else SHARES
+    return {split: round(spec.n_conversations * shares[split]) for split in SPLITS if split in shares}
+
+
+def phrasebooks(spec: CorpusSpec, *, families: list[PhraseFamily] | None = None) -> dict[str, Phrasebook]:
+    """The phrases that each split draws from: no family stands in two."""
     families = load_families(spec.voice) if families is None else families
     homes = dict.fromkeys((family.id for family in families), "test") if spec.test_only else assign_families(families, seed=spec.seed)
-    shares = {"test": 1.0} if spec.test_only else SHARES
-    done = 0
-    for split in SPLITS:
-        if split in shares:
-            book = phrasebook(family for family in families if homes[family.id] == split)
-            for conversation in _generate_split(spec, split, round(spec.n_conversations * shares[split]), book):
-                done += 1
-                progress(done)
-                yield conversation
+    return {split: phrasebook(family for family in families if homes[family.id] == split) for split in split_sizes(spec)}
 
 
-def _generate_split(spec: CorpusSpec, split: str, n: int, book: Phrasebook) -> Iterator[Conversation]:
-    made = n_senders = 0
-    while made < n:
-        rng = Random(f"{spec.name}:{spec.seed}:{split}:{n_senders}")
-        sender = world.draw_sender(f"{split}-s{n_senders:05d}", rng, scripted_share=spec.pattern_share / PATTERN_RATE_OF_SCRIPTED_SENDERS)
-        for number in range(min(sender.n_conversations, n - made)):
-            contact = world.draw_account(f"{split}-c{n_senders:05d}-{number}", rng, usual_hour=sender.account.usual_hour)
+def generate_senders(spec: CorpusSpec, split: str, book: Phrasebook, *, first: int = 0, senders: int = sys.maxsize, made: int = 0) -> Iterator[Conversation]:
+    """The conversations of up to ``senders`` senders of a split from number ``first`` on, when ``made`` conversations stand before them.
+
+    Every sender has draws of its own, so a split can be made piece by piece.
+    """
+    n = split_sizes(spec)[split]
+    for number in range(first, first + senders):
+        if made >= n:
+            return
+        rng = Random(f"{spec.name}:{spec.seed}:{split}:{number}")
+        sender = world.draw_sender(f"{split}-s{number:05d}", rng, scripted_share=spec.pattern_share / PATTERN_RATE_OF_SCRIPTED_SENDERS)
+        for contacted in range(min(sender.n_conversations, n - made)):
+            contact = world.draw_account(f"{split}-c{number:05d}-{contacted}", rng, usual_hour=sender.account.usual_hour)
             pattern = sender.scripted and rng.random() < PATTERN_RATE_OF_SCRIPTED_SENDERS
             yield _conversation(f"{spec.name}-{split}-{made:06d}", spec, split, book, sender, contact, pattern, rng)
             made += 1
-        n_senders += 1
 
 
 def _conversation(id_: str, spec: CorpusSpec, split: str, book: Phrasebook, sender: world.Sender, contact: world.Account, pattern: bool, rng: Random) -> Conversation:

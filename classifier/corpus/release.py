@@ -4,44 +4,115 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from classifier.atomic import write_bytes
-from classifier.corpus.generate import generate
+from classifier.atomic import replacing, synced_folder, write_bytes
+from classifier.corpus.generate import generate_senders, phrasebooks, split_sizes
 from classifier.corpus.spec import CorpusSpec
-from classifier.corpus.split import split_conversations
-from classifier.readers.jsonl import CorpusError, compressed, read_conversations, to_jsonl
+from classifier.corpus.split import apart, split_conversations
+from classifier.program import program_sha256
+from classifier.readers.jsonl import CorpusError, compressing, iterate_conversations, read_conversations, to_jsonl
 from classifier.records import SPLITS, Conversation
+from classifier.taxonomy import BENIGN, PATTERN
 
 MANIFEST = "manifest.json"
 SAMPLE = "sample.jsonl"
 SAMPLE_SIZE = 40
+SENDERS_A_PIECE = 500
+"""A piece takes some seconds to make and some megabytes on the disk."""
 
 
 def write_corpus(folder: Path, spec: CorpusSpec, *, progress: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
-    """Generate ``spec`` into ``folder`` and return its manifest. The same spec gives the same content.
+    """Generate ``spec`` into ``folder`` and return its manifest. The same spec gives the same content; memory does not grow with its size.
 
-    The sha256 are of the uncompressed content: what gzip makes of it depends on the machine's zlib.
+    Until all is there, pieces wait in a folder beside it (``FOLDER.parts``); a run that was stopped goes on from those that are of the same spec and program.
+    The files are then moved in, the manifest last and an old one away first, so a folder that has one is whole. The sha256 are of the uncompressed content:
+    what gzip makes of it depends on the machine's zlib.
     """
-    parts = split_conversations(generate(spec, progress=progress))
-    contents = {f"{split}.jsonl.gz": to_jsonl(parts[split]) for split in SPLITS if parts[split]}
-    everything = [conversation for split in SPLITS for conversation in parts[split]]
-    sample = to_jsonl(everything[:: max(1, len(everything) // SAMPLE_SIZE)])
+    parts = parts_folder(folder)
+    pieces = _pieces(parts, spec, progress)
+    everything = hashlib.sha256()
+    files = {f"{split}.jsonl.gz": _write_split(parts / f"{split}.jsonl.gz", paths, everything) for split, paths in pieces.items()}
+    counts, sample = _counts_and_sample(spec, pieces)
+    write_bytes(parts / SAMPLE, sample)
     manifest: dict[str, Any] = {
         "synthetic": True,
         "spec": spec.to_json(),
-        "corpus_sha256": corpus_sha256(contents.values()),
-        "files": {name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} for name, content in (contents | {SAMPLE: sample}).items()},
-        "counts": {split: _counts(parts[split]) for split in SPLITS if parts[split]},
+        "corpus_sha256": everything.hexdigest(),
+        "files": files | {SAMPLE: {"sha256": hashlib.sha256(sample).hexdigest(), "bytes": len(sample)}},
+        "counts": counts,
     }
-    for name, content in contents.items():
-        write_bytes(folder / name, compressed(content))
-    write_bytes(folder / SAMPLE, sample)
-    write_bytes(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    write_bytes(parts / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for name in [*manifest["files"], MANIFEST]:
+        os.replace(parts / name, folder / name)
+    synced_folder(folder)
+    shutil.rmtree(parts)
     return manifest
+
+
+def parts_folder(folder: Path) -> Path:
+    """Where the pieces of a corpus wait until it is whole."""
+    folder = folder.resolve()
+    return folder.with_name(folder.name + ".parts")
+
+
+def _pieces(parts: Path, spec: CorpusSpec, progress: Callable[[int], None]) -> dict[str, list[Path]]:
+    """JSONL files of ``SENDERS_A_PIECE`` senders each, by split: those that an earlier run left, and the rest made now."""
+    basis = json.dumps({"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}, sort_keys=True)
+    digest = hashlib.sha256(basis.encode()).hexdigest()[:16]
+    sizes, done = split_sizes(spec), 0
+    pieces: dict[str, list[Path]] = {}
+    for split, book in phrasebooks(spec).items():
+        paths: list[Path] = []
+        made = 0
+        while made < sizes[split]:
+            path = parts / f"{split}-{len(paths):06d}-{digest}.jsonl"
+            if not path.is_file():
+                write_bytes(path, to_jsonl(generate_senders(spec, split, book, first=len(paths) * SENDERS_A_PIECE, senders=SENDERS_A_PIECE, made=made)))
+            new = path.read_bytes().count(b"\n")
+            made, done = made + new, done + new
+            progress(done)
+            paths.append(path)
+        if paths:
+            pieces[split] = paths
+    return pieces
+
+
+def _write_split(path: Path, pieces: list[Path], everything: hashlib._Hash) -> dict[str, Any]:
+    """Write one split's file and say what it holds; ``everything`` takes its content in."""
+    content, size = hashlib.sha256(), 0
+    with replacing(path) as file, compressing(file) as stream:
+        for piece in pieces:
+            lines = piece.read_bytes()
+            content.update(lines)
+            everything.update(lines)
+            size += stream.write(lines)
+    return {"sha256": content.hexdigest(), "bytes": size}
+
+
+def _counts_and_sample(spec: CorpusSpec, pieces: dict[str, list[Path]]) -> tuple[dict[str, dict[str, int]], bytes]:
+    """What each split holds, and every so many-th conversation, from the pieces read again and proven apart."""
+    conversations = apart(conversation for paths in pieces.values() for path in paths for conversation in iterate_conversations(path))
+    step = max(1, sum(split_sizes(spec).values()) // SAMPLE_SIZE)
+    tallies = {split: Counter[str]() for split in pieces}
+    distinct: dict[str, dict[str, set[str]]] = {split: {"senders": set(), "families": set()} for split in pieces}
+    sample = []
+    for number, conversation in enumerate(conversations):
+        tallies[conversation.split].update({"conversations": 1, "messages": len(conversation.messages), conversation.label: 1})
+        distinct[conversation.split]["senders"].add(conversation.sender)
+        distinct[conversation.split]["families"].update(conversation.families)
+        if number % step == 0:
+            sample.append(conversation)
+    order = ("conversations", "messages", "senders", "families", BENIGN, PATTERN)
+    totals = {split: tallies[split] | Counter({noun: len(ids) for noun, ids in distinct[split].items()}) for split in pieces}
+    return {split: {noun: total[noun] for noun in order if total[noun]} for split, total in totals.items()}, to_jsonl(sample)
 
 
 def corpus_sha256(contents: Iterable[bytes]) -> str:
@@ -50,17 +121,6 @@ def corpus_sha256(contents: Iterable[bytes]) -> str:
     for content in contents:
         digest.update(content)
     return digest.hexdigest()
-
-
-def _counts(conversations: list[Conversation]) -> dict[str, int]:
-    labels = Counter(conversation.label for conversation in conversations)
-    return {
-        "conversations": len(conversations),
-        "messages": sum(len(conversation.messages) for conversation in conversations),
-        "senders": len({conversation.sender for conversation in conversations}),
-        "families": len({family for conversation in conversations for family in conversation.families}),
-        **dict(sorted(labels.items())),
-    }
 
 
 def corpus_files(path: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from random import Random
 
@@ -39,16 +39,17 @@ def split_conversations(conversations: Iterable[Conversation]) -> dict[str, list
     This is the guard against leaks: everything that fits or evaluates goes through it.
     """
     parts: dict[str, list[Conversation]] = {split: [] for split in SPLITS}
-    for conversation in conversations:
+    for conversation in apart(conversations):
         parts[conversation.split].append(conversation)
-    for noun, ids_of in (
-        ("phrase family", lambda conversation: conversation.families),
-        ("account", lambda conversation: (conversation.sender, conversation.contact)),
-        ("conversation id", lambda conversation: (conversation.id,)),
-    ):
-        home: dict[str, str] = {}
-        for split, members in parts.items():
-            for id_ in sorted({id_ for conversation in members for id_ in ids_of(conversation)}):
-                if home.setdefault(id_, split) != split:
-                    raise ValueError(f"{noun} {id_!r} stands in both {home[id_]!r} and {split!r}; a split by family must keep it in one")
     return parts
+
+
+def apart(conversations: Iterable[Conversation]) -> Iterator[Conversation]:
+    """The conversations as they come, proven apart: raises ``ValueError`` at the first whose phrase families, accounts or id were seen in another split."""
+    homes: dict[tuple[str, str], str] = {}
+    for conversation in conversations:
+        claimed = [("conversation id", conversation.id), ("account", conversation.sender), ("account", conversation.contact)]
+        for noun, id_ in [*claimed, *(("phrase family", family) for family in conversation.families)]:
+            if homes.setdefault((noun, id_), conversation.split) != conversation.split:
+                raise ValueError(f"{noun} {id_!r} stands in both {homes[noun, id_]!r} and {conversation.split!r}; a split by family must keep it in one")
+        yield conversation

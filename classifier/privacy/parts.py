@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import classifier
 from classifier.atomic import write_bytes
 from classifier.privacy.costs import COSTS, described
 from classifier.privacy.measured import Measured, Point
@@ -69,17 +68,6 @@ class Parts:
     def _path(self, name: str, **on: Any) -> Path:
         content = json.dumps({"basis": dict(self.basis), "on": on}, sort_keys=True)
         return self.folder / f"{name}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npz"
-
-
-def program_sha256() -> str:
-    """One hash of the package's own code and word lists, without what only draws or talks to people: a part made by another version is made anew."""
-    folder = Path(classifier.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted([*folder.rglob("*.py"), *(folder / "privacy").glob("*.txt")]):
-        if path.relative_to(folder).parts[0] in ("report", "app"):
-            continue
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _as_arrays(measured: Measured) -> dict[str, NDArray[Any]]:

@@ -6,16 +6,17 @@ A record is checked here, once, with every fault named by file, line and field. 
 from __future__ import annotations
 
 import gzip
-import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from classifier.errors import InputError
+from classifier.readers.bounded import text_lines
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, TACTICS
 
@@ -97,16 +98,10 @@ def iterate_conversations(path: Path | str) -> Iterator[Conversation]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            for number, raw in enumerate(stream, start=1):
-                if raw.strip():
-                    yield number, raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}:{number}: not UTF-8 ({error.reason} at byte {error.start} of the line); save the file as UTF-8") from None
-    except (OSError, EOFError) as error:
-        raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        yield from ((number, line) for number, line in text_lines(path) if line.strip())
+    except InputError as error:
+        raise CorpusError(str(error)) from None
 
 
 def _parsed(line: str, where: str) -> Conversation:
@@ -199,9 +194,8 @@ def to_jsonl(conversations: Iterable[Conversation]) -> bytes:
     return "".join(to_json(conversation) + "\n" for conversation in conversations).encode("utf-8")
 
 
-def compressed(content: bytes) -> bytes:
-    """``content`` gzipped without a name or a clock in it, so that the same content gives the same file."""
-    buffer = io.BytesIO()
-    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=9) as stream:
-        stream.write(content)
-    return buffer.getvalue()
+@contextmanager
+def compressing(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """A stream whose content goes gzipped into ``file``, without a name or a clock in it, so that the same content gives the same file."""
+    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=9) as stream:
+        yield cast(IO[bytes], stream)
