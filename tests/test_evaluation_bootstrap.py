@@ -15,6 +15,10 @@ def share(totals):
     return totals[:, 0] / totals[:, 1]
 
 
+def test_a_single_family_is_drawn_once_in_the_only_resample():
+    assert cluster_weights(1, n_resamples=1, seed=0).tolist() == [[1]]
+
+
 def test_every_resample_draws_as_many_families_as_there_are():
     weights = cluster_weights(7, n_resamples=50, seed=0)
     assert weights.shape == (50, 7)
@@ -78,7 +82,10 @@ def test_an_interval_of_nothing_but_undefined_is_nan():
         (lambda: cluster_codes(["pizza", "pizza"]), "at least 2 different ones, got 1"),
         (lambda: cluster_codes(["pizza", None]), "must all be named, got 1 missing of 2"),
         (lambda: cluster_weights(0, n_resamples=10, seed=0), "must be at least 1, got 0 and 10"),
+        (lambda: cluster_weights(3, n_resamples=0, seed=0), "must be at least 1, got 3 and 0"),
         (lambda: percentile_interval([0.5], confidence=95), "confidence must be between 0 and 1, got 95"),
+        (lambda: percentile_interval([0.5], confidence=0), "confidence must be between 0 and 1, got 0"),
+        (lambda: percentile_interval([0.5], confidence=1), "confidence must be between 0 and 1, got 1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(attempt, message):

@@ -164,6 +164,10 @@ def test_the_comparison_fits_on_validation_and_measures_on_test():
     assert set(table["n_bins"].loc[["none", "sigmoid", "temperature"]]) == {10}
 
 
+def test_a_calibration_error_has_ten_bins_unless_asked():
+    assert expected_calibration_error([0, 1] * 50, np.linspace(0.005, 0.995, 100)).n_bins == 10
+
+
 def test_no_map_changes_nothing():
     assert Unchanged()([0.1, 0.9]).tolist() == [0.1, 0.9]
 
