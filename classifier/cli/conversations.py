@@ -32,13 +32,18 @@ SKEPTICISMS = (1, 3, 5)
 PENALTIES = {"erisk": ERISK_P, "espd": ESPD_P}
 
 
-def separation(sets: dict[str, dict[str, Scored]], *, n_resamples: int, seed: int) -> pd.DataFrame:
-    """AUC per set and scorer: the heads, then each simpler aggregator of the same message probabilities."""
+TOLD = "text head, told every label"
+"""What the text head comes to when it is fitted on, and given, the true labels of every message: what stands above it is no fault of reading."""
+
+
+def separation(sets: dict[str, dict[str, Scored]], told: dict[str, Scored], *, n_resamples: int, seed: int) -> pd.DataFrame:
+    """AUC per set and scorer: the heads, then each simpler aggregator of the same message probabilities, then the text head ``told`` the true labels."""
     rows = []
     for set_name, by_head in sets.items():
         some = next(iter(by_head.values()))
         scores = {f"{head} head": scored.score for head, scored in by_head.items()}
         scores |= {name: np.array([aggregate(found) for found in some.probabilities]) for name, aggregate in AGGREGATORS.items()}
+        scores[TOLD] = told[set_name].score
         for name, score in scores.items():
             rows.append({"set": set_name, "scorer": name} | auc_with_interval(some.label, score, leading_families(some.conversations), n_resamples=n_resamples, seed=seed))
     return pd.DataFrame(rows)

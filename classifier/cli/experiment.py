@@ -10,7 +10,7 @@ import pandas as pd
 
 from classifier.cli import conversations
 from classifier.cli.models import MAX_FALSE_ALARMS
-from classifier.cli.patterns import ALERT_RULE, Probabilities, message_probabilities, scored
+from classifier.cli.patterns import ALERT_RULE, Probabilities, Scored, message_probabilities, scored, told_probabilities
 from classifier.cli.progress import say, watched
 from classifier.corpus.audit import near_copies_across_splits
 from classifier.evaluation.curves import auc
@@ -24,7 +24,7 @@ from classifier.model.capability import capability_cases
 from classifier.model.controls import CAUSES, CONTROLS, control_scores, shuffled_scores
 from classifier.model.file import pipeline_options
 from classifier.model.noise import STRENGTHS, add_noise
-from classifier.model.pattern import PatternModel
+from classifier.model.pattern import PatternModel, fit_pattern
 from classifier.model.pipeline import fit_stage_model, stage_probabilities
 from classifier.model.stages import StageModel
 from classifier.readers.messages import messages_table
@@ -60,7 +60,7 @@ def evaluate_everything(
         "seed": seed,
         "n_resamples": n_resamples,
     }
-    return Evaluation(facts, messages | _conversation_tables(sets, found, heads, n_resamples=n_resamples, seed=seed))
+    return Evaluation(facts, messages | _conversation_tables(parts["train"], sets, found, heads, n_resamples=n_resamples, seed=seed))
 
 
 def _message_tables(
@@ -112,16 +112,18 @@ def _noise(test: pd.DataFrame, train: pd.DataFrame, pipeline: Any, options: dict
 
 
 def _conversation_tables(
-    sets: dict[str, list[Conversation]], found: dict[str, Probabilities], heads: dict[str, PatternModel], *, n_resamples: int, seed: int
+    train: list[Conversation], sets: dict[str, list[Conversation]], found: dict[str, Probabilities], heads: dict[str, PatternModel], *, n_resamples: int, seed: int
 ) -> dict[str, pd.DataFrame]:
     say("scoring conversations")
     by_head = {name: {head: scored(fitted, members, found[name]) for head, fitted in heads.items()} for name, members in sets.items()}
+    told = _told(train, sets, seed=seed)
     reported = {name: by_head[name] for name in sets if name != "validation"}
     text = {name: heads_here["text"] for name, heads_here in reported.items()}
     threshold = heads["text"].alert_threshold
     return {
-        "separation": conversations.separation(reported, n_resamples=n_resamples, seed=seed),
+        "separation": conversations.separation(reported, told, n_resamples=n_resamples, seed=seed),
         "rates": conversations.rates_at_fpr(by_head["validation"]["text"], text),
+        "told_rates": conversations.rates_at_fpr(told["validation"], {name: told[name] for name in reported}),
         "early": conversations.early_warning(text, threshold=threshold, n_resamples=n_resamples, seed=seed),
         "recall_by_k": conversations.recall_by_k(text, threshold=threshold),
         "conversation_scenes": conversations.benign_scenes(text["test"], threshold=threshold),
@@ -131,6 +133,13 @@ def _conversation_tables(
         "base_rates": conversations.base_rates(text["test"], threshold=threshold),
         **conversations.calibration(by_head["validation"]["text"], text["test"]),
     }
+
+
+def _told(train: list[Conversation], sets: dict[str, list[Conversation]], *, seed: int) -> dict[str, Scored]:
+    """Each set scored by a text head that was fitted on the true labels of messages and is given them: how far the conversations can be told apart at all."""
+    labels = {name: told_probabilities(members) for name, members in sets.items()}
+    fitted = fit_pattern(train, told_probabilities(train), sets["validation"], labels["validation"], head="text", thresholds=np.full(len(LABELS), 0.5), seed=seed)
+    return {name: scored(fitted, members, labels[name]) for name, members in sets.items()}
 
 
 def _systems(table: dict[str, pd.DataFrame], own: pd.DataFrame, *, n_resamples: int, seed: int) -> pd.DataFrame:

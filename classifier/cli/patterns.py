@@ -34,6 +34,11 @@ def message_probabilities(pipeline: Any, conversations: Sequence[Conversation]) 
     return _by_conversation(stage_probabilities(pipeline, texts).to_numpy(), conversations)
 
 
+def told_probabilities(conversations: Sequence[Conversation]) -> Probabilities:
+    """What a stage model that is never wrong would say: 1 for each label that a message carries, else 0."""
+    return [np.array([[float(label in message.labels) for label in LABELS] for message in conversation.messages]) for conversation in conversations]
+
+
 def _by_conversation(probabilities: NDArray[np.float64], conversations: Sequence[Conversation]) -> Probabilities:
     return np.split(probabilities, np.cumsum([len(conversation.messages) for conversation in conversations])[:-1])
 

@@ -51,6 +51,7 @@ def main_results(tables: Mapping[str, pd.DataFrame]) -> PrintedTable:
         ["messages: macro average precision", *(with_interval(table["macro"], "average_precision") for table in messages), NONE],
         *([f"messages: F1 of `{stage}`", *(with_interval(table[stage], "f1") for table in messages), NONE] for stage in STAGES),
         ["conversations: AUC, words alone", *(with_interval(separation[name, "text head"], "auc") for name in SETS), PUBLISHED["auc"]],
+        ["the same, told every message's true labels", *(with_interval(separation[name, "text head, told every label"], "auc") for name in SETS), NONE],
         *_rates_rows(tables["rates"]),
         ["conversations: F1 at the alert threshold", *(f"{number(row['f1'])}; {row['n_patterns']} patterns of {row['n']:,}" for row in alerts), NONE],
         [
