@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -155,3 +156,14 @@ def test_every_step_is_watched():
 
     compare_policies([WATCH], VALIDATION, TEST, {"private/plain": SCORER}, asked_rates=(0.2,), n_resamples=120, watch=watch)
     assert seen == {"running policies": (8, 8), "resampling": (3, 3), "comparing points": (120, 120)}
+
+
+def test_what_a_kill_left_while_the_result_was_written_is_gone_after_the_next_run(unbroken, small_corpus, policies, tmp_path):
+    out = tmp_path / "killed"
+    shutil.copytree(unbroken / "parts", out / "parts")
+    (out / "parts" / "written").mkdir()
+    (out / "parts" / "written" / "half.csv").write_text("policy,threshold\n", encoding="utf-8")
+    assert main(arguments(small_corpus, policies, out)) == 0
+    assert contents(out) == contents(unbroken)
+    assert sorted(path.name for path in out.iterdir() if path.is_dir()) == ["parts"]
+    assert not (out / "parts" / "written").exists()

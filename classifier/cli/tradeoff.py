@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -204,19 +204,19 @@ def resumable(parts: Parts) -> Iterator[None]:
 
 
 def _save(evaluation: Evaluation, out: Path) -> None:
-    """All files beside their place first, then each renamed into it, ``tradeoff.json`` last: an interrupted run leaves the old ones or nothing."""
+    """All files among the parts first, then each renamed into its place, ``tradeoff.json`` last: an interrupted run leaves the old ones or nothing."""
     from classifier.atomic import write_bytes
     from classifier.evaluation.record import load_evaluation
     from classifier.report.tradeoff import tradeoff_page
 
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tradeoff.", dir=out) as name:
-        beside = Path(name)
-        evaluation.save(beside, name="tradeoff")
-        # Drawn from what was written, so that page and tables cannot differ.
-        write_bytes(beside / "tradeoff.html", tradeoff_page(load_evaluation(beside, name="tradeoff")).encode("utf-8"))
-        for file in sorted(beside.iterdir(), key=lambda file: (file.name == "tradeoff.json", file.name)):
-            os.replace(file, out / file.name)
+    written = out / PARTS / "written"
+    shutil.rmtree(written, ignore_errors=True)  # of a run that was killed just here
+    evaluation.save(written, name="tradeoff")
+    # Drawn from what was written, so that page and tables cannot differ.
+    write_bytes(written / "tradeoff.html", tradeoff_page(load_evaluation(written, name="tradeoff")).encode("utf-8"))
+    for file in sorted(written.iterdir(), key=lambda file: (file.name == "tradeoff.json", file.name)):
+        os.replace(file, out / file.name)
+    written.rmdir()
 
 
 def _summary(out: Path, points: pd.DataFrame, skipped: pd.DataFrame) -> str:
