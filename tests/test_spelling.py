@@ -10,7 +10,7 @@ from classifier.corpus.families import load_families
 from classifier.corpus.spec import RELEASES
 from classifier.corpus.split import assign_families
 from classifier.corpus.words import as_lines, word_counts
-from classifier.model.spelling import WORDS, spelled
+from classifier.model.spelling import COMMON, WORDS, _one_letter_off, spelled
 from classifier.privacy.given_names import given_names
 
 
@@ -33,6 +33,29 @@ def test_a_slip_is_put_right(typed, meant):
 @pytest.mark.parametrize("text", ["secret", "u", "2nite", "Secret", "grace", "andrew", "xqzvw", "ну привет", "", "secrets", "a" * 30])
 def test_what_is_no_slip_stays(text):
     assert spelled(text) == text
+
+
+LISTED = dict(line.rsplit(" ", 1) for line in WORDS.read_text(encoding="ascii").splitlines())
+LONG = sorted(word for word, n in LISTED.items() if int(n) >= COMMON and len(word) > 5)
+
+
+def all_letters_in_all_places(run):
+    """Every run that one letter less, more or other makes of ``run``, its first letter kept."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    less = {run[:at] + run[at + 1 :] for at in range(1, len(run))}
+    more = {run[:at] + letter + run[at:] for at in range(1, len(run) + 1) for letter in letters}
+    other = {run[:at] + letter + run[at + 1 :] for at in range(1, len(run)) for letter in letters}
+    return less | more | other
+
+
+def commonest(runs):
+    return max((run for run in runs if int(LISTED.get(run, 0)) >= COMMON), key=lambda run: (int(LISTED[run]), run))
+
+
+@given(st.sampled_from(LONG), st.integers(1, 6), st.sampled_from("abcdefghijklmnopqrstuvwxyz"), st.integers(0, 1))
+def test_a_few_lookups_find_the_commonest_word_that_trying_all_letters_finds(word, at, letter, replaced):
+    slip = word[:at] + letter + word[at + replaced :]
+    assert commonest(_one_letter_off(slip)) == commonest(all_letters_in_all_places(slip))
 
 
 @given(st.text())

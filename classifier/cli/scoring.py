@@ -33,6 +33,8 @@ from classifier.taxonomy import LABELS
 LEVELS = ("message", "conversation", "sender")
 FOLLOWED = ("conversation_id", "author")
 ROW_GROUP = 1 << 16
+MEMO_TOKENS = 32_768
+"""A quarter of what a scorer remembers otherwise: a tenth slower on text full of slips, and soon full, so that a long file takes no more memory than a short one."""
 """Rows in a group of a Parquet result: fixed, so that the file does not tell how the work was cut."""
 _SCORES = ",".join(["%.8g"] * len(LABELS))
 
@@ -80,7 +82,7 @@ def _message_part(scorer: FastScorer, plan: Plan, rows: list[Row], probabilities
 def scored_parts(plan: Plan, model_path: Path, blocks: Iterable[Block], *, jobs: int) -> Iterator[Part]:
     """The parts of ``blocks`` in order, made by ``jobs`` processes; with one, by this one. At most two blocks a process are under way."""
     if jobs == 1:
-        yield from map(partial(part_of, FastScorer(load_model(model_path)), plan), blocks)
+        yield from map(partial(part_of, FastScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan), blocks)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads of this process hold
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work, initargs=(model_path, plan)) as pool:
@@ -105,7 +107,7 @@ _worker: list[tuple[FastScorer, Plan]] = []
 def _begin_work(model_path: Path, plan: Plan) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides what Ctrl-C means
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker.append((FastScorer(load_model(model_path)), plan))
+    _worker.append((FastScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan))
 
 
 def _end_with_parent() -> None:

@@ -21,7 +21,6 @@ COMMON = 8
 VERY_COMMON = 15
 """The same for each half of two words written as one."""
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _RUN = re.compile("[a-z]{3,20}")
 _ENDINGS = re.compile("(?:e?s|e?d|ing|ly|er)$")
 
@@ -29,8 +28,8 @@ _ENDINGS = re.compile("(?:e?s|e?d|ing|ly|er)$")
 def spelled(text: str) -> str:
     """``text``, in lower case, with the slips in its runs of 3 to 20 letters a to z put right.
 
-    >>> spelled("its our scret, dont telll anyoen")
-    'its our secret, dont tell anyone'
+    >>> spelled("its our scret, dont telll anyoen yuo know")
+    'its our secret, dont tell anyone you know'
     """
     return _RUN.sub(lambda run: _word(run.group()), text)
 
@@ -52,14 +51,15 @@ def _word(run: str) -> str:
     known = _n_families()
     if run in known or _ENDINGS.sub("", run) in known:
         return run
-    for near in (_without_a_doubled_letter(run), _one_slip_away(run) if len(run) > 3 else ()):
+    for near in (_without_a_doubled_letter(run), _with_two_changed_places(run), _one_letter_off(run) if len(run) > 3 else ()):
         common = {word for word in near if known.get(word, 0) >= COMMON and len(word) > 1}
         if common:
             return max(common, key=lambda word: (known[word], word))
-    halves = [(run[:at], run[at:]) for at in range(2, len(run) - 1)] if len(run) > 5 else []
-    rarer = {f"{left} {right}": min(known.get(left, 0), known.get(right, 0)) for left, right in halves}
-    best = max(rarer, key=lambda pair: (rarer[pair], pair), default=run)
-    return best if rarer.get(best, 0) >= VERY_COMMON else run
+    if len(run) < 6:
+        return run
+    rarer = ((min(known.get(run[:at], 0), known.get(run[at:], 0)), at) for at in range(2, len(run) - 1))
+    halves = [(n, f"{run[:at]} {run[at:]}") for n, at in rarer if n >= VERY_COMMON]
+    return max(halves)[1] if halves else run
 
 
 def _without_a_doubled_letter(run: str) -> Iterator[str]:
@@ -68,12 +68,28 @@ def _without_a_doubled_letter(run: str) -> Iterator[str]:
             yield run[:at] + run[at + 1 :]
 
 
-def _one_slip_away(run: str) -> Iterator[str]:
-    """What becomes of ``run`` by one letter too many, one missing, one other, or two changed places; the first letter stays, as slips there are rare."""
-    for at in range(1, len(run) + 1):
-        left, right = run[:at], run[at:]
-        yield left + right[1:]
-        yield left + right[1::-1] + right[2:]
-        for letter in _LETTERS:
-            yield left + letter + right
-            yield left + letter + right[1:]
+def _with_two_changed_places(run: str) -> Iterator[str]:
+    for at in range(len(run) - 1):
+        yield run[:at] + run[at + 1] + run[at] + run[at + 2 :]
+
+
+def _one_letter_off(run: str) -> Iterator[str]:
+    """What becomes of ``run`` by one letter too many, one missing or one other; the first letter stays, as slips there are rare. Of what is common, the best are among it."""
+    nearby = _nearby()
+    yield nearby.get(run, "")
+    for at in range(1, len(run)):
+        without = run[at + 1 :]
+        yield run[:at] + without
+        yield nearby.get(f"{run[:at]}.{without}", "")
+
+
+@cache
+def _nearby() -> dict[str, str]:
+    """The commonest word for each run that lacks one of its letters ("scret") and for each with a gap for one ("s.cret", and "se.ret"): few to look up, where all letters in all places would be hundreds."""
+    best: dict[str, tuple[int, str]] = {}
+    for word, n in _n_families().items():
+        if n >= COMMON:
+            for at in range(1, len(word)):
+                for run in (word[:at] + word[at + 1 :], f"{word[:at]}.{word[at + 1 :]}"):
+                    best[run] = max(best.get(run, (0, "")), (n, word))
+    return {run: word for run, (_, word) in best.items()}

@@ -22,7 +22,8 @@ Row = dict[str, Any]
 REQUIRED = ("conversation_id", "author", "text")
 FORMATS = (".csv", ".jsonl", ".parquet")
 PACKINGS = (".gz", ".zst")
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 512 << 10
+"""Some thousands of messages: large enough to be worth the writing of a part, small enough that a long file takes no more memory than a short one."""
 MAX_LINE_BYTES = 64 << 20
 """A longer line is refused: it is no message, and reading it would take memory without end."""
 
