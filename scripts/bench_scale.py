@@ -144,6 +144,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("data/synthetic/v1"), help="corpus whose messages are used (default: %(default)s)")
     parser.add_argument("--smallest", type=int, default=10_000, help="messages of the smallest file (default: %(default)s)")
     parser.add_argument("--largest", type=int, default=1_000_000, help="messages of the largest file, each ten times the one before (default: %(default)s)")
+    parser.add_argument("--only-messages", action="store_true", help="score messages in one process and nothing else: for files of gigabytes")
     parser.add_argument("--jobs", type=int, default=2, help="processes of the runs in parallel, and Dask workers (default: %(default)s)")
     parser.add_argument("--dask", type=int, default=5_000_000, help="messages scored by Dask and by one process; 0 leaves this out (default: %(default)s)")
     parser.add_argument("--partitions", type=int, default=20, help="files that Dask's messages lie in (default: %(default)s)")
@@ -161,6 +162,8 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(dir=options.work) as name:
         folder = Path(name)
         runs = {"message": [], "conversation": ["--level", "conversation"], f"message, {options.jobs} processes": ["--jobs", str(options.jobs)]}
+        if options.only_messages:
+            runs = {"message": runs["message"]}
         for size in sizes:
             path = write_jsonl(folder / f"chat_{size}.jsonl", size, options.data, seed=options.seed)
             for run, extra in runs.items():
