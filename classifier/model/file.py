@@ -94,7 +94,7 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> S
     if not isinstance(header["fitted_on"], list):
         raise ValueError(f"fitted_on must be a list of splits, got {header['fitted_on']!r}")
     if header["words_sha256"] != words_sha256():
-        raise ValueError("it was trained with another list of words to spell by (classifier/model/words.txt) than the one here; train it again")
+        raise ValueError("it was trained with another list of words to spell by (classifier/model/words.txt) than the one here")
     options = checked_options(header["options"])
     halves = tuple(_checked_half(name, options[_NGRAMS[name]], arrays) for name in HALVES if options[_NGRAMS[name]] is not None)
     n_terms = sum(len(half.terms) for half in halves)

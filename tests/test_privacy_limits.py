@@ -1,0 +1,125 @@
+"""Values at the limit, rates of nothing, and the sums behind a comparison, each worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from privacy_toys import SCORER, chat, policy
+
+from classifier.evaluation.rates import Rate
+from classifier.privacy.constraint import Constraint, conversations_needed, feasible_points, supported_bound
+from classifier.privacy.costs import SUMS, conversation_costs, messages_per_true_detection
+from classifier.privacy.curve import drawn_texts
+from classifier.privacy.detection import chosen_threshold, detection, first_stages, recall_before_stages
+from classifier.privacy.dominance import dominance_table
+from classifier.privacy.frontier import compare_policies
+from classifier.privacy.observe import run_policy
+from classifier.privacy.stream import streams_of
+from classifier.taxonomy import PATTERN
+
+WATCH = policy("watch", where="device", release="alert_bit", threshold=0.3)
+
+
+def four(name):
+    """Two patterns, the first of which is found at its fourth message, and two benign exchanges."""
+    return streams_of(
+        [
+            chat(f"{name}1", "s: pizza at noon", "c: ok", "s: you are pretty", "s: it is our secret", label=PATTERN, minutes=60),
+            chat(f"{name}2", "s: toast again", "c: you are pretty", label=PATTERN),
+            chat(f"{name}3", "c: ok", "s: meet me at the pitch", "c: ok"),
+            chat(f"{name}4", "s: rain all day", "c: see the score?"),
+        ]
+    )
+
+
+CHATS = four("t")
+
+
+def costs_of(own=WATCH, streams=CHATS):
+    return conversation_costs(run_policy(own, streams, SCORER), streams)
+
+
+@pytest.mark.parametrize("comparison", ["<=", ">="])
+def test_a_value_at_the_limit_is_within_it_and_nan_is_not(comparison):
+    limit = Constraint("recall", comparison, 0.5)
+    assert limit.kept_by(0.5)
+    assert not limit.kept_by(math.nan)
+    assert [limit.kept_by(value) for value in (0.4, 0.6)] == ([True, False] if comparison == "<=" else [False, True])
+
+
+def test_a_recall_wanted_is_judged_by_what_is_missed():
+    frontier = compare_policies([WATCH], four("v"), CHATS, {"private/plain": SCORER}, asked_rates=(), prevalences=(0.01,), n_resamples=20, seed=0)
+    found = feasible_points(frontier, ["recall>=0.9"]).set_index("point")
+    columns = ["value", "n", "verdict", "needed_error_free", "needed_at_this_rate"]
+    assert found.loc["flag_all", columns].tolist() == [1.0, 2, "not shown", 29, 29]
+    assert found.loc["read_nothing", columns].tolist() == [0.0, 2, "violated", 29, math.inf]
+
+
+def test_the_smallest_number_that_shows_a_rate_is_given_exactly():
+    # One-sided 95 %, no event: 1 - .05 ** (1 / n) <= .1 from n = 29 on, since .05 ** (1 / 28) < .9 <= .05 ** (1 / 29).
+    assert 0.05 ** (1 / 28) < 0.9 <= 0.05 ** (1 / 29)
+    assert conversations_needed(0.0, at_most=0.1) == 29
+    assert conversations_needed(0.1, at_most=0.1) == math.inf
+
+
+def test_a_refused_bound_says_what_it_would_take_of_nothing_and_of_something():
+    with pytest.raises(ValueError, match=r"its 95 % upper bound is 1\. It takes 29 innocent conversations without a false alarm, or 29 at the rate seen"):
+        supported_bound(Rate(0, 0), at_most=0.1)
+    with pytest.raises(ValueError, match=r"its 95 % upper bound is 0\.429\. It takes 29 innocent .* or inf at the rate seen"):
+        supported_bound(Rate(1, 9), at_most=0.1)
+
+
+def test_first_stages_are_the_initiators_own_first_messages():
+    first = first_stages(CHATS)
+    assert first.loc[0, ["flattery", "secrecy", "any"]].tolist() == [3, 4, 3]
+    assert first.loc[0, ["isolation", "info_request", "meeting"]].isna().all()
+    assert first.loc[1].isna().all()  # the compliment came from the one who was written to
+    assert first.loc[2, "meeting"] == 2
+    assert first.loc[3].isna().all()
+
+
+def test_costs_and_detection_by_hand():
+    costs = costs_of()
+    assert costs["flagged"].tolist() == [True, False, False, False]
+    found = detection(costs, first_stages(CHATS), p=0.01)
+    assert (found["n_pattern"], found["found"], found["recall"], found["undetected_share"]) == (2, 1, 0.5, 0.5)
+    assert (found["n_innocent"], found["false_alarms"], found["false_positive_rate"]) == (2, 0, 0.0)
+    assert (found["median_messages_to_alert"], found["median_hours_to_alert"], found["premature_hits"]) == (4, 3, 0)
+    assert recall_before_stages(costs, first_stages(CHATS)).set_index("stage").loc[["flattery", "secrecy"], ["hits", "n"]].to_numpy().tolist() == [[0, 1], [0, 1]]
+
+
+def test_messages_read_for_each_pattern_found_by_hand():
+    totals = np.zeros(len(SUMS))
+    for name, value in {"innocent": 10, "pattern": 4, "found": 2, "messages_read": 50, "pattern_messages_read": 80}.items():
+        totals[SUMS.index(name)] = value
+    # A pattern reads 20, an innocent conversation 5, half of the patterns are found: (.1 * 20 + .9 * 5) / (.1 * .5).
+    assert float(messages_per_true_detection(totals, prevalence=0.1)) == pytest.approx(130.0)
+    for wrong in (0, 1):
+        with pytest.raises(ValueError, match="prevalence must be stated, between 0 and 1"):
+            messages_per_true_detection(totals, prevalence=wrong)
+
+
+def test_a_threshold_is_never_below_the_lowest_score_there_is():
+    scores = np.array([-np.inf, 0.3, -np.inf, 0.2])
+    streams = CHATS * 200
+    many = np.tile(scores, 200)
+    assert chosen_threshold(streams, many, max_fpr=0.9) == 0.2
+    assert chosen_threshold(streams, np.full(800, -np.inf), max_fpr=0.9) > -np.inf
+
+
+def test_a_point_that_is_worse_in_the_data_and_in_no_resample_is_ambiguous_and_told_by_which():
+    values = np.array([[1.0, 1.0], [0.0, 0.0], [2.0, -1.0]])
+    drawn = np.repeat(np.array([[[1.0, 1.0], [1.0, 1.0], [2.0, -1.0]]]), 4, axis=0)
+    table = dominance_table(values, drawn, ["a", "b", "c"], eligible=np.ones(3, dtype=bool))
+    assert table.loc[0, ["status", "dominated_by", "dominated_share"]].tolist() == ["ambiguous", "b", 0.0]
+    assert table.loc[1, ["status", "dominated_by"]].tolist() == ["frontier", ""]
+
+
+def test_texts_are_drawn_only_when_there_are_more_than_asked():
+    documents = pd.DataFrame({"person": ["ann", "ann", "bo", "cy"], "text": ["one", "two", "three", "four"]})
+    assert drawn_texts(documents, cap=2, n_rows=4, seed=0)["text"].tolist() == ["one", "two", "three", "four"]
+    assert len(drawn_texts(documents, cap=2, n_rows=3, seed=0)) == 3
+    assert sorted(drawn_texts(documents, cap=1, n_rows=4, seed=0)["person"]) == ["ann", "bo", "cy"]
