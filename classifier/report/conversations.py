@@ -22,7 +22,7 @@ def _separation(tables: Tables) -> Section:
         [
             "A small logistic regression on named features of the stage probabilities (text), on metadata that needs no reading (metadata), and on both; beside them simpler aggregators of the same probabilities.",
             "Each conversation's score is the highest it had while it grew. Intervals: 95 %, resampled by the phrase family of its first behaviour.",
-            "The last row of a set is the same text head fitted on and given the true labels of every message. What it cannot tell apart no reader of these words can: a scripted "
+            "The last row of a set is the same text head fitted on and given the true labels of every message. What it cannot tell apart is no fault of reading: a scripted "
             "pattern may show one stage only, and a benign exchange several.",
         ],
         [Item(printed(table, columns), "Area under the ROC curve", dots(drawn, "name", "auc", "AUC", "AUC per set and scorer", 0.5), "The dashed line is chance.")],
