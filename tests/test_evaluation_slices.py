@@ -64,3 +64,9 @@ def test_without_units_the_mean_is_undefined():
 def test_slices_that_do_not_fit_are_refused(slices, hit, message):
     with pytest.raises(ValueError, match=message):
         false_alarms_by(slices, hit)
+
+
+@pytest.mark.parametrize("table_of", [false_alarms_by, recall_by])
+def test_slices_alike_in_rate_stand_by_size_and_then_by_the_alphabet(table_of):
+    table = table_of(pd.Series(["toast", "pizza", "raid", "raid"]), pd.Series([True, True, True, True]))
+    assert table["slice"].tolist() == ["raid", "pizza", "toast", "mean"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
-from classifier.evaluation.rates import false_positive_rate
+from classifier.evaluation.rates import Rate, false_positive_rate
 from classifier.evaluation.thresholds import TooFewUnits, best_f1_threshold, error_free_units_needed, k_of_n, message_threshold, threshold_for_fpr, threshold_for_reviews
 
 UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=25).filter(lambda units: any(label for label, _ in units))
@@ -39,6 +39,11 @@ def test_a_weight_counts_a_unit_so_many_times(units, data):
     label, score = (np.array(column) for column in zip(*units, strict=True))
     weight = np.array(data.draw(st.lists(st.integers(1, 4), min_size=len(units), max_size=len(units))))
     assert best_f1_threshold(label, score, sample_weight=weight) == best_f1_threshold(np.repeat(label, weight), np.repeat(score, weight))
+
+
+def test_a_unit_of_no_weight_is_not_there():
+    assert best_f1_threshold([1, 0, 0, 1], [0.9, 0.8, 0.8, 0.7]) == 0.9
+    assert best_f1_threshold([1, 0, 0, 1], [0.9, 0.8, 0.8, 0.7], sample_weight=[1, 0, 0, 1]) == 0.7
 
 
 def test_without_a_positive_there_is_no_best_threshold():
@@ -92,6 +97,13 @@ def test_exactly_enough_units_are_enough():
         threshold_for_fpr([0] * 298, [0.1] * 298, max_fpr=0.01)
 
 
+def test_a_bound_of_exactly_the_rate_asked_for_is_low_enough():
+    # At .5 one of 40 benign units is flagged, and its bound is what is asked for.
+    label, score, bound = [0] * 40 + [1], [0.1] * 39 + [0.5, 0.9], Rate(1, 40).upper()
+    assert threshold_for_fpr(label, score, max_fpr=bound) == 0.5
+    assert threshold_for_reviews(label, score, reviews_per_day=bound, volume_per_day=1, prevalence=0) == 0.5
+
+
 def test_reviews_are_the_smallest_threshold_that_keeps_the_day():
     rng = np.random.default_rng(6)
     label = np.arange(600) < 100
@@ -108,6 +120,21 @@ def test_true_finds_fill_the_reviewers_day_too():
     label, score = [0] * 400 + [1] * 10, [0.1] * 400 + [0.9] * 10
     assert threshold_for_reviews(label, score, reviews_per_day=600, volume_per_day=10_000, prevalence=0.01) == 0.9
     assert threshold_for_reviews(label, score, reviews_per_day=100, volume_per_day=10_000, prevalence=0.0099) > 0.9
+
+
+def test_the_more_patterns_there_are_the_fewer_innocents_can_fill_the_day():
+    # Half of 1,000 are innocent, so 50 reviews allow one in ten of them, which takes 29: .9 ** 29 < .05 < .9 ** 28.
+    assert threshold_for_reviews([0] * 29 + [1], [0.1] * 29 + [0.9], reviews_per_day=50, volume_per_day=1000, prevalence=0.5) == np.nextafter(0.9, 1.0)
+    with pytest.raises(TooFewUnits, match="at least 29 benign units"):
+        threshold_for_reviews([0] * 28 + [1], [0.1] * 28 + [0.9], reviews_per_day=50, volume_per_day=1000, prevalence=0.5)
+
+
+def test_a_day_with_room_for_every_innocent_is_still_no_day_with_room_for_all():
+    assert threshold_for_reviews([0] * 20 + [1], [0.1] * 20 + [0.9], reviews_per_day=9, volume_per_day=10, prevalence=0.5) == 0.9
+
+
+def test_less_than_one_review_a_day_can_be_asked_for():
+    assert threshold_for_reviews([0] * 99 + [1], [0.1] * 99 + [0.9], reviews_per_day=0.5, volume_per_day=10, prevalence=0) == 0.9
 
 
 def test_a_review_budget_the_data_cannot_show_is_refused():
@@ -129,10 +156,17 @@ def test_more_flags_asked_never_flags_more(flags, k):
     ("attempt", "message"),
     [
         (lambda: error_free_units_needed(0.0), "max_rate must be between 0 and 1, got 0.0"),
+        (lambda: error_free_units_needed(1.0), "max_rate must be between 0 and 1, got 1.0"),
+        (lambda: message_threshold([1, 0], [0.9, 0.1], max_false_alarms=1.0), "max_false_alarms must be in \\[0, 1\\), got 1.0"),
+        (lambda: message_threshold([0, 0], [0.9, 0.1], max_false_alarms=0.1), "at least one positive to choose a threshold by F1, got none of 2"),
+        (lambda: best_f1_threshold([1, 0], [0.5, 0.1], sample_weight=[1.0]), "one number of at least 0 a unit, got shape \\(1,\\) for \\(2,\\)"),
+        (lambda: threshold_for_reviews([0, 1], [0.1, 0.9], reviews_per_day=0, volume_per_day=5, prevalence=0.1), "reviews_per_day must be above 0"),
         (lambda: best_f1_threshold([1], [0.5], sample_weight=[-1.0]), "sample_weight must be one number of at least 0"),
         (lambda: threshold_for_reviews([0, 1], [0.1, 0.9], reviews_per_day=10, volume_per_day=5, prevalence=0.1), "below volume_per_day, got 10 and 5"),
         (lambda: threshold_for_reviews([0, 1], [0.1, 0.9], reviews_per_day=1, volume_per_day=5, prevalence=1.0), "prevalence must be in"),
         (lambda: threshold_for_reviews([0, 0], [0.1, 0.9], reviews_per_day=1, volume_per_day=5, prevalence=0.1), "at least one positive, got none of 2"),
+        (lambda: k_of_n([1, 0], 1), "flags must have shape \\(units, n\\)"),
+        (lambda: k_of_n([[1, 0]], 0), "k must be in 1..n, got shape \\(1, 2\\) and k=0"),
         (lambda: k_of_n([[1, 0]], 3), "k must be in 1..n, got shape \\(1, 2\\) and k=3"),
     ],
 )
@@ -150,3 +184,11 @@ def test_a_message_threshold_flags_no_more_ordinary_messages_than_allowed():
 
 def test_when_no_observed_threshold_is_allowed_nothing_is_flagged():
     assert message_threshold([1, 0], [0.5, 0.5], max_false_alarms=0.0) > 0.5
+
+
+def test_a_single_ordinary_message_is_all_of_them():
+    assert message_threshold([1, 0], [0.5, 0.5], max_false_alarms=0.5) > 0.5
+
+
+def test_without_an_ordinary_message_none_is_flagged_wrongly():
+    assert message_threshold([1, 1], [0.9, 0.5], max_false_alarms=0.0) == 0.5

@@ -72,6 +72,10 @@ def test_recall_after_k_messages_counts_those_never_flagged():
     assert table.loc[2, ["recall_low", "recall_high"]].tolist() == list(Rate(3, 4).interval())
 
 
+def test_recall_may_be_asked_after_the_first_message_alone():
+    assert recall_after([1, 3], last=1)[["k", "hits", "n"]].to_numpy().tolist() == [[1, 1, 2]]
+
+
 def test_recall_after_k_is_undefined_without_positives():
     assert recall_after([], last=2)["recall"].isna().all()
 
@@ -89,6 +93,12 @@ def test_what_was_read_before_is_undefined_without_a_warning_or_without_their_me
     table = target_share_seen(unit, [True, True, False, False], warnings)
     assert table["share"].isna().all()
     assert table["n"].tolist() == [2, 0]
+
+
+def test_a_single_message_of_theirs_has_been_read_or_has_not():
+    unit = ["raid", "raid", "pizza", "pizza"]
+    warnings = first_warnings(unit, [0.9, 0.1, 0.9, 0.1], threshold=0.5)
+    assert target_share_seen(unit, [True, False, False, True], warnings)["share"].tolist() == [1.0, 0.0]
 
 
 def test_interleaved_conversations_are_kept_apart():
@@ -114,8 +124,11 @@ def test_a_unit_never_flagged_is_not_counted_and_one_without_a_stage_gives_no_re
     ("attempt", "message"),
     [
         (lambda: first_warnings(["a"], [0.1, 0.2], threshold=0.5), "of one length, got shapes"),
+        (lambda: first_warnings([["a"]], [[0.1]], threshold=0.5), "must be one-dimensional"),
         (lambda: first_warnings(["a"], [math.nan], threshold=0.5), "1 nan scores of 1"),
         (lambda: skeptical_warning([1, 0], skepticism=11), "skepticism must be in 1..10, got 11"),
+        (lambda: skeptical_warning([1, 0], skepticism=0), "skepticism must be in 1..10, got 0"),
+        (lambda: skeptical_warning([[1, 0]], skepticism=1), "one row of 0 and 1, got shape \\(1, 2\\)"),
         (lambda: skeptical_warning([0.5], skepticism=1), "one row of 0 and 1"),
         (lambda: recall_after([1], last=0), "last must be at least 1, got 0"),
         (lambda: premature_warnings([1], [1, 2]), "of one length, got 1 and 2"),

@@ -259,3 +259,98 @@ def test_what_is_shown_of_a_table_without_text_has_no_count_of_personal_informat
     costs = conversation_costs(run_policy(policy(where="server", release="excerpt", levels=2, threshold=0.8), streams, Scorer(scores)), streams)
     assert costs["pii_items"].tolist()[1:] == [0.0]
     assert math.isnan(costs["pii_items"][0])
+
+
+def entries(kind, found):
+    """The events of a kind as (step, message, value, hours)."""
+    rows = found.events[found.events["event"] == kind]
+    return list(zip(rows["step"].tolist(), rows["message"].tolist(), rows["value"].tolist(), rows["hours"].tolist(), strict=True))
+
+
+HOURLY = streams_of([chat("raid", "s: raid at nine", "c: secret base", "s: meet there", "c: pizza", "s: ok", minutes=60)])
+
+
+TIMED = OUTSIDE.assign(time=pd.to_datetime(["2031-01-06 18:00", "2031-01-06 19:00", "2031-01-06 18:00", "2031-01-06 19:00"]))
+
+
+def test_times_without_metadata_do_not_serve_a_trigger():
+    streams, scores = streams_from_scores(TIMED)
+    with pytest.raises(ValueError, match="its trigger looks at metadata and times, which are not there"):
+        run_policy(policy(where="metadata_trigger", trigger=("hour >= 20",)), streams, Scorer(scores))
+
+
+def test_with_times_a_bare_table_can_be_watched_by_a_policy_that_keeps():
+    streams, scores = streams_from_scores(TIMED)
+    found = run_policy(policy(where="device", window=1, retain_messages=1, retain_hours=1.0, threshold=0.8), streams[:1], Scorer(scores))
+    assert [(step, message, hours) for step, message, _, hours in entries("dropped", found)] == [(2, 1, 1.0), (2, 2, 2.0)]
+    assert events("alert", found, "a") == [(2, 2)]
+
+
+def test_a_score_counts_for_no_alert_until_enough_stages_have_been_seen():
+    values = [value for _, _, value, _ in entries("scored", run(where="device", threshold=1.0, k_of_n=2))]
+    assert values[:2] == [-math.inf, -math.inf]
+    assert all(0.3 < value < 0.5 for value in values[2:])  # "secret" and "meet": two stages of five, a little of each other one
+
+
+@pytest.mark.parametrize("window", [0, 2])
+def test_a_stage_at_exactly_its_threshold_has_been_seen(window):
+    knobs = {"where": "device", "window": window, "retain_messages": window, "retain_hours": 9.0 * window, "threshold": 0.0, "k_of_n": 1}
+    assert events("alert", run(**knobs, stage_threshold=0.9)) == [(2, 2)]  # "secret" has .9
+    assert events("alert", run(**knobs, stage_threshold=0.91)) == []
+
+
+@pytest.mark.parametrize("window", [0, 3])
+def test_one_stage_shown_twice_is_one_and_two_in_a_message_are_two(window):
+    knobs = {"where": "device", "window": window, "retain_messages": window, "retain_hours": 9.0 * window, "threshold": 0.0, "k_of_n": 2}
+    streams = streams_of([chat("twice", "s: secret", "c: secret base"), chat("both", "s: secret, meet")])
+    found = run(streams, **knobs)
+    assert events("alert", found, "twice") == []
+    assert events("alert", found, "both") == [(1, 1)]
+
+
+def test_of_the_running_scores_of_a_window_the_last_counts():
+    scores = Scorer(MessageScores({"raid": np.array([[0.1], [0.3], [0.8], [0.2], [0.9]])}, ("score",)), conversation=lambda rows, authors: rows[:, 0])
+    found = run(scorer=scores, where="device", window=2, retain_messages=2, retain_hours=9.0, threshold=1.0)
+    assert [value for _, _, value, _ in entries("scored", found)] == [0.1, 0.3, 0.8, 0.2, 0.9]
+
+
+def test_what_is_released_of_an_alert_is_a_bare_one_at_its_hour():
+    assert entries("released", run(HOURLY, where="device", release="alert_bit", threshold=0.19)) == [(2, 0, 1.0, 1.0)]
+
+
+def test_a_quantised_score_is_released_of_no_message_in_particular():
+    found = run(HOURLY, where="device", release="quantised_score", levels=4, threshold=0.3)
+    assert entries("released", found) == [(3, 0, 2.0, 2.0)]  # .37 is in the second quarter
+
+
+def test_an_excerpt_shows_no_more_of_what_is_kept_than_it_says():
+    found = run(HOURLY, where="server", release="excerpt", levels=4, excerpt_messages=1, retain_messages=4, retain_hours=99, threshold=0.3)
+    assert events("shown", found) == [(3, 2), (3, 3), (4, 4)]
+    assert [hours for _, _, _, hours in entries("shown", found)] == [2.0, 2.0, 3.0]
+
+
+def test_each_message_is_kept_under_its_own_number_from_the_hour_it_was_read():
+    found = run(HOURLY, where="server", retain_messages=EVERY_MESSAGE, retain_hours=99, threshold=1.0)
+    assert [(step, message, hours) for step, message, _, hours in entries("kept", found)] == [(1, 1, 0.0), (2, 2, 1.0), (3, 3, 2.0), (4, 4, 3.0), (5, 5, 4.0)]
+
+
+def test_a_message_whose_hours_are_just_up_has_no_say_in_the_next_score():
+    streams = streams_of([chat("slow", "s: secret", "c: pizza", minutes=60)])
+    found = run(streams, where="device", window=5, retain_messages=5, retain_hours=1.0, threshold=1.0)
+    assert entries("scored", found)[1][2] < 0.05
+    assert [(step, message, hours) for step, message, _, hours in entries("dropped", found)] == [(2, 1, 1.0), (2, 2, 2.0)]
+
+
+def test_the_oracle_alerts_on_patterns_and_on_nothing_else():
+    streams = streams_of([chat("a", "s: pizza", label=PATTERN), chat("b", "s: secret, meet")])
+    found = run(streams, where="server", evidence="label", release="alert_bit")
+    assert [events("alert", found, id_) for id_ in ("a", "b")] == [[(1, 1)], []]
+
+
+def test_what_is_not_read_is_scored_once_a_message_as_of_no_message_at_its_hour():
+    assert entries("scored", run(HOURLY, where="server", evidence="nothing", threshold=2.0)) == [(step, 0, 1.0, step - 1.0) for step in range(1, 6)]
+
+
+def test_a_flipped_bit_is_of_no_message_and_released_at_the_hour_of_the_last():
+    ((step, message, _, hours),) = entries("released", run(HOURLY, where="device", release="randomised_bit", release_epsilon=9.0, threshold=1.0))
+    assert (step, message, hours) == (5, 0, 4.0)

@@ -126,3 +126,146 @@ def test_models_are_told_apart_by_features_and_training():
     assert keys["device_alert_bit"] == keys["server_alert_bit"] == "private/plain"
     assert keys["device_dp_epsilon_8"] == "public/objective_perturbation-8-cap1"
     assert keys["device_min_people_10"] == "private-10/plain"
+
+
+@pytest.mark.parametrize(
+    ("knobs", "reason"),
+    [
+        ({"sampling_rate": 1.5}, r"sampling_rate must be in \[0, 1\], got 1.5"),
+        ({"stage_threshold": 1.5}, r"stage_threshold must be in \[0, 1\]"),
+        ({"where": "user_report", "report_rate": 1.5}, r"report_rate must be in \[0, 1\]"),
+        ({"where": "user_report", "report_rate": 0.1, "false_report_rate": 1.5}, r"false_report_rate must be in \[0, 1\]"),
+        ({"where": "user_report", "report_rate": 0.1, "false_report_rate": -0.1}, r"false_report_rate must be in \[0, 1\], got -0.1"),
+        ({"where": "device", "release": "quantised_score", "levels": 1025}, r"levels must be in \[0, 1024\], got 1025"),
+        ({"excerpt_messages": 101}, r"excerpt_messages must be in \[0, 100\]"),
+        ({"release_epsilon": 100.5}, r"release_epsilon must be in \[0, 100\]"),
+        ({"retain_messages": EVERY_MESSAGE + 1}, r"retain_messages must be in \[0, 1e\+06\], got 1000001"),
+        ({"retain_hours": 87_841}, r"retain_hours must be in \[0, 87840\], got 87841"),  # ten years of 366 days
+        ({"min_people": 0}, r"min_people must be in \[1, 1e\+06\], got 0"),
+        ({"min_people": 1_000_001}, r"min_people must be in \[1, 1e\+06\], got 1000001"),
+        ({"hash_bits": 25}, r"hash_bits must be in \[0, 24\]"),
+        ({"training_epsilon": 1000.5}, r"training_epsilon must be in \[0, 1000\]"),
+        ({"people_cap": 1_000_001}, r"people_cap must be in \[0, 1e\+06\]"),
+        ({"window": -1}, r"window must be in \[0, 1e\+06\], got -1"),
+    ],
+)
+def test_a_number_just_beyond_its_range_is_refused(knobs, reason):
+    with pytest.raises(ValueError, match=reason):
+        policy(**knobs)
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"where": "device", "release": "quantised_score", "levels": 2},
+        {"where": "device", "release": "quantised_score", "levels": 1024},
+        {"where": "device", "release": "randomised_bit", "release_epsilon": 0.5},
+        DEVICE | {"retain_messages": 1, "retain_hours": 0.5},
+        DEVICE | {"window": 1, "retain_messages": 1, "retain_hours": 87_840},
+        DEVICE | {"sampling_rate": 0.01},
+        DEVICE | {"min_people": 2},
+        DEVICE | {"features": "hashed", "hash_bits": 1},
+        DEVICE | {"features": "hashed", "hash_bits": 24, "hash_salted": True},
+        DEVICE | {"features": "public", "training": "output_perturbation", "training_epsilon": 0.5, "people_cap": 1},
+        DEVICE | {"k_of_n": 5, "stage_threshold": 1.0},
+        {"where": "user_report", "report_rate": 1.0, "false_report_rate": 1.0},
+        {"where": "server", "release": "excerpt", "levels": 2, "excerpt_messages": 1, "retain_messages": 2, "retain_hours": 1.0},
+        {"where": "user_report", "report_rate": 0.1, "release": "excerpt", "levels": 2, "excerpt_messages": 100},
+        {"where": "user_report", "report_rate": 0.1, "release": "full_transcript"},
+    ],
+)
+def test_the_least_and_the_most_of_a_knob_can_be_had(knobs):
+    made = policy(**knobs)
+    assert {name: getattr(made, name) for name in knobs} == knobs
+
+
+@pytest.mark.parametrize(
+    ("knobs", "reason"),
+    [
+        (DEVICE | {"retain_hours": 1.0}, "go together, got 0 and 1"),
+        (DEVICE | {"excerpt_messages": 1}, "excerpt_messages belongs to release = excerpt"),
+        (DEVICE | {"hash_salted": True}, "hash_salted belongs to features = hashed"),
+        (DEVICE | {"hash_bits": 18}, "got features = private and 18 bits"),
+        (DEVICE | {"features": "public", "training_epsilon": 1.0}, "training = plain takes no training_epsilon or people_cap"),
+        (DEVICE | {"features": "public", "people_cap": 1}, "training = plain takes no training_epsilon or people_cap"),
+        (DEVICE | {"features": "public", "training": "output_perturbation", "training_epsilon": 1.0}, "takes a training_epsilon and a people_cap above 0"),
+        (DEVICE | {"features": "public", "training": "output_perturbation", "people_cap": 1}, "takes a training_epsilon and a people_cap above 0"),
+        (DEVICE | {"false_report_rate": 0.1}, "belong to where = user_report"),
+        ({"where": "user_report", "report_rate": 0.1, "trigger": ("hour >= 20",)}, "trigger, text_trigger and sampling_rate < 1 do not apply"),
+        ({"where": "user_report", "report_rate": 0.1, "text_trigger": "pizza"}, "trigger, text_trigger and sampling_rate < 1 do not apply"),
+        ({"where": "server", "release": "full_transcript", "retain_messages": EVERY_MESSAGE - 1, "retain_hours": 1.0}, "only when every message read is still kept"),
+        ({"where": "server", "release": "excerpt", "levels": 2, "excerpt_messages": 2, "retain_messages": 2, "retain_hours": 1.0}, "retain_messages of at least 3, got 2"),
+        (DEVICE | {"evidence": "chance", "window": 1}, "so window has nothing to work on"),
+        (DEVICE | {"evidence": "chance", "noisy_or": True}, "so noisy_or has nothing to work on"),
+        (DEVICE | {"evidence": "label", "retain_messages": 1, "retain_hours": 1.0}, "so retain_messages has nothing to work on"),
+    ],
+)
+def test_half_of_what_goes_together_is_refused(knobs, reason):
+    with pytest.raises(ValueError, match=reason):
+        policy(**knobs)
+
+
+@pytest.mark.parametrize("description", ["", "Two\nlines."])
+def test_a_description_is_one_line(description):
+    with pytest.raises(ValueError, match="policy 'pizza': description must be one line"):
+        Policy("pizza", description)
+
+
+@pytest.mark.parametrize("name", ["", "Pizza", "pizza watch", "pizza-watch"])
+def test_a_name_is_lower_case_letters_digits_and_underscores(name):
+    with pytest.raises(ValueError, match="name must be lower-case letters, digits and _"):
+        Policy(name, "A toy.")
+
+
+SHIPPED = {found.name: found for found in shipped_policies()}
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "tunable", "shows"),
+    [
+        ("read_nothing", False, False, False),
+        ("device_aggregate_only", False, True, False),
+        ("device_alert_bit", True, True, False),
+        ("device_randomised_bit", True, True, False),
+        ("metadata_only", True, True, False),
+        ("random_flag", True, True, True),
+        ("flag_all", True, False, True),
+        ("oracle", True, False, False),
+        ("server_window_review", True, True, True),
+    ],
+)
+def test_who_is_pointed_at_what_a_threshold_moves_and_who_sees_text(name, points, tunable, shows):
+    found = SHIPPED[name]
+    assert (found.names_conversations, found.tunable, found.shows_text) == (points, tunable, shows)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "key"),
+    [
+        ({"min_people": 2}, "private-2/plain"),
+        ({"features": "public"}, "public/plain"),
+        ({"features": "hashed", "hash_bits": 18, "hash_salted": True}, "hashed-18-salted/plain"),
+        ({"features": "public", "training": "output_perturbation", "training_epsilon": 0.5, "people_cap": 3}, "public/output_perturbation-0.5-cap3"),
+    ],
+)
+def test_a_model_is_called_by_all_that_makes_it(knobs, key):
+    assert policy(**DEVICE, **knobs).model_key == key
+
+
+def test_a_file_may_give_its_policy_another_name(tmp_path):
+    path = tmp_path / "pizza.toml"
+    path.write_text('name = "toast"\ndescription = "x"')
+    assert read_policy(path).name == "toast"
+
+
+def test_policies_are_read_in_the_order_of_their_files(tmp_path):
+    paths = [tmp_path / f"{name}.toml" for name in ("pizza", "apple")]
+    for path in paths:
+        path.write_text('description = "x"')
+    assert [found.name for found in read_policies(paths)] == ["pizza", "apple"]
+
+
+def test_behind_the_anchors_the_shipped_policies_stand_by_name():
+    names = [found.name for found in shipped_policies()][len(ANCHORS) :]
+    assert names == sorted(names)
+    assert names[0] == "device_aggregate_only"

@@ -1,0 +1,179 @@
+"""A limit is kept, not shown to be kept, or violated; and how many conversations would show it."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+from classifier.evaluation.rates import Rate
+from classifier.privacy.constraint import Constraint, conversations_needed, feasible_points, parse_constraint, supported_bound
+from classifier.privacy.frontier import Frontier
+
+EMPTY = pd.DataFrame()
+
+
+def frontier(*points):
+    """Points given as (name, false alarms of 1000, patterns found of 100); half the messages are read, which could be .4 to .6 of them."""
+    rows = [
+        {
+            "point": name,
+            "policy": f"{name} policy",
+            "human_read_innocent_per_million": 1000.0 * alarms,
+            "false_positive_rate": alarms / 1000,
+            "recall": found / 100,
+            "machine_read_share": 0.5,
+            "threshold": 0.7,
+            "false_alarms": alarms,
+            "n_innocent": 1000,
+            "found": found,
+            "n_pattern": 100,
+        }
+        for name, alarms, found in points
+    ]
+    read = pd.DataFrame([{"point": name, "metric": "machine_read_share", "low": 0.4, "high": 0.6} for name, _, _ in points])
+    return Frontier({}, pd.DataFrame(rows), read, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
+
+
+CAREFUL = frontier(("careful", 0, 90))
+
+
+def only(constraint, of=CAREFUL):
+    """The one row of a single point and a single constraint."""
+    table = feasible_points(of, [constraint])
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+@pytest.mark.parametrize(("text", "kept"), [("share<=0.5", (True, True, False)), ("share>=0.5", (False, True, True))])
+def test_a_value_equal_to_its_limit_keeps_it(text, kept):
+    constraint = parse_constraint(text)
+    assert (constraint.kept_by(0.4), constraint.kept_by(0.5), constraint.kept_by(0.6)) == kept
+
+
+@pytest.mark.parametrize("comparison", ["<=", ">="])
+def test_no_value_keeps_no_limit(comparison):
+    assert not Constraint("share", comparison, 0.5).kept_by(math.nan)
+
+
+def test_a_constraint_is_read_with_spaces_and_said_without():
+    assert str(parse_constraint(" recall >= 0.50 ")) == "recall>=0.5"
+
+
+@pytest.mark.parametrize("text", ["recall=0.5", "recall>=half", "recall>=0.5 or so", ">=0.5"])
+def test_what_is_no_constraint_is_told_how_one_is_written(text):
+    with pytest.raises(ValueError, match=rf"written as metric<=number or metric>=number, got '{text}'"):
+        parse_constraint(text)
+
+
+def test_no_false_alarm_in_a_thousand_supports_three_in_a_thousand():
+    row = only("human_read_innocent_per_million<=3000")
+    # Nobody of 1000 at a rate p has the chance (1 - p)^1000, which is 5 % at the bound.
+    assert row["bound"] == pytest.approx(1e6 * (1 - 0.05 ** (1 / 1000)))
+    assert (row["value"], row["verdict"], row["n"], row["feasible"]) == (0, "supported", 1000, True)
+
+
+def test_no_false_alarm_in_a_thousand_does_not_show_one_in_a_thousand():
+    row = only("false_positive_rate<=0.001")
+    assert row["bound"] == pytest.approx(1 - 0.05 ** (1 / 1000))
+    assert (row["verdict"], row["feasible"]) == ("not shown", False)
+    # .999^2994 is still above 5 %, .999^2995 no longer.
+    assert (row["needed_error_free"], row["needed_at_this_rate"]) == (2995, 2995)
+
+
+def test_a_limit_per_million_takes_as_many_conversations_as_the_same_rate():
+    assert only("human_read_innocent_per_million<=1000")["needed_error_free"] == 2995
+
+
+def test_a_recall_is_supported_by_its_lower_bound_over_the_patterns():
+    row = only("recall>=0.8")
+    assert row["bound"] == pytest.approx(binomtest(90, 100, alternative="greater").proportion_ci(0.95).low)
+    assert (row["value"], row["verdict"], row["n"]) == (0.9, "supported", 100)
+    # At most .2 missed: .8^13 is above 5 %, .8^14 no longer. And one in ten is missed.
+    assert (row["needed_error_free"], row["needed_at_this_rate"]) == (14, 57)
+
+
+def test_no_number_of_conversations_shows_the_very_rate_that_was_seen():
+    row = only("recall>=0.9")
+    assert (row["verdict"], row["needed_at_this_rate"]) == ("not shown", math.inf)
+
+
+@pytest.mark.parametrize("constraint", ["recall>=1", "recall>=0", "false_positive_rate<=0", "false_positive_rate<=1", "false_positive_rate<=1.5", "recall>=-0.5"])
+def test_a_limit_at_or_beyond_the_ends_of_a_rate_asks_for_no_number(constraint):
+    row = only(constraint)
+    assert row[["needed_error_free", "needed_at_this_rate"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("constraint", "bound", "verdict"),
+    [
+        ("machine_read_share<=0.6", 0.6, "supported"),
+        ("machine_read_share<=0.55", 0.6, "not shown"),
+        ("machine_read_share<=0.45", 0.6, "violated"),
+        ("machine_read_share>=0.4", 0.4, "supported"),
+        ("machine_read_share>=0.45", 0.4, "not shown"),
+        ("machine_read_share>=0.55", 0.4, "violated"),
+    ],
+)
+def test_a_share_of_messages_is_judged_by_the_end_of_its_interval(constraint, bound, verdict):
+    row = only(constraint)
+    assert (row["bound"], row["verdict"]) == (bound, verdict)
+    assert row[["n", "needed_error_free", "needed_at_this_rate"]].isna().all()
+
+
+def test_a_number_without_an_interval_is_never_supported():
+    row = only("threshold<=0.9")
+    assert math.isnan(row["bound"])
+    assert row["verdict"] == "not shown"
+
+
+def test_a_point_is_feasible_when_every_one_of_its_limits_is_supported():
+    table = feasible_points(frontier(("careful", 0, 90), ("hasty", 100, 100)), ["false_positive_rate<=0.01", "recall>=0.8"])
+    assert table[["point", "policy", "constraint", "verdict", "feasible"]].to_numpy().tolist() == [
+        ["careful", "careful policy", "false_positive_rate<=0.01", "supported", True],
+        ["careful", "careful policy", "recall>=0.8", "supported", True],
+        ["hasty", "hasty policy", "false_positive_rate<=0.01", "violated", False],
+        ["hasty", "hasty policy", "recall>=0.8", "supported", False],
+    ]
+
+
+def test_only_numbers_can_be_limited():
+    with pytest.raises(ValueError, match="'policy<=3': no such metric, expected one of human_read_innocent_per_million, false_positive_rate, recall"):
+        feasible_points(CAREFUL, ["policy<=3"])
+
+
+@pytest.mark.parametrize(
+    ("rate", "at_most", "n", "events"),
+    [(0.5, 0.9, 6, 3), (0.5, 0.7, 22, 11), (0.1, 0.2, 57, 6), (0.1, 0.3, 24, 3), (0.25, 0.5, 18, 5), (0.3, 0.4, 88, 27), (0.001, 0.002, 5919, 6), (0.0, 0.3, 9, 0)],
+)
+def test_the_number_needed_would_do_and_one_fewer_would_not(rate, at_most, n, events):
+    assert conversations_needed(rate, at_most=at_most) == n
+    assert binomtest(events, n, alternative="less").proportion_ci(0.95).high <= at_most
+    assert binomtest(math.ceil(rate * (n - 1)), n - 1, alternative="less").proportion_ci(0.95).high > at_most
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.3, math.nan])
+def test_a_rate_no_smaller_than_the_limit_never_shows_it(rate):
+    assert conversations_needed(rate, at_most=0.2) == math.inf
+
+
+def test_a_bound_equal_to_the_claim_supports_it():
+    bound = Rate(0, 1000).upper()
+    assert supported_bound(Rate(0, 1000), at_most=bound) == bound
+
+
+def test_a_single_quiet_conversation_supports_nineteen_in_twenty():
+    assert supported_bound(Rate(0, 1), at_most=0.951) == pytest.approx(0.95)
+
+
+def test_a_claim_too_strong_is_told_its_bound_and_what_it_would_take():
+    says = r"at most 0\.2 cannot be claimed from 0\.100 \(2/20\): its 95 % upper bound is 0\.283\. It takes 14 innocent conversations without a false alarm, or 57 at"
+    with pytest.raises(ValueError, match=says):
+        supported_bound(Rate(2, 20), at_most=0.2)
+
+
+def test_a_claim_from_no_conversation_is_told_what_it_would_take_without_a_false_alarm():
+    with pytest.raises(ValueError, match=r"from nan \(0/0\): its 95 % upper bound is 1\. It takes 14 innocent conversations without a false alarm, or 14 at the rate seen"):
+        supported_bound(Rate(0, 0), at_most=0.2)
