@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_files import rewritten
 from sklearn.feature_extraction.text import CountVectorizer
 from toy_messages import toy_table
 
@@ -151,6 +152,18 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
     path.write_bytes(content)
     with pytest.raises(ModelFileError, match=message):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "how"),
+    [
+        ({"format_version": 1}, "format version 1, this one reads [0-9]+"),
+        ({"words_sha256": "0" * 64}, "trained with another list of words to spell by than this one's .*words.txt"),
+    ],
+)
+def test_a_file_of_another_version_is_to_be_trained_again(toy_file, header, how):
+    with pytest.raises(ModelFileError, match=rf"written by another version of this program \({how}\); train it again with this one"):
+        load_model(rewritten(toy_file[0], header=header))
 
 
 def test_a_missing_model_says_how_to_get_one(tmp_path):

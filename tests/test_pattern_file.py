@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
+from model_files import rewritten
 from safetensors.numpy import load_file, save_file
 
-from classifier.model.container import ModelFileError, content_sha256
+from classifier.model.container import ModelFileError
 from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
 from classifier.model.pattern_file import load_pattern, save_pattern
 
@@ -86,22 +85,9 @@ def test_a_changed_byte_anywhere_is_refused(path):
             assert "\n" not in refusal
 
 
-def rewritten(path, *, header=(), drop=(), **arrays):
-    """The file with other arrays and header fields and a fitting hash, as somebody might write it on purpose."""
-    from safetensors import safe_open
-
-    with safe_open(path, framework="numpy") as opened:
-        fields = json.loads(opened.metadata()["header"]) | dict(header)
-    content = {name: array for name, array in (load_file(path) | arrays).items() if name not in drop}
-    fields["sha256"] = content_sha256(content, fields)
-    save_file(content, path, metadata={"header": json.dumps(fields, sort_keys=True)})
-    return path
-
-
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"header": {"format_version": 2}}, "format version 2, this program reads 1"),
         ({"header": {"kind": "stage"}}, "holds a model of kind 'stage', expected 'pattern'"),
         ({"header": {"synthetic_only": False}}, "not marked synthetic_only"),
         ({"header": {"labels": ["meeting"]}}, "labels or features"),
@@ -120,6 +106,11 @@ def rewritten(path, *, header=(), drop=(), **arrays):
 def test_a_file_that_is_whole_but_wrong_is_refused(path, changes, complaint):
     with pytest.raises(ModelFileError, match=f"damaged or altered: .*{complaint}"):
         load_pattern(rewritten(path, **changes))
+
+
+def test_a_file_of_another_version_is_to_be_trained_again(path):
+    with pytest.raises(ModelFileError, match=r"written by another version of this program \(format version 2, this one reads 1\); train it again with this one"):
+        load_pattern(rewritten(path, header={"format_version": 2}))
 
 
 def test_a_file_without_a_header_or_with_another_kind_of_header_is_refused(path):

@@ -26,6 +26,10 @@ class ModelFileError(InputError):
     """A model file that cannot be used; the message names the file and what is wrong."""
 
 
+class OtherVersionError(ValueError):
+    """What another version of this program wrote: a whole file, but not for this one."""
+
+
 def write_container(path: Path, arrays: Arrays, header: Mapping[str, Any]) -> None:
     """Write ``arrays`` and ``header``, with what every model file says added to it, whole or not at all."""
     from safetensors.numpy import save
@@ -50,12 +54,18 @@ def content_sha256(arrays: Arrays, header: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
+def check_format_version(header: Mapping[str, Any], expected: int) -> None:
+    """Raises ``OtherVersionError`` when the header's format version is not the ``expected`` one."""
+    if header.get("format_version") != expected:
+        raise OtherVersionError(f"format version {header.get('format_version')!r}, this one reads {expected}")
+
+
 @contextmanager
 def reading(path: Path, *, noun: str, missing: str, max_bytes: int) -> Iterator[tuple[Arrays, dict[str, Any]]]:
     """The arrays and the header of ``path``; what the block then finds wrong with them is told as a ``ModelFileError`` that names the file.
 
     ``noun`` is what the file should hold ("model"), ``missing`` what to do when there is none. Raises ``ModelFileError`` when the file is missing, too large, no
-    such file, not marked synthetic, damaged or altered.
+    such file, not marked synthetic, of another version, damaged or altered.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -80,5 +90,7 @@ def reading(path: Path, *, noun: str, missing: str, max_bytes: int) -> Iterator[
         if header.get("sha256") != content_sha256(arrays, header):
             raise ValueError("the content does not match its sha256")
         yield arrays, header
+    except OtherVersionError as error:
+        raise ModelFileError(f"{path}: written by another version of this program ({error}); train it again with this one") from None
     except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
         raise ModelFileError(f"{path}: damaged or altered: {error}; train it again") from None

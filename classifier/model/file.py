@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.container import reading, write_container
+from classifier.model.container import OtherVersionError, check_format_version, reading, write_container
 from classifier.model.pipeline import build_pipeline, checked_options
 from classifier.model.spelling import words_sha256
 from classifier.model.stages import Half, StageModel
@@ -87,14 +87,13 @@ def pipeline_options(model: StageModel) -> dict[str, Any]:
 
 
 def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> StageModel:
-    if header.get("format_version") != FORMAT_VERSION:
-        raise ValueError(f"format version {header.get('format_version')!r}, this program reads {FORMAT_VERSION}")
+    check_format_version(header, FORMAT_VERSION)
     if header["labels"] != list(LABELS):
         raise ValueError(f"labels {header['labels']!r}, expected {list(LABELS)!r}")
     if not isinstance(header["fitted_on"], list):
         raise ValueError(f"fitted_on must be a list of splits, got {header['fitted_on']!r}")
     if header["words_sha256"] != words_sha256():
-        raise ValueError("it was trained with another list of words to spell by (classifier/model/words.txt) than the one here")
+        raise OtherVersionError("trained with another list of words to spell by than this one's classifier/model/words.txt")
     options = checked_options(header["options"])
     halves = tuple(_checked_half(name, options[_NGRAMS[name]], arrays) for name in HALVES if options[_NGRAMS[name]] is not None)
     n_terms = sum(len(half.terms) for half in halves)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.container import reading, write_container
+from classifier.model.container import check_format_version, reading, write_container
 from classifier.model.pattern import PatternModel
 from classifier.model.pattern_features import HEAD_FEATURES
 from classifier.taxonomy import LABELS
@@ -54,8 +54,7 @@ def load_pattern(path: Path | str) -> PatternModel:
 def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> PatternModel:
     if header.get("kind") != KIND:
         raise ValueError(f"holds a model of kind {header.get('kind', 'stage')!r}, expected {KIND!r}")
-    if header.get("format_version") != FORMAT_VERSION:
-        raise ValueError(f"format version {header.get('format_version')!r}, this program reads {FORMAT_VERSION}")
+    check_format_version(header, FORMAT_VERSION)
     if header["labels"] != list(LABELS) or header["features"] != list(HEAD_FEATURES[header["head"]]):
         raise ValueError(f"labels or features of head {header['head']!r} are not those of this program")
     if sorted(arrays) != ["numbers", "thresholds", "weights"] or arrays["numbers"].shape != (len(NUMBERS),):

@@ -1,0 +1,20 @@
+"""Model files as somebody might write them on purpose."""
+
+from __future__ import annotations
+
+import json
+
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from classifier.model.container import content_sha256
+
+
+def rewritten(path, *, header=(), drop=(), **arrays):
+    """The file with other arrays and header fields and a fitting hash, as somebody might write it on purpose."""
+    with safe_open(path, framework="numpy") as opened:
+        fields = json.loads(opened.metadata()["header"]) | dict(header)
+    content = {name: array for name, array in (load_file(path) | arrays).items() if name not in drop}
+    fields["sha256"] = content_sha256(content, fields)
+    save_file(content, path, metadata={"header": json.dumps(fields, sort_keys=True)})
+    return path
