@@ -17,7 +17,7 @@ class CorpusSpec:
     version: str = "1.0.0"
     voice: str = "v1"
     seed: int = 20240
-    n_conversations: int = 12_500
+    n_conversations: int = 20_000
     pattern_share: float = 0.25
     test_only: bool = False
 
