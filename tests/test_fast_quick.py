@@ -68,7 +68,7 @@ def refusal(read, path):
     return str(refused.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"\x02\x00\x00\x00\x00\x00\x00\x00{}"])
+@pytest.mark.parametrize("content", [b"", b"\xff" * 100, b"\x02\x00\x00\x00\x00\x00\x00\x00{}", b"\x02\x00\x00\x00\x00\x00\x00\x0042"])
 def test_a_file_that_is_no_model_is_refused_in_the_same_words(tmp_path, content):
     path = tmp_path / "bad.safetensors"
     path.write_bytes(content)

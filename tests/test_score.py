@@ -264,6 +264,23 @@ def test_a_file_that_cannot_be_read_is_one_line(name, content, message, tmp_path
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize(
+    "strange",
+    [
+        pa.array([2**62]).cast(pa.timestamp("us")),
+        pa.array([0], pa.timestamp("us", tz="Nowhere/Town")),
+        pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")]),
+    ],
+    ids=["the year 148107", "an unknown time zone", "text that is not UTF-8"],
+)
+def test_a_parquet_value_that_python_has_no_form_for_is_one_line(strange, tmp_path, small_model, capsys):
+    pq.write_table(pa.table({"conversation_id": ["c"], "author": ["a"], "text": ["pizza"], "at": strange}), tmp_path / "chat.parquet")
+    assert main(["score", str(tmp_path / "chat.parquet"), "--out", str(tmp_path / "out.csv"), "--model", str(small_model)]) == 2
+    error = capsys.readouterr().err
+    assert "chat.parquet: rows 1 to 1: a value that cannot be read (" in error
+    assert error.count("\n") == 1
+
+
 def test_a_parquet_file_without_texts_is_refused(tmp_path, small_model, capsys):
     pq.write_table(pa.table({"conversation_id": ["c"], "author": ["a"], "text": [1]}), tmp_path / "chat.parquet")
     assert main(["score", str(tmp_path / "chat.parquet"), "--model", str(small_model)]) == 2

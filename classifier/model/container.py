@@ -92,5 +92,5 @@ def reading(path: Path, *, noun: str, missing: str, max_bytes: int) -> Iterator[
         yield arrays, header
     except OtherVersionError as error:
         raise ModelFileError(f"{path}: written by another version of this program ({error}); train it again with this one") from None
-    except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, IndexError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: damaged or altered: {error}; train it again") from None

@@ -105,7 +105,7 @@ def quick_model(path: Path | str) -> QuickModel:
     path = Path(path)
     try:
         return _mapped(path)
-    except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, OSError, LookupError, TypeError, ValueError, RecursionError) as error:
         from classifier.model.container import ModelFileError
         from classifier.model.file import load_model
 

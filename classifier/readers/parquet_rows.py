@@ -36,5 +36,5 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[NumberedRow]:
                 for row in batch.to_pylist():
                     number += 1
                     yield number, row
-        except (pyarrow.ArrowException, OSError, OverflowError, UnicodeDecodeError) as error:
+        except (pyarrow.ArrowException, LookupError, OSError, OverflowError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0][:200] if str(error) else type(error).__name__})") from None

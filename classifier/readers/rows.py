@@ -91,7 +91,12 @@ class Block:
         if isinstance(self.content, list):
             pairs = self.content
             return _json_rows(self) if pairs and isinstance(pairs[0], bytes) else [_csv_row(self, line, fields) for line, fields in pairs]
-        rows: list[Row] = self.content.to_pylist()
+        import pyarrow as pa
+
+        try:
+            rows: list[Row] = self.content.to_pylist()
+        except (pa.ArrowException, LookupError, OverflowError, ValueError) as error:  # text that is not UTF-8, a time zone nobody knows, a year past 9999
+            raise InputError(f"{self.path}: rows {self.start.at + 1} to {self.end.at}: a value that cannot be read ({str(error).splitlines()[0][:200]})") from None
         for number, row in enumerate(rows, start=self.start.at + 1):
             _checked_strings(row, f"{self.path}: row {number}")
         return rows
