@@ -6,6 +6,8 @@ inputs, and replaced by awkward pieces; model files also with their hash put rig
 exception is a crash, and so is a result that breaks a promise. The same seed gives the same inputs.
 
     scripts/fuzz.py --n 20000 --seed 0
+
+Inputs lie in a temporary folder: TMPDIR=/dev/shm, in memory, is many times faster than a busy disk. ``scripts/fuzz_guided.py`` goes on from here, guided by coverage.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
 HEAD = "text"
 TEXT = "dont tell your mum, pizza at 6"
+HEADINGS = f"{'target':<16}{'inputs':>8}{'refused':>9}{'crashed':>9}{'slowest s':>11}"
 
 AWKWARD = [
     *(b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b"\r", b"\r\n", b"\n", b"\x1b[31m", b"\xe2\x80\xae", b"'", b'"', b'""', b",", b"\t", b"\\"),
@@ -127,12 +130,16 @@ ANNOTATIONS = [
 
 @dataclass
 class Target:
-    """What is fuzzed: valid inputs, and what reads the file that a damaged one is written to. ``name`` is the file's name in a folder of its own."""
+    """What is fuzzed: valid inputs, and what reads the file that a damaged one is written to. ``name`` is the file's name in a folder of its own.
+
+    ``damage`` makes inputs in the form of the target; where it is ``sealed``, packed or hashed, other changes of its bytes only meet the seal.
+    """
 
     name: str
     valid: list[bytes]
     run: Callable[[Path, random.Random], object]
     damage: Callable[[bytes, list[bytes], random.Random], bytes] | None = None
+    sealed: bool = False
 
 
 @dataclass
@@ -212,6 +219,14 @@ def damaged_gzip(valid: bytes, others: list[bytes], rng: random.Random) -> bytes
     return gzip.compress(damaged(gzip.decompress(valid), [gzip.decompress(other) for other in others], rng), compresslevel=1)
 
 
+def damaged_zstd(valid: bytes, others: list[bytes], rng: random.Random) -> bytes:
+    """The packed file damaged, or what was packed."""
+    if rng.random() < 0.5:
+        return damaged(valid, others, rng)
+    inside, *other = [pyarrow.CompressedInputStream(pyarrow.py_buffer(packed), "zstd").read() for packed in (valid, *others)]
+    return pyarrow.Codec("zstd").compress(damaged(inside, other, rng), asbytes=True)
+
+
 def damaged_model(valid: bytes, others: list[bytes], rng: random.Random) -> bytes:
     """The file's bytes damaged, or its arrays and its header, with the hash put right again."""
     if rng.random() < 0.3:
@@ -243,7 +258,7 @@ def damaged_model(valid: bytes, others: list[bytes], rng: random.Random) -> byte
                 if not arrays:
                     arrays["coef"] = array
             case _:
-                header[rng.choice(sorted(header))] = rng.choice([None, 0, -1, 2**70, "x", [], {}, [1, 2, 3], [["words"]], {"word_ngrams": [0, 99]}, 1e308])
+                header[rng.choice(sorted(header))] = rng.choice([None, 0, -1, 2**70, "x", float("inf"), [], {}, [1, 2, 3], [["words"]], {"word_ngrams": [0, 99]}, 1e308])
                 if isinstance(header.get("options"), dict) and header["options"] and rng.random() < 0.5:
                     header["options"][rng.choice(sorted(header["options"]))] = rng.choice([None, 0, -5, "x", [], [1, 99], [2, 1], [1, 2, 3], True, 10**9])
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -321,13 +336,19 @@ def targets(folder: Path) -> dict[str, Target]:
     csv_rows = b'conversation_id,author,time,text,line,conversation_label\na,ann,2031-01-06T12:00:00,pizza,1,benign\na,bob,,"at 6, ok",2,benign\nb,cleo,60,raid,1,\n'
     parquet = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pandas(pd.read_csv(io.BytesIO(csv_rows))), parquet)
+    timed = io.BytesIO()
+    moments = pyarrow.array([0, 60, None], pyarrow.timestamp("us"))
+    strings = {"conversation_id": ["a", "a", "b"], "author": ["ann", "bob", "cleo"], "text": ["pizza", "at 6, ok", "raid"]}
+    pyarrow.parquet.write_table(
+        pyarrow.table(strings | {"time": moments.cast(pyarrow.timestamp("us", tz="Europe/Riga")), "day": moments.cast("date32")}), timed, compression="none", use_dictionary=False
+    )
     zstd = pyarrow.Codec("zstd").compress(csv_rows, asbytes=True)
     found = {
         "csv": Target("f.csv", [csv_rows, fixture["chat.csv"]], read_all),
-        "csv.gz": Target("f.csv.gz", [gzip.compress(csv_rows)], read_all, damaged_gzip),
-        "csv.zst": Target("f.csv.zst", [zstd], read_all),
+        "csv.gz": Target("f.csv.gz", [gzip.compress(csv_rows)], read_all, damaged_gzip, sealed=True),
+        "csv.zst": Target("f.csv.zst", [zstd], read_all, damaged_zstd, sealed=True),
         "jsonl": Target("f.jsonl", [fixture["chat.jsonl"]], lambda path, rng: read_all(path, rng, format="jsonl"), damaged_json),
-        "parquet": Target("f.parquet", [parquet.getvalue()], read_all),
+        "parquet": Target("f.parquet", [parquet.getvalue(), timed.getvalue()], read_all),
         "pan12": Target("f.xml", [fixture["pan12.xml"]], read_all),
         "panc": Target("f.csv", [fixture["panc.csv"]], lambda path, rng: read_all(path, rng, format="panc")),
         "convokit": Target("utterances.jsonl", [(FIXTURES / "convokit" / "utterances.jsonl").read_bytes()], lambda path, rng: read_all(path.parent, rng), damaged_json),
@@ -336,7 +357,7 @@ def targets(folder: Path) -> dict[str, Target]:
         "corpus": Target("f.jsonl", [(json.dumps(CORPUS_RECORD) + "\n").encode()], lambda path, rng: read_conversations(path), damaged_json),
         "rows csv": Target("f.csv", [csv_rows], rows_of),
         "rows jsonl": Target("f.jsonl", [fixture["chat.jsonl"].replace(b" 2,", b' "2",')], rows_of, damaged_json),
-        "rows parquet": Target("f.parquet", [parquet.getvalue()], rows_of),
+        "rows parquet": Target("f.parquet", [parquet.getvalue(), timed.getvalue()], rows_of),
         "annotations": Target("f.json", [json.dumps(ANNOTATIONS).encode()], lambda path, rng: read_annotations(path), damaged_json),
         "authors": Target("f.txt", [b"ann\nbob\n"], lambda path, rng: read_authors(path)),
         "lines": Target("f.txt", [b"c1\t1\nc1\t12\n"], lambda path, rng: read_lines(path)),
@@ -384,9 +405,9 @@ def _model_targets(folder: Path) -> dict[str, Target]:
         assert isinstance(monitor.state(), str)
 
     return {
-        "stage model": Target("f.safetensors", stage_files, use_stage_model, damaged_model),
-        "quick model": Target("f.safetensors", stage_files, use_quick_model, damaged_model),
-        "pattern model": Target("f.safetensors", pattern_files, use_pattern, damaged_model),
+        "stage model": Target("f.safetensors", stage_files, use_stage_model, damaged_model, sealed=True),
+        "quick model": Target("f.safetensors", stage_files, use_quick_model, damaged_model, sealed=True),
+        "pattern model": Target("f.safetensors", pattern_files, use_pattern, damaged_model, sealed=True),
         "monitor state": Target("f.json", list(states_of(patterns)), resume, damaged_json),
     }
 
@@ -430,32 +451,51 @@ def _demo_target(folder: Path) -> Target:
     return Target("f.txt", [each.encode() for each in [*sent, "/limits?tpr=0.9&fpr=0.01&one_in=1000", "/about?", "/?x=1"]], run)
 
 
+def attempt(target: Target, content: bytes, rng: random.Random, *, path: Path, count: Count, keep: Path | None) -> None:
+    """Read one input, written to ``path``, and count how it ended. A crash's input goes to the folder ``keep``."""
+    path.write_bytes(content)
+    number, n_before = count.inputs, len(count.crashes)
+    count.inputs += 1
+    began = perf_counter()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            target.run(path, rng)
+    except InputError as error:
+        count.refusals += 1
+        if "\n" in str(error):
+            count.crashes.append(f"input {number}: a refusal of more than one line: {str(error)[:300]!r}")
+    except Exception:
+        count.crashes.append(f"input {number}: {traceback.format_exc(limit=-4)}")
+    count.slowest = max(count.slowest, perf_counter() - began)
+    if keep is not None and len(count.crashes) > n_before:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / f"{path.parent.name}-{number}-{target.name}").write_bytes(content)
+
+
 def fuzz(target: Target, n: int, *, seed: str, folder: Path, keep: Path | None) -> Count:
-    """``n`` damaged inputs of one target. A crash's input goes to the folder ``keep``."""
+    """``n`` damaged inputs of one target, each read in ``folder``. A crash's input goes to the folder ``keep``."""
     count = Count()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / target.name
     for number in range(n):
         rng = random.Random(f"{seed}:{number}")
         content = (target.damage or damaged)(rng.choice(target.valid), target.valid, rng)
-        path.write_bytes(content)
-        began = perf_counter()
-        count.inputs += 1
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                target.run(path, rng)
-        except InputError as error:
-            count.refusals += 1
-            if "\n" in str(error):
-                count.crashes.append(f"input {number}: a refusal of more than one line: {str(error)[:300]!r}")
-        except Exception:
-            count.crashes.append(f"input {number}: {traceback.format_exc(limit=-4)}")
-            if keep is not None:
-                keep.mkdir(parents=True, exist_ok=True)
-                (keep / f"{seed.replace(':', '-').replace(' ', '_')}-{number}-{target.name}").write_bytes(content)
-        count.slowest = max(count.slowest, perf_counter() - began)
+        attempt(target, content, rng, path=folder / target.name, count=count, keep=keep)
     return count
+
+
+def row(name: str, counts: list[Count]) -> str:
+    """One line of the table: the sums of the counts, and the slowest input."""
+    n_crashes = sum(len(count.crashes) for count in counts)
+    return f"{name:<16}{sum(count.inputs for count in counts):>8}{sum(count.refusals for count in counts):>9}{n_crashes:>9}{max(count.slowest for count in counts):>11.3f}"
+
+
+def show_crashes(counts: dict[str, Count]) -> int:
+    """Print the first crashes of each target; returns 1 when there are any."""
+    for name, count in counts.items():
+        for crash in count.crashes[:3]:
+            print(f"\n{name}, {crash}", file=sys.stderr)
+    return 1 if any(count.crashes for count in counts.values()) else 0
 
 
 def main() -> int:
@@ -472,18 +512,13 @@ def main() -> int:
         if not chosen:
             print(f"fuzz: no target's name holds {options.only!r}", file=sys.stderr)
             return 2
-        print(f"{'target':<16}{'inputs':>8}{'refused':>9}{'crashed':>9}{'slowest s':>11}")
+        print(HEADINGS)
         counts = {}
         for name, target in chosen.items():
             count = counts[name] = fuzz(target, -(-options.n // len(chosen)), seed=f"{options.seed}:{name}", folder=folder / name.replace(" ", "_"), keep=options.keep)
-            print(f"{name:<16}{count.inputs:>8}{count.refusals:>9}{len(count.crashes):>9}{count.slowest:>11.3f}", flush=True)
-    whole = list(counts.values())
-    n_crashes = sum(len(count.crashes) for count in whole)
-    print(f"{'all':<16}{sum(count.inputs for count in whole):>8}{sum(count.refusals for count in whole):>9}{n_crashes:>9}{max(count.slowest for count in whole):>11.3f}")
-    for name, count in counts.items():
-        for crash in count.crashes[:3]:
-            print(f"\n{name}, {crash}", file=sys.stderr)
-    return 1 if n_crashes else 0
+            print(row(name, [count]), flush=True)
+    print(row("all", list(counts.values())))
+    return show_crashes(counts)
 
 
 if __name__ == "__main__":

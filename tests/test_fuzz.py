@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from classifier.readers.external import NO_TIME, parsed_time, written_time
 from classifier.readers.read import read
 
 FUZZ = Path(__file__).parent.parent / "scripts" / "fuzz.py"
+GUIDED = FUZZ.with_name("fuzz_guided.py")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(alphabet=st.characters(), max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -42,6 +44,15 @@ def test_the_same_seed_fuzzes_the_same_inputs():
     runs = [subprocess.run([sys.executable, str(FUZZ), "--n", "50", "--only", "lines"], capture_output=True, text=True, timeout=300, check=True) for _ in range(2)]
     first, second = ([line.split()[:4] for line in run.stdout.splitlines()] for run in runs)
     assert first == second
+
+
+def test_the_guided_fuzzer_finds_nothing_or_says_how_to_install_what_it_needs():
+    run = subprocess.run([sys.executable, str(GUIDED), "--seconds", "1", "--only", "policy"], capture_output=True, text=True, timeout=300, check=False)
+    if importlib.util.find_spec("atheris") is None:
+        assert (run.returncode, run.stderr) == (2, "fuzz_guided: atheris is not installed; it is the extra 'fuzz': pip install -e '.[dev,fuzz]'\n")
+    else:
+        assert (run.returncode, run.stderr) == (0, "")
+        assert int(run.stdout.splitlines()[-1].split()[1]) > 100
 
 
 @settings(max_examples=100)
