@@ -18,12 +18,32 @@ from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
 from classifier.model.pattern import PatternModel, running_log_odds
-from classifier.model.pattern_features import COUNT, MESSAGES, N_AUTHORS, NONE, WIDTH, Units, add_message, added_sums, check_metadata, clock, features, running_features
+from classifier.model.pattern_features import (
+    COUNT,
+    LEAST_LOG,
+    MAXIMUM,
+    MESSAGES,
+    N_AUTHORS,
+    NONE,
+    UNIT,
+    WIDTH,
+    Units,
+    add_message,
+    added_sums,
+    check_metadata,
+    clock,
+    features,
+    running_features,
+)
 from classifier.model.stages import sigmoid
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 
 STATE_VERSION = 1
+MOST_MESSAGES = 10**9
+"""Of one author, in a state that is resumed: the sums of nine such authors still fit into 64 bits."""
+_FARTHEST = 10**12
+"""Seconds before or after 1970, three times what a calendar has."""
 
 
 def author_tag(author: str) -> str:
@@ -160,7 +180,7 @@ class Monitor:
             monitor._authors = _checked_tags(content["authors"])
             monitor._sums = _checked_sums(content["sums"], len(monitor._authors))
             if monitor._metadata is not None and len(monitor._sums):
-                monitor._clock = _whole_numbers(content["clock"], (4,))
+                monitor._clock = _checked_clock(content["clock"], monitor.n_messages)
             if len(monitor._sums):
                 monitor.score = float(sigmoid(monitor.model.log_odds(monitor._features()).max()))
             if "alert" in content:
@@ -192,7 +212,21 @@ def _checked_sums(rows: Any, n_authors: int) -> Units:
         raise ValueError(f"{len(sums)} rows of sums for {n_authors} authors")
     if (sums[:, NONE] > 0).any() or (sums[:, COUNT.start :] < 0).any() or (sums[:, MESSAGES] < 1).any():
         raise ValueError("a sum has the wrong sign")
+    if (sums[:, MESSAGES] > MOST_MESSAGES).any():
+        raise ValueError(f"more than {MOST_MESSAGES} messages of an author")
+    most = sums[:, MESSAGES, None] * UNIT
+    if (sums[:, NONE] < LEAST_LOG).any() or (sums[:, COUNT.start : MAXIMUM.start] > most).any() or (sums[:, MAXIMUM] > UNIT).any():
+        raise ValueError("a sum is more than its messages can have shown")
     return sums
+
+
+def _checked_clock(values: Any, n_messages: int) -> Units:
+    times = _whole_numbers(values, (4,))
+    if not -_FARTHEST <= times[0] <= times[1] <= _FARTHEST:
+        raise ValueError(f"the first message at {times[0]} and the last at {times[1]}, in seconds since 1970")
+    if (times[2:] < -UNIT * n_messages).any() or (times[2:] > UNIT * n_messages).any():
+        raise ValueError(f"hours that {n_messages} messages cannot have")
+    return times
 
 
 def _whole_numbers(values: Any, shape: tuple[int, ...]) -> Units:

@@ -12,14 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from classifier.model.fast_tokens import Growing
 from classifier.model.pattern import PatternModel
-from classifier.model.pattern_features import MAXIMUM, MESSAGES, N_AUTHORS, NONE, UNIT, WIDTH, Numbers, Units, checked_probabilities, features, message_sums
+from classifier.model.pattern_features import LEAST_LOG, MAXIMUM, MESSAGES, N_AUTHORS, NONE, WIDTH, Numbers, Units, checked_probabilities, features, message_sums
 from classifier.model.stages import sigmoid
 
 BLOCK = 4096
 """Messages taken at once: some tens of megabytes of room."""
 _APART = 1 << 32
 """More than any maximum: added once for each conversation before, it makes a running maximum begin anew."""
-_LEAST_LOG = -1000 * UNIT  # as in ``add_message``
 
 
 class Monitors:
@@ -114,7 +113,7 @@ class Monitors:
         sums -= (sums[first] - apart[first])[which]
         step = (which * _APART)[:, None, None]
         sums[..., MAXIMUM] = np.maximum.accumulate(largest + step, axis=0) - step
-        np.maximum(sums[..., NONE], _LEAST_LOG, out=sums[..., NONE])
+        np.maximum(sums[..., NONE], LEAST_LOG, out=sums[..., NONE])
         return sums
 
     def _numbered(self, ids: Iterable[str]) -> NDArray[np.int64]:

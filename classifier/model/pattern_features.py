@@ -77,7 +77,7 @@ All are in billionths but the last.
 """
 WIDTH = MESSAGES + 1
 _FADING = slice(0, MESSAGES)
-_LEAST_LOG = -1000 * UNIT
+LEAST_LOG = -1000 * UNIT
 _LARGEST = 1 - 1 / UNIT
 
 
@@ -126,7 +126,7 @@ def add_message(sums: Units, slot: int, added: Units, *, half_life: float | None
     largest = np.maximum(sums[slot, MAXIMUM], added[MAXIMUM])
     sums[slot] += added
     sums[slot, MAXIMUM] = largest
-    np.maximum(sums[slot, NONE], _LEAST_LOG, out=sums[slot, NONE])
+    np.maximum(sums[slot, NONE], LEAST_LOG, out=sums[slot, NONE])
 
 
 def running_sums(added: Units, slots: Sequence[int], *, half_life: float | None = None) -> Units:
@@ -141,7 +141,7 @@ def running_sums(added: Units, slots: Sequence[int], *, half_life: float | None 
     apart[np.arange(len(added)), slots] = added
     sums = np.cumsum(apart, axis=0)
     sums[..., MAXIMUM] = np.maximum.accumulate(apart[..., MAXIMUM], axis=0)
-    np.maximum(sums[..., NONE], _LEAST_LOG, out=sums[..., NONE])
+    np.maximum(sums[..., NONE], LEAST_LOG, out=sums[..., NONE])
     return sums
 
 
