@@ -1,8 +1,9 @@
 #!/usr/bin/env python
-"""Would the tests notice? Small changes to modules, one at a time, each with the module's own tests run on a copy of the checkout: killed, or survived.
+"""Would the tests notice? Small changes to modules, one at a time, each with the tests that run the changed line, quickest first, on a copy of the checkout: killed, or survived.
 
 A change turns an operator, a comparison, a number, a truth value or a condition round. What survives is shown with its line: a test is missing, or the change makes no difference.
-A module's tests are its doctests and those of its room that reach it, by importing it or what imports it. ``--tests`` names others.
+A module's tests are its doctests and those of its room that reach it, by importing it or what imports it. ``--tests`` names others. All run once with nothing changed, to learn which
+run which line. What is run at import, as a constant or a default, may matter to any of them, so all of them are asked. A line that none runs survives at once.
 The sample follows from the seed. Nothing is changed in the checkout itself. Each run is a fork of this process, which has the large libraries loaded already.
 
     scripts/mutate.py classifier/evaluation/baserates.py --n 20 --seed 0
@@ -15,14 +16,26 @@ import argparse
 import ast
 import multiprocessing
 import os
+import pickle
 import random
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
+
+# Loaded before the forks, so that no run pays for it. Nothing of ours, which a fork must read from its copy.
+import hypothesis.extra.numpy  # noqa: F401
+import matplotlib.pyplot  # noqa: F401
+import pandas  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+import pydantic  # noqa: F401
+import pytest
+import scipy.stats  # noqa: F401
+import sklearn.linear_model  # noqa: F401
+from covered import AT_IMPORT, Covered, Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,11 +69,13 @@ ROOM_TESTS = {"evaluation": ("test_evaluation_*.py", "test_card.py"), "privacy":
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module's ``source`` with one change, at ``line``."""
+    """A module's ``source`` with one change, at ``line``, in the statement of ``lines``, which runs ``at_import`` or when a function is called."""
 
     line: int
     change: str
     source: str
+    lines: range
+    at_import: bool
 
 
 def mutants(source: str) -> Iterator[Mutant]:
@@ -68,10 +83,20 @@ def mutants(source: str) -> Iterator[Mutant]:
     for number in range(len(list(_changes(ast.parse(source))))):
         tree = ast.parse(source)
         node, (field, value) = list(_changes(tree))[number]
-        before = ast.unparse(node)
+        before, (lines, at_import) = ast.unparse(node), _statement(tree, node)
         setattr(node, field, value)
         ast.fix_missing_locations(node)
-        yield Mutant(node.lineno, f"{before}  ->  {ast.unparse(node)}", ast.unparse(tree))
+        yield Mutant(node.lineno, f"{before}  ->  {ast.unparse(node)}", ast.unparse(tree), lines, at_import)
+
+
+def _statement(tree: ast.Module, node: ast.expr) -> tuple[range, bool]:
+    """The lines of the statement that ``node`` is part of, of a compound one those before its body, and whether no function must be called to run it."""
+    line = node.lineno
+    [*functions, statement] = [found for found in ast.walk(tree) if isinstance(found, ast.stmt) and any(inside is node for inside in ast.walk(found))]
+    first = min([statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", []))])
+    body = getattr(statement, "body", [])
+    last = max(first, line, body[0].lineno - 1) if body else statement.end_lineno or line
+    return range(first, last + 1), not any(isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) for found in functions)
 
 
 def _changes(tree: ast.Module) -> Iterator[tuple[ast.expr, tuple[str, object]]]:
@@ -96,41 +121,85 @@ def _annotations(node: ast.AST) -> list[ast.AST]:
     return [found for name in ("annotation", "returns") if (found := getattr(node, name, None)) is not None]
 
 
-def survives(mutant: Mutant, module: Path, tests: list[str], checkout: Path, *, seconds: int) -> bool:
-    """Whether the tests pass on ``checkout`` with the module changed. A run that takes too long has noticed."""
+def those_who_could_notice(mutant: Mutant, lines: dict[int, list[str]], covered: Covered, files: list[str]) -> list[str]:
+    """The tests of the files that run the changed line, quickest first; if importing runs it, then all the others too."""
+    running = {test for line in mutant.lines for test in lines.get(line, [])}
+    at_import = mutant.at_import or AT_IMPORT in running
+    asked = [test for test in covered.seconds if (at_import or test in running) and file_of(test) in files]
+    return sorted(asked, key=lambda test: (test not in running, covered.seconds[test]))
+
+
+def file_of(test: str) -> str:
+    """Where a test of pytest stands.
+
+    >>> file_of("tests/test_pizza.py::test_is_hot")
+    'tests/test_pizza.py'
+    """
+    return test.split("::")[0]
+
+
+def survives(mutant: Mutant, module: str, tests: list[str], covered: Covered, checkout: Path) -> bool:
+    """Whether the tests pass on ``checkout`` with the module changed. A run that takes ten times as long as it should has noticed."""
     place = checkout / module
     whole = place.read_text(encoding="utf-8")
     place.write_text(mutant.source, encoding="utf-8")
     try:
-        return passes(tests, checkout, seconds=seconds)
+        seconds = 30 + 10 * sum(covered.seconds[test] for test in tests)
+        return _in_fork(lambda: _pytest(sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds.keys())), seconds=seconds) == 0
     finally:
         place.write_text(whole, encoding="utf-8")
 
 
-def passes(tests: list[str], checkout: Path, *, seconds: int) -> bool:
-    """Whether the tests pass on ``checkout`` within the time, in a process of their own group, stopped at the first that fails."""
-    run = multiprocessing.get_context("fork").Process(target=_pytest, args=(tests, checkout))
-    run.start()
-    run.join(seconds)
-    if run.is_alive() and run.pid is not None:
-        os.killpg(run.pid, 9)
-        run.join()
-    return run.exitcode == 0
+def record(modules: list[str], tests: list[str], checkout: Path) -> Covered | None:
+    """What each of the tests runs of the modules; None when one fails."""
+    found = checkout.parent / "covered.pickle"
+
+    def run() -> int:
+        recorder = Recorder(checkout, modules)
+        result = _pytest(tests, checkout, recorder, keep_bytecode=True)
+        found.write_bytes(pickle.dumps(recorder.covered()))
+        return result
+
+    return pickle.loads(found.read_bytes()) if _in_fork(run, seconds=3600) == 0 else None
 
 
-def _pytest(tests: list[str], checkout: Path) -> None:
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A plugin of pytest that runs these ``tests`` alone, in their order, and what is not ``known``: a test whose name has the changed constant in it."""
+
+    tests: list[str]
+    known: Set[str]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Sort, and leave out."""
+        place = {test: number for number, test in enumerate(self.tests)}
+        kept = [item for item in items if item.nodeid in place or item.nodeid not in self.known]
+        items[:] = sorted(kept, key=lambda item: place.get(item.nodeid, len(place)))
+
+
+def _in_fork(run: Callable[[], int], *, seconds: float) -> int | None:
+    """What ``run`` gives in a process of its own group; a run over its time is killed, and gives another number than 0."""
+    process = multiprocessing.get_context("fork").Process(target=lambda: os._exit(run()))
+    process.start()
+    process.join(seconds)
+    if process.is_alive() and process.pid is not None:
+        os.killpg(process.pid, 9)
+        process.join()
+    return process.exitcode
+
+
+def _pytest(tests: list[str], checkout: Path, plugin: object, *, keep_bytecode: bool = False) -> int:
     os.setpgid(0, 0)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     os.chdir(checkout)
-    # The copy's own package before the installed one, here and in processes the tests start, and no bytecode of another mutant.
+    # The copy's own package before the installed one, here and in processes the tests start. CI: hypothesis draws the same examples each time.
     sys.path.insert(0, str(checkout))
-    os.environ.update(PYTHONPATH=str(checkout), PYTHONDONTWRITEBYTECODE="1")
-    sys.dont_write_bytecode = True
-    import pytest
-
-    os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])))
+    os.environ.update(PYTHONPATH=str(checkout), PYTHONDONTWRITEBYTECODE="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", CI="1")
+    sys.dont_write_bytecode = not keep_bytecode  # never that of a changed module
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[plugin]))
 
 
 def tests_of(module: Path) -> list[str]:
@@ -154,32 +223,29 @@ def main() -> int:
     """Print each survivor and the counts; 1 when there is one, 2 when the tests fail on what is unchanged."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="+", type=Path, help="modules, from the checkout's top")
-    parser.add_argument("--tests", nargs="+", help="the tests to run instead of those that reach the module")
+    parser.add_argument("--tests", nargs="+", help="the test files to run instead of those that reach the module")
     parser.add_argument("--n", type=int, default=20, help="how many changes of each module to try, drawn by lot")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=int, default=180, help="a run longer than that has noticed the change")
     arguments = parser.parse_args()
-    # Loaded before the forks, so that no run pays for it. Nothing of ours, which a fork must read from its copy, and no plugin of pytest, which pytest must load itself.
-    import pytest  # noqa: F401
-    import scipy.stats  # noqa: F401
-    import sklearn.linear_model  # noqa: F401
-
     tried, survived = 0, 0
+    tests = {str(module): [str(module), *arguments.tests] if arguments.tests else tests_of(module) for module in arguments.modules}
     with tempfile.TemporaryDirectory() as folder:
         checkout = Path(folder) / "checkout"
-        shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", "results", "__pycache__", ".*_cache", "node_modules"))
-        for module in arguments.modules:
-            tests = [str(module), *arguments.tests] if arguments.tests else tests_of(module)
+        shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "node_modules"))
+        all_tests = sorted({test for found in tests.values() for test in found})
+        covered = record(list(tests), all_tests, checkout)
+        if covered is None:
+            print(f"the tests fail without any change: {' '.join(all_tests)}", file=sys.stderr)
+            return 2
+        for module in tests:
             found = list(mutants((ROOT / module).read_text(encoding="utf-8")))
             drawn = sorted(random.Random(arguments.seed).sample(found, min(arguments.n, len(found))), key=lambda mutant: mutant.line)
-            if drawn and not passes(tests, checkout, seconds=10 * arguments.seconds):
-                print(f"{module}: the tests fail without any change: {' '.join(tests)}", file=sys.stderr)
-                return 2
             alive = 0
             for mutant in drawn:
-                if survives(mutant, module, tests, checkout, seconds=arguments.seconds):
+                asked = those_who_could_notice(mutant, covered.tests[module], covered, tests[module])
+                if not asked or survives(mutant, module, asked, covered, checkout):
                     alive += 1
-                    print(f"SURVIVED  {module}:{mutant.line}  {mutant.change}", flush=True)
+                    print(f"SURVIVED  {module}:{mutant.line}  {mutant.change}{'' if asked else '  (no test runs it)'}", flush=True)
             print(f"{len(drawn) - alive} of {len(drawn)} killed  {module} ({len(found)} possible)", flush=True)
             tried, survived = tried + len(drawn), survived + alive
     print(f"{tried - survived} of {tried} killed")
