@@ -22,8 +22,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from classifier.evaluation.rates import Rate
 from classifier.model.file import load_model, save_model
 from classifier.model.pipeline import fit_stage_model
-from classifier.privacy.names import NamesFound, names_found, names_read
-from classifier.privacy.opened import document_counts, strings_in
+from classifier.privacy.names import NamesFound, names_asked, names_found, names_read
+from classifier.privacy.opened import OpenedModel, document_counts, strings_in
 from classifier.privacy.variants import hashed_terms, private_terms, public_terms
 from classifier.taxonomy import LABELS
 
@@ -168,6 +168,10 @@ def test_a_name_of_several_words_is_found_by_its_pairs():
     assert names_read(["kestrel lane", "lane high", "pizza"], ["Kestrel Lane High", "Kestrel Lane", "Kestrel Road"]) == {"Kestrel Lane High", "Kestrel Lane"}
 
 
+def test_words_of_a_name_that_stand_apart_are_not_the_name():
+    assert names_read(["high street", "kestrel", "that lane"], ["Kestrel Lane High", "Kestrel Lane"]) == set()
+
+
 # ---------------------------------------------------------------- read, tried, asked
 
 
@@ -207,6 +211,26 @@ def test_whoever_may_ask_the_model_needs_no_salt():
 
 def test_in_few_cells_decoys_are_found_too_and_it_shows():
     assert found(hashed_terms(bits=4), "names_tried").decoys.value > 0.5
+
+
+def answering(change_by_text):
+    """A model that answers .25 to everything, and otherwise to some texts."""
+    return OpenedModel(str.split, frozenset(), lambda texts: np.array([[0.25 + change_by_text.get(text, 0.0), 0.5] for text in texts]), None, None)
+
+
+def test_an_answer_is_what_differs_from_the_answer_to_an_empty_text():
+    assert names_asked(answering({"Anouk": 0.125}), ["Mei", "Anouk", "Tariq"]) == {"Anouk"}
+    assert names_asked(answering({"": 0.125}), ["Mei", "Anouk"]) == {"Mei", "Anouk"}
+
+
+def test_one_form_of_a_name_that_is_answered_to_is_enough():
+    assert names_asked(answering({"Mei's": -0.125}), ["Mei", "Anouk"]) == {"Mei"}
+
+
+def test_more_than_five_decoys_that_are_names_are_not_all_told():
+    names = ["a", "b", "c", "d", "e", "f"]
+    with pytest.raises(ValueError, match=r"got \['a', 'b', 'c', 'd', 'e'\] in both"):
+        names_found(answering({}), "names_asked", names=names, decoys=names)
 
 
 def test_a_decoy_that_is_a_name_is_refused():

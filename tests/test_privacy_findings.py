@@ -31,6 +31,7 @@ def test_the_file_is_plain_json_with_words_for_infinity_and_for_nothing(saved):
     text = saved.read_text(encoding="utf-8")
     rows = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))["rows"]
     assert rows == [{"method": "plain", "auc": 0.75, "n": 1}, {"method": "toy", "auc": "inf", "n": 20}, {"method": "none", "auc": None, "n": 3}]
+    assert text.startswith('{\n "kind": "curve",\n "facts": {\n  "cap": 20,')
     assert text.endswith("}\n")
 
 
