@@ -135,6 +135,15 @@ def test_the_temperature_is_the_best_of_a_grid():
     assert fitted.temperature == pytest.approx(2.0, abs=0.3)
 
 
+def test_certainties_that_come_true_three_times_of_four_are_cooled_to_three_quarters():
+    assert fit_temperature([0, 1, 1, 1], [1.0, 1.0, 1.0, 1.0])([1.0]) == pytest.approx([0.75], abs=1e-6)
+    assert fit_temperature([1, 0, 0, 0], [0.0, 0.0, 0.0, 0.0])([0.0]) == pytest.approx([0.25], abs=1e-6)
+
+
+def test_one_unit_of_each_kind_is_enough_to_fit():
+    assert fit_isotonic([0, 1], [0.2, 0.8])([0.2, 0.5, 0.8]) == pytest.approx([0.0, 0.5, 1.0])
+
+
 def test_a_temperature_moves_nothing_across_one_half():
     p = np.linspace(0.01, 0.99, 99)
     assert ((Temperature(3.0)(p) > 0.5) == (p > 0.5)).all()

@@ -152,6 +152,7 @@ def test_warning_later_is_never_better(units, delay):
         (lambda: f_latency([1, 0], [1], [1, 1], p=0.1), "of one length, got shapes"),
         (lambda: f_latency([1, 2], [1, 0], [1, 1], p=0.1), "label must hold only 0 and 1"),
         (lambda: erde([1], [0.5], [1], o=5), "decision must hold only 0 and 1"),
+        (lambda: erde(range(9), [1] * 9, [1] * 9, o=5), "label must hold only 0 and 1 or False and True, got \\[0, 1, 2, 3, 4\\]"),
         (lambda: erde([1], [1], [0], o=5), "k of a flagged unit must count messages from 1"),
         (lambda: erde([1], [1], [float("nan")], o=5), "got one below 1 or nan"),
     ],

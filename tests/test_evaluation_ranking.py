@@ -70,6 +70,10 @@ def test_auc_stands_with_its_interval_and_counts():
     assert [result[key] for key in ("positives", "n", "n_clusters", "n_resamples")] == [2, 5, 4, 300]
 
 
+def test_an_interval_rests_on_a_thousand_resamples_unless_asked():
+    assert auc_with_interval([1, 0], [0.9, 0.2], ["ann", "bea"], seed=0)["n_resamples"] == 1000
+
+
 def test_a_perfect_score_is_perfect_in_every_resample():
     result = auc_with_interval([1, 0, 1, 0], [0.9, 0.2, 0.8, 0.1], ["ann", "bea", "cat", "dan"], n_resamples=100, seed=0)
     assert (result["auc"], result["auc_low"], result["auc_high"]) == (1.0, 1.0, 1.0)

@@ -90,6 +90,8 @@ def test_f_beta_of_nothing_found_is_undefined():
     [
         (lambda: Rate(3, 2), "hits must be in 0..n, got hits=3, n=2"),
         (lambda: Rate(1, 2).upper(95), "confidence must be between 0 and 1, got 95"),
+        (lambda: Rate(1, 2).upper(0), "confidence must be between 0 and 1, got 0"),
+        (lambda: Rate(1, 2).interval(1), "confidence must be between 0 and 1, got 1"),
         (lambda: flagged([0.5], math.nan), "threshold and score must be numbers, got threshold nan"),
         (lambda: flagged([math.nan, 0.5], 0.5), "1 nan scores of 2"),
         (lambda: false_positive_rate([0, 1], [0.5], threshold=0.5), "of one length, got shapes"),
