@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from privacy_toys import chat
 
 from classifier.corpus.generate import generate
 from classifier.corpus.spec import CorpusSpec
@@ -174,6 +175,14 @@ def test_the_blind_control_is_at_chance_on_a_random_half(documents):
     assert abs(area(documents, scores) - 0.5) <= 3 * auc_standard_error(80, 80)
 
 
+def test_the_blind_control_ranks_within_each_of_five_folds(documents):
+    # 33 documents of 33 people: folds of 6 or 7, each with ranks from first to last over its size.
+    few = documents[:33]
+    scores = blind_scores(few["text"].tolist(), few["member"], few["person"].tolist(), seed=0)
+    shares = [rank / size for size in (6, 6, 7, 7, 7) for rank in range(1, size + 1)]
+    assert sorted(scores) == pytest.approx(sorted(shares))
+
+
 def test_a_person_on_both_sides_is_refused(documents):
     twice = [documents.index[documents["member"] == side][0] for side in (True, False)]
     with pytest.raises(ValueError, match="a person is either in training or not, got 1 on both sides, among them 'twice'"):
@@ -196,6 +205,26 @@ def test_a_true_positive_rate_at_one_in_a_thousand_needs_thirty_thousand_non_mem
     assert tpr_at_fpr(member, member * 1.0, fpr=0.001) == Rate(1, 1)
     with pytest.raises(ValueError, match=r"a false positive rate of 0\.001 needs at least 30000 non-members, got 29999"):
         tpr_at_fpr(member[:-1], member[:-1] * 1.0, fpr=0.001)
+
+
+def test_one_non_member_of_a_hundred_may_be_among_the_found():
+    member, score = [1, 1] + [0] * 100, [0.9, 0.5] + [0.7] + [0.1] * 99
+    assert tpr_at_fpr(member, score, fpr=0.01) == Rate(2, 2)
+    assert tpr_at_fpr(member[:-1], score[:-1], fpr=0.01) == Rate(1, 2), "1 of 99 is more than one in a hundred"
+
+
+@pytest.mark.parametrize("fpr", [0, 1])
+def test_a_rate_of_none_or_of_all_is_no_rate_to_find_members_at(fpr):
+    with pytest.raises(ValueError, match=rf"fpr must be between 0 and 1, got {fpr}"):
+        tpr_at_fpr([1, 0], [0.9, 0.1], fpr=fpr)
+
+
+def test_values_of_chance_by_hand_and_without_either_side_undefined():
+    assert advantage_by_chance(2, 2) == pytest.approx(math.sqrt(math.pi / 8))
+    assert auc_standard_error(1, 1) == pytest.approx(0.5)
+    for members, non_members in ((0, 3), (3, 0)):
+        assert math.isnan(advantage_by_chance(members, non_members))
+        assert math.isnan(auc_standard_error(members, non_members))
 
 
 def test_ties_with_too_many_non_members_are_not_counted_as_found():
@@ -239,6 +268,24 @@ def test_a_confidence_like_that_of_models_trained_with_the_text_scores_above_nou
     drawn = np.array([[True], [False], [True], [False]])
     shadows = np.array([3.0, 0.0, 3.2, 0.2]).reshape(4, 1, 1)
     assert lira_scores(np.array([[3.1]]), shadows, drawn) > 0 > lira_scores(np.array([[0.1]]), shadows, drawn)
+
+
+def test_the_likelihood_ratio_by_hand():
+    # With: 3.0 and 3.2, mean 3.1, variance .02 / (2 - 1). Without: mean .1, the same variance. 3² / (2 * .02) = 225.
+    drawn, shadows = np.array([[True], [False], [True], [False]]), np.array([3.0, 0.0, 3.2, 0.2]).reshape(4, 1, 1)
+    assert lira_scores(np.array([[3.1]]), shadows, drawn) == pytest.approx([225])
+    assert lira_scores(np.array([[0.1]]), shadows, drawn) == pytest.approx([-225])
+    # A second label: with, mean 2 and variance 2; without, mean 0 and variance 2. At 1 the two are as likely, so it adds nothing.
+    two = np.concatenate([shadows, np.array([1.0, -1.0, 3.0, 1.0]).reshape(4, 1, 1)], axis=2)
+    assert lira_scores(np.array([[3.1, 1.0]]), two, drawn) == pytest.approx([225])
+
+
+def test_two_texts_share_a_variance_and_not_a_mean():
+    # Squares about the two means add up to 2 + 8, over 4 models less 2 means: 5 with; .5 + .5 over 2: .5 without.
+    drawn = np.array([[True, True], [False, False], [True, True], [False, False]])
+    shadows = np.array([[1.0, 10.0], [0.0, 5.0], [3.0, 14.0], [1.0, 6.0]])[:, :, np.newaxis]
+    expected = [-0.0 / 10 - math.log(5) / 2 + 1.5**2 / 1 + math.log(0.5) / 2, -1.0 / 10 - math.log(5) / 2 + 5.5**2 / 1 + math.log(0.5) / 2]
+    assert lira_scores(np.array([[2.0], [11.0]]), shadows, drawn) == pytest.approx(expected)
 
 
 def test_every_person_is_in_half_of_the_shadow_models_whole():
@@ -316,7 +363,7 @@ def test_canaries_use_no_word_twice_and_their_labels_are_opposite_in_pairs():
 
 @pytest.mark.parametrize("n", [3, 10])
 def test_canaries_that_cannot_be_drawn_are_refused(n):
-    with pytest.raises(ValueError, match="n must be even, and words differ"):
+    with pytest.raises(ValueError, match=f"n must be even, and words differ and be at least {2 * n}; got n = {n}, 16 words, 16 of them different"):
         draw_canaries("{} {}", WORDS, n=n, n_labels=1, seed=0)
 
 
@@ -359,6 +406,9 @@ def test_the_table_has_every_attack_of_every_variant_beside_chance(table):
     own = table[table["variant"] != "no model"]
     assert own.groupby("variant").size().unique().tolist() == [3 * 3 + 3 + 1 + 2]
     assert table["by_chance"].notna().all()
+    assert table[table["figure"] == "auc"]["by_chance"].eq(0.5).all()
+    assert table[table["figure"] == "tpr_at_1_percent_fpr"]["by_chance"].eq(0.01).all()
+    assert table[table["attack"] == "statement"]["by_chance"].eq(0.0).all()
     assert (table["n"] > 0).all()
 
 
@@ -408,6 +458,24 @@ def test_documents_are_whole_conversations_or_messages_of_half_the_senders(conve
     assert (people.nunique() == 1).all()
     assert abs(people.first().sum() - people.ngroups / 2) <= 0.5
     assert whole[list(LABELS)].to_numpy().max() == 1
+
+
+def test_a_document_by_hand():
+    told = chat("a", "s: so pretty {name|Zola}", "c: {school|Kestrel High} at noon", "s: meet {name|Mei}", family="lunch")
+    [whole] = membership_documents([told], seed=0).to_dict("records")
+    assert (whole["text"], whole["person"], whole["member"]) == ("so pretty Zola\nKestrel High at noon\nmeet Mei", "a-s", False)
+    assert (whole["families"], whole["names"]) == (("lunch", "lunch", "lunch"), ("Zola", "Mei"))
+    assert {label for label in LABELS if whole[label]} == {"flattery", "meeting"}
+    single = membership_documents([told], unit="message", seed=0)
+    assert single["names"].tolist() == [("Zola",), (), ("Mei",)]
+    assert single["flattery"].tolist() == [1, 0, 0]
+
+
+def test_the_gap_between_families_by_hand():
+    # Members: raid 3 of 4, pizza 1 of 4. Others: raid 1 of 2, pizza 1 of 2. Half of .25 + .25.
+    families, people = [("raid", "raid"), ("raid", "pizza"), ("raid", "pizza")], ["ayo", "ayo", "mei"]
+    assert family_gap(families, [1, 1, 0], people, n_shuffles=5, seed=0) == (0.25, 0.25)
+    assert family_gap(families, [0, 0, 0], people, n_shuffles=1, seed=0)[0] == 0.5, "nobody on a side has no share of anything"
 
 
 def test_an_unknown_unit_is_refused(conversations):
