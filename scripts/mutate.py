@@ -139,12 +139,12 @@ def file_of(test: str) -> str:
 
 
 def survives(mutant: Mutant, module: str, tests: list[str], covered: Covered, checkout: Path) -> bool:
-    """Whether the tests pass on ``checkout`` with the module changed. A run that takes ten times as long as it should has noticed."""
+    """Whether the tests pass on ``checkout`` with the module changed. A run that takes four times as long as it should, and some seconds, has noticed."""
     place = checkout / module
     whole = place.read_text(encoding="utf-8")
     place.write_text(mutant.source, encoding="utf-8")
     try:
-        seconds = 30 + 10 * sum(covered.seconds[test] for test in tests)
+        seconds = 20 + 4 * sum(covered.seconds[test] for test in tests)
         return _in_fork(lambda: _pytest(sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds.keys())), seconds=seconds) == 0
     finally:
         place.write_text(whole, encoding="utf-8")

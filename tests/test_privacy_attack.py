@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 from privacy_toys import chat
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 from classifier.corpus.generate import generate
 from classifier.corpus.spec import CorpusSpec
@@ -28,7 +33,7 @@ from classifier.privacy.membership import (
     tpr_at_fpr,
     vocabulary_scores,
 )
-from classifier.privacy.variants import hashed_terms, people_vocabulary, private_terms, private_weights, public_terms, standard_variants
+from classifier.privacy.variants import hashed_terms, people_vocabulary, private_terms, private_weights, public_terms, salt_of, standard_variants
 from classifier.taxonomy import LABELS
 
 MARKS = ("raid", "party")
@@ -481,6 +486,23 @@ def test_the_gap_between_families_by_hand():
 def test_an_unknown_unit_is_refused(conversations):
     with pytest.raises(ValueError, match="unit must be conversation or message, got 'word'"):
         membership_documents(conversations, unit="word", seed=0)
+
+
+def test_a_variant_without_noise_is_scikit_learns_regression_at_a_strength_of_four():
+    # The intercept is penalised as any weight: a last column of ones. Words in a row of their own length: of a text with four terms, each is 1/2.
+    texts = ["pizza raid", "pizza rain", "raid rain pizza", "rain"] * 5
+    table = pd.DataFrame({"text": texts, "person": range(20), "raid": [1, 0, 1, 0] * 5})
+    terms = {"analyzer": lambda text: [*text.split(), *map(" ".join, pairwise(text.split()))]}
+    tfidf, marks = TfidfVectorizer(**terms, sublinear_tf=True), normalize(CountVectorizer(**terms, binary=True).fit_transform(texts))
+    for rows, fit in ((tfidf.fit_transform(texts), private_terms), (marks, hashed_terms), (marks[:, [1]] > 0, partial(public_terms, vocabulary=("pizza raid",)))):
+        constant = np.hstack([rows.toarray(), np.ones((20, 1))])
+        expected = LogisticRegression(C=4.0, fit_intercept=False, tol=1e-9, max_iter=1000).fit(constant, table["raid"]).predict_proba(constant)[:, 1]
+        assert fit(labels=["raid"])(table, 0).probabilities(texts)[:, 0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_salt_of_an_experiment_has_sixteen_bytes_and_follows_from_the_seed():
+    assert len(salt_of(3)) == 16
+    assert salt_of(3) == salt_of(3) != salt_of(4)
 
 
 def test_standard_variants_are_named_as_policies_name_their_models():

@@ -100,6 +100,8 @@ def test_every_name_is_found_however_the_model_is_packed(model_file, opening):
     "content",
     [
         {"Zola": 1},
+        {7: "Zola"},
+        {"words.terms": ["Zola"], "words.ends": [4]},
         [[("a", {"b": {"Zola"}})]],
         np.array(["Zola", "pizza"]),
         np.array([b"Zola", b"pizza"]),
@@ -142,6 +144,17 @@ def test_nothing_is_unpickled():
             return (pytest.fail, ("the walk has run code from a file",))
 
     assert any("walk has run code" in string for string in strings_in(pickle.dumps(Bomb())))
+
+
+def test_nothing_is_unpickled_from_an_array_either():
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("the walk has run code from a file",))
+
+    packed = io.BytesIO()
+    np.save(packed, np.array([Bomb()], dtype=object), allow_pickle=True)
+    assert any("walk has run code" in string for string in strings_in(packed.getvalue()))
+    assert any("walk has run code" in string for string in strings_in(archived(blob=np.frombuffer(packed.getvalue(), dtype=np.uint8))))
 
 
 def bytes_search(content, names):
