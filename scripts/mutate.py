@@ -14,15 +14,18 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import math
 import multiprocessing
 import os
 import pickle
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,13 +142,12 @@ def file_of(test: str) -> str:
 
 
 def survives(mutant: Mutant, module: str, tests: list[str], covered: Covered, checkout: Path) -> bool:
-    """Whether the tests pass on ``checkout`` with the module changed. A run that takes four times as long as it should, and some seconds, has noticed."""
+    """Whether the tests pass on ``checkout`` with the module changed."""
     place = checkout / module
     whole = place.read_text(encoding="utf-8")
     place.write_text(mutant.source, encoding="utf-8")
     try:
-        seconds = 20 + 4 * sum(covered.seconds[test] for test in tests)
-        return _in_fork(lambda: _pytest(sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds.keys())), seconds=seconds) == 0
+        return _in_fork(lambda: _pytest(sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds))) == 0
     finally:
         place.write_text(whole, encoding="utf-8")
 
@@ -160,32 +162,43 @@ def record(modules: list[str], tests: list[str], checkout: Path) -> Covered | No
         found.write_bytes(pickle.dumps(recorder.covered()))
         return result
 
-    return pickle.loads(found.read_bytes()) if _in_fork(run, seconds=3600) == 0 else None
+    return pickle.loads(found.read_bytes()) if _in_fork(run) == 0 else None
 
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """A plugin of pytest that runs these ``tests`` alone, in their order, and what is not ``known``: a test whose name has the changed constant in it."""
+    """A plugin of pytest that runs these ``tests`` alone, in their order, and what has no ``seconds``: a test whose name has the changed constant in it.
+
+    One that takes far longer than it did has noticed the change: the alarm ends the process.
+    """
 
     tests: list[str]
-    known: Set[str]
+    seconds: dict[str, float]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Sort, and leave out."""
         place = {test: number for number, test in enumerate(self.tests)}
-        kept = [item for item in items if item.nodeid in place or item.nodeid not in self.known]
+        kept = [item for item in items if item.nodeid in place or item.nodeid not in self.seconds]
         items[:] = sorted(kept, key=lambda item: place.get(item.nodeid, len(place)))
 
+    def pytest_collection(self) -> None:
+        """Set the alarm for what runs at import."""
+        signal.alarm(60)
 
-def _in_fork(run: Callable[[], int], *, seconds: float) -> int | None:
-    """What ``run`` gives in a process of its own group; a run over its time is killed, and gives another number than 0."""
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Set the alarm for a test."""
+        signal.alarm(15 + math.ceil(10 * self.seconds.get(item.nodeid, 0.0)))
+
+
+def _in_fork(run: Callable[[], int]) -> int | None:
+    """What ``run`` gives in a process of its own group, of which nothing is left afterwards."""
     process = multiprocessing.get_context("fork").Process(target=lambda: os._exit(run()))
     process.start()
-    process.join(seconds)
-    if process.is_alive() and process.pid is not None:
-        os.killpg(process.pid, 9)
-        process.join()
+    process.join()
+    assert process.pid is not None
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     return process.exitcode
 
 

@@ -62,6 +62,27 @@ def test_shares_stand_beside_what_they_are_shares_of(table, metric, value, numer
     assert (row["numerator"], row["denominator"], row["observer"]) == (numerator, denominator, observer)
 
 
+def test_each_figure_says_what_its_interval_is(table):
+    # Of the innocent, ann's two conversations are one cluster, 3 of 5 messages read, and dee's is another, 2 of 2.
+    assert table.loc["machine_read_share", ["low", "high", "interval"]].tolist() == [0.6, 1.0, "95 % cluster bootstrap over 3 clusters, B = 50"]
+    # At the highest rate that 2 of 3 leave room for, 2 or fewer have a chance of 1 in 20, and so 3 of 3 one of .95.
+    assert table.loc["human_read_innocent_per_million", ["low", "high"]].tolist() == pytest.approx([0, 1e6 * 0.95 ** (1 / 3)])
+    assert table.loc[["peak_retained_messages", "ldp_epsilon"], "interval"].tolist() == ["none", "none"]
+    assert table.loc["peak_retained_messages", ["low", "high", "numerator", "denominator", "prevalence"]].isna().all()
+
+
+def test_an_interval_rests_on_a_thousand_resamples_unless_asked():
+    found = exposure_table(run_policy(SCAN, STREAMS, SCORER), STREAMS, prevalences=[]).set_index("metric")
+    assert found.loc["machine_read_share", "interval"].endswith("B = 1000")
+
+
+def test_without_innocent_conversations_nothing_of_theirs_is_kept_and_that_is_undefined():
+    streams = streams_of([chat(id_, "s: secret", label=PATTERN) for id_ in "ab"])
+    found = exposure_table(run_policy(SCAN, streams, SCORER), streams, prevalences=[], n_resamples=5).set_index("metric")
+    assert math.isnan(found.loc["peak_retained_messages", "value"])
+    assert math.isnan(found.loc["machine_read_share", "value"])
+
+
 def test_the_cost_of_a_detection_depends_on_the_stated_prevalence(table):
     assert table.loc["messages_per_true_detection", "value"] == pytest.approx((0.01 * 1 + 0.99 * 5 / 3) / (0.01 * 1))
     assert table.loc["innocent_reviews_per_true_detection", "value"] == pytest.approx(99 * (2 / 3) / 1.0)
