@@ -80,6 +80,11 @@ def test_with_infinite_epsilon_every_draw_is_the_plain_fit():
     assert curve.loc[0, "auc"] == mean_auc(fit_plain(TRAIN.rows, TRAIN.labels, regularisation=0.01), TEST)
 
 
+def test_the_noise_is_that_of_seed_nought_unless_asked():
+    own, nought = (dp_curve(TRAIN, TEST, epsilons=(2.0,), n_seeds=2, regularisation=0.01, **seed) for seed in ({}, {"seed": 0}))
+    pd.testing.assert_frame_equal(own, nought, check_exact=True)
+
+
 def test_a_point_of_the_curve_is_made_of_the_draws_of_its_own_seeds_and_a_band_of_their_middle():
     curve = dp_curve(TRAIN, TEST, epsilons=(2.0, 5.0), methods=["output_perturbation"], n_seeds=3, seed=4, regularisation=0.01)
     draws = sorted(mean_auc(fit_private(TRAIN.rows, TRAIN.labels, method="output_perturbation", epsilon=5.0, regularisation=0.01, seed=seed), TEST) for seed in (4, 5, 6))

@@ -45,6 +45,15 @@ def test_costs_of_four_conversations_are_those_counted_by_hand():
     assert costs["pii_items"].tolist() == [1, 1, 0, 1]
 
 
+def test_a_bit_of_nought_is_released_and_points_at_nobody():
+    # At epsilon 20 a bit is flipped once in 500 million; it comes when the last message has been written.
+    bits = policy(where="device", release="randomised_bit", release_epsilon=20.0, threshold=0.15)
+    costs = conversation_costs(run_policy(bits, STREAMS, SCORER), STREAMS)
+    assert costs["output"].tolist() == [1, 1, 0, 1]
+    assert costs["flagged_at"].fillna(0).tolist() == [2, 3, 0, 2]
+    assert costs["flagged_hours"].fillna(-1).tolist() == [1, 2, -1, 1]
+
+
 @pytest.mark.parametrize(
     ("metric", "value", "numerator", "denominator", "observer"),
     [

@@ -42,6 +42,13 @@ def costs_of(own=WATCH, streams=CHATS):
     return conversation_costs(run_policy(own, streams, SCORER), streams)
 
 
+def test_where_no_message_is_labelled_nobody_can_say_what_was_premature():
+    unlabelled = first_stages(CHATS).assign(any=math.nan)
+    found = detection(costs_of(), unlabelled, p=0.01)
+    assert math.isnan(found["premature"])
+    assert (found["premature_hits"], detection(costs_of(), first_stages(CHATS), p=0.01)["premature"]) == (0, 0.0)
+
+
 @pytest.mark.parametrize("comparison", ["<=", ">="])
 def test_a_value_at_the_limit_is_within_it_and_nan_is_not(comparison):
     limit = Constraint("recall", comparison, 0.5)
