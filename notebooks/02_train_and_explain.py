@@ -42,7 +42,7 @@ tables = {split: messages_table(part) for split, part in parts.items()}
 # %% [markdown]
 # ## Train
 #
-# TF-IDF of words and of runs of letters, one logistic regression a label. The test split holds other phrase families than the train split: other people saying other things.
+# TF-IDF of words, of pairs of words and of runs of letters, one logistic regression a label. The test split holds other phrase families than the train split: other people saying other things.
 
 # %%
 pipeline = fit_stage_model(tables["train"])

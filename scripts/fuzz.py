@@ -383,7 +383,7 @@ def _model_targets(folder: Path) -> dict[str, Target]:
     table = pd.DataFrame({"text": texts} | {label: [int(position == at) for at in range(len(texts))] for position, label in enumerate(LABELS)})
     thresholds = dict.fromkeys(LABELS, 0.5)
     stage_files = []
-    for number, options in enumerate(({"min_df": 1}, {"min_df": 1, "char_ngrams": None, "word_ngrams": (1, 1)})):
+    for number, options in enumerate(({"min_df": 1}, {"min_df": 1, "char_ngrams": None, "word_ngrams": (1, 1), "word_pairs": None})):
         path = folder / f"stage{number}.safetensors"
         save_model(path, fit_stage_model(table, **options), thresholds=thresholds, options=options, corpus_sha256="c", training_families=["a"], seed=0)
         stage_files.append(path.read_bytes())

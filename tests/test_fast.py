@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_messages import toy_table
+from toy_messages import VARIANTS, toy_table
 
 from classifier.errors import InputError
 from classifier.model.fast import FastScorer
@@ -115,10 +115,7 @@ def test_texts_of_repeated_words_score_as_the_stage_model_does(engine, model, wo
 @pytest.mark.parametrize(
     "options",
     [
-        {"char_ngrams": None},
-        {"word_ngrams": None},
-        {"sublinear_tf": False},
-        {"normaliser": False},
+        *VARIANTS,
         {"word_ngrams": (1, 3)},
         {"word_ngrams": (2, 4), "char_ngrams": (1, 2)},
         {"word_ngrams": (1, 1), "char_ngrams": (7, 9)},
@@ -173,6 +170,32 @@ def test_terms_of_a_width_the_model_never_counts_are_left_out(tmp_path):
     model = replace(model, halves=(odd,))
     for engine_type in ENGINES:
         assert_equal_logits(engine_type(terms_of(model)), model, ["keep it secret", "keep  it", "our secret"])
+
+
+def test_terms_that_are_no_pair_are_left_out(tmp_path):
+    model = toy_model(tmp_path / "toy.safetensors", char_ngrams=None, word_ngrams=None)
+    half = model.halves[0]
+    odd = Half("pairs", 2, 8, ("", "keep", "keep … it … secret", "keep it … secret", " … ", "keep … ", "pizza … hot", *half.terms[7:]), half.idf)
+    model = replace(model, halves=(odd,))
+    for engine_type in ENGINES:
+        assert_equal_logits(engine_type(terms_of(model)), model, ["keep it secret", "keep it … secret", "pizza is hot", "pizza … … hot"])
+
+
+def test_a_half_that_comes_twice_is_refused(model):
+    with pytest.raises(ValueError, match="expected at most one half each of words, characters, pairs, got \\['pairs', 'pairs'\\]"):
+        terms_of(replace(model, halves=(model.halves[2], model.halves[2])))
+
+
+@pytest.fixture(scope="module", params=ENGINES, ids=lambda engine: engine.name)
+def pairs_alone(request, tmp_path_factory):
+    model = toy_model(tmp_path_factory.mktemp("pairs") / "toy.safetensors", char_ngrams=None, word_ngrams=None, word_pairs=(1, 4))
+    return request.param(terms_of(model)), model
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(st.lists(st.sampled_from(["keep", "it", "secret", "pizza", "is", "hot", "it-is", "!!", "mum"]), max_size=20).map(" ".join), min_size=1, max_size=3))
+def test_pairs_are_counted_across_tokens_and_never_across_messages(pairs_alone, texts):
+    assert_equal_logits(*pairs_alone, texts)
 
 
 @pytest.mark.parametrize("name", INSTALLED)

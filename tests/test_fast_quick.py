@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_files import rewritten
 from test_fast import TEXTS, toy_model
+from toy_messages import VARIANTS
 
 from classifier.model import file, quick
 from classifier.model.container import ModelFileError
@@ -50,7 +52,7 @@ def test_every_term_of_a_file_is_found_where_it_stands(both):
         assert [small.find(term) for term in ("", "\x00", "\U0010ffff", "zzzz zzzz")] == [-1] * 4
 
 
-@pytest.mark.parametrize("options", [{"char_ngrams": None}, {"word_ngrams": None}, {"sublinear_tf": False}, {"normaliser": False}], ids=str)
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
 def test_every_variant_of_a_model_scores_as_itself(tmp_path, options):
     path = tmp_path / "variant.safetensors"
     model = toy_model(path, **options)
@@ -82,6 +84,14 @@ def test_one_changed_byte_is_noticed(tmp_path, where):
     content = bytearray(path.read_bytes())
     content[where if isinstance(where, int) else int(len(content) * where)] ^= 1
     path.write_bytes(content)
+    assert refusal(quick_model, path) == refusal(load_model, path)
+
+
+@pytest.mark.parametrize("altered", [{"header": {"format_version": 2}}, {"pairs.idf": np.ones(3)}, {"drop": ["pairs.ends"]}], ids=str)
+def test_an_old_or_altered_file_is_refused_in_the_same_words(tmp_path, altered):
+    path = tmp_path / "toy.safetensors"
+    toy_model(path)
+    rewritten(path, **altered)
     assert refusal(quick_model, path) == refusal(load_model, path)
 
 

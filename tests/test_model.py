@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_files import rewritten
 from sklearn.feature_extraction.text import CountVectorizer
-from toy_messages import toy_table
+from toy_messages import VARIANTS, toy_table
 
 from classifier.model.container import ModelFileError
 from classifier.model.explain import explain, in_words
 from classifier.model.file import load_model, load_pipeline, save_model
-from classifier.model.ngrams import char_ngrams, word_ngrams
+from classifier.model.ngrams import char_ngrams, word_ngrams, word_pairs
 from classifier.model.normalise import normalise
 from classifier.model.pipeline import TOKEN_PATTERN, build_pipeline, fit_stage_model, stage_probabilities
 from classifier.taxonomy import LABELS
@@ -66,6 +68,39 @@ def test_ngrams_are_those_of_scikit_learn(text):
     assert char_ngrams(prepared, 3, 5) == characters(text)
 
 
+def test_pairs_are_of_words_two_to_eight_places_apart_in_their_order():
+    assert word_pairs("dont tell your mum", 2, 8) == ["dont … your", "dont … mum", "tell … mum"]
+    assert word_pairs("a b c d e f g h i j", 8, 8) == ["a … i", "b … j"]
+    assert word_pairs("no no, no: no", 2, 3) == ["no … no"] * 3
+    assert word_pairs("one two", 2, 8) == word_pairs("", 2, 8) == []
+
+
+@given(st.text(alphabet=st.sampled_from("ab -…'é \n"), max_size=40))
+def test_pairs_are_those_that_a_square_of_all_words_holds(text):
+    words = CountVectorizer(preprocessor=normalise, token_pattern=TOKEN_PATTERN).build_analyzer()(text)
+    square = [f"{words[i]} … {words[j]}" for i in range(len(words)) for j in range(len(words)) if 2 <= j - i <= 8]
+    assert word_pairs(normalise(text), 2, 8) == square
+    [(_, vectoriser)] = build_pipeline(word_ngrams=None, char_ngrams=None).named_steps["features"].transformer_list
+    assert vectoriser.build_analyzer()(text) == square
+
+
+def test_each_half_is_of_length_one_by_itself():
+    features = build_pipeline(min_df=1).named_steps["features"].fit(["dont tell your mum"])
+    for _, vectoriser in features.transformer_list:
+        assert np.linalg.norm(vectoriser.transform(["dont tell your mum"]).toarray()) == pytest.approx(1.0)
+    assert features.transformer_list[2][1].get_feature_names_out().tolist() == ["dont … mum", "dont … your", "tell … mum"]
+
+
+def test_a_pickled_pipeline_gives_the_same_probabilities(toy_file):
+    again = pickle.loads(pickle.dumps(toy_file[1]))
+    assert np.array_equal(again.predict_proba(TEXTS), toy_file[1].predict_proba(TEXTS))
+
+
+def test_something_must_be_left_to_count():
+    with pytest.raises(ValueError, match="word_ngrams, char_ngrams, word_pairs are all None: nothing is left to count"):
+        build_pipeline(word_ngrams=None, char_ngrams=None, word_pairs=None)
+
+
 def test_probabilities_from_the_file_equal_the_fitted_pipeline(toy_file):
     path, pipeline = toy_file
     expected = pipeline.predict_proba(TEXTS)
@@ -80,7 +115,7 @@ def test_any_text_gets_the_pipeline_s_probabilities(small_model, texts):
     np.testing.assert_allclose(model.probabilities(texts), stage_probabilities(pipeline, texts).to_numpy(), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{"char_ngrams": None}, {"word_ngrams": None}, {"sublinear_tf": False}, {"normaliser": False}])
+@pytest.mark.parametrize("options", VARIANTS, ids=str)
 def test_every_variant_survives_its_file(tmp_path, options):
     pipeline = fit_stage_model(toy_table(), min_df=1, **options)
     path = tmp_path / "variant.safetensors"
@@ -103,6 +138,14 @@ def test_the_word_secret_pushes_towards_secrecy(toy_file):
     printed = in_words(explanation)
     assert "secret, towards secrecy" in printed
     assert "word 'secret' +" in printed
+
+
+def test_a_pair_is_shared_by_the_words_that_it_is_of(toy_file):
+    explanation = explain(load_model(toy_file[0]), "keep OUR secret, mum", "secrecy")
+    [pair] = [part for part in explanation.contributions if part.term == "keep … secret"]
+    alone = replace(explanation, contributions=(pair,)).words()
+    assert alone == {"keep": pair.value / 2, "our": 0.0, "secret,": pair.value / 2, "mum": 0.0}
+    assert "pair 'keep … secret' +" in in_words(explanation, n_terms=99)
 
 
 def test_a_text_without_known_words_says_so(toy_file):
@@ -157,13 +200,39 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("header", "how"),
     [
-        ({"format_version": 1}, "format version 1, this one reads [0-9]+"),
+        ({"format_version": 2}, "format version 2, this one reads 3"),
         ({"words_sha256": "0" * 64}, "trained with another list of words to spell by than this one's .*words.txt"),
     ],
 )
 def test_a_file_of_another_version_is_to_be_trained_again(toy_file, header, how):
     with pytest.raises(ModelFileError, match=rf"written by another version of this program \({how}\); train it again with this one"):
         load_model(rewritten(toy_file[0], header=header))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"pairs.idf": np.ones(3)}, "pairs: [0-9]+ terms with float64 idf of shape"),
+        ({"pairs.idf": np.array([])}, "pairs: [0-9]+ terms with float64 idf of shape"),
+        ({"pairs.terms": np.zeros(5, dtype=np.uint8)}, "pairs: term boundaries do not fit the terms"),
+        ({"coef": np.zeros((7, 3))}, "coef must be finite float64 of shape"),
+    ],
+)
+def test_a_half_that_does_not_fit_is_refused(toy_file, arrays, message):
+    with pytest.raises(ModelFileError, match=message):
+        load_model(rewritten(toy_file[0], **arrays))
+
+
+def test_a_file_without_its_pairs_is_refused(toy_file):
+    with pytest.raises(ModelFileError, match="pairs"):
+        load_model(rewritten(toy_file[0], drop=["pairs.terms", "pairs.ends", "pairs.idf"]))
+
+
+@pytest.mark.parametrize("limits", [[0, 8], [3, 2], [2, 11]])
+def test_words_too_near_or_too_far_apart_are_refused(toy_file, limits):
+    options = load_model(toy_file[0]).header["options"]
+    with pytest.raises(ModelFileError, match=f"pairs: range {limits[0]} to {limits[1]}, expected within 1 to 10"):
+        load_model(rewritten(toy_file[0], header={"options": options | {"word_pairs": limits}}))
 
 
 def test_a_missing_model_says_how_to_get_one(tmp_path):

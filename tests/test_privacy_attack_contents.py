@@ -177,6 +177,16 @@ def test_ends_of_two_terms_are_not_read_as_a_name():
     assert names_read(arrays, ["Zola", "Zolafish"]) == set()
 
 
+def test_a_name_inside_a_pair_is_found_and_two_words_that_stood_apart_are_no_name(tmp_path):
+    texts = pd.DataFrame({"text": ["zola said no", "mei then lin"] * 2} | {label: [0, 1] * 2 for label in LABELS})
+    pipeline, options = fit_stage_model(texts, min_df=1, word_ngrams=None, char_ngrams=None), {"min_df": 1, "word_ngrams": None, "char_ngrams": None}
+    path = tmp_path / "pairs.safetensors"
+    model = save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.5), options=options, corpus_sha256="c", training_families=[], seed=0)
+    assert model.halves[0].terms == ("mei … lin", "zola … no")
+    for content in (path.read_bytes(), pipeline):
+        assert names_read(content, ["Zola", "Mei", "Lin", "Mei Lin", "Ayo"]) == {"Zola", "Mei", "Lin"}
+
+
 def test_a_name_of_several_words_is_found_by_its_pairs():
     assert names_read(["kestrel lane", "lane high", "pizza"], ["Kestrel Lane High", "Kestrel Lane", "Kestrel Road"]) == {"Kestrel Lane High", "Kestrel Lane"}
 

@@ -1,4 +1,4 @@
-"""Eighteen messages, two a label and four without, for tests that fit a model in no time."""
+"""Eighteen messages, two a label and four without, for tests that fit a model in no time; and options to fit it with."""
 
 from __future__ import annotations
 
@@ -23,3 +23,16 @@ def toy_table():
     texts += ["how old are you", "your number please", "same town as me", "i grew up there too", "come on do it", "you owe me", "the dog ate it", "rain again"]
     marks = ["secrecy"] * 2 + ["flattery"] * 2 + ["meeting"] * 2 + [""] * 2 + ["isolation"] * 2 + ["info_request"] * 2 + ["false_affinity"] * 2 + ["pressure"] * 2 + [""] * 2
     return pd.DataFrame({"text": texts} | {label: [int(mark == label) for mark in marks] for label in LABELS})
+
+
+VARIANTS = [
+    {"char_ngrams": None},
+    {"word_ngrams": None},
+    {"word_pairs": None},
+    {"word_ngrams": None, "char_ngrams": None},
+    {"word_ngrams": (2, 2), "char_ngrams": None},
+    {"word_pairs": (1, 3)},
+    {"sublinear_tf": False},
+    {"normaliser": False},
+]
+"""Options of ``build_pipeline`` that every reader of a model must follow."""

@@ -22,7 +22,7 @@ def about_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     facts = [
         ("model file", demo.model_path.name),
         ("sha256 of its content", header["sha256"]),
-        ("kind", "TF-IDF of words and letters, one logistic regression a label; a small logistic regression over a conversation's message scores"),
+        ("kind", "TF-IDF of words, pairs of words and letters, one logistic regression a label; a small logistic regression over a conversation's message scores"),
         ("terms", f"{sum(len(half.terms) for half in demo.model.halves):,}"),
         ("size", f"{demo.model_path.stat().st_size / 1e6:,.1f} MB"),
         ("labels and thresholds", ", ".join(f"{label} {limit:.3f}" for label, limit in zip(demo.model.labels, demo.model.thresholds, strict=True))),

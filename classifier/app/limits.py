@@ -130,7 +130,7 @@ def base_rate(fields: Fields) -> dict[str, Any]:
 
 
 def names_known(model: StageModel) -> dict[str, Any]:
-    """Which common given names stand in the model file as words of their own; some are everyday words too."""
-    words = {term for half in model.halves if half.analyser == "words" for term in half.terms}
+    """Which common given names stand in the model file as whole words, also inside a term of two; some are everyday words too."""
+    words = {word for half in model.halves if half.analyser != "characters" for term in half.terms for word in term.split()}
     found = [name for name in given_names() if name.lower() in words]
     return {"found": found, "n": len(given_names()), "n_terms": f"{sum(len(half.terms) for half in model.halves):,}"}

@@ -11,6 +11,7 @@ from classifier.app.fields import Fields, RequestError, chosen
 from classifier.app.lines import lines
 from classifier.app.loaded import Demo
 from classifier.model.conversation_explain import printable, terms_in_place
+from classifier.model.explain import KIND
 from classifier.model.stages import StageModel
 from classifier.report.tables import PrintedTable
 
@@ -79,7 +80,7 @@ def label_account(model: StageModel, text: str, label: str) -> dict[str, Any]:
         "n_terms": len(terms.contributions),
         "terms": PrintedTable(
             ["term", "kind", "adds to the log-odds"],
-            [[printable(part.term), "word or pair" if part.half == "words" else "letters", f"{part.value:+.3f}"] for part in terms.contributions[:N_TERMS]],
+            [[printable(part.term), KIND[part.half], f"{part.value:+.3f}"] for part in terms.contributions[:N_TERMS]],
             [False, False, True],
         ),
     }

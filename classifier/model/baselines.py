@@ -36,10 +36,10 @@ def keyword_list(train: pd.DataFrame) -> Scorer:
 
 
 def word_logistic_regression(train: pd.DataFrame) -> Scorer:
-    """Logistic regression on TF-IDF of words alone: our model without its character half."""
+    """Logistic regression on TF-IDF of words alone: our model without its other halves."""
     from classifier.model.pipeline import fit_stage_model
 
-    pipeline = fit_stage_model(train, char_ngrams=None)
+    pipeline = fit_stage_model(train, char_ngrams=None, word_pairs=None)
     return lambda texts: np.asarray(pipeline.predict_proba(list(texts)))
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from classifier.model.stages import StageModel, sigmoid
 
 _WORD = re.compile(r"\w+")
+KIND = {"words": "word", "characters": "letters", "pairs": "pair"}
+"""What a term of each half is called."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +45,26 @@ class Explanation:
         return self.probability >= self.threshold
 
     def words(self) -> dict[str, float]:
-        """What each word of the message adds through whole-word terms and through the character runs inside it, summed by the word's spelling.
+        """What each word of the message adds through whole-word terms, through pairs with other words and through the character runs inside it, summed by the word's spelling.
 
-        A term that could stand in several words is shared equally among them, so the parts still sum to logit minus intercept. A term in no word (its edge lies
-        in punctuation) goes to the empty string.
+        A term that could stand in several words, as a pair does, is shared equally among them, so the parts still sum to logit minus intercept. A term in no word (its
+        edge lies in punctuation) goes to the empty string.
         """
-        tokens = sorted(set(self.text.split()))
-        parts = dict.fromkeys(tokens, 0.0)
+        words = {token: set(_WORD.findall(token)) for token in sorted(set(self.text.split()))}
+        parts = dict.fromkeys(words, 0.0)
         for contribution in self.contributions:
-            homes = [token for token in tokens if _stands_in(contribution, token)] or [""]
+            homes = _homes(contribution, words) or [""]
             for home in homes:
                 parts[home] = parts.get(home, 0.0) + contribution.value / len(homes)
         return parts
 
 
-def _stands_in(contribution: Contribution, token: str) -> bool:
+def _homes(contribution: Contribution, words: dict[str, set[str]]) -> list[str]:
+    """The tokens that a term stands in, a pair in those of either of its words. ``words`` has the words of each token."""
     if contribution.half == "characters":
-        return contribution.term in f" {token} "
-    return bool(set(contribution.term.split()) & set(_WORD.findall(token)))
+        return [token for token in words if contribution.term in f" {token} "]
+    own = set(contribution.term.split())
+    return [token for token, held in words.items() if not own.isdisjoint(held)]
 
 
 def explain(model: StageModel, text: str, label: str) -> Explanation:
@@ -93,7 +97,7 @@ def _unknown_words(model: StageModel, text: str) -> tuple[str, ...]:
 
 
 def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -> str:
-    """The explanation as a few lines of plain text: first each word with all that its whole-word and letter terms add, then the largest single terms.
+    """The explanation as a few lines of plain text: first each word with all that its whole-word, pair and letter terms add, then the largest single terms.
 
     The printed parts sum to the logit: whatever is not shown by itself stands in one line together.
     """
@@ -109,7 +113,7 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     if words[n_words:]:
         lines.append(f"  {sum(value for _, value in words[n_words:]):+8.3f}  {len(words) - n_words} more words together")
     if explanation.contributions:
-        largest = ", ".join(f"{'word' if part.half == 'words' else 'letters'} {part.term!r} {part.value:+.3f}" for part in explanation.contributions[:n_terms])
+        largest = ", ".join(f"{KIND[part.half]} {part.term!r} {part.value:+.3f}" for part in explanation.contributions[:n_terms])
         lines.append(f"  largest of {len(explanation.contributions)} terms: {largest}")
     if explanation.unknown_words:
         lines.append(f"  not known to the model: {', '.join(explanation.unknown_words[:12])}")

@@ -55,21 +55,28 @@ class Memo(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """The model: the word tree's arrays and each half's weights, as ``fast_terms`` has them; ``n_words`` is the number of words in the tree."""
+    """The model: the word tree's arrays, the table of pairs, and the weights of the words half, of the characters half and of all three, as ``fast_terms`` has them;
+    ``n_words`` is the number of words in the tree.
+    """
 
     term: Ints
     goes_on: NDArray[Any]
+    children: Longs
+    low: int
+    high: int
     pairs: Longs
+    begins: NDArray[Any]
+    ends: NDArray[Any]
     word_weights: Floats
     character_weights: Floats
-    both: Floats
+    all: Floats
     n_words: int
     sublinear_tf: bool
 
 
 class Room(NamedTuple):
-    """Where a text is counted. ``there`` begins with the stamp of the latest text and has one place per term, the words half first, which bears that stamp if the term
-    stands in that text; ``counts`` has a zero per term, ``touched`` room for each, ``sums`` for both halves' rows, ``paths`` for as many nodes as the longest
+    """Where a text is counted. ``there`` begins with the stamp of the latest text and has one place per term of words and characters, which bears that stamp if the term
+    stands in that text; ``counts`` has a zero per term, ``touched`` room for each, ``sums`` for two halves' rows, ``paths`` for as many nodes as the longest
     word n-gram has words.
     """
 
@@ -160,9 +167,12 @@ def fill_sums(memo: Memo, weights: Weights, first: int) -> None:
 
 
 @_compiled
-def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, paths: Longs, terms: Ints, term_ends: Longs) -> None:
-    """Write the known word n-grams of all texts to ``terms``, a longer one than of one word as -1 - position, and where each text's end to ``term_ends``."""
-    starts, words, term, goes_on, pairs = memo.starts, memo.words, weights.term, weights.goes_on, weights.pairs
+def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, paths: Longs, numbers: Ints, number_ends: Longs, terms: Ints, term_ends: Longs) -> None:
+    """Write the numbers of the words of all texts to ``numbers``, their known word n-grams to ``terms``, a longer one than of one word as -1 - position, and where each
+    text's end to ``number_ends`` and ``term_ends``.
+    """
+    starts, words, term, goes_on, children = memo.starts, memo.words, weights.term, weights.goes_on, weights.children
+    n_numbers = 0
     n_terms = 0
     at = 0
     for text in range(len(found_ends)):
@@ -170,6 +180,8 @@ def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, pat
         while at < found_ends[text]:
             for index in range(starts[found[at], 0], starts[found[at] + 1, 0]):
                 word = int(words[index])
+                numbers[n_numbers] = word
+                n_numbers += 1
                 n_before = n_paths if word >= 0 else -1
                 n_paths = 0
                 for path in range(n_before + 1):
@@ -177,12 +189,12 @@ def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, pat
                     if path < n_before:
                         key = int(paths[path]) * weights.n_words + word
                         mixed = int(paths[path]) * NODE_STEP + word * WORD_STEP
-                        place = (mixed ^ (mixed >> 17)) & (len(pairs) - 1)
-                        while pairs[place, 0] != -1 and pairs[place, 0] != key:
-                            place = (place + 1) & (len(pairs) - 1)
-                        if pairs[place, 0] == -1:
+                        place = (mixed ^ (mixed >> 17)) & (len(children) - 1)
+                        while children[place, 0] != -1 and children[place, 0] != key:
+                            place = (place + 1) & (len(children) - 1)
+                        if children[place, 0] == -1:
                             continue
-                        node = int(pairs[place, 1])
+                        node = int(children[place, 1])
                     if term[node] >= 0:
                         terms[n_terms] = term[node] if path == n_before else -1 - term[node]
                         n_terms += 1
@@ -190,6 +202,7 @@ def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, pat
                         paths[n_paths] = node
                         n_paths += 1
             at += 1
+        number_ends[text] = n_numbers
         term_ends[text] = n_terms
 
 
@@ -204,10 +217,60 @@ def add_share(sums: Floats, first: int, logits: Floats, text: int) -> None:
 
 
 @_compiled
+def weigh(touched: Ints, counts: Ints, rows: Floats, sublinear_tf: bool, sums: Floats, first: int) -> None:
+    """Add the terms ``touched`` to ``sums``, from column ``first`` on, as often as they were counted, and set their ``counts`` back to zero."""
+    width = rows.shape[1]
+    for index in range(len(touched)):
+        position = touched[index]
+        tf = float(counts[position])
+        if sublinear_tf and tf > 1.0:
+            tf = 1.0 + math.log(tf)
+        counts[position] = 0
+        for column in range(width - 1):
+            sums[first + column] += tf * rows[position, column]
+        sums[first + width - 1] += tf * tf * rows[position, width - 1]
+
+
+@_compiled
+def add_pairs(numbers: Ints, number_ends: Longs, weights: Weights, room: Room, logits: Floats) -> None:
+    """Add to each text's row of ``logits`` what the pairs of its words amount to: every pair is counted, then weighed."""
+    pairs, begins, ends, low, high = weights.pairs, weights.begins, weights.ends, weights.low, weights.high
+    counts, touched, sums = room.counts, room.touched, room.sums
+    n_before = len(weights.word_weights) + len(weights.character_weights)
+    begin = 0
+    for text in range(len(number_ends)):
+        end = number_ends[text]
+        n_touched = 0
+        for at in range(begin, end - low):
+            first = int(numbers[at])
+            if not begins[first]:
+                continue
+            for other in range(at + low, min(at + high + 1, end)):
+                second = int(numbers[other])
+                if not ends[second]:
+                    continue
+                key = first * weights.n_words + second
+                mixed = first * NODE_STEP + second * WORD_STEP
+                place = (mixed ^ (mixed >> 17)) & (len(pairs) - 1)
+                while pairs[place, 0] != -1 and pairs[place, 0] != key:
+                    place = (place + 1) & (len(pairs) - 1)
+                if pairs[place, 0] == -1:
+                    continue
+                position = n_before + int(pairs[place, 1])
+                if counts[position] == 0:
+                    touched[n_touched] = position
+                    n_touched += 1
+                counts[position] += 1
+        sums[:] = 0.0
+        weigh(touched[:n_touched], counts, weights.all, weights.sublinear_tf, sums, 0)
+        add_share(sums, 0, logits, text)
+        begin = end
+
+
+@_compiled
 def sum_long(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room) -> None:
     """Set ``room.sums`` to what one text amounts to, of the tokens ``found`` and the word n-grams ``terms``: every term is counted, then weighed."""
-    counts, touched, sums = room.counts, room.touched, room.sums
-    width = len(sums) // 2
+    counts, touched = room.counts, room.touched
     n_words = len(weights.word_weights)
     n_touched = 0
     for index in range(len(terms)):
@@ -216,6 +279,8 @@ def sum_long(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room)
             touched[n_touched] = position
             n_touched += 1
         counts[position] += 1
+    weigh(touched[:n_touched], counts, weights.all, weights.sublinear_tf, room.sums, 0)
+    n_touched = 0
     for at in range(len(found)):
         for index in range(memo.starts[found[at], 1], memo.starts[found[at] + 1, 1]):
             position = memo.grams[index] + n_words
@@ -223,22 +288,15 @@ def sum_long(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room)
                 touched[n_touched] = position
                 n_touched += 1
             counts[position] += 1
-    for index in range(n_touched):
-        position = touched[index]
-        tf = 1.0 + math.log(counts[position]) if weights.sublinear_tf else float(counts[position])
-        counts[position] = 0
-        first = 0 if position < n_words else width
-        for column in range(width - 1):
-            sums[first + column] += tf * weights.both[position, column]
-        sums[first + width - 1] += tf * tf * weights.both[position, width - 1]
+    weigh(touched[:n_touched], counts, weights.all, weights.sublinear_tf, room.sums, weights.all.shape[1])
 
 
 @_compiled
 def sum_short(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room) -> None:
     """The same from the sums of the tokens: only longer word n-grams, and terms that stand there twice, of which ``tf`` is not the count, are weighed."""
     there, counts, touched, sums = room.there, room.counts, room.touched, room.sums
-    starts, grams, token_sums, both = memo.starts, memo.grams, memo.sums, weights.both
-    width = len(sums) // 2
+    starts, grams, token_sums, rows = memo.starts, memo.grams, memo.sums, weights.all
+    width = rows.shape[1]
     n_words = len(weights.word_weights)
     n_again = 0
     stamp = (int(there[0]) + 1) & 0xFF
@@ -251,7 +309,7 @@ def sum_short(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room
         if position < 0:
             position = -1 - position
             for column in range(width):
-                sums[column] += both[position, column]
+                sums[column] += rows[position, column]
         if there[position + 1] != stamp:
             there[position + 1] = stamp
         else:
@@ -279,8 +337,8 @@ def sum_short(found: Ints, terms: Ints, memo: Memo, weights: Weights, room: Room
         tf = 1.0 + math.log(count) if weights.sublinear_tf else count
         first = 0 if position < n_words else width
         for column in range(width - 1):
-            sums[first + column] += (tf - count) * both[position, column]
-        sums[first + width - 1] += (tf * tf - count) * both[position, width - 1]
+            sums[first + column] += (tf - count) * rows[position, column]
+        sums[first + width - 1] += (tf * tf - count) * rows[position, width - 1]
 
 
 @_compiled
@@ -293,7 +351,9 @@ def add_up(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, room: R
         n_words += starts[found[at] + 1, 0] - starts[found[at], 0]
     terms = np.empty(n_words * len(room.paths), dtype=np.int32)
     term_ends = np.empty(len(found_ends), dtype=np.int64)
-    word_terms(found, found_ends, memo, weights, room.paths, terms, term_ends)
+    numbers = np.empty(n_words, dtype=np.int32)
+    number_ends = np.empty(len(found_ends), dtype=np.int64)
+    word_terms(found, found_ends, memo, weights, room.paths, numbers, number_ends, terms, term_ends)
     begin = 0
     first_term = 0
     for text in range(len(found_ends)):
@@ -311,6 +371,7 @@ def add_up(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, room: R
         add_share(sums, len(sums) // 2, logits, text)
         begin = end
         first_term = term_ends[text]
+    add_pairs(numbers, number_ends, weights, room, logits)
 
 
 @_compiled

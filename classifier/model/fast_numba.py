@@ -26,7 +26,12 @@ class NumbaEngine:
         self._weights = Weights(
             tree.term,
             tree.goes_on,
-            tree.pairs,
+            tree.children,
+            terms.pairs.low,
+            terms.pairs.high,
+            terms.pairs.rows,
+            terms.pairs.begins,
+            terms.pairs.ends,
             terms.word_weights,
             terms.character_weights,
             terms.weights,
@@ -36,7 +41,7 @@ class NumbaEngine:
         self._table = TokenTable(terms)
         n_terms = len(terms.weights)
         self._room = Room(
-            there=np.zeros(n_terms + 1, dtype=np.uint8),
+            there=np.zeros(terms.n_words + terms.n_characters + 1, dtype=np.uint8),
             counts=np.zeros(n_terms, dtype=np.int32),
             touched=np.zeros(n_terms, dtype=np.int32),
             sums=np.zeros(2 * len(terms.intercept) + 2),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.model.fast_one import OneByOne
-from classifier.model.fast_terms import NODE_STEP, WORD_STEP, Floats, Ints, Longs, Terms, WordTree
+from classifier.model.fast_terms import NODE_STEP, WORD_STEP, Floats, Ints, Longs, PairTable, Terms, WordTree
 from classifier.model.fast_tokens import TokenArrays, TokenTable
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class NumpyEngine:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._table = TokenTable(terms)
-        self._halves = [(np.ascontiguousarray(half[:, :-1]), np.ascontiguousarray(half[:, -1])) for half in (terms.word_weights, terms.character_weights)]
+        halves = (terms.word_weights, terms.character_weights, terms.pair_weights)
+        self._halves = [(np.ascontiguousarray(half[:, :-1]), np.ascontiguousarray(half[:, -1])) for half in halves]
         self.clear()
 
     def clear(self) -> None:
@@ -68,11 +69,13 @@ class NumpyEngine:
         found, ends = self._tokens(texts)
         arrays = self._table.view()
         logits = np.tile(self._terms.intercept, (len(texts), 1))
-        n_words, n_characters = len(self._terms.word_weights), len(self._terms.character_weights)
+        n_words, n_characters, n_pairs = map(len, (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights))
+        words, word_ends = words_of(arrays, found, ends)
         if n_words:
-            terms, term_ends = word_terms(self._terms.tree, arrays, found, ends)
-            each_itself = _matrix(np.arange(n_words + 1), np.arange(n_words), np.ones(n_words), n_words)
-            logits += self._share(_occurrences(terms, term_ends, n_words) @ each_itself, *self._halves[0])
+            logits += self._share(_counts(*word_terms(self._terms.tree, words, word_ends), len(texts), n_words), *self._halves[0])
+        if n_pairs:
+            found_pairs = pair_terms(self._terms.pairs, len(self._terms.tree.number), words, word_ends)
+            logits += self._share(_counts(*found_pairs, len(texts), n_pairs), *self._halves[2])
         if n_characters:
             if self._grams is None or self._grams.shape[0] != len(self._table):
                 self._grams = _matrix(arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters)
@@ -115,17 +118,20 @@ class _Numbers(dict[str, int]):
         return number
 
 
-def word_terms(tree: WordTree, arrays: TokenArrays, found: Ints, ends: Longs) -> tuple[Ints, Longs]:
-    """The known word n-grams, message by message, and where each message's end; an n-gram that occurs twice stands twice."""
+def words_of(arrays: TokenArrays, found: Ints, ends: Longs) -> tuple[Ints, Longs]:
+    """The numbers of all words, message by message, and where each message's end."""
     starts = arrays.starts[:, 0]
     n_words = (starts[1:] - starts[:-1])[found]
     stops = np.concatenate([[0], np.cumsum(n_words)])
-    words = arrays.words[np.arange(stops[-1]) + np.repeat(starts[found] - stops[:-1], n_words)]
-    word_ends = stops[ends]
-    message = np.repeat(np.arange(len(ends)), np.diff(word_ends, prepend=0))
+    return arrays.words[np.arange(stops[-1]) + np.repeat(starts[found] - stops[:-1], n_words)], stops[ends]
+
+
+def word_terms(tree: WordTree, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
+    """The message and the term of each known word n-gram; one that occurs twice stands twice."""
+    message = _message(word_ends)
     at = np.flatnonzero(words >= 0)
     node = words[at]
-    terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
+    terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
     width = 1
     while len(node):
         term = tree.term[node]
@@ -133,24 +139,54 @@ def word_terms(tree: WordTree, arrays: TokenArrays, found: Ints, ends: Longs) ->
         of.append(message[at[term >= 0]])
         going = tree.goes_on[node] & (at + width < word_ends[message[at]])
         at, node = at[going], node[going]
-        node = _children(tree, node, words[at + width])
+        node = _looked_up(tree.children, len(tree.number), node, words[at + width])
         at, node = at[node >= 0], node[node >= 0]
         width += 1
-    messages = np.concatenate(of)
-    return np.concatenate(terms)[np.argsort(messages, kind="stable")], np.cumsum(np.bincount(messages, minlength=len(ends)))
+    return np.concatenate(of), np.concatenate(terms)
 
 
-def _children(tree: WordTree, node: Ints, word: Ints) -> Ints:
-    """The node that each ``node`` goes on to by ``word``, or -1."""
-    keys, last = tree.pairs[:, 0], len(tree.pairs) - 1
-    key = np.where(word >= 0, node.astype(np.int64) * len(tree.number) + word, -2)
-    mixed = node.astype(np.int64) * NODE_STEP + word.astype(np.int64) * WORD_STEP
+def pair_terms(pairs: PairTable, n_words: int, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
+    """The message and the term of each known pair of words; one that occurs twice stands twice."""
+    message = _message(word_ends)
+    at = np.flatnonzero(pairs.begins[words])
+    last = word_ends[message[at]] - 1
+    terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    for apart in range(pairs.low, pairs.high + 1):
+        inside = at + apart <= last
+        at, last = at[inside], last[inside]
+        both = at[pairs.ends[words[at + apart]]]
+        term = _looked_up(pairs.rows, n_words, words[both], words[both + apart])
+        terms.append(term[term >= 0])
+        of.append(message[both[term >= 0]])
+    return np.concatenate(of), np.concatenate(terms)
+
+
+def _message(word_ends: Longs) -> Ints:
+    """The message that each word stands in."""
+    return np.repeat(np.arange(len(word_ends), dtype=np.int32), np.diff(word_ends, prepend=0))
+
+
+def _looked_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> Ints:
+    """What the table has for each ``node`` and ``word``, or -1."""
+    keys, last = rows[:, 0], len(rows) - 1
+    node = node.astype(np.int64)
+    key = np.where(word >= 0, node * n_words + word, -2)
+    mixed = node * NODE_STEP + word.astype(np.int64) * WORD_STEP
     place = (mixed ^ (mixed >> 17)) & last
-    left = np.flatnonzero((keys[place] != key) & (keys[place] != -1))
+    held = keys[place]
+    left = np.flatnonzero((held != key) & (held != -1))
     while len(left):
         place[left] = (place[left] + 1) & last
-        left = left[(keys[place[left]] != key[left]) & (keys[place[left]] != -1)]
-    return np.where(keys[place] == key, tree.pairs[place, 1], -1)
+        held[left] = keys[place[left]]
+        left = left[(held[left] != key[left]) & (held[left] != -1)]
+    return np.where(held == key, rows[place, 1], -1).astype(np.int32)
+
+
+def _counts(message: Ints, terms: Ints, n_messages: int, n_terms: int) -> Any:
+    """Exact counts (messages x terms) of ``terms``, each of which occurs once in its ``message``."""
+    from scipy.sparse import coo_array
+
+    return coo_array((np.ones(len(terms)), (message, terms)), shape=(n_messages, n_terms)).tocsr()
 
 
 def _occurrences(columns: Ints, ends: Longs, n_columns: int) -> Any:

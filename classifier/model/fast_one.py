@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from operator import add
+from operator import add, truediv
 
 import numpy as np
 
@@ -17,15 +17,18 @@ Entry = tuple[int, tuple[int, ...], tuple[int, ...]]
 class OneByOne:
     """The log-odds of one message at a time, and a memo of tokens of its own.
 
-    A token's row of sums holds its terms' weights added up: words half, then characters half. The rows of a message's tokens are added, and then only terms that
-    occur more than once, whose tf is not their count, are weighed anew.
+    A token's row of sums holds its terms' weights added up: words half, then characters half. The rows of a message's tokens are added and those of the terms that
+    cross tokens, and then only terms that occur more than once, whose tf is not their count, are weighed anew.
     """
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         tree = terms.tree
-        self._children = {key: node for key, node in tree.pairs.tolist() if key != -1}
+        self._children = {key: node for key, node in tree.children.tolist() if key != -1}
         self._term, self._goes_on = tree.term.tolist(), tree.goes_on.tolist()
+        pairs, self._n_before_pairs = terms.pairs, terms.n_words + terms.n_characters
+        self._pairs = {key: self._n_before_pairs + term for key, term in pairs.rows.tolist() if key != -1}
+        self._begins, self._apart = pairs.begins.tolist(), (pairs.low, pairs.high + 1)
         self._intercept = terms.intercept.tolist()
         self._numbers = list(range(len(terms.weights)))  # shared by all entries, which would else hold a new int for each of their terms
         self.clear()
@@ -54,22 +57,23 @@ class OneByOne:
             rows.append(row)
             terms += held
         sums = np.add.reduce(self._sums.view().take(rows, 0)).tolist()
-        words, characters = sums[: self._width], sums[self._width :]
         weights = self._terms.weights
-        if longer := self._longer(entries):
-            words = list(map(add, words, np.add.reduce(weights.take(longer, 0)).tolist()))
-            terms += longer
+        halves = [sums[: self._width], sums[self._width :], [0.0] * self._width]
+        for half, crossing in ((0, self._longer(entries)), (2, self._paired(entries))):
+            if crossing:
+                halves[half] = list(map(add, halves[half], np.add.reduce(weights.take(crossing, 0)).tolist()))
+                terms += crossing
         seen: set[int] = set()
         see = seen.add
         if again := [term for term in terms if term in seen or see(term)]:
-            for (is_word, count), repeated in _by_count(again, self._terms.n_words).items():
-                sums = words if is_word else characters
+            for (half, count), repeated in _by_count(again, self._terms.n_words, self._n_before_pairs).items():
+                sums = halves[half]
                 tf = 1.0 + math.log(count) if self._terms.sublinear_tf else float(count)
                 more = np.add.reduce(weights.take(repeated, 0)).tolist()
                 sums[:] = [total + (tf - count) * weight for total, weight in zip(sums, more, strict=True)]
                 sums[-1] += (tf * tf - tf) * more[-1]
-        word_length, character_length = math.sqrt(max(words[-1], 0.0)) or 1.0, math.sqrt(max(characters[-1], 0.0)) or 1.0
-        return [bias + word / word_length + character / character_length for bias, word, character in zip(self._intercept, words, characters, strict=False)]
+        lengths = [math.sqrt(max(sums[-1], 0.0)) or 1.0 for sums in halves]
+        return [bias + sum(map(truediv, parts, lengths)) for bias, *parts in zip(self._intercept, *halves, strict=False)]
 
     def _added(self, token: str) -> Entry:
         word_numbers, grams = token_terms(self._terms, token)
@@ -105,13 +109,22 @@ class OneByOne:
                     paths.append(word)
         return found
 
+    def _paired(self, entries: list[Entry]) -> list[int]:
+        """The known pairs of words."""
+        found = self._pairs.get
+        n_words = len(self._terms.tree.number)
+        low, high = self._apart
+        words = [word for _, own, _ in entries for word in own]
+        keys = [first * n_words + second for at, first in enumerate(words) if self._begins[first] for second in words[at + low : at + high] if second >= 0]
+        return [term for term in map(found, keys) if term is not None]
 
-def _by_count(again: list[int], n_words: int) -> dict[tuple[bool, int], list[int]]:
-    """The terms of ``again``, which has each once less often than the message, by whether they are of the words half and how often they occur."""
+
+def _by_count(again: list[int], n_words: int, n_before_pairs: int) -> dict[tuple[int, int], list[int]]:
+    """The terms of ``again``, which has each once less often than the message, by their half (words 0, characters 1, pairs 2) and how often they occur."""
     counts: dict[int, int] = {}
     for term in again:
         counts[term] = counts.get(term, 1) + 1
-    groups: dict[tuple[bool, int], list[int]] = {}
+    groups: dict[tuple[int, int], list[int]] = {}
     for term, count in counts.items():
-        groups.setdefault((term < n_words, count), []).append(term)
+        groups.setdefault(((term >= n_words) + (term >= n_before_pairs), count), []).append(term)
     return groups

@@ -2,7 +2,7 @@
 
 A message is spelled as its tokens are, one by one: no step of ``normalise`` reaches across white space (NFKC joins no mark to a space and no white space vanishes;
 the patterns look only at letters next to each other). Words and character n-grams lie inside tokens too, so a message's counts are, exactly, the sums of its
-tokens' counts. Only a run of several words crosses from one token to the next.
+tokens' counts. Only a run of several words and a pair of words cross from one token to the next.
 """
 
 from __future__ import annotations

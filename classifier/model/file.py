@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.container import OtherVersionError, check_format_version, reading, write_container
+from classifier.model.ngrams import RANGE_OPTIONS
 from classifier.model.pipeline import build_pipeline, checked_options
 from classifier.model.spelling import words_sha256
 from classifier.model.stages import Half, StageModel
@@ -24,13 +25,11 @@ from classifier.taxonomy import LABELS
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MAX_FILE_BYTES = 1 << 30
 MAX_TERMS = 5_000_000
 MAX_WEIGHT = 1e9
 """No fitted weight or idf comes near it; far beyond it products would not be finite."""
-HALVES = ("words", "characters")
-_NGRAMS = {"words": "word_ngrams", "characters": "char_ngrams"}
 
 
 def save_model(
@@ -95,7 +94,7 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> S
     if header["words_sha256"] != words_sha256():
         raise OtherVersionError("trained with another list of words to spell by than this one's classifier/model/words.txt")
     options = checked_options(header["options"])
-    halves = tuple(_checked_half(name, options[_NGRAMS[name]], arrays) for name in HALVES if options[_NGRAMS[name]] is not None)
+    halves = tuple(_checked_half(name, options[option], arrays) for name, option in RANGE_OPTIONS.items() if options[option] is not None)
     n_terms = sum(len(half.terms) for half in halves)
     for name, shape in {"coef": (len(LABELS), n_terms), "intercept": (len(LABELS),), "thresholds": (len(LABELS),)}.items():
         if arrays[name].shape != shape or arrays[name].dtype != np.float64 or not (np.abs(arrays[name]) <= MAX_WEIGHT).all():
@@ -112,11 +111,11 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> S
     )
 
 
-def _checked_half(name: str, ngrams: list[int], arrays: dict[str, NDArray[Any]]) -> Half:
+def _checked_half(name: str, limits: list[int], arrays: dict[str, NDArray[Any]]) -> Half:
     raw, ends, idf = arrays[f"{name}.terms"], arrays[f"{name}.ends"], arrays[f"{name}.idf"]
-    low, high = (int(n) for n in ngrams)
+    low, high = (int(n) for n in limits)
     if not 1 <= low <= high <= 10:
-        raise ValueError(f"{name}: n-gram range {low} to {high}, expected within 1 to 10")
+        raise ValueError(f"{name}: range {low} to {high}, expected within 1 to 10")
     if len(ends) > MAX_TERMS or idf.shape != ends.shape or idf.dtype != np.float64 or not (np.abs(idf) <= MAX_WEIGHT).all():
         raise ValueError(f"{name}: {len(ends)} terms with {idf.dtype} idf of shape {idf.shape}")
     if len(ends) and (int(ends[-1]) != raw.size or int(ends[0]) < 0 or (np.diff(ends) < 0).any()):

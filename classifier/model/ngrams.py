@@ -1,10 +1,13 @@
-"""The words and character n-grams of a text, exactly as scikit-learn's vectorisers count them, without scikit-learn."""
+"""What a stage model counts in a text: words, pairs of words apart and character n-grams, exactly as scikit-learn's vectorisers do, without scikit-learn."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _TOKEN = re.compile(r"(?u)\b\w+\b")
+APART = " … "
+"""What stands between the two words of a pair, as no word holds it."""
 
 
 def word_ngrams(text: str, low: int, high: int) -> list[str]:
@@ -34,3 +37,19 @@ def char_ngrams(text: str, low: int, high: int) -> list[str]:
             if n >= len(padded):
                 break
     return grams
+
+
+def word_pairs(text: str, low: int, high: int) -> list[str]:
+    """Every two words of a normalised text that stand ``low`` to ``high`` places apart, in the order of the text.
+
+    >>> word_pairs("dont tell your mum", 2, 3)
+    ['dont … your', 'dont … mum', 'tell … mum']
+    """
+    words = _TOKEN.findall(text)
+    return [f"{first}{APART}{second}" for at, first in enumerate(words) for second in words[at + low : at + high + 1]]
+
+
+GRAMS: dict[str, Callable[[str, int, int], list[str]]] = {"words": word_ngrams, "characters": char_ngrams, "pairs": word_pairs}
+"""The halves of a model's features, in order, each by what it counts: ``GRAMS[half](normalised text, low, high)``."""
+RANGE_OPTIONS = {"words": "word_ngrams", "characters": "char_ngrams", "pairs": "word_pairs"}
+"""The option of ``build_pipeline`` with the ``low`` and ``high`` of each half; ``None`` leaves the half out."""

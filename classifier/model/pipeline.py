@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifier.model.ngrams import RANGE_OPTIONS, word_pairs
 from classifier.model.normalise import normalise
 from classifier.taxonomy import LABELS
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_OPTIONS: dict[str, Any] = {
     "word_ngrams": (1, 2),
     "char_ngrams": (3, 5),
+    "word_pairs": (2, 8),
     "min_df": 2,
     "sublinear_tf": True,
     "C": 16.0,
@@ -30,11 +33,11 @@ TOKEN_PATTERN = r"(?u)\b\w+\b"
 
 
 def build_pipeline(**options: Any) -> Pipeline:
-    """An unfitted Pipeline: normalise, TF-IDF of words and of characters within words, one logistic regression per label.
+    """An unfitted Pipeline: normalise, TF-IDF of words, of characters within words and of pairs of words, one logistic regression per label.
 
-    Options: ``word_ngrams`` and ``char_ngrams`` as (low, high), or ``None`` to leave that half out; ``min_df`` in messages; ``sublinear_tf``; ``C``, the inverse
-    strength of the L2 penalty; ``class_weight`` as scikit-learn's; ``normaliser``, whether text is normalised first (else only lower-cased).
-    Raises ``ValueError`` for an unknown option or when both halves are left out.
+    Options: ``word_ngrams``, ``char_ngrams`` and ``word_pairs`` (places that two words stand apart) as (low, high), or ``None`` to leave that half out; ``min_df`` in
+    messages; ``sublinear_tf``; ``C``, the inverse strength of the L2 penalty; ``class_weight`` as scikit-learn's; ``normaliser``, whether text is normalised first
+    (else only lower-cased). Raises ``ValueError`` for an unknown option or when all three halves are left out.
 
     >>> [name for name, _ in build_pipeline(char_ngrams=None).steps]
     ['features', 'classify']
@@ -51,6 +54,9 @@ def build_pipeline(**options: Any) -> Pipeline:
         halves.append(("words", TfidfVectorizer(token_pattern=TOKEN_PATTERN, ngram_range=chosen["word_ngrams"], **common)))
     if chosen["char_ngrams"] is not None:
         halves.append(("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=chosen["char_ngrams"], **common)))
+    if chosen["word_pairs"] is not None:
+        low, high = chosen["word_pairs"]
+        halves.append(("pairs", TfidfVectorizer(tokenizer=partial(word_pairs, low=low, high=high), token_pattern=None, **common)))
     # The dual coordinate descent of liblinear: three times as fast here as its primal or L-BFGS, at the same average precision on validation families.
     regression = LogisticRegression(C=chosen["C"], class_weight=chosen["class_weight"], solver="liblinear", dual=True, tol=0.01, max_iter=1000, random_state=0)
     return Pipeline([("features", FeatureUnion(halves)), ("classify", OneVsRestClassifier(regression))])
@@ -61,8 +67,8 @@ def checked_options(options: dict[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(options) - set(DEFAULT_OPTIONS)):
         raise ValueError(f"unknown option {', '.join(map(repr, unknown))}; expected some of {', '.join(DEFAULT_OPTIONS)}")
     chosen = DEFAULT_OPTIONS | options
-    if chosen["word_ngrams"] is None and chosen["char_ngrams"] is None:
-        raise ValueError("word_ngrams and char_ngrams are both None: nothing is left to count")
+    if all(chosen[option] is None for option in RANGE_OPTIONS.values()):
+        raise ValueError(f"{', '.join(RANGE_OPTIONS.values())} are all None: nothing is left to count")
     return chosen
 
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.model.ngrams import char_ngrams, word_ngrams
+from classifier.model.ngrams import GRAMS, RANGE_OPTIONS
 from classifier.model.normalise import normalise
 from classifier.model.spelling import words_sha256
 from classifier.taxonomy import LABELS
 
-FORMAT_VERSION = 2
-OPTIONS = frozenset({"word_ngrams", "char_ngrams", "min_df", "sublinear_tf", "C", "class_weight", "normaliser"})
+FORMAT_VERSION = 3
+OPTIONS = frozenset({*RANGE_OPTIONS.values(), "min_df", "sublinear_tf", "C", "class_weight", "normaliser"})
 """The options this reader knows the meaning of; a test holds them against those of ``build_pipeline``."""
 _MAX_FILE_BYTES = 1 << 30
 _TYPES: dict[str, tuple[Any, str]] = {"U8": ("B", "|u1"), "I64": ("q", "<i8"), "F64": ("d", "<f8")}
@@ -59,7 +59,7 @@ class QuickHalf:
 
     def counts(self, text: str) -> dict[int, int]:
         """How often a normalised text holds each known term."""
-        grams = word_ngrams(text, self.low, self.high) if self.analyser == "words" else char_ngrams(text, self.low, self.high)
+        grams = GRAMS[self.analyser](text, self.low, self.high)
         found = ((self.find(gram), count) for gram, count in Counter(grams).items())
         return {position: count for position, count in found if position >= 0}
 
@@ -132,9 +132,9 @@ def _mapped(path: Path) -> QuickModel:
     options = header["options"]
     halves: list[QuickHalf] = []
     offset = 0
-    for name, ngrams in (("words", options["word_ngrams"]), ("characters", options["char_ngrams"])):
-        if ngrams is not None:
-            low, high = ngrams
+    for name, option in RANGE_OPTIONS.items():
+        if options[option] is not None:
+            low, high = options[option]
             half = QuickHalf(name, low, high, arrays[f"{name}.terms"], arrays[f"{name}.ends"], arrays[f"{name}.idf"], offset)
             if not 1 <= low <= high <= 10 or (half.terms.format, half.ends.format, half.idf.format) != ("B", "q", "d") or len(half.idf) != len(half.ends):
                 raise ValueError(f"{name} of another kind")

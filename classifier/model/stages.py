@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.ngrams import char_ngrams, word_ngrams
+from classifier.model.ngrams import GRAMS
 from classifier.model.normalise import normalise
 
 
 @dataclass(frozen=True)
 class Half:
-    """One half of the features: ``analyser`` is "words" or "characters"; ``idf`` has one entry per term."""
+    """One half of the features: ``analyser`` is "words", "characters" or "pairs"; ``idf`` has one entry per term."""
 
     analyser: str
     low: int
@@ -32,8 +32,8 @@ class Half:
         return {term: position for position, term in enumerate(self.terms)}
 
     def grams(self, text: str) -> list[str]:
-        """The n-grams of a normalised text, known or not."""
-        return word_ngrams(text, self.low, self.high) if self.analyser == "words" else char_ngrams(text, self.low, self.high)
+        """What the half counts in a normalised text, known or not."""
+        return GRAMS[self.analyser](text, self.low, self.high)
 
 
 @dataclass(frozen=True)

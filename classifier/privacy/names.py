@@ -30,12 +30,15 @@ class NamesFound:
 def names_read(content: object, names: Collection[str], *, prepare: Callable[[str], str] = plain) -> set[str]:
     """The names that stand as whole words in some string reachable in ``content``. Of a longer name, every two neighbouring words must be found together.
 
-    A name's possessive counts as the name. The ends of a string count as ends of a word, so a character n-gram that happens to be a name counts too.
+    A name's possessive counts as the name. The ends of a string count as ends of a word, so a character n-gram that happens to be a name counts too. So does an
+    ellipsis, which a model file has between two words that stood apart in a message: these are no name together.
 
     >>> names_read({"vocabulary_": {"ask zola": 0, "pizza": 1}}, ["Zola", "Mei"])
     {'Zola'}
+    >>> sorted(names_read(["tell … zola", "mei … lin"], ["Zola", "Mei", "Mei Lin"]))
+    ['Mei', 'Zola']
     """
-    reachable = {gram for string in strings_in(content) for gram in words_and_pairs(prepare(string))}
+    reachable = {gram for string in strings_in(content) for run in string.split("…") for gram in words_and_pairs(prepare(run))}
     return {name for name in names if any(parts and reachable.issuperset(parts) for parts in (_parts(prepare(form)) for form in _forms(name)))}
 
 
