@@ -84,6 +84,13 @@ def test_pairs_are_those_that_a_square_of_all_words_holds(text):
     assert vectoriser.build_analyzer()(text) == square
 
 
+def test_a_pair_counts_from_three_times_as_many_messages_on_as_a_word():
+    mums = [f"dont tell your mum {thing}" for thing in ("jam", "tea", "rice", "cake", "soup", "eggs")]
+    noons = [f"see you at noon {thing}" for thing in ("jam", "tea", "rice", "cake", "soup")]
+    pairs = build_pipeline(min_df=2).named_steps["features"].fit(mums + noons).transformer_list[2][1]
+    assert sorted(pairs.vocabulary_) == ["dont … mum", "dont … your", "tell … mum"]
+
+
 def test_each_half_is_of_length_one_by_itself():
     features = build_pipeline(min_df=1).named_steps["features"].fit(["dont tell your mum"])
     for _, vectoriser in features.transformer_list:
