@@ -17,7 +17,7 @@ MODEL_NAME = "model.safetensors"
 FINAL_NAME = "final.safetensors"
 """The model that is used: the same recipe fitted on every family, with the thresholds of the evaluated one."""
 
-MAX_FALSE_ALARMS = 0.005
+MAX_FALSE_ALARMS = 0.003
 """Share of validation messages without a label that its threshold may flag. Chosen once, for every model that is compared."""
 
 
