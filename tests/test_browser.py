@@ -62,7 +62,8 @@ class Visit:
     """A tab that notes what it asked for and what the browser complained of."""
 
     def __init__(self, browser, served, **settings):
-        self.context = browser.new_context(base_url=served, **settings)
+        # A click would miss what is still scrolling smoothly into view when the machine is slow.
+        self.context = browser.new_context(base_url=served, reduced_motion="reduce", **settings)
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.context.on("request", lambda request: self.requests.append(request.url))
