@@ -127,8 +127,8 @@ def command(source, out, model, *options):
 
 
 def started_and_ended(source, out, model, end, *options):
-    """A run that is sent ``end`` once it has written its first part."""
-    run = subprocess.Popen(command(source, out, model, *options), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    """A run that is sent ``end`` once it has written its first part. It is a nice one, so that on a busy machine it is not through before this process gets its turn."""
+    run = subprocess.Popen(["nice", "-n", "19", *command(source, out, model, *options)], stderr=subprocess.PIPE, text=True, start_new_session=True)
     journal = out.with_name(out.name + ".parts") / "journal.jsonl"
     for _ in range(6000):
         if journal.exists() and journal.read_bytes().count(b"\n") > 1:
