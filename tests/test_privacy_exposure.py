@@ -80,9 +80,22 @@ def test_each_figure_says_what_its_interval_is(table):
     assert table.loc["peak_retained_messages", ["low", "high", "numerator", "denominator", "prevalence"]].isna().all()
 
 
-def test_an_interval_rests_on_a_thousand_resamples_unless_asked():
-    found = exposure_table(run_policy(SCAN, STREAMS, SCORER), STREAMS, prevalences=[]).set_index("metric")
-    assert found.loc["machine_read_share", "interval"].endswith("B = 1000")
+@pytest.mark.parametrize(("knobs", "observer"), [({"release": "alert_bit"}, "H"), ({"release": "aggregate", "release_epsilon": 1.0}, "A")], ids=str)
+def test_what_is_released_is_told_to_a_reviewer_or_to_whoever_reads_the_sum(knobs, observer):
+    found = exposure_table(run_policy(policy(where="device", **knobs), STREAMS, SCORER), STREAMS, prevalences=[], n_resamples=5).set_index("metric")
+    assert set(found.loc[["released_bits_max", "released_bits_entropy", "ldp_epsilon"], "observer"]) == {observer}
+    assert set(found.loc[["machine_read_share", "peak_retained_messages"], "observer"]) == {"M"}
+
+
+def test_the_bits_of_an_alert_beside_which_text_is_shown_are_those_of_the_score_alone(table):
+    assert table.loc["released_bits_entropy", "unit"].endswith("; of the score alone, not the text")
+    silent = exposure_table(run_policy(policy(where="device", release="alert_bit"), STREAMS, SCORER), STREAMS, prevalences=[], n_resamples=5).set_index("metric")
+    assert silent.loc["released_bits_entropy", "unit"] == "bits per innocent conversation, Miller-Madow"
+
+
+def test_an_interval_rests_on_a_thousand_resamples_drawn_with_seed_nought_unless_asked():
+    own, asked = (exposure_table(run_policy(SCAN, STREAMS, SCORER), STREAMS, prevalences=[], **options) for options in ({}, {"n_resamples": 1000, "seed": 0}))
+    pd.testing.assert_frame_equal(own, asked, check_exact=True)
 
 
 def test_without_innocent_conversations_nothing_of_theirs_is_kept_and_that_is_undefined():
