@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +48,12 @@ def test_a_part_is_worked_once_and_comes_back_as_it_was(tmp_path, watched):
     [kept], [own] = again.points, watched.points
     assert (kept.name, kept.asked_rate, kept.partial_auc, kept.policy) == ("watch@0.2", 0.2, own.partial_auc, own.policy)
     pd.testing.assert_frame_equal(kept.costs, own.costs)
+
+
+def test_a_part_lies_under_its_policy_s_name_and_sixteen_digits_of_what_it_rests_on(tmp_path, watched):
+    Parts(tmp_path, BASIS, MODELS).measured(WATCH, TEST, Worked(watched))
+    [part] = tmp_path.iterdir()
+    assert re.fullmatch(r"watch-[0-9a-f]{16}\.npz", part.name)
 
 
 def test_what_a_part_does_not_hold_is_taken_from_the_streams(tmp_path, watched):
