@@ -77,7 +77,7 @@ def test_a_zero_is_marked_and_carries_its_upper_bound(frontier):
     row = frontier.points.set_index("point").loc["read_nothing"]
     assert row["zero_events"]
     assert row["human_read_innocent_per_million"] == 0
-    assert row["human_read_innocent_per_million_upper"] == pytest.approx(1e6 * Rate(0, 120).upper())
+    assert row["human_read_innocent_per_million_upper"] == pytest.approx(1e6 * Rate(0, 120).upper(), rel=1e-9)
 
 
 def test_a_full_scan_is_dominated_by_the_device_that_finds_the_same_and_keeps_nothing(frontier):

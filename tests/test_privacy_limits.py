@@ -16,7 +16,9 @@ from classifier.privacy.curve import drawn_texts
 from classifier.privacy.detection import chosen_threshold, detection, first_stages, recall_before_stages
 from classifier.privacy.dominance import dominance_table
 from classifier.privacy.frontier import compare_policies
+from classifier.privacy.measured import Point
 from classifier.privacy.observe import run_policy
+from classifier.privacy.points import base_rates_of, by_point
 from classifier.privacy.stream import streams_of
 from classifier.taxonomy import PATTERN
 
@@ -96,6 +98,19 @@ def test_costs_and_detection_by_hand():
     assert (found["n_innocent"], found["false_alarms"], found["false_positive_rate"]) == (2, 0, 0.0)
     assert (found["median_messages_to_alert"], found["median_hours_to_alert"], found["premature_hits"]) == (4, 3, 0)
     assert recall_before_stages(costs, first_stages(CHATS)).set_index("stage").loc[["flattery", "secrecy"], ["hits", "n"]].to_numpy().tolist() == [[0, 1], [0, 1]]
+
+
+def test_in_a_million_conversations_by_hand():
+    # Of a million, 10,000 are patterns, half of which are found; none of the innocent is flagged.
+    table = base_rates_of(costs_of(), [0.01])
+    assert table[["volume", "true_finds", "false_alarms"]].to_numpy().tolist() == [[1_000_000, 5_000, 0]]
+
+
+def test_the_tables_of_points_stand_below_each_other_in_one_count_of_rows():
+    points = [Point(name, WATCH, math.nan, math.nan, costs_of()) for name in ("a", "b")]
+    table = by_point(points, lambda costs: costs[["conversation", "n_read"]].head(2))
+    assert table.to_dict("list") == {"point": ["a", "a", "b", "b"], "conversation": ["t1", "t2"] * 2, "n_read": [4, 2, 4, 2]}
+    assert table.index.tolist() == [0, 1, 2, 3]
 
 
 def test_messages_read_for_each_pattern_found_by_hand():
