@@ -489,15 +489,21 @@ def test_an_unknown_unit_is_refused(conversations):
 
 
 def test_a_variant_without_noise_is_scikit_learns_regression_at_a_strength_of_four():
-    # The intercept is penalised as any weight: a last column of ones. Words in a row of their own length: of a text with four terms, each is 1/2.
-    texts = ["pizza raid", "pizza rain", "raid rain pizza", "rain"] * 5
+    # The intercept is penalised as any weight: a last column of ones.
+    texts = ["pizza pizza raid", "pizza rain", "raid rain pizza", "rain"] * 5
     table = pd.DataFrame({"text": texts, "person": range(20), "raid": [1, 0, 1, 0] * 5})
     terms = {"analyzer": lambda text: [*text.split(), *map(" ".join, pairwise(text.split()))]}
     tfidf, marks = TfidfVectorizer(**terms, sublinear_tf=True), normalize(CountVectorizer(**terms, binary=True).fit_transform(texts))
-    for rows, fit in ((tfidf.fit_transform(texts), private_terms), (marks, hashed_terms), (marks[:, [1]] > 0, partial(public_terms, vocabulary=("pizza raid",)))):
+    listed = CountVectorizer(vocabulary=["raid"], binary=True).transform(texts)
+    for rows, fit in ((tfidf.fit_transform(texts), private_terms), (marks, hashed_terms), (listed, partial(public_terms, vocabulary=("raid",)))):
         constant = np.hstack([rows.toarray(), np.ones((20, 1))])
         expected = LogisticRegression(C=4.0, fit_intercept=False, tol=1e-9, max_iter=1000).fit(constant, table["raid"]).predict_proba(constant)[:, 1]
         assert fit(labels=["raid"])(table, 0).probabilities(texts)[:, 0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_terms_are_hashed_into_a_quarter_of_a_million_cells_unless_asked():
+    opened = hashed_terms(labels=["raid"])(pd.DataFrame({"text": ["pizza", "raid"], "person": ["ayo", "mei"], "raid": [0, 1]}), 0)
+    assert opened.content["coef"].shape == (1, 262_144)
 
 
 def test_the_salt_of_an_experiment_has_sixteen_bytes_and_follows_from_the_seed():
