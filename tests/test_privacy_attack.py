@@ -501,6 +501,32 @@ def test_a_variant_without_noise_is_scikit_learns_regression_at_a_strength_of_fo
         assert fit(labels=["raid"])(table, 0).probabilities(texts)[:, 0] == pytest.approx(expected, abs=1e-5)
 
 
+def test_a_variant_with_next_to_no_noise_is_scikit_learns_regression_at_the_penalty_fixed_beforehand():
+    # Lambda .001 over 20 rows is a C of 1 / (2 * .001 * 20).
+    texts = ["pizza raid", "pizza", "raid rain", "rain"] * 5
+    table = pd.DataFrame({"text": texts, "person": range(20), "raid": [1, 0, 0, 1] * 5})
+    rows = normalize(CountVectorizer(vocabulary=["pizza", "raid"]).transform(texts))
+    constant = np.hstack([rows.toarray(), np.ones((20, 1))])
+    expected = LogisticRegression(C=25.0, fit_intercept=False, tol=1e-9, max_iter=1000).fit(constant, table["raid"]).predict_proba(constant)[:, 1]
+    opened = private_weights(epsilon=1e9, cap=1, labels=["raid"], vocabulary=("pizza", "raid"))(table, 0)
+    assert opened.probabilities(texts)[:, 0] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("fit", "promise"),
+    [
+        (private_terms(labels=MARKS), (math.inf, 1)),
+        (hashed_terms(labels=MARKS), (math.inf, 1)),
+        (public_terms(labels=MARKS), (math.inf, 1)),
+        (private_weights(epsilon=3.0, cap=2, labels=MARKS), (3.0, 2)),
+    ],
+    ids=["private", "hashed", "public", "noisy"],
+)
+def test_a_variant_states_what_it_promises_for_a_document_and_how_many_a_person_has(documents, fit, promise):
+    statement = fit(documents[:20], 0).statement
+    assert (statement.unit, statement.epsilon, statement.cap) == ("document", *promise)
+
+
 def test_terms_are_hashed_into_a_quarter_of_a_million_cells_unless_asked():
     opened = hashed_terms(labels=["raid"])(pd.DataFrame({"text": ["pizza", "raid"], "person": ["ayo", "mei"], "raid": [0, 1]}), 0)
     assert opened.content["coef"].shape == (1, 262_144)
