@@ -4,7 +4,7 @@
 A change turns an operator, a comparison, a number, a truth value or a condition round. What survives is shown with its line: a test is missing, or the change makes no difference.
 A module's tests are its doctests and those of its room that reach it, by importing it or what imports it. ``--tests`` names others. All run once with nothing changed, to learn which
 run which line. What is run at import, as a constant or a default, may matter to any of them, so all of them are asked. A line that none runs survives at once.
-The sample follows from the seed. Nothing is changed in the checkout itself. Each run is a fork of this process, which has the large libraries loaded already.
+The sample follows from the seed. Nothing is changed in the checkout itself.
 
     scripts/mutate.py classifier/evaluation/baserates.py --n 20 --seed 0
     scripts/mutate.py classifier/evaluation/*.py classifier/privacy/*.py --n 12
@@ -14,31 +14,18 @@ from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
-import math
-import multiprocessing
-import os
 import pickle
 import random
 import re
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# Loaded before the forks, so that no run pays for it. Nothing of ours, which a fork must read from its copy.
-import hypothesis.extra.numpy  # noqa: F401
-import matplotlib.pyplot  # noqa: F401
-import pandas  # noqa: F401
-import pyarrow.parquet  # noqa: F401
-import pydantic  # noqa: F401
-import pytest
-import scipy.stats  # noqa: F401
-import sklearn.linear_model  # noqa: F401
 from covered import AT_IMPORT, Covered, Recorder
+from forked import Chosen, in_fork, run_pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -147,7 +134,7 @@ def survives(mutant: Mutant, module: str, tests: list[str], covered: Covered, ch
     whole = place.read_text(encoding="utf-8")
     place.write_text(mutant.source, encoding="utf-8")
     try:
-        return _in_fork(lambda: _pytest(sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds))) == 0
+        return in_fork(lambda: run_pytest(sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds))) == 0
     finally:
         place.write_text(whole, encoding="utf-8")
 
@@ -158,61 +145,11 @@ def record(modules: list[str], tests: list[str], checkout: Path) -> Covered | No
 
     def run() -> int:
         recorder = Recorder(checkout, modules)
-        result = _pytest(tests, checkout, recorder, keep_bytecode=True)
+        result = run_pytest(tests, checkout, recorder, keep_bytecode=True)
         found.write_bytes(pickle.dumps(recorder.covered()))
         return result
 
-    return pickle.loads(found.read_bytes()) if _in_fork(run) == 0 else None
-
-
-@dataclass(frozen=True, eq=False)
-class Chosen:
-    """A plugin of pytest that runs these ``tests`` alone, in their order, and what has no ``seconds``: a test whose name has the changed constant in it.
-
-    One that takes far longer than it did has noticed the change: the alarm ends the process.
-    """
-
-    tests: list[str]
-    seconds: dict[str, float]
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Sort, and leave out."""
-        place = {test: number for number, test in enumerate(self.tests)}
-        kept = [item for item in items if item.nodeid in place or item.nodeid not in self.seconds]
-        items[:] = sorted(kept, key=lambda item: place.get(item.nodeid, len(place)))
-
-    def pytest_collection(self) -> None:
-        """Set the alarm for what runs at import."""
-        signal.alarm(60)
-
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Set the alarm for a test."""
-        signal.alarm(15 + math.ceil(10 * self.seconds.get(item.nodeid, 0.0)))
-
-
-def _in_fork(run: Callable[[], int]) -> int | None:
-    """What ``run`` gives in a process of its own group, of which nothing is left afterwards."""
-    process = multiprocessing.get_context("fork").Process(target=lambda: os._exit(run()))
-    process.start()
-    process.join()
-    assert process.pid is not None
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.exitcode
-
-
-def _pytest(tests: list[str], checkout: Path, plugin: object, *, keep_bytecode: bool = False) -> int:
-    os.setpgid(0, 0)
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
-    os.chdir(checkout)
-    # The copy's own package before the installed one, here and in processes the tests start. CI: hypothesis draws the same examples each time.
-    sys.path.insert(0, str(checkout))
-    os.environ.update(PYTHONPATH=str(checkout), PYTHONDONTWRITEBYTECODE="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", CI="1")
-    sys.dont_write_bytecode = not keep_bytecode  # never that of a changed module
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[plugin]))
+    return pickle.loads(found.read_bytes()) if in_fork(run) == 0 else None
 
 
 def tests_of(module: Path) -> list[str]:
@@ -232,6 +169,12 @@ def tests_of(module: Path) -> list[str]:
     return tests
 
 
+def _left_behind(folder: str, names: list[str]) -> set[str]:
+    """What need not be copied; the results that are committed lie deeper than those that are not."""
+    never = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "node_modules")
+    return never(folder, names) | ({"results"} if Path(folder) == ROOT else set())
+
+
 def main() -> int:
     """Print each survivor and the counts; 1 when there is one, 2 when the tests fail on what is unchanged."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -244,7 +187,7 @@ def main() -> int:
     tests = {str(module): [str(module), *arguments.tests] if arguments.tests else tests_of(module) for module in arguments.modules}
     with tempfile.TemporaryDirectory() as folder:
         checkout = Path(folder) / "checkout"
-        shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "node_modules"))
+        shutil.copytree(ROOT, checkout, ignore=_left_behind)
         all_tests = sorted({test for found in tests.values() for test in found})
         covered = record(list(tests), all_tests, checkout)
         if covered is None:
