@@ -483,6 +483,11 @@ def test_the_gap_between_families_by_hand():
     assert family_gap(families, [0, 0, 0], people, n_shuffles=1, seed=0)[0] == 0.5, "nobody on a side has no share of anything"
 
 
+def test_a_gap_of_more_people_than_documents_is_refused():
+    with pytest.raises(ValueError, match="shorter than"):
+        family_gap([("raid",)], [1, 0], ["ayo", "mei"], n_shuffles=1, seed=0)
+
+
 def test_an_unknown_unit_is_refused(conversations):
     with pytest.raises(ValueError, match="unit must be conversation or message, got 'word'"):
         membership_documents(conversations, unit="word", seed=0)
