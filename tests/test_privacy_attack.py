@@ -453,6 +453,8 @@ def test_the_same_seed_gives_the_same_table(conversations):
 def test_decoys_that_somebody_wrote_are_refused(documents):
     with pytest.raises(ValueError, match=r"decoys must stand in no document, got \['Zola1'\]"):
         attack_table(documents, {}, decoys=["Zola1", "mei1"], labels=MARKS, seed=0)
+    with pytest.raises(ValueError, match=r"got \['zola0', 'zola1', 'zola2', 'zola3', 'zola4'\]$"):
+        attack_table(documents, {}, decoys=NAMES[:6], labels=MARKS, seed=0)
 
 
 def test_documents_are_whole_conversations_or_messages_of_half_the_senders(conversations):
@@ -469,6 +471,7 @@ def test_a_document_by_hand():
     told = chat("a", "s: so pretty {name|Zola}", "c: {school|Kestrel High} at noon", "s: meet {name|Mei}", family="lunch")
     [whole] = membership_documents([told], seed=0).to_dict("records")
     assert (whole["text"], whole["person"], whole["member"]) == ("so pretty Zola\nKestrel High at noon\nmeet Mei", "a-s", False)
+    assert list(whole) == ["text", "person", "member", "families", "names", *LABELS]
     assert (whole["families"], whole["names"]) == (("lunch", "lunch", "lunch"), ("Zola", "Mei"))
     assert {label for label in LABELS if whole[label]} == {"flattery", "meeting"}
     single = membership_documents([told], unit="message", seed=0)
@@ -480,6 +483,7 @@ def test_the_gap_between_families_by_hand():
     # Members: raid 3 of 4, pizza 1 of 4. Others: raid 1 of 2, pizza 1 of 2. Half of .25 + .25.
     families, people = [("raid", "raid"), ("raid", "pizza"), ("raid", "pizza")], ["ayo", "ayo", "mei"]
     assert family_gap(families, [1, 1, 0], people, n_shuffles=5, seed=0) == (0.25, 0.25)
+    assert family_gap([("raid",), ("pizza",)], [1, 0], ["ayo", "mei"], n_shuffles=1, seed=0)[0] == 1.0
     assert family_gap(families, [0, 0, 0], people, n_shuffles=1, seed=0)[0] == 0.5, "nobody on a side has no share of anything"
 
 

@@ -43,6 +43,7 @@ def test_costs_of_four_conversations_are_those_counted_by_hand():
     assert costs["flagged_hours"].fillna(-1).tolist() == [1, 0, -1, 0]
     assert costs["message_hours"].tolist() == [20, 10, 20, 10]
     assert costs["pii_items"].tolist() == [1, 1, 0, 1]
+    assert figures(cost_sums(costs.reset_index()).sum(axis=0))["pii_items_exposed_per_1000"] == pytest.approx(2000 / 3)
 
 
 def test_a_bit_of_nought_is_released_and_points_at_nobody():

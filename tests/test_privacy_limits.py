@@ -13,7 +13,7 @@ from classifier.evaluation.rates import Rate
 from classifier.privacy.constraint import Constraint, conversations_needed, feasible_points, supported_bound
 from classifier.privacy.costs import SUMS, conversation_costs, messages_per_true_detection
 from classifier.privacy.curve import drawn_texts
-from classifier.privacy.detection import chosen_threshold, detection, first_stages, recall_before_stages
+from classifier.privacy.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
 from classifier.privacy.dominance import dominance_table
 from classifier.privacy.frontier import compare_policies
 from classifier.privacy.measured import Point
@@ -122,6 +122,16 @@ def test_messages_read_for_each_pattern_found_by_hand():
     for wrong in (0, 1):
         with pytest.raises(ValueError, match="prevalence must be stated, between 0 and 1"):
             messages_per_true_detection(totals, prevalence=wrong)
+
+
+def test_an_alert_rests_on_the_highest_score_and_after_a_report_on_the_last():
+    # With a window of one message each is scored by itself.
+    keeps = {"release": "alert_bit", "window": 1, "retain_messages": 1, "retain_hours": 9.0}
+    secret, rain, both = (streams_of([chat("noon", *lines, label=PATTERN)]) for lines in (["s: our secret"], ["s: rain all day"], ["s: our secret", "s: rain all day"]))
+    watched, reported = policy(where="device", **keeps), policy(where="user_report", report_rate=1.0, **keeps)
+    highest, last = (decision_scores(watched, alone, SCORER, seed=0)[0] for alone in (secret, rain))
+    assert highest > last
+    assert [decision_scores(own, both, SCORER, seed=0)[0] for own in (watched, reported)] == [highest, last]
 
 
 def test_a_threshold_is_never_below_the_lowest_score_there_is():
