@@ -140,6 +140,10 @@ def test_certainties_that_come_true_three_times_of_four_are_cooled_to_three_quar
     assert fit_temperature([1, 0, 0, 0], [0.0, 0.0, 0.0, 0.0])([0.0]) == pytest.approx([0.25], abs=1e-6)
 
 
+def test_six_of_ten_that_come_true_three_times_of_four_are_heated_to_three_quarters():
+    assert fit_temperature([0, 1, 1, 1], [0.6, 0.6, 0.6, 0.6])([0.6]) == pytest.approx([0.75], abs=1e-6)
+
+
 def test_one_unit_of_each_kind_is_enough_to_fit():
     assert fit_isotonic([0, 1], [0.2, 0.8])([0.2, 0.5, 0.8]) == pytest.approx([0.0, 0.5, 1.0])
 
