@@ -182,6 +182,13 @@ def test_a_message_threshold_flags_no_more_ordinary_messages_than_allowed():
     assert message_threshold(label, score, max_false_alarms=0.24) == 0.9
 
 
+def test_a_score_that_differs_in_its_last_bits_is_flagged_too():
+    score = 0.7123456789123456
+    threshold = message_threshold([1, 0], [score, 0.1], max_false_alarms=0.0)
+    assert threshold <= np.nextafter(score, 0.0)
+    assert score - threshold < 1e-9
+
+
 def test_when_no_observed_threshold_is_allowed_nothing_is_flagged():
     assert message_threshold([1, 0], [0.5, 0.5], max_false_alarms=0.0) > 0.5
 

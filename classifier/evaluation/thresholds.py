@@ -41,7 +41,8 @@ def message_threshold(label: ArrayLike, score: ArrayLike, *, max_false_alarms: f
     """The threshold with the best F1 among those that flag at most the share ``max_false_alarms`` of the messages that do not show the label.
 
     Most chat shows none of the behaviours, and validation holds more that nearly do than real chat does; the best F1 alone would flag too much of it. Messages of
-    one family are far from independent, so no bound is claimed for the share.
+    one family are far from independent, so no bound is claimed for the share. Scores less than a billionth apart count as one: the threshold is that much below the
+    score it is chosen by, so that a program whose sums differ from ours in the last bits flags the same messages.
 
     >>> message_threshold([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1], max_false_alarms=0.0)
     0.9
@@ -54,7 +55,8 @@ def message_threshold(label: ArrayLike, score: ArrayLike, *, max_false_alarms: f
     candidates = _candidates(scores)
     share = _at_or_above(candidates, scores[~labels]) / max(1, int((~labels).sum()))
     allowed = candidates[share <= max_false_alarms]
-    return _best_f1(allowed, _at_or_above(allowed, scores[labels]), _at_or_above(allowed, scores), int(labels.sum()))
+    chosen = _best_f1(allowed, _at_or_above(allowed, scores[labels]), _at_or_above(allowed, scores), int(labels.sum()))
+    return chosen if chosen > scores.max() else min(chosen, math.floor(chosen * 1e9) / 1e9)
 
 
 def _best_f1(thresholds: NDArray[np.float64], found: NDArray[np.float64], n_flagged: NDArray[np.float64], n_positive: float) -> float:
