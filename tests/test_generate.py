@@ -39,9 +39,11 @@ def test_every_personal_span_holds_a_filler_of_its_kind_however_it_was_typed(con
     assert [(text, kind) for text, kind in spans if text.lower().replace("'", "") not in levelled[kind]] == []
 
 
-def test_a_stage_phrase_carries_its_label_and_a_spoken_of_behaviour_none(conversations):
+def test_a_phrase_carries_the_labels_of_its_family_a_tactic_s_among_them_and_a_spoken_of_behaviour_none(conversations):
     messages = [message for conversation in conversations for message in conversation.messages]
-    assert all(message.labels == (TACTICS[message.tactic],) for message in messages if message.tactic)
+    labels = {family.id: family.labels for family in load_families()}
+    assert all(message.labels == labels[message.family] for message in messages)
+    assert all(TACTICS[message.tactic] in message.labels for message in messages if message.tactic)
     assert all(message.labels == () for message in messages if message.manner != "plain")
 
 
