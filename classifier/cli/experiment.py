@@ -144,7 +144,7 @@ def _told(train: list[Conversation], sets: dict[str, list[Conversation]], *, see
 
 def _systems(table: dict[str, pd.DataFrame], own: pd.DataFrame, *, n_resamples: int, seed: int) -> pd.DataFrame:
     """Macro rows of our model and of each baseline."""
-    rows = [own[own["label"] == "macro"].assign(system="this model: words and characters, logistic regression")]
+    rows = [own[own["label"] == "macro"].assign(system="this model: words, pairs and characters, logistic regression")]
     test, validation = table["test"], table["validation"]
     for name, fit in watched(BASELINES.items(), label="fitting baselines", length=len(BASELINES)):
         scorer = fit(table["train"])
