@@ -91,6 +91,14 @@ def test_every_fault_of_a_record_is_told_at_once(write):
         read_conversations(write(changed(split="holdout", label="bad")))
 
 
+def test_a_name_from_the_file_with_a_line_break_or_of_any_length_is_told_in_one_short_line(write):
+    for name, shown in (("pizza\nmenu", r"'pizza\\nmenu': Extra inputs"), ("p" * 5000, f"'{'p' * 60}': Extra inputs")):
+        with pytest.raises(CorpusError, match=shown) as raised:
+            read_conversations(write(changed(**{name: 1})))
+        assert "\n" not in str(raised.value)
+        assert len(str(raised.value)) < 400
+
+
 def test_an_id_used_twice_names_both_lines(write):
     with pytest.raises(CorpusError, match=r"chat.jsonl:2: id: 'a1' was already used on line 1"):
         read_conversations(write(PIZZA, PIZZA))

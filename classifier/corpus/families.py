@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.corpus import grammar
 from classifier.corpus.policy import policy_problems
-from classifier.errors import InputError
+from classifier.errors import InputError, in_one_line
 from classifier.taxonomy import LABELS, TACTICS
 
 REGISTERS = ("casual", "young", "careful", "second_language", "regional", "voice")
@@ -78,8 +78,7 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
     try:
         parsed = _PhraseFile.model_validate(content)
     except ValidationError as error:
-        where = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise PhraseError(f"{path}: {where}") from None
+        raise PhraseError(f"{path}: {in_one_line(error.errors())}") from None
     kinds = {"stage": parsed.label, "scene": parsed.scene, "talk": parsed.talk}
     named = [(kind, value) for kind, value in kinds.items() if value is not None]
     if len(named) != 1:

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from classifier.errors import InputError
+from classifier.errors import InputError, in_one_line
 from classifier.privacy.trigger import Condition, parse_condition
 from classifier.taxonomy import STAGES
 
@@ -258,8 +258,7 @@ def read_policy(path: Path) -> Policy:
     try:
         return _ADAPTER.validate_python(content)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}".removeprefix(": ").removeprefix("Value error, ") for item in error.errors()]
-        raise InputError(f"{path}: {'; '.join(faults)}") from None
+        raise InputError(f"{path}: {in_one_line(error.errors())}") from None
 
 
 _ADAPTER = TypeAdapter(Policy)

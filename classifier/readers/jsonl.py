@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import IO, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from classifier.errors import InputError
+from classifier.errors import InputError, in_one_line
 from classifier.readers.bounded import text_lines
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, TACTICS
@@ -108,7 +108,7 @@ def _parsed(line: str, where: str) -> Conversation:
     try:
         entry = _ConversationEntry.model_validate_json(line)
     except ValidationError as error:
-        raise CorpusError(f"{where}: {'; '.join(_fault(item) for item in error.errors())}") from None
+        raise CorpusError(f"{where}: {_fault(error.errors())}") from None
     return Conversation(
         id=entry.id,
         label=entry.label,
@@ -127,11 +127,10 @@ def _parsed(line: str, where: str) -> Conversation:
     )
 
 
-def _fault(item: Any) -> str:
-    if item["type"] == "json_invalid":
-        return f"not a whole JSON object ({item['ctx']['error']}); the line may be cut off, write the file again"
-    field = ".".join(str(part) for part in item["loc"])
-    return f"{field}: {item['msg'].removeprefix('Value error, ')}"
+def _fault(faults: Sequence[Any]) -> str:
+    if faults[0]["type"] == "json_invalid":
+        return f"not a whole JSON object ({faults[0]['ctx']['error']}); the line may be cut off, write the file again"
+    return in_one_line(faults)
 
 
 def _message(entry: _MessageEntry) -> Message:
