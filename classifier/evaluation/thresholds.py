@@ -41,8 +41,8 @@ def message_threshold(label: ArrayLike, score: ArrayLike, *, max_false_alarms: f
     """The threshold with the best F1 among those that flag at most the share ``max_false_alarms`` of the messages that do not show the label.
 
     Most chat shows none of the behaviours, and validation holds more that nearly do than real chat does; the best F1 alone would flag too much of it. Messages of
-    one family are far from independent, so no bound is claimed for the share. Scores less than a billionth apart count as one: the threshold is that much below the
-    score it is chosen by, so that a program whose sums differ from ours in the last bits flags the same messages.
+    one family are far from independent, so no bound is claimed for the share. The threshold is the score it is chosen by, rounded down to a billionth, so that a
+    program whose sums differ from ours in the last bits flags the same messages.
 
     >>> message_threshold([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1], max_false_alarms=0.0)
     0.9
