@@ -167,17 +167,6 @@ def fill_sums(memo: Memo, weights: Weights, first: int) -> None:
 
 
 @_compiled
-def looked_up(rows: Longs, n_words: int, node: int, word: int) -> int:
-    """What a table as ``WordTree.children`` has for ``node`` and ``word``, or -1."""
-    key = node * n_words + word
-    mixed = node * NODE_STEP + word * WORD_STEP
-    place = (mixed ^ (mixed >> 17)) & (len(rows) - 1)
-    while rows[place, 0] != -1 and rows[place, 0] != key:
-        place = (place + 1) & (len(rows) - 1)
-    return -1 if rows[place, 0] == -1 else int(rows[place, 1])
-
-
-@_compiled
 def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, paths: Longs, numbers: Ints, number_ends: Longs, terms: Ints, term_ends: Longs) -> None:
     """Write the numbers of the words of all texts to ``numbers``, their known word n-grams to ``terms``, a longer one than of one word as -1 - position, and where each
     text's end to ``number_ends`` and ``term_ends``.
@@ -198,9 +187,14 @@ def word_terms(found: Ints, found_ends: Longs, memo: Memo, weights: Weights, pat
                 for path in range(n_before + 1):
                     node = word
                     if path < n_before:
-                        node = looked_up(children, weights.n_words, int(paths[path]), word)
-                        if node < 0:
+                        key = int(paths[path]) * weights.n_words + word
+                        mixed = int(paths[path]) * NODE_STEP + word * WORD_STEP
+                        place = (mixed ^ (mixed >> 17)) & (len(children) - 1)
+                        while children[place, 0] != -1 and children[place, 0] != key:
+                            place = (place + 1) & (len(children) - 1)
+                        if children[place, 0] == -1:
                             continue
+                        node = int(children[place, 1])
                     if term[node] >= 0:
                         terms[n_terms] = term[node] if path == n_before else -1 - term[node]
                         n_terms += 1
@@ -255,10 +249,14 @@ def add_pairs(numbers: Ints, number_ends: Longs, weights: Weights, room: Room, l
                 second = int(numbers[other])
                 if not ends[second]:
                     continue
-                pair = looked_up(pairs, weights.n_words, first, second)
-                if pair < 0:
+                key = first * weights.n_words + second
+                mixed = first * NODE_STEP + second * WORD_STEP
+                place = (mixed ^ (mixed >> 17)) & (len(pairs) - 1)
+                while pairs[place, 0] != -1 and pairs[place, 0] != key:
+                    place = (place + 1) & (len(pairs) - 1)
+                if pairs[place, 0] == -1:
                     continue
-                position = n_before + pair
+                position = n_before + int(pairs[place, 1])
                 if counts[position] == 0:
                     touched[n_touched] = position
                     n_touched += 1
