@@ -117,10 +117,10 @@ def test_fictional_numbers_and_addresses_are_welcome():
     assert policy_problems("ring 555-0117 or write to zola@example.org") == []
 
 
-def test_a_phrase_file_with_a_wrong_tactic_names_file_family_and_choices(tmp_path):
+def test_a_phrase_file_with_a_wrong_tactic_names_file_and_choices(tmp_path):
     path = tmp_path / "flattery.toml"
-    path.write_text('label = "flattery"\ndescription = "x"\n[[family]]\nid = "flattery.x"\ntactic = "between_us"\nregister = "casual"\nphrasings = ["a", "b"]\n')
-    with pytest.raises(PhraseError, match=r"flattery.toml: family 'flattery.x': tactic 'between_us' is not one of 'flattery'"):
+    path.write_text('label = "flattery"\ntactic = "between_us"\ndescription = "x"\n[[family]]\nid = "flattery.x"\nregister = "casual"\nphrasings = ["a", "b"]\n')
+    with pytest.raises(PhraseError, match=r"flattery.toml: tactic 'between_us' is not one of 'flattery'"):
         read_phrase_file(path)
 
 

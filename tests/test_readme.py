@@ -42,6 +42,6 @@ def test_every_command_of_the_readme_parses():
 def test_the_example_family_can_be_added_to_its_file(tmp_path):
     [family] = blocks("toml")
     path = tmp_path / "flattery.toml"
-    path.write_text(f'label = "flattery"\ndescription = "toy"\n{family}', encoding="utf-8")
+    path.write_text(f'label = "flattery"\ntactic = "talent_compliment"\ndescription = "toy"\n{family}', encoding="utf-8")
     [read] = read_phrase_file(path)
     assert read.labels == ("flattery",)

@@ -30,7 +30,11 @@ VOICES = {"v1": "phrases", "v1-alt": "phrases_alt"}
 
 @dataclass(frozen=True)
 class PhraseFamily:
-    """One idea said several ways. ``source`` is the stage, cue or scene, or the kind of talk, whose file it stands in."""
+    """One idea said several ways. ``source`` is the stage, cue or scene, or the kind of talk, whose file it stands in.
+
+    The last four are true of the whole file: ``ordinary``, that benign conversations draw on the tactic, too; ``in_person``, that people of the scene usually
+    know each other; ``benign_only``, that the scene never covers a scripted pattern; ``weight``, how often the scene is drawn.
+    """
 
     id: str
     kind: Literal["stage", "scene", "talk"]
@@ -41,6 +45,10 @@ class PhraseFamily:
     role: str
     register: str
     phrasings: tuple[str, ...]
+    ordinary: bool = False
+    in_person: bool = False
+    benign_only: bool = False
+    weight: int = 2
 
 
 class _FamilyEntry(BaseModel):
@@ -48,7 +56,6 @@ class _FamilyEntry(BaseModel):
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
     register_: Literal["casual", "young", "careful", "second_language", "regional", "voice"] = Field(alias="register")
     phrasings: list[str] = Field(min_length=2)
-    tactic: str = ""
     labels: list[str] = []
     manner: Literal["plain", "negated", "quoted", "advised", "reported"] = "plain"
     role: Literal["sender", "contact", "any"] = "any"
@@ -60,6 +67,11 @@ class _PhraseFile(BaseModel):
     scene: str | None = None
     talk: Literal["filler", "question", "backchannel", "reply_neutral", "reply_unsure", "reply_refusing", "reply_telling"] | None = None
     description: str
+    tactic: str = ""
+    ordinary: bool = False
+    in_person: bool = False
+    benign_only: bool = False
+    weight: int = Field(default=2, ge=1)
     family: list[_FamilyEntry]
 
 
@@ -84,15 +96,19 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
     if len(named) != 1:
         raise PhraseError(f"{path}: expected exactly one of 'label', 'scene' and 'talk' at the top, got {len(named)}")
     kind, source = named[0]
-    return [_family(entry, kind, source, path) for entry in parsed.family]  # type: ignore[arg-type]
+    if kind == "stage" and TACTICS.get(parsed.tactic) != source:
+        raise PhraseError(f"{path}: tactic {parsed.tactic!r} is not one of {source!r}: expected {[tactic for tactic, label in TACTICS.items() if label == source]}")
+    if kind != "stage" and (parsed.tactic or parsed.ordinary):
+        raise PhraseError(f"{path}: 'tactic' and 'ordinary' go with 'label', and this file holds a {kind}")
+    if kind != "scene" and (parsed.in_person or parsed.benign_only or parsed.weight != 2):
+        raise PhraseError(f"{path}: 'in_person', 'benign_only' and 'weight' go with 'scene'")
+    return [_family(entry, parsed, kind, source, path) for entry in parsed.family]  # type: ignore[arg-type]
 
 
-def _family(entry: _FamilyEntry, kind: Literal["stage", "scene", "talk"], source: str, path: Path) -> PhraseFamily:
+def _family(entry: _FamilyEntry, file: _PhraseFile, kind: Literal["stage", "scene", "talk"], source: str, path: Path) -> PhraseFamily:
     where = f"{path}: family {entry.id!r}"
     shown = {*entry.labels, source} if kind == "stage" else set(entry.labels)
     labels = tuple(label for label in LABELS if label in shown)
-    if kind == "stage" and TACTICS.get(entry.tactic) != source:
-        raise PhraseError(f"{where}: tactic {entry.tactic!r} is not one of {source!r}: expected {[tactic for tactic, label in TACTICS.items() if label == source]}")
     if unknown := set(entry.labels) - set(LABELS):
         raise PhraseError(f"{where}: unknown labels {sorted(unknown)}, expected some of {list(LABELS)}")
     if entry.manner != "plain" and labels:
@@ -102,7 +118,21 @@ def _family(entry: _FamilyEntry, kind: Literal["stage", "scene", "talk"], source
     for phrasing in entry.phrasings:
         if faults := grammar.problems(phrasing):
             raise PhraseError(f"{where}: {phrasing!r}: {'; '.join(faults)}")
-    return PhraseFamily(entry.id, kind, source, labels, entry.tactic, entry.manner, entry.role, entry.register_, tuple(entry.phrasings))
+    return PhraseFamily(
+        entry.id,
+        kind,
+        source,
+        labels,
+        file.tactic,
+        entry.manner,
+        entry.role,
+        entry.register_,
+        tuple(entry.phrasings),
+        file.ordinary,
+        file.in_person,
+        file.benign_only,
+        file.weight,
+    )
 
 
 def load_families(voice: str = "v1") -> list[PhraseFamily]:
@@ -118,6 +148,11 @@ def load_families(voice: str = "v1") -> list[PhraseFamily]:
     for id_, count in Counter(family.id for family in families).items():
         if count > 1:
             raise PhraseError(f"{root}: family id {id_!r} is used {count} times; ids must be unique")
+    said: dict[str, tuple[bool, bool, int]] = {}
+    for family in families:
+        true_of_scene = (family.in_person, family.benign_only, family.weight)
+        if family.kind == "scene" and said.setdefault(family.source, true_of_scene) != true_of_scene:
+            raise PhraseError(f"{root}: the files of scene {family.source!r} differ in in_person, benign_only or weight; expected the same in each")
     return sorted(families, key=lambda family: family.id)
 
 

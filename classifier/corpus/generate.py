@@ -17,16 +17,11 @@ from classifier.corpus import world
 from classifier.corpus.families import PhraseFamily, load_families
 from classifier.corpus.grammar import Segment, expand
 from classifier.corpus.habits import typed
-from classifier.corpus.phrasebook import ORDINARY_TACTICS, Phrasebook, choose, phrasebook
+from classifier.corpus.phrasebook import Phrasebook, choose, phrasebook
 from classifier.corpus.spec import CorpusSpec
 from classifier.corpus.split import SHARES, assign_families
 from classifier.records import SPLITS, Conversation, Message, PersonalSpan
 from classifier.taxonomy import BENIGN, CUES, PATTERN, STAGES
-
-BENIGN_ONLY_SCENES = frozenset(
-    {"safety_lesson", "telling_adult", "counsellor", "parent", "grandparent", "work_chat", "journalism", "safety_talk", "told_someone", "family_chat", "clinic_reception"}
-)
-"""Scenes that never cover a scripted pattern. They are drawn half as often, because the contact's lines in them would tell the classes apart."""
 
 STAGE_COUNTS = {PATTERN: {1: 0.08, 2: 0.16, 3: 0.3, 4: 0.28, 5: 0.18}, BENIGN: {0: 0.48, 1: 0.33, 2: 0.15, 3: 0.035, 4: 0.005}}
 """How many distinct stages the sender shows, by script. They overlap: a scripted pattern can be one stage, a benign exchange several."""
@@ -129,7 +124,7 @@ def _conversation(id_: str, spec: CorpusSpec, split: str, book: Phrasebook, send
         register=sender.account.register,
         sender=sender.account.id,
         contact=contact.id,
-        metadata=world.draw_metadata(sender, pattern=pattern, scene=script.scene, rng=rng),
+        metadata=world.draw_metadata(sender, pattern=pattern, in_person=book.scenes[script.scene].in_person, rng=rng),
         messages=tuple(messages),
         corpus=spec.name,
         version=spec.version,
@@ -150,8 +145,8 @@ def _message(author: str, segments: list[Segment], family: PhraseFamily, time: d
 
 def _draw_script(label: str, book: Phrasebook, rng: Random) -> _Script:
     """Scene, turns and planned behaviours. Behaviours fall on the sender's turns at random: no order is favoured."""
-    scenes = [scene for scene in book.scenes if label == BENIGN or scene not in BENIGN_ONLY_SCENES]
-    scene = rng.choices(scenes, [1 if scene in BENIGN_ONLY_SCENES else 3 if scene == "long_chat" else 2 for scene in scenes])[0]
+    scenes = {scene: family.weight for scene, family in book.scenes.items() if label == BENIGN or not family.benign_only}
+    scene = rng.choices(list(scenes), list(scenes.values()))[0]
     turns = world.draw_turns(world.draw_length(rng), rng)
     if True not in turns:
         turns[rng.randrange(len(turns))] = True
@@ -222,7 +217,7 @@ def _showing(label: str, script: _Script, book: Phrasebook, rng: Random) -> list
         return own
     families = book.by_label[label]
     if script.label == BENIGN:
-        families = [family for family in families if family.tactic in ORDINARY_TACTICS] or families
+        families = [family for family in families if family.ordinary] or families
     return families
 
 

@@ -9,13 +9,6 @@ from random import Random
 
 from classifier.corpus.families import PhraseFamily
 
-ORDINARY_TACTICS = frozenset(
-    """appearance_compliment talent_compliment affirmation gift_offer romantic_attention probing_troubles against_friends name_age_year home_school_area
-    family_friends_names contact_account photo_video between_us other_channel propose_meeting time_place transport_visit
-    same_place mutual_friends same_interests insisting""".split()
-)
-"""Tactics whose lines people also say in exchanges where nothing is wrong: benign conversations draw on them, which is why a label cannot decide a conversation."""
-
 
 @dataclass(frozen=True)
 class Phrasebook:
@@ -27,9 +20,9 @@ class Phrasebook:
     talk: dict[str, list[PhraseFamily]]
 
     @property
-    def scenes(self) -> list[str]:
-        """Every scene with at least one line, sorted."""
-        return sorted(set(self.shown) | set(self.plain))
+    def scenes(self) -> dict[str, PhraseFamily]:
+        """Every scene with at least one line, sorted, and a family that says what is true of it."""
+        return {scene: (self.plain.get(scene) or self.shown[scene])[0] for scene in sorted(set(self.shown) | set(self.plain))}
 
 
 def phrasebook(families: Iterable[PhraseFamily]) -> Phrasebook:

@@ -15,9 +15,6 @@ from classifier.corpus.families import REGISTERS
 from classifier.corpus.habits import Habits, draw_habits
 from classifier.records import Metadata
 
-IN_PERSON_SCENES = frozenset({"parent", "grandparent", "coach", "tutor", "faith_group", "counsellor", "telling_adult", "safety_lesson", "study_group", "work_chat", "surprise"})
-"""Scenes whose people usually know each other in person."""
-
 FIRST_DAY = datetime(2031, 1, 6)
 """The fictional calendar of the corpus begins here."""
 
@@ -59,11 +56,11 @@ def draw_sender(id_: str, rng: Random, *, scripted_share: float) -> Sender:
     return Sender(draw_account(id_, rng, usual_hour=hour), scripted, n, max(n, contacts), rng.choices(bands, weights)[0])
 
 
-def draw_metadata(sender: Sender, *, pattern: bool, scene: str, rng: Random) -> Metadata:
-    """The non-content signals of one conversation."""
-    in_person = rng.random() < (0.28 if pattern else 0.72 if scene in IN_PERSON_SCENES else 0.42)
+def draw_metadata(sender: Sender, *, pattern: bool, in_person: bool, rng: Random) -> Metadata:
+    """The non-content signals of one conversation; ``in_person`` says whether people of its scene usually know each other."""
+    known = rng.random() < (0.28 if pattern else 0.72 if in_person else 0.42)
     band = rng.choices(("unstated", "under_13", "13_17", "18_25", "over_25"), (4, 1, 6, 2, 1) if pattern else (4, 1, 5, 2, 2))[0]
-    return Metadata("in_person" if in_person else "online", sender.age_band, band, sender.young_contacts)
+    return Metadata("in_person" if known else "online", sender.age_band, band, sender.young_contacts)
 
 
 def draw_length(rng: Random) -> int:
