@@ -23,13 +23,13 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import SVG
 
-from classifier.cli.models import MAX_FALSE_ALARMS
 from classifier.corpus.release import content_hash, read_corpus
 from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.thresholds import message_threshold
-from classifier.model.explain import explain, in_words
-from classifier.model.file import save_model
-from classifier.model.pipeline import fit_stage_model, stage_probabilities
+from classifier.model.message.explain import explain, in_words
+from classifier.model.message.file import save_model
+from classifier.model.message.pipeline import fit_stage_model, stage_probabilities
+from classifier.model.shipped import MAX_FALSE_ALARMS
 from classifier.readers.messages import families_used, messages_table
 from classifier.report.figures import interval_plot, to_svg
 from classifier.taxonomy import LABELS

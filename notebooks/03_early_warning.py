@@ -22,15 +22,14 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import SVG
 
-from classifier.cli.conversations import early_warning, recall_by_k
-from classifier.cli.models import pattern_path
-from classifier.cli.patterns import message_probabilities, scored
 from classifier.corpus.release import read_corpus
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.thresholds import threshold_for_fpr
-from classifier.model.file import load_pipeline
-from classifier.model.pattern_file import load_pattern
-from classifier.model.shipped import shipped_model
+from classifier.experiments.conversation_scores import message_probabilities, scored
+from classifier.experiments.conversation_tables import early_warning, recall_by_k
+from classifier.model.conversation.file import load_pattern
+from classifier.model.message.file import load_pipeline
+from classifier.model.shipped import pattern_path, shipped_model
 from classifier.report.figures import line_plot, to_svg
 
 parts = {split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::4] for split in ("validation", "test")}

@@ -21,22 +21,21 @@ from pathlib import Path
 
 from IPython.display import SVG
 
-from classifier.cli.models import pattern_path
-from classifier.cli.patterns import leading_families, message_probabilities
 from classifier.corpus.release import read_corpus
-from classifier.model.file import load_pipeline
-from classifier.model.pattern_file import load_pattern
-from classifier.model.shipped import shipped_model
-from classifier.model.watched import Watched
-from classifier.privacy.constraint import feasible_points
-from classifier.privacy.explain import explain_policy
-from classifier.privacy.frontier import compare_policies
-from classifier.privacy.policy import shipped_policies
-from classifier.privacy.scorer import Scorer
+from classifier.experiments.conversation_scores import leading_families, message_probabilities
+from classifier.model.conversation.file import load_pattern
+from classifier.model.conversation.monitor import Watched
+from classifier.model.message.file import load_pipeline
+from classifier.model.shipped import pattern_path, shipped_model
+from classifier.privacy.compare.constraint import feasible_points
+from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.policies.explain import explain_policy
+from classifier.privacy.policies.policy import shipped_policies
+from classifier.privacy.simulate.scorer import Scorer
 from classifier.privacy.stream import MessageScores, streams_of
 from classifier.report.figures import to_svg
-from classifier.report.tradeoff_plots import frontier_plot
-from classifier.report.tradeoff_points import with_intervals
+from classifier.report.tradeoff.plots import frontier_plot
+from classifier.report.tradeoff.points import with_intervals
 
 CHOSEN = ("full_server_scan", "server_sampled_50", "server_window_review", "server_word_trigger", "device_alert_bit", "device_two_stages", "device_sender_only")
 policies = [policy for policy in shipped_policies() if policy.name in CHOSEN]

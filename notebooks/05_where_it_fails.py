@@ -32,22 +32,21 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import SVG
 
-from classifier.cli.conversations import VOLUME
-from classifier.cli.models import pattern_path
-from classifier.cli.patterns import message_probabilities, scored
 from classifier.corpus.release import read_corpus
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.slices import false_alarms_by
-from classifier.model.explain import explain, in_words
-from classifier.model.file import load_model, load_pipeline
-from classifier.model.pattern_file import load_pattern
-from classifier.model.pipeline import stage_probabilities
-from classifier.model.shipped import shipped_model
+from classifier.experiments.conversation_scores import message_probabilities, scored
+from classifier.experiments.conversation_tables import VOLUME
+from classifier.model.conversation.file import load_pattern
+from classifier.model.message.explain import explain, in_words
+from classifier.model.message.file import load_model, load_pipeline
+from classifier.model.message.pipeline import stage_probabilities
+from classifier.model.shipped import pattern_path, shipped_model
 from classifier.readers.messages import messages_table
 from classifier.report.figures import interval_plot, to_svg
-from classifier.report.tradeoff_plots import strip_plot
-from classifier.report.tradeoff_points import strip_table
+from classifier.report.tradeoff.plots import strip_plot
+from classifier.report.tradeoff.points import strip_table
 from classifier.taxonomy import PATTERN, STAGES
 
 pd.set_option("display.max_colwidth", 120)

@@ -30,10 +30,10 @@ from sklearn.pipeline import make_pipeline
 from classifier.corpus.release import read_corpus
 from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.thresholds import best_f1_threshold
-from classifier.model.baselines import BASELINES
-from classifier.privacy.frontier import compare_policies
-from classifier.privacy.policy import shipped_policies
-from classifier.privacy.scorer import Scorer
+from classifier.experiments.baselines import BASELINES
+from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.policies.policy import shipped_policies
+from classifier.privacy.simulate.scorer import Scorer
 from classifier.privacy.stream import streams_from_scores
 from classifier.readers.messages import messages_table
 from classifier.report.figures import interval_plot, to_svg

@@ -13,10 +13,10 @@ import pandas as pd
 from pyspark.sql import SparkSession
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
-from classifier.cli.models import find_final_model
-from classifier.model.distributed import MESSAGE_SCHEMA, score_frame
-from classifier.model.fast import FastScorer
-from classifier.model.file import load_model
+from classifier.model.frames import MESSAGE_SCHEMA, score_frame
+from classifier.model.message.batch import FastScorer
+from classifier.model.message.file import load_model
+from classifier.model.shipped import find_final_model
 
 SPARK_TYPES = {"float64": DoubleType(), "str": StringType()}
 

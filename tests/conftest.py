@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 
 from classifier.cli.main import main
+from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.release import write_corpus
-from classifier.corpus.spec import CorpusSpec
 
 # A slow machine is no failure of the code, and a build that fails must fail again when it is looked into.
 settings.register_profile("build", deadline=None, derandomize="CI" in os.environ)

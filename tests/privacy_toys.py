@@ -8,8 +8,8 @@ from random import Random
 
 import numpy as np
 
-from classifier.privacy.policy import Policy
-from classifier.privacy.scorer import Scorer
+from classifier.privacy.policies.policy import Policy
+from classifier.privacy.simulate.scorer import Scorer
 from classifier.privacy.stream import streams_of
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, PATTERN

@@ -18,23 +18,23 @@ import pytest
 from safetensors.numpy import load_file
 
 from classifier.app.about import documents
-from classifier.app.desk import desk_view
+from classifier.app.conversation import offered_conversations, player_view, runnable_policies
+from classifier.app.demo import LENGTHS, Demo, load_demo, released_corpus
+from classifier.app.examples import lines
 from classifier.app.limits import names_known
-from classifier.app.lines import lines
-from classifier.app.loaded import LENGTHS, Demo, load_demo, released_corpus
-from classifier.app.messages import message_account
-from classifier.app.player import offered_conversations, player_view, runnable_policies
+from classifier.app.message import message_account
+from classifier.app.policies import desk_view
+from classifier.app.policy_figures import SHIPPED, packed, read_summary
 from classifier.app.server import MAX_BODY, VIEWS, build
-from classifier.app.summary import SHIPPED, packed, read_summary
 from classifier.cli.main import main
-from classifier.cli.models import pattern_path
-from classifier.corpus.policy import policy_problems
+from classifier.corpus.content_policy import policy_problems
 from classifier.errors import InputError
-from classifier.model.file import load_model
-from classifier.model.monitor import Monitor
-from classifier.privacy.given_names import given_names
-from classifier.privacy.names import names_read
-from classifier.privacy.redact import redacted
+from classifier.model.conversation.monitor import Monitor
+from classifier.model.message.file import load_model
+from classifier.model.shipped import pattern_path
+from classifier.privacy.attacks.names import names_read
+from classifier.privacy.policies.given_names import given_names
+from classifier.privacy.policies.redact import redacted
 from classifier.taxonomy import LABELS
 
 PORT = 8321
@@ -233,7 +233,7 @@ def test_a_fault_of_the_program_is_told_without_what_was_typed(demo, monkeypatch
     def fails(model, text):
         raise KeyError(text)
 
-    monkeypatch.setattr("classifier.app.messages.message_account", fails)
+    monkeypatch.setattr("classifier.app.message.message_account", fails)
     answer = typed(demo, SECRET)
     assert answer.status_code == 500
     assert "KeyError at fails" in answer.text

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from classifier.model.capability import LEAFLET, capability_cases
+from classifier.experiments.capability import LEAFLET, capability_cases
 from classifier.records import Message, PersonalSpan
 from classifier.taxonomy import LABELS
 

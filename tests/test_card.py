@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from classifier.cli.documents import CARD, CORPORA, MARKED, RESULTS, documents
 from classifier.cli.main import main
-from classifier.evaluation.record import load_evaluation
-from classifier.model.file import load_model
+from classifier.evaluation.results import load_evaluation
+from classifier.experiments.documents import CARD, CORPORA, MARKED, RESULTS, documents
+from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model
-from classifier.report.card import model_card
+from classifier.report.evaluation.card import model_card
+from classifier.report.evaluation.summary import label_shares, main_results, phrase_totals
 from classifier.report.markdown import filled, in_markdown, marked_blocks
-from classifier.report.summary import label_shares, main_results, phrase_totals
 from classifier.report.tables import PrintedTable
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +36,7 @@ def results(name):
 
 @pytest.mark.parametrize("path", [CARD, *MARKED], ids=str)
 def test_a_document_says_what_the_results_say(made, path):
-    assert (ROOT / path).read_text(encoding="utf-8") == made[ROOT / path], "scripts/write_documents writes it anew"
+    assert (ROOT / path).read_text(encoding="utf-8") == made[ROOT / path], "scripts/release/write_documents writes it anew"
 
 
 def test_the_results_are_of_the_shipped_model_and_of_the_frozen_corpus():

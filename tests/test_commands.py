@@ -54,7 +54,7 @@ def test_jsonl_in_jsonl_out_with_the_same_scores(chat, small_model, tmp_path):
 
 
 def test_stages_are_the_labels_at_or_over_threshold(chat, small_model, tmp_path):
-    from classifier.model.file import load_model
+    from classifier.model.message.file import load_model
 
     thresholds = dict(zip(LABELS, load_model(small_model).thresholds, strict=True))
     out = tmp_path / "out.csv"
@@ -84,11 +84,11 @@ def test_conversations_come_back_one_row_each_with_their_warning(chat, small_mod
 
 
 def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(small_corpus, small_model, tmp_path):
-    from classifier.cli.models import pattern_path
-    from classifier.cli.patterns import growing_scores, message_probabilities
     from classifier.corpus.release import read_corpus
-    from classifier.model.file import load_pipeline
-    from classifier.model.pattern_file import load_pattern
+    from classifier.experiments.conversation_scores import growing_scores, message_probabilities
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.message.file import load_pipeline
+    from classifier.model.shipped import pattern_path
 
     conversations = read_corpus(small_corpus)["test"][:40]
     pattern = load_pattern(pattern_path(small_model))

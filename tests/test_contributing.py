@@ -10,7 +10,7 @@ import pytest
 
 from classifier.corpus.audit import phrase_problems
 from classifier.corpus.families import read_phrase_file
-from classifier.privacy.policy import read_policy
+from classifier.privacy.policies.policy import read_policy
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -37,5 +37,5 @@ def test_the_example_of_a_policy_can_be_read(examples, tmp_path):
 
 def test_every_path_that_it_names_is_there():
     named = set(re.findall(r"`((?:classifier|scripts|tests|notebooks|data)/[\w./]*)`", TEXT))
-    assert {"scripts/freeze", "tests/test_layers.py"} <= named
+    assert {"scripts/release/freeze", "tests/test_layers.py"} <= named
     assert [path for path in sorted(named) if not (ROOT / path).exists() and path != "classifier/corpus/phrases/scenes/chess_club.toml"] == []

@@ -17,12 +17,12 @@ import pytest
 from test_score import read, rows, score, write
 
 from classifier.cli.main import main
-from classifier.cli.models import pattern_path
 from classifier.errors import InputError
-from classifier.model.distributed import CONVERSATION_SCHEMA, MESSAGE_SCHEMA, SENDER_SCHEMA, conversation_frame, score_files, score_frame, sender_frame, side_frame
-from classifier.model.fast import FastScorer
-from classifier.model.file import load_model
-from classifier.model.pattern_file import load_pattern
+from classifier.model.conversation.file import load_pattern
+from classifier.model.frames import CONVERSATION_SCHEMA, MESSAGE_SCHEMA, SENDER_SCHEMA, conversation_frame, score_files, score_frame, sender_frame, side_frame
+from classifier.model.message.batch import FastScorer
+from classifier.model.message.file import load_model
+from classifier.model.shipped import pattern_path
 from classifier.taxonomy import LABELS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's and Spark's own code

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from classifier.evaluation.bootstrap import cluster_bootstrap, cluster_codes, cluster_sums, cluster_weights, percentile_interval
+from classifier.evaluation.intervals import cluster_bootstrap, cluster_codes, cluster_sums, cluster_weights, percentile_interval
 
 
 def share(totals):

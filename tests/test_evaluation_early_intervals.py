@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.cli.conversations import early_warning
-from classifier.evaluation.bootstrap import cluster_weights
-from classifier.evaluation.early_intervals import early_warning_intervals
-from classifier.evaluation.early_warning import f_latency
-from classifier.evaluation.warned import is_premature, premature_warnings
-from classifier.report.conversations import CONVERSATION_SECTIONS
+from classifier.evaluation.early_warning import early_warning_intervals, f_latency
+from classifier.evaluation.first_warning import is_premature, premature_warnings
+from classifier.evaluation.intervals import cluster_weights
+from classifier.experiments.conversation_tables import early_warning
+from classifier.report.evaluation.conversations import CONVERSATION_SECTIONS
 from classifier.taxonomy import LABELS, PATTERN
 
 NAN = float("nan")
@@ -141,8 +140,8 @@ def _early_table(tables):
 @pytest.fixture
 def toy_scored(small_corpus):
     """Three patterns and a benign conversation whose scores are given, each of a leading family of its own."""
-    from classifier.cli.patterns import Scored, leading_families
     from classifier.corpus.release import read_corpus
+    from classifier.experiments.conversation_scores import Scored, leading_families
 
     conversations = read_corpus(small_corpus)["test"]
     by_family = {family: conversation for conversation in conversations if conversation.label == PATTERN for family in leading_families([conversation])}

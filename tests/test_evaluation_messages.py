@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from classifier.evaluation.bootstrap import cluster_codes, cluster_weights
+from classifier.evaluation.intervals import cluster_codes, cluster_weights
 from classifier.evaluation.messages import METRICS, message_metrics
 from classifier.taxonomy import LABELS, STAGES
 

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from classifier.evaluation.bootstrap import cluster_weights
-from classifier.evaluation.ranking import aucs, average_precisions
-from classifier.evaluation.units import auc_with_interval
+from classifier.evaluation.intervals import cluster_weights
+from classifier.evaluation.ranking import auc_with_interval, aucs, average_precisions
 
 # Scores from a few values, so that ties are common.
 UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=30)

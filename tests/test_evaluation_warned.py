@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.evaluation.first_warning import first_warnings, premature_warnings, recall_after, skeptical_warning, target_share_seen
 from classifier.evaluation.rates import Rate
-from classifier.evaluation.warned import first_warnings, premature_warnings, recall_after, skeptical_warning, target_share_seen
 
 UNIT = ["raid", "pizza", "raid", "raid", "pizza", "raid"]
 SCORE = [0.1, 0.9, 0.5, 0.2, 0.1, 0.9]

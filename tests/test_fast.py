@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from toy_messages import VARIANTS, toy_table
 
 from classifier.errors import InputError
-from classifier.model.fast import FastScorer
-from classifier.model.fast_kernels import HAS_NUMBA, HASH_MASK, HASH_START, HASH_STEP, LONG, PROBES
-from classifier.model.fast_numba import SPACES, NumbaEngine
-from classifier.model.fast_numpy import NumpyEngine
-from classifier.model.fast_terms import terms_of
-from classifier.model.file import load_model, load_pipeline, save_model
-from classifier.model.normalise import normalise
-from classifier.model.pipeline import fit_stage_model
-from classifier.model.stages import Half
+from classifier.model.message.batch import FastScorer
+from classifier.model.message.fast_kernels import HAS_NUMBA, HASH_MASK, HASH_START, HASH_STEP, LONG, PROBES
+from classifier.model.message.fast_numba import SPACES, NumbaEngine
+from classifier.model.message.fast_numpy import NumpyEngine
+from classifier.model.message.file import load_model, load_pipeline, save_model
+from classifier.model.message.normalise import normalise
+from classifier.model.message.pipeline import fit_stage_model
+from classifier.model.message.scorer import Half
+from classifier.model.message.term_tables import terms_of
 from classifier.taxonomy import LABELS
 
 ENGINES = [NumpyEngine, NumbaEngine]  # without numba, the second runs its loops as Python

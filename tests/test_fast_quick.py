@@ -13,11 +13,11 @@ from model_files import rewritten
 from test_fast import TEXTS, toy_model
 from toy_messages import VARIANTS
 
-from classifier.model import file, quick
 from classifier.model.container import ModelFileError
-from classifier.model.file import load_model
-from classifier.model.pipeline import DEFAULT_OPTIONS
-from classifier.model.quick import quick_model
+from classifier.model.message import file, quick
+from classifier.model.message.file import load_model
+from classifier.model.message.pipeline import DEFAULT_OPTIONS
+from classifier.model.message.quick import quick_model
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +100,6 @@ def test_a_missing_file_is_refused_in_the_same_words(tmp_path):
 
 
 def test_one_message_is_scored_without_numpy(small_model):
-    code = "import sys; from classifier.model.quick import quick_model; quick_model(sys.argv[1]).one('hi there'); print([m for m in ('numpy', 'pandas', 'safetensors') if m in sys.modules])"
+    code = "import sys; from classifier.model.message.quick import quick_model; quick_model(sys.argv[1]).one('hi there'); print([m for m in ('numpy', 'pandas', 'safetensors') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, str(small_model)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

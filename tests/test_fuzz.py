@@ -1,4 +1,4 @@
-"""Readers hold for inputs nobody thought of: a short run of scripts/fuzz.py, and properties over drawn values."""
+"""Readers hold for inputs nobody thought of: a short run of scripts/dev/fuzz.py, and properties over drawn values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from classifier.readers.external import NO_TIME, parsed_time, written_time
 from classifier.readers.read import read
 
-FUZZ = Path(__file__).parent.parent / "scripts" / "fuzz.py"
+FUZZ = Path(__file__).parent.parent / "scripts" / "dev" / "fuzz.py"
 GUIDED = FUZZ.with_name("fuzz_guided.py")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(alphabet=st.characters(), max_size=20),

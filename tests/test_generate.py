@@ -8,15 +8,17 @@ from random import Random
 
 import pytest
 
-from classifier.corpus import grammar, habits
+from classifier.corpus import grammar
 from classifier.corpus.audit import corpus_problems, degeneracy, near_copies_across_splits, phrase_problems
-from classifier.corpus.families import PhraseError, load_families, read_phrase_file, without_near_copies
-from classifier.corpus.generate import generate
-from classifier.corpus.policy import policy_problems
+from classifier.corpus.content_policy import policy_problems
+from classifier.corpus.families import PhraseError, load_families, read_phrase_file
+from classifier.corpus.generator import typing as habits
+from classifier.corpus.generator.conversations import generate
+from classifier.corpus.near_copies import without_near_copies
 from classifier.corpus.release import read_corpus
 from classifier.corpus.slots import SLOTS
 from classifier.corpus.split import assign_families, split_conversations
-from classifier.readers.jsonl import to_jsonl
+from classifier.readers.corpus import to_jsonl
 from classifier.readers.messages import families_used, messages_table
 from classifier.taxonomy import BENIGN, PATTERN, TACTICS
 

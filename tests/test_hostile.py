@@ -14,9 +14,9 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.errors import InputError
-from classifier.readers import bounded
+from classifier.readers import opening as bounded
 from classifier.readers.external import MAX_CHARACTERS, cleaned
-from classifier.readers.pan12 import read_authors, read_lines
+from classifier.readers.outside.pan12 import read_authors, read_lines
 from classifier.readers.read import read
 
 

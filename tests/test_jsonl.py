@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from classifier.readers.bounded import MAX_LINE_BYTES
-from classifier.readers.jsonl import CorpusError, read_conversations, to_json
+from classifier.readers.corpus import CorpusError, read_conversations, to_json
+from classifier.readers.opening import MAX_LINE_BYTES
 
 PIZZA = {
     "id": "a1",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier.model.file import load_model
+from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model
 from classifier.taxonomy import LABELS
 

@@ -17,11 +17,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from toy_messages import VARIANTS, toy_table
 
 from classifier.model.container import ModelFileError
-from classifier.model.explain import explain, in_words
-from classifier.model.file import load_model, load_pipeline, save_model
-from classifier.model.ngrams import char_ngrams, word_ngrams, word_pairs
-from classifier.model.normalise import normalise
-from classifier.model.pipeline import TOKEN_PATTERN, build_pipeline, fit_stage_model, stage_probabilities
+from classifier.model.message.explain import explain, in_words
+from classifier.model.message.features import char_ngrams, word_ngrams, word_pairs
+from classifier.model.message.file import load_model, load_pipeline, save_model
+from classifier.model.message.normalise import normalise
+from classifier.model.message.pipeline import TOKEN_PATTERN, build_pipeline, fit_stage_model, stage_probabilities
 from classifier.taxonomy import LABELS
 
 TEXTS = ["dont tell your mum, its our secret", "", "pizza at 6?", "🍕🍕", "a" * 5000, "\ud800 lone", "SOOO pretty!!", "meet me at the park gate\u200b tomorrow"]
@@ -253,7 +253,7 @@ def test_an_unknown_option_is_named():
 
 
 def test_scoring_from_the_file_imports_no_scikit_learn(toy_file):
-    code = "import sys; from classifier.model.file import load_model; load_model(sys.argv[1]).probabilities(['hi']); print([m for m in ('sklearn', 'pandas', 'scipy') if m in sys.modules])"
+    code = "import sys; from classifier.model.message.file import load_model; load_model(sys.argv[1]).probabilities(['hi']); print([m for m in ('sklearn', 'pandas', 'scipy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, str(toy_file[0])], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.errors import InputError
-from classifier.model.monitor import Monitor, author_tag, running_scores
-from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
-from classifier.model.pattern_features import author_slots, message_sums, running_sums
+from classifier.model.conversation.features import author_slots, message_sums, running_sums
+from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.conversation.monitor import Monitor, author_tag, running_scores
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 
@@ -292,7 +292,7 @@ def test_running_scores_are_one_a_message():
 
 
 def test_the_bench_prints_one_row_a_length():
-    script = Path(__file__).parent.parent / "scripts" / "bench_monitor.py"
+    script = Path(__file__).parent.parent / "scripts" / "bench" / "bench_monitor.py"
     run = subprocess.run([sys.executable, script, "--longest", "40", "--repeats", "3"], capture_output=True, text=True, check=True)
     header, *rows = run.stdout.splitlines()
     assert header.split() == ["messages", "µs", "a", "message", "ratio", "state,", "bytes"]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.model.monitor import Monitor
-from classifier.model.monitors import Monitors
-from classifier.model.pattern import HEAD_FEATURES, PatternModel
+from classifier.model.conversation.bulk import Monitors
+from classifier.model.conversation.model import HEAD_FEATURES, PatternModel
+from classifier.model.conversation.monitor import Monitor
 
 MODEL = PatternModel("text", np.random.default_rng(0).uniform(0, 0.5, len(HEAD_FEATURES["text"])), -4.0, 1.0, 0.0, np.full(7, 0.5), 0.9)
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from classifier.model.pattern import HEAD_FEATURES, PatternModel, fit_pattern, platt, running_log_odds, score_conversation
-from classifier.model.pattern_features import running_features
+from classifier.model.conversation.features import running_features
+from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, fit_pattern, platt, running_log_odds, score_conversation
 from classifier.records import Conversation, Message, Metadata
 
 HALF = np.full(7, 0.5)
@@ -226,7 +226,7 @@ def test_models_that_score_differently_have_different_fingerprints():
 def test_fourteen_thousand_conversations_are_followed_in_under_20_seconds():
     from time import perf_counter
 
-    from classifier.model.monitor import running_scores
+    from classifier.model.conversation.monitor import running_scores
 
     model, p, authors = model_of(secrecy_maximum=1.0), showing(*[0, None, 3] * 5), ["ann", "bo", "ann"] * 5
     start = perf_counter()

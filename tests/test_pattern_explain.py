@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.model.conversation_explain import as_dict, as_html, as_text, explain_conversation
-from classifier.model.file import save_model
-from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
-from classifier.model.pipeline import fit_stage_model
+from classifier.model.conversation.explain import as_dict, as_html, as_text, explain_conversation
+from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.message.file import save_model
+from classifier.model.message.pipeline import fit_stage_model
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 

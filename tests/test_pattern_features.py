@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.errors import InputError
-from classifier.model.pattern_features import FEATURE_LABEL, FEATURES, HEAD_FEATURES, author_slots, running_features
+from classifier.model.conversation.features import FEATURE_LABEL, FEATURES, HEAD_FEATURES, author_slots, running_features
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 

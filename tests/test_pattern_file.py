@@ -8,8 +8,8 @@ from model_files import rewritten
 from safetensors.numpy import load_file, save_file
 
 from classifier.model.container import ModelFileError
-from classifier.model.pattern import HEAD_FEATURES, PatternModel, score_conversation
-from classifier.model.pattern_file import load_pattern, save_pattern
+from classifier.model.conversation.file import load_pattern, save_pattern
+from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, score_conversation
 
 PROBABILITIES = np.linspace(0, 1, 21).reshape(3, 7)
 

@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from classifier.privacy.accounting import DPStatement, composed_epsilon, dp_statement
+from classifier.privacy.builds.dp_statement import DPStatement, composed_epsilon, dp_statement
 
 LN_3 = math.log(3)
 

@@ -15,13 +15,13 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
-from classifier.corpus.generate import generate
-from classifier.corpus.spec import CorpusSpec
+from classifier.corpus.generator.conversations import generate
+from classifier.corpus.generator.spec import CorpusSpec
 from classifier.evaluation.curves import auc
 from classifier.evaluation.rates import Rate
-from classifier.privacy.attack import COLUMNS, attack_table, blind_scores, family_gap, membership_documents
-from classifier.privacy.canary import draw_canaries, exposure_bits, exposure_by_chance
-from classifier.privacy.membership import (
+from classifier.privacy.attacks.attack import COLUMNS, attack_table, blind_scores, family_gap, membership_documents
+from classifier.privacy.attacks.canary import draw_canaries, exposure_bits, exposure_by_chance
+from classifier.privacy.attacks.membership import (
     advantage_by_chance,
     auc_standard_error,
     confidences,
@@ -33,7 +33,7 @@ from classifier.privacy.membership import (
     tpr_at_fpr,
     vocabulary_scores,
 )
-from classifier.privacy.variants import hashed_terms, people_vocabulary, private_terms, private_weights, public_terms, salt_of, standard_variants
+from classifier.privacy.builds.variants import hashed_terms, people_vocabulary, private_terms, private_weights, public_terms, salt_of, standard_variants
 from classifier.taxonomy import LABELS
 
 MARKS = ("raid", "party")

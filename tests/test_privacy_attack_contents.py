@@ -20,11 +20,11 @@ from safetensors.numpy import load
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from classifier.evaluation.rates import Rate
-from classifier.model.file import load_model, save_model
-from classifier.model.pipeline import fit_stage_model
-from classifier.privacy.names import NamesFound, names_asked, names_found, names_read
-from classifier.privacy.opened import OpenedModel, document_counts, strings_in
-from classifier.privacy.variants import hashed_terms, private_terms, public_terms
+from classifier.model.message.file import load_model, save_model
+from classifier.model.message.pipeline import fit_stage_model
+from classifier.privacy.attacks.names import NamesFound, names_asked, names_found, names_read
+from classifier.privacy.builds.opened import OpenedModel, document_counts, strings_in
+from classifier.privacy.builds.variants import hashed_terms, private_terms, public_terms
 from classifier.taxonomy import LABELS
 
 NAMES = ["Zola", "Mei", "Anouk", "Tariq"]

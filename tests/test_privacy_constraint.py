@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import binomtest
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.constraint import Constraint, conversations_needed, feasible_points, parse_constraint, supported_bound
-from classifier.privacy.frontier import Frontier
+from classifier.privacy.compare.constraint import Constraint, conversations_needed, feasible_points, parse_constraint, supported_bound
+from classifier.privacy.compare.frontier import Frontier
 
 EMPTY = pd.DataFrame()
 

@@ -12,9 +12,9 @@ from sklearn.metrics import roc_auc_score
 
 from classifier.cli.main import main
 from classifier.model.shipped import shipped_model
-from classifier.privacy.curve import EPSILONS, Rows, dp_curve, drawn_texts, mean_auc
-from classifier.privacy.dp import Weights, fit_plain
-from classifier.privacy.findings import Findings, load_findings
+from classifier.privacy.attacks.findings import Findings, load_findings
+from classifier.privacy.builds.dp_curve import EPSILONS, Rows, dp_curve, drawn_texts, mean_auc
+from classifier.privacy.builds.dp_logistic import Weights, fit_plain
 
 
 def toy_rows(n, seed):

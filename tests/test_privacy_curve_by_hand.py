@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from classifier.privacy.curve import EPSILONS, Rows, dp_curve, drawn_texts, mean_auc, public_rows
-from classifier.privacy.dp import Weights, fit_plain, fit_private
+from classifier.privacy.builds.dp_curve import EPSILONS, Rows, dp_curve, drawn_texts, mean_auc, public_rows
+from classifier.privacy.builds.dp_logistic import Weights, fit_plain, fit_private
 
 
 def scored(scores, labels):

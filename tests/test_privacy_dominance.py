@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.evaluation.bootstrap import cluster_weights
-from classifier.privacy.dominance import Resampled, _medians, dominance_table
+from classifier.evaluation.intervals import cluster_weights
+from classifier.privacy.compare.dominance import Resampled, _medians, dominance_table
 
 GOOD, BAD = [0.0, 0.0], [1.0, 1.0]
 

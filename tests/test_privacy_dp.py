@@ -14,12 +14,12 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from classifier.corpus.policy import policy_problems
+from classifier.corpus.content_policy import policy_problems
 from classifier.corpus.slots import NAMES
 from classifier.evaluation.curves import auc
-from classifier.model.normalise import normalise
-from classifier.privacy.dp import CURVATURE, Weights, capped, fit_plain, fit_private, minimum, objective_budget, output_noise_scale, spherical_noise, with_constant
-from classifier.privacy.vocabulary import bounded_rows, parsed_vocabulary, plain, public_vocabulary
+from classifier.model.message.normalise import normalise
+from classifier.privacy.builds.dp_logistic import CURVATURE, Weights, capped, fit_plain, fit_private, minimum, objective_budget, output_noise_scale, spherical_noise, with_constant
+from classifier.privacy.builds.vocabulary import bounded_rows, parsed_vocabulary, plain, public_vocabulary
 
 METHODS = ["output_perturbation", "objective_perturbation"]
 WORDS = [f"pizza{number}" for number in range(12)]

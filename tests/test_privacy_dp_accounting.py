@@ -10,10 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.accounting import DPStatement, composed_epsilon, dp_statement
-from classifier.privacy.release import flip_probability
-from classifier.privacy.release_noise import chance_an_alert_is_true, debiased_count, epsilon_of_flips, false_alerts_per_million, laplace_standard_error, randomised
-from classifier.privacy.vocabulary import public_vocabulary
+from classifier.privacy.builds.dp_statement import DPStatement, composed_epsilon, dp_statement
+from classifier.privacy.builds.vocabulary import public_vocabulary
+from classifier.privacy.policies.release import (
+    chance_an_alert_is_true,
+    debiased_count,
+    epsilon_of_flips,
+    false_alerts_per_million,
+    flip_probability,
+    laplace_standard_error,
+    randomised,
+)
 
 # ---------------------------------------------------------------- G: composition
 

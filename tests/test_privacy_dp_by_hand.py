@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from classifier.privacy.dp import Weights, capped, fit_plain, fit_private, minimum, objective_budget, output_noise_scale, spherical_noise, with_constant
+from classifier.privacy.builds.dp_logistic import Weights, capped, fit_plain, fit_private, minimum, objective_budget, output_noise_scale, spherical_noise, with_constant
 
 # At margin m the logistic loss has the slope -1 / (1 + e^m); where the penalty's slope makes up for it, there is the minimum.
 ONE_ROW = csr_array([[1.0]])

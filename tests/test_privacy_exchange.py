@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.evaluation.bootstrap import cluster_weights
-from classifier.privacy.dominance import Resampled
-from classifier.privacy.exchange import exchange_table
+from classifier.evaluation.intervals import cluster_weights
+from classifier.privacy.compare.dominance import Resampled
+from classifier.privacy.compare.exchange import exchange_table
 
 HUMAN, MACHINE = "recall against human reads", "recall against machine reads"
 

@@ -10,11 +10,11 @@ import pytest
 from privacy_toys import SCORER, chat, policy, town
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
-from classifier.privacy.exposure import exposure_table
-from classifier.privacy.observe import run_policy
-from classifier.privacy.policy import EVERY_MESSAGE
-from classifier.privacy.release import distinct_outputs, entropy_bits, flip_probability, ldp_epsilon, lot, released_bits_max
+from classifier.privacy.compare.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
+from classifier.privacy.policies.policy import EVERY_MESSAGE
+from classifier.privacy.policies.release import distinct_outputs, entropy_bits, flip_probability, ldp_epsilon, lot, released_bits_max
+from classifier.privacy.simulate.exposure import exposure_table
+from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.stream import streams_of
 from classifier.taxonomy import PATTERN
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from classifier.errors import InputError
-from classifier.privacy.findings import Findings, checked_name, load_findings
+from classifier.privacy.attacks.findings import Findings, checked_name, load_findings
 
 TABLE = pd.DataFrame({"method": ["plain", "toy", "none"], "auc": [0.75, math.inf, math.nan], "n": [1, 20, 3]})
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from privacy_toys import SCORER, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.constraint import conversations_needed, feasible_points, parse_constraint, supported_bound
-from classifier.privacy.costs import conversation_costs
-from classifier.privacy.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
-from classifier.privacy.dominance import Resampled, _medians, dominance_table, dominates
-from classifier.privacy.frontier import compare_policies
-from classifier.privacy.observe import run_policy
-from classifier.privacy.policy import ANCHORS, shipped_policies
-from classifier.privacy.scorer import Scorer
+from classifier.privacy.compare.constraint import conversations_needed, feasible_points, parse_constraint, supported_bound
+from classifier.privacy.compare.costs import conversation_costs
+from classifier.privacy.compare.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
+from classifier.privacy.compare.dominance import Resampled, _medians, dominance_table, dominates
+from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.policies.policy import ANCHORS, shipped_policies
+from classifier.privacy.simulate.run import run_policy
+from classifier.privacy.simulate.scorer import Scorer
 from classifier.privacy.stream import MessageScores, streams_from_scores
 from classifier.taxonomy import PATTERN
 

@@ -17,16 +17,16 @@ from privacy_toys import SCORER, chat, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
-from classifier.privacy.constraint import supported_bound
-from classifier.privacy.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
-from classifier.privacy.dominance import dominates
-from classifier.privacy.events import PolicyRun
-from classifier.privacy.exposure import exposure_table
-from classifier.privacy.observe import run_policy
-from classifier.privacy.policy import EVERY_MESSAGE, Policy, shipped_policies
-from classifier.privacy.redact import is_masked, masked_spans
-from classifier.privacy.release import entropy_bits, released_bits_max
-from classifier.privacy.scorer import Scorer
+from classifier.privacy.compare.constraint import supported_bound
+from classifier.privacy.compare.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
+from classifier.privacy.compare.dominance import dominates
+from classifier.privacy.policies.policy import EVERY_MESSAGE, Policy, shipped_policies
+from classifier.privacy.policies.redact import is_masked, masked_spans
+from classifier.privacy.policies.release import entropy_bits, released_bits_max
+from classifier.privacy.simulate.events import PolicyRun
+from classifier.privacy.simulate.exposure import exposure_table
+from classifier.privacy.simulate.run import run_policy
+from classifier.privacy.simulate.scorer import Scorer
 from classifier.privacy.stream import streams_of
 from classifier.taxonomy import PATTERN
 

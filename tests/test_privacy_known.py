@@ -13,15 +13,15 @@ from privacy_toys import chat, town
 
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
-from classifier.privacy.accounting import dp_statement
-from classifier.privacy.attack import membership_documents
-from classifier.privacy.known import _dealt_out, _document_counts, _names, _refused, ends, formulas, leaks, noise, redactors
-from classifier.privacy.membership import auc_standard_error
-from classifier.privacy.opened import OpenedModel
-from classifier.privacy.release import lot
+from classifier.privacy.attacks.attack import membership_documents
+from classifier.privacy.attacks.membership import auc_standard_error
+from classifier.privacy.builds.dp_statement import dp_statement
+from classifier.privacy.builds.opened import OpenedModel
+from classifier.privacy.builds.variants import private_terms
+from classifier.privacy.builds.vocabulary import plain, public_vocabulary, words_and_pairs
+from classifier.privacy.policies.release import lot
+from classifier.privacy.self_check import _dealt_out, _document_counts, _names, _refused, ends, formulas, leaks, noise, redactors
 from classifier.privacy.stream import streams_of
-from classifier.privacy.variants import private_terms
-from classifier.privacy.vocabulary import plain, public_vocabulary, words_and_pairs
 from classifier.taxonomy import LABELS, PATTERN
 
 TOWN = town(200)

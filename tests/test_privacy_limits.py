@@ -10,15 +10,15 @@ import pytest
 from privacy_toys import SCORER, chat, policy
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.constraint import Constraint, conversations_needed, feasible_points, supported_bound
-from classifier.privacy.costs import SUMS, conversation_costs, messages_per_true_detection
-from classifier.privacy.curve import drawn_texts
-from classifier.privacy.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
-from classifier.privacy.dominance import dominance_table
-from classifier.privacy.frontier import compare_policies
-from classifier.privacy.measured import Point
-from classifier.privacy.observe import run_policy
-from classifier.privacy.points import base_rates_of, by_point
+from classifier.privacy.builds.dp_curve import drawn_texts
+from classifier.privacy.compare.constraint import Constraint, conversations_needed, feasible_points, supported_bound
+from classifier.privacy.compare.costs import SUMS, conversation_costs, messages_per_true_detection
+from classifier.privacy.compare.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
+from classifier.privacy.compare.dominance import dominance_table
+from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.compare.operating_points import Point
+from classifier.privacy.compare.tables import base_rates_of, by_point
+from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.stream import streams_of
 from classifier.taxonomy import PATTERN
 

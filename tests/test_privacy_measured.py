@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from privacy_toys import SCORER, chat, policy, town, word_probabilities
 
-from classifier.privacy.measured import measure, measure_all
-from classifier.privacy.scorer import NOISY_OR, Scorer
+from classifier.privacy.compare.operating_points import measure, measure_all
+from classifier.privacy.simulate.scorer import NOISY_OR, Scorer
 from classifier.privacy.stream import streams_of
 from classifier.taxonomy import PATTERN
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, log, policy, word_probabilities
 
-from classifier.privacy.costs import conversation_costs
-from classifier.privacy.observe import run_policy
-from classifier.privacy.policy import EVERY_MESSAGE
-from classifier.privacy.scorer import Remembered, Scorer
+from classifier.privacy.compare.costs import conversation_costs
+from classifier.privacy.policies.policy import EVERY_MESSAGE
+from classifier.privacy.simulate.run import run_policy
+from classifier.privacy.simulate.scorer import Remembered, Scorer
 from classifier.privacy.stream import MessageScores, scored, streams_from_scores, streams_of
 from classifier.taxonomy import LABELS, PATTERN
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy, town
 
-from classifier.privacy.measured import measure
-from classifier.privacy.parts import Parts
+from classifier.privacy.compare.kept import Parts
+from classifier.privacy.compare.operating_points import measure
 from classifier.privacy.stream import MessageScores, scored, streams_of
 
 VALIDATION, TEST = town(60, seed=2, split="v"), town(24, seed=3, split="t")

@@ -9,8 +9,8 @@ import pytest
 from privacy_toys import policy
 
 from classifier.errors import InputError
-from classifier.privacy.explain import explain_policy
-from classifier.privacy.policy import ANCHORS, EVERY_MESSAGE, Policy, read_policies, read_policy, shipped_policies
+from classifier.privacy.policies.explain import explain_policy
+from classifier.privacy.policies.policy import ANCHORS, EVERY_MESSAGE, Policy, read_policies, read_policy, shipped_policies
 
 DEVICE = {"where": "device", "release": "alert_bit"}
 

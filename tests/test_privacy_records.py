@@ -9,25 +9,25 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 import pytest
 
 import classifier.privacy
-from classifier.privacy.accounting import DPStatement
-from classifier.privacy.canary import Canaries
-from classifier.privacy.constraint import Constraint
-from classifier.privacy.curve import Rows
-from classifier.privacy.dp import Weights
-from classifier.privacy.events import PolicyRun
-from classifier.privacy.findings import Findings
-from classifier.privacy.frontier import Frontier
-from classifier.privacy.measured import Measured, Point
-from classifier.privacy.membership import MembershipFigures
-from classifier.privacy.names import NamesFound
-from classifier.privacy.observe import Held, State
-from classifier.privacy.opened import OpenedModel
-from classifier.privacy.parts import Parts
-from classifier.privacy.policy import Policy
-from classifier.privacy.release_noise import CountEstimate
-from classifier.privacy.scorer import FromRows, Remembered, Scorer
+from classifier.privacy.attacks.canary import Canaries
+from classifier.privacy.attacks.findings import Findings
+from classifier.privacy.attacks.membership import MembershipFigures
+from classifier.privacy.attacks.names import NamesFound
+from classifier.privacy.builds.dp_curve import Rows
+from classifier.privacy.builds.dp_logistic import Weights
+from classifier.privacy.builds.dp_statement import DPStatement
+from classifier.privacy.builds.opened import OpenedModel
+from classifier.privacy.compare.constraint import Constraint
+from classifier.privacy.compare.frontier import Frontier
+from classifier.privacy.compare.kept import Parts
+from classifier.privacy.compare.operating_points import Measured, Point
+from classifier.privacy.policies.policy import Policy
+from classifier.privacy.policies.release import CountEstimate
+from classifier.privacy.policies.trigger import Condition, Outside
+from classifier.privacy.simulate.events import PolicyRun
+from classifier.privacy.simulate.run import Held, State
+from classifier.privacy.simulate.scorer import FromRows, Remembered, Scorer
 from classifier.privacy.stream import MessageScores, Stream
-from classifier.privacy.trigger import Condition, Outside
 
 RECORDS = {DPStatement, Canaries, Constraint, Rows, Weights, PolicyRun, Findings, Frontier, Measured, Point, MembershipFigures, NamesFound, Held, OpenedModel}
 RECORDS |= {Parts, Policy, CountEstimate, FromRows, Remembered, Scorer, MessageScores, Stream, Condition, Outside}

@@ -6,7 +6,7 @@ import pytest
 from privacy_toys import chat
 
 from classifier.errors import InputError
-from classifier.privacy.redact import REDACTORS, is_masked, lexicon, masked_spans, patterns, readable_entities, redacted, redaction_table
+from classifier.privacy.policies.redact import REDACTORS, is_masked, lexicon, masked_spans, patterns, readable_entities, redacted, redaction_table
 from classifier.privacy.stream import streams_of
 
 

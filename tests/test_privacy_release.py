@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from privacy_toys import policy
 
-from classifier.privacy.release import entropy_bits, flip_probability, ldp_epsilon, level, lot, noisy_count
+from classifier.privacy.policies.release import entropy_bits, flip_probability, ldp_epsilon, level, lot, noisy_count
 
 
 def test_a_lot_lies_in_the_unit_interval_and_is_drawn_by_seed_purpose_and_name():

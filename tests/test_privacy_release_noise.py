@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.release_noise import (
+from classifier.privacy.policies.release import (
     CountEstimate,
     chance_an_alert_is_true,
     debiased_count,

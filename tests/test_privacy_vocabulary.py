@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from classifier.privacy.vocabulary import bounded_rows, parsed_vocabulary, public_vocabulary, unit_rows, vocabulary_kind, words_and_pairs
+from classifier.privacy.builds.vocabulary import bounded_rows, parsed_vocabulary, public_vocabulary, unit_rows, vocabulary_kind, words_and_pairs
 
 
 def test_comments_and_blank_lines_are_no_entries():

@@ -19,12 +19,12 @@ import pytest
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.evaluation.senders import pan12_f05, pan12_f3
-from classifier.model.pattern import fit_pattern
-from classifier.model.pipeline import fit_stage_model
-from classifier.readers.datapack import written_datapack
+from classifier.model.conversation.model import fit_pattern
+from classifier.model.message.pipeline import fit_stage_model
 from classifier.readers.external import NO_TIME, require_speakers
 from classifier.readers.messages import messages_table
-from classifier.readers.pan12 import authors_file, lines_file, read_authors, read_lines
+from classifier.readers.outside.datapack import written_datapack
+from classifier.readers.outside.pan12 import authors_file, lines_file, read_authors, read_lines
 from classifier.readers.read import FORMATS, read, sniffed
 
 FIXTURES = Path(__file__).parent / "fixtures"

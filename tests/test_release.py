@@ -10,14 +10,14 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.corpus.croissant import croissant
-from classifier.corpus.generate import generate
+from classifier.corpus.generator.conversations import generate
+from classifier.corpus.generator.spec import RELEASES
 from classifier.corpus.release import content_hash, parts_folder, read_corpus, read_manifest, write_corpus
-from classifier.corpus.spec import RELEASES
 from classifier.errors import InputError
-from classifier.model.file import load_model
+from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_final_model, shipped_model
-from classifier.readers.jsonl import to_jsonl
-from classifier.readers.label_studio import read_annotations, to_tasks
+from classifier.readers.corpus import to_jsonl
+from classifier.readers.outside.label_studio import read_annotations, to_tasks
 
 DATA = Path(__file__).parent.parent / "data" / "synthetic"
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from classifier.cli.main import main
-from classifier.evaluation.record import Evaluation, load_evaluation
-from classifier.report.evaluation import evaluation_page
+from classifier.evaluation.results import Evaluation, load_evaluation
+from classifier.report.evaluation.page import evaluation_page
 from classifier.report.figures import interval_plot
 from classifier.report.tables import Column, printed
 

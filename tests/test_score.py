@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from classifier.cli import scoring
 from classifier.cli.main import main
-from classifier.cli.parts import opened_parts
 from classifier.cli.score import STOPPED
-from classifier.cli.scoring import Plan, scored_parts, write_joined
-from classifier.readers.rows import Place, open_rows
+from classifier.experiments import bulk_scoring
+from classifier.experiments.bulk_scoring import Plan, scored_parts, write_joined
+from classifier.experiments.resumed_scoring import opened_parts
+from classifier.readers.tables import Place, open_rows
 from classifier.taxonomy import LABELS
 
 LINES = ["dont tell your mum, its our secret", "ok pizza", "two\nlines", 'she said "hi", twice', "so pretty", "i can pick you up at six", "", "naïve 🍕"]
@@ -81,8 +81,8 @@ def test_every_format_in_gives_the_same_scores_in_every_format_out(kind, out, tm
 @pytest.mark.parametrize("level", ["message", "conversation", "sender"])
 @pytest.mark.parametrize("out", KINDS)
 def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_path):
-    from classifier.cli.models import pattern_path
-    from classifier.model.pattern_file import load_pattern
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.shipped import pattern_path
 
     pattern = None if level == "message" else load_pattern(pattern_path(small_model))
     plan = Plan(open_rows(chat), level, f".{out}")
@@ -179,7 +179,7 @@ def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
     out, about = tmp_path / "out", {"input": "x"}
     with suppress(KeyboardInterrupt), opened_parts(out, about) as (parts, _):
         for number in range(3):
-            parts.add(scoring.Part(Place(number + 1, number + 1), 0.1, 10, b"part"))
+            parts.add(bulk_scoring.Part(Place(number + 1, number + 1), 0.1, 10, b"part"))
         raise KeyboardInterrupt
     (tmp_path / "out.parts" / "000001").write_bytes(b"pant")
     with suppress(KeyboardInterrupt), opened_parts(out, about) as (parts, _):
@@ -239,7 +239,7 @@ def test_an_input_that_grows_while_it_is_read_is_refused(chat, small_model, tmp_
         os.utime(chat, ns=(0, 0))
         return scored_parts(*arguments, **options)
 
-    monkeypatch.setattr(scoring, "scored_parts", grown)
+    monkeypatch.setattr(bulk_scoring, "scored_parts", grown)
     assert main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
     assert "was changed while it was read" in capsys.readouterr().err
 
@@ -315,10 +315,10 @@ def test_half_a_surrogate_pair_never_breaks_a_result(tmp_path, small_model):
 
 
 def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, small_model):
-    from classifier.cli.models import pattern_path
-    from classifier.model.file import load_model
-    from classifier.model.pattern_features import author_slots, running_features
-    from classifier.model.pattern_file import load_pattern
+    from classifier.model.conversation.features import author_slots, running_features
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.message.file import load_model
+    from classifier.model.shipped import pattern_path
 
     some, pattern, model = rows(90), load_pattern(pattern_path(small_model)), load_model(small_model)
     score(write(tmp_path / "chat.csv", some), tmp_path / "senders.csv", small_model, "--level", "sender")

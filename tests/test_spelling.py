@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.corpus.families import load_families
-from classifier.corpus.spec import RELEASES
+from classifier.corpus.generator.spec import RELEASES
 from classifier.corpus.split import assign_families
 from classifier.corpus.words import as_lines, word_counts
-from classifier.model.spelling import COMMON, WORDS, _one_letter_off, spelled
-from classifier.privacy.given_names import given_names
+from classifier.model.message.spelling import COMMON, WORDS, _one_letter_off, spelled
+from classifier.privacy.policies.given_names import given_names
 
 
 @pytest.mark.parametrize(

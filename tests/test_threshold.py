@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from classifier.cli.main import main
-from classifier.cli.models import pattern_path
 from classifier.cli.threshold import _enough_stages
 from classifier.corpus.release import read_corpus
+from classifier.model.shipped import pattern_path
 from classifier.taxonomy import LABELS, PATTERN
 
 
@@ -61,7 +61,7 @@ def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(capsys, sma
 
 
 def test_the_aim_of_training_gives_the_models_own_threshold(capsys, small_corpus, small_model):
-    from classifier.model.pattern_file import load_pattern
+    from classifier.model.conversation.file import load_pattern
 
     text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")  # what small_model was trained with
     assert float(re.search(r"alert threshold (\S+):", text)[1]) == load_pattern(pattern_path(small_model)).alert_threshold
@@ -124,7 +124,7 @@ def test_aims_that_do_not_go_together_are_refused(capsys, tmp_path, options, mes
 def test_a_model_fitted_on_the_test_families_is_refused(capsys, small_corpus, small_model, monkeypatch):
     from dataclasses import replace
 
-    from classifier.model import file
+    from classifier.model.message import file
 
     whole = file.load_model
     monkeypatch.setattr(file, "load_model", lambda path: replace(whole(path), header=whole(path).header | {"fitted_on": ["train", "validation", "test"]}))

@@ -13,19 +13,19 @@ import pytest
 from matplotlib.colors import to_hex
 
 import classifier.privacy
-from classifier.cli.constraints import METRICS, constraint_lines
 from classifier.cli.main import main
-from classifier.cli.patterns import growing_scores, message_probabilities
 from classifier.corpus.release import read_corpus
-from classifier.model.file import load_pipeline
-from classifier.model.pattern_file import load_pattern
+from classifier.experiments.conversation_scores import growing_scores, message_probabilities
+from classifier.model.conversation.file import load_pattern
+from classifier.model.conversation.monitor import Watched
+from classifier.model.message.file import load_pipeline
 from classifier.model.shipped import shipped_model
-from classifier.model.watched import Watched
-from classifier.privacy.policy import shipped_policies
-from classifier.privacy.scorer import RunningScorer
-from classifier.report.tradeoff import CANNOT_SHOW
-from classifier.report.tradeoff_plots import frontier_plot
-from classifier.report.tradeoff_points import one_prevalence, strip_table, with_intervals
+from classifier.privacy.compare.constraint import METRICS, constraint_lines
+from classifier.privacy.policies.policy import shipped_policies
+from classifier.privacy.simulate.scorer import RunningScorer
+from classifier.report.tradeoff.page import CANNOT_SHOW
+from classifier.report.tradeoff.plots import frontier_plot
+from classifier.report.tradeoff.points import one_prevalence, strip_table, with_intervals
 from classifier.taxonomy import LABELS
 
 POLICIES = Path(classifier.privacy.__file__).parent / "policies"

@@ -17,9 +17,9 @@ from privacy_toys import SCORER, policy, town
 from classifier.cli.main import main
 from classifier.cli.tradeoff import resumable
 from classifier.model.shipped import shipped_model
-from classifier.privacy.frontier import compare_policies
-from classifier.privacy.measured import measure
-from classifier.privacy.parts import Parts
+from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.compare.kept import Parts
+from classifier.privacy.compare.operating_points import measure
 from classifier.privacy.stream import scored
 
 VALIDATION, TEST = town(60, seed=2, split="v"), town(60, seed=3, split="t")
@@ -154,7 +154,7 @@ def test_every_step_is_watched():
         seen[label] = (len(passed), length)
         return iter(passed)
 
-    compare_policies([WATCH], VALIDATION, TEST, {"private/plain": SCORER}, asked_rates=(0.2,), n_resamples=120, watch=watch)
+    compare_policies([WATCH], VALIDATION, TEST, {"private/plain": SCORER}, asked_rates=(0.2,), n_resamples=120, progress=watch)
     assert seen == {"running policies": (8, 8), "resampling": (3, 3), "comparing points": (120, 120)}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import classifier
-from classifier.app.fields import Fields
-from classifier.app.loaded import Demo, checkout
+from classifier.app.demo import Demo, checkout
+from classifier.app.form import Fields
 
 
 def start_view(demo: Demo, fields: Fields) -> dict[str, Any]:

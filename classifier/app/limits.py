@@ -5,16 +5,17 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from classifier.app.desk import count, per_cent
-from classifier.app.fields import Fields, share, whole_number
-from classifier.app.lines import lines
-from classifier.app.loaded import Demo, Followed
-from classifier.app.messages import marked
-from classifier.model.conversation_explain import printable, terms_in_place
-from classifier.model.noise import STRENGTHS, add_noise
-from classifier.model.stages import StageModel
-from classifier.privacy.given_names import given_names
+from classifier.app.demo import Demo, Followed
+from classifier.app.examples import lines
+from classifier.app.form import Fields, share, whole_number
+from classifier.app.message import marked
+from classifier.app.policies import count, per_cent
+from classifier.experiments.noise import STRENGTHS, add_noise
+from classifier.model.conversation.explain import terms_in_place
+from classifier.model.message.scorer import StageModel
+from classifier.privacy.policies.given_names import given_names
 from classifier.report.tables import PrintedTable
+from classifier.text import printable
 
 N_DRAWS = 20
 """How often each line is typed carelessly at each strength."""

@@ -20,12 +20,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classifier.app.about import about_view, start_view
-from classifier.app.desk import desk_view
-from classifier.app.fields import Fields, RequestError, parsed
+from classifier.app.conversation import player_view
+from classifier.app.demo import Demo
+from classifier.app.form import Fields, RequestError, parsed
 from classifier.app.limits import limits_view
-from classifier.app.loaded import Demo
-from classifier.app.messages import message_view
-from classifier.app.player import player_view
+from classifier.app.message import message_view
+from classifier.app.policies import desk_view
 from classifier.errors import InputError
 from classifier.report.page import USE
 

@@ -78,9 +78,9 @@ def convert(
       grooming-classifier convert export.jsonl pack.json --to datapack --column text=body
     """
     from classifier.atomic import replacing
-    from classifier.cli.progress import watched
+    from classifier.progress import progress_bar
     from classifier.readers.external import stop
-    from classifier.readers.pan12 import read_authors
+    from classifier.readers.outside.pan12 import read_authors
     from classifier.readers.read import read
 
     to = _output(out, to)
@@ -101,7 +101,7 @@ def convert(
     scores = _Scores() if scores_path is None else _read_scores(scores_path)
     counts = [0, 0]
     with replacing(out) as stream:
-        _write(_counted(watched(conversations, label="converting"), counts), stream, to=to, scores=scores, name=source.stem, type_id=type_id)
+        _write(_counted(progress_bar(conversations, label="converting"), counts), stream, to=to, scores=scores, name=source.stem, type_id=type_id)
     click.echo(f"{out}: {counts[1]} messages of {counts[0]} conversations")
     for fault in faults.first:
         click.echo(f"left out: {fault}", err=True)
@@ -143,23 +143,23 @@ def _write(conversations: Iterator[Conversation], stream: IO[bytes], *, to: str,
         case "csv" | "jsonl":
             _write_rows(conversations, stream, file_format=to)
         case "datapack":
-            from classifier.readers.datapack import written_datapack
+            from classifier.readers.outside.datapack import written_datapack
 
             stream.write(written_datapack(conversations, name=name, predictions=scores.highest))
         case "label-studio":
             import json
 
-            from classifier.readers.label_studio import to_tasks
+            from classifier.readers.outside.label_studio import to_tasks
 
             stream.write((json.dumps(to_tasks(conversations), indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
         case "coop":
-            from classifier.readers.coop import coop_line
+            from classifier.readers.outside.coop import coop_line
 
             for conversation in conversations:
                 stream.write(coop_line(conversation, type_id=type_id).encode("utf-8"))
         case "pan12-authors":
             from classifier.readers.external import require_speakers
-            from classifier.readers.pan12 import authors_file
+            from classifier.readers.outside.pan12 import authors_file
 
             found = set()
             for conversation in conversations:
@@ -167,7 +167,7 @@ def _write(conversations: Iterator[Conversation], stream: IO[bytes], *, to: str,
                 found |= {message.author for line, message in _lines(conversation) if (conversation.id, line) in scores.flagged}
             stream.write(authors_file(found))
         case _:
-            from classifier.readers.pan12 import lines_file
+            from classifier.readers.outside.pan12 import lines_file
 
             known = ((conversation.id, line) for conversation in conversations for line, _ in _lines(conversation))
             stream.write(lines_file(pair for pair in known if pair in scores.flagged))
@@ -202,10 +202,10 @@ def _write_rows(conversations: Iterator[Conversation], stream: IO[bytes], *, fil
 
 def _read_scores(path: Path) -> _Scores:
     """Raises ``InputError`` naming the row that has no line, no probabilities or no ``stages``."""
-    from classifier.readers.bounded import plain_suffix
     from classifier.readers.columns import checked_line
     from classifier.readers.csv_rows import csv_rows
     from classifier.readers.jsonl_rows import jsonl_objects
+    from classifier.readers.opening import plain_suffix
     from classifier.taxonomy import LABELS
 
     scores = _Scores()
@@ -222,7 +222,7 @@ def _read_scores(path: Path) -> _Scores:
 
 def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:
     from classifier.evaluation.senders import pan12_f05, pan12_f3
-    from classifier.readers.pan12 import read_authors, read_lines
+    from classifier.readers.outside.pan12 import read_authors, read_lines
 
     if to == "pan12-authors":
         right, found = read_authors(truth), read_authors(answers)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.progress import counted, say, watched
 from classifier.corpus.families import load_families
-from classifier.corpus.spec import RELEASES, CorpusSpec
-from classifier.readers.jsonl import CorpusError
+from classifier.corpus.generator.spec import RELEASES, CorpusSpec
+from classifier.progress import progress_bar, progress_counter, say
+from classifier.readers.corpus import CorpusError
 
 CORPUS = click.argument("path", type=click.Path(path_type=Path))
 
@@ -47,7 +47,7 @@ def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
     if seed is not None:
         spec = replace(spec, seed=seed)
     try:
-        with counted(label="generating", length=spec.n_conversations) as progress:
+        with progress_counter(label="generating", length=spec.n_conversations) as progress:
             manifest = write_corpus(out, spec, progress=progress)
     except KeyboardInterrupt:
         click.echo(f"stopped; what is done is kept in {parts_folder(out)}, and the same command goes on from there", err=True)
@@ -64,12 +64,12 @@ def words(out: Path) -> None:
 
     \b
     Example:
-      grooming-classifier corpus words --out classifier/model/words.txt
+      grooming-classifier corpus words --out classifier/model/message/words.txt
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.split import assign_families
     from classifier.corpus.words import as_lines, word_counts
-    from classifier.privacy.given_names import given_names
+    from classifier.privacy.policies.given_names import given_names
 
     families = load_families("v1")
     splits = assign_families(families, seed=RELEASES["v1"].seed)
@@ -93,12 +93,14 @@ def check(path: Path) -> int:
     """
     from classifier.corpus.audit import corpus_problems, phrase_problems
     from classifier.corpus.families import read_phrase_file
+    from classifier.corpus.near_copies import distinct_phrasings
     from classifier.corpus.release import content_hash, corpus_files, read_corpus, read_manifest
 
     if path.suffix == ".toml":
         families = read_phrase_file(path)
         problems = phrase_problems(families)
-        checked = f"{sum(len(family.phrasings) for family in families)} phrasings"
+        n_phrasings = sum(len(family.phrasings) for family in families)
+        checked = f"{n_phrasings} phrasings, {n_phrasings - len(distinct_phrasings(families))} near copies"
     else:
         say("reading")
         parts = read_corpus(path)
@@ -107,7 +109,7 @@ def check(path: Path) -> int:
             if expected != got:
                 raise CorpusError(f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again or restore the files")
         conversations = [conversation for part in parts.values() for conversation in part]
-        problems = corpus_problems(watched(conversations, label="checking"))
+        problems = corpus_problems(progress_bar(conversations, label="checking"))
         checked = f"{len(conversations)} conversations in {len(corpus_files(path))} files"
     for problem in problems:
         click.echo(problem)
@@ -156,7 +158,7 @@ def split(path: Path, out: Path) -> None:
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import read_corpus
-    from classifier.readers.jsonl import to_jsonl
+    from classifier.readers.corpus import to_jsonl
     from classifier.readers.messages import families_used
 
     for name, part in read_corpus(path).items():
@@ -182,7 +184,7 @@ def annotate(path: Path, out: Path, n: int, seed: int) -> None:
 
     from classifier.atomic import write_bytes
     from classifier.corpus.release import read_corpus
-    from classifier.readers.label_studio import CONFIG, to_tasks
+    from classifier.readers.outside.label_studio import CONFIG, to_tasks
 
     test = read_corpus(path)["test"]
     tasks = to_tasks(Random(seed).sample(test, min(n, len(test))))
@@ -203,7 +205,7 @@ def agreement(export: Path) -> None:
     import pandas as pd
     from sklearn.metrics import cohen_kappa_score
 
-    from classifier.readers.label_studio import read_annotations
+    from classifier.readers.outside.label_studio import read_annotations
     from classifier.taxonomy import LABELS
 
     annotations = read_annotations(export)

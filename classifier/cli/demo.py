@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.models import find_model, pattern_path
 from classifier.errors import InputError
+from classifier.model.shipped import find_model, pattern_path
 
 LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": socket.AF_INET6}
 
@@ -36,7 +36,7 @@ def demo(port: int, host: str, opened: bool, model_path: Path | None, corpus: Pa
     try:
         import uvicorn
 
-        from classifier.app.loaded import load_demo
+        from classifier.app.demo import load_demo
         from classifier.app.server import build
     except ImportError as error:
         raise InputError(f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install 'grooming-pattern-classifier[demo]'") from None

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.models import find_model, pattern_path, require_unseen
 from classifier.errors import InputError
+from classifier.model.shipped import find_model, pattern_path, require_unseen
 
 
 @click.command()
@@ -26,11 +26,11 @@ def evaluate(corpus: Path, model_path: Path | None, transfer: Path | None, out: 
     Example:
       grooming-classifier evaluate data/synthetic/v1 --transfer data/synthetic/v1-alt --out results/evaluation
     """
-    from classifier.cli.experiment import evaluate_everything
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.model.file import load_model, load_pipeline
-    from classifier.model.pattern import HEAD_FEATURES
-    from classifier.model.pattern_file import load_pattern
+    from classifier.experiments.evaluation import evaluate_everything
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.model import HEAD_FEATURES
+    from classifier.model.message.file import load_model, load_pipeline
 
     parts = read_corpus(corpus)
     for split, conversations in parts.items():

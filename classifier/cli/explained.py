@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classifier.cli.models import pattern_path
 from classifier.errors import InputError
+from classifier.model.shipped import pattern_path
 
 
 def explained_conversation(source: Path, conversation_id: str, model_path: Path) -> str:
@@ -13,11 +13,12 @@ def explained_conversation(source: Path, conversation_id: str, model_path: Path)
 
     Only this conversation's rows are kept in memory. Raises ``InputError`` when the file has none of that id, or one without an author.
     """
-    from classifier.model.conversation_explain import as_text, explain_conversation, printable
-    from classifier.model.file import load_model
-    from classifier.model.monitor import running_scores
-    from classifier.model.pattern_file import load_pattern
-    from classifier.readers.rows import open_rows
+    from classifier.model.conversation.explain import as_text, explain_conversation
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.monitor import running_scores
+    from classifier.model.message.file import load_model
+    from classifier.readers.tables import open_rows
+    from classifier.text import printable
 
     rows = [row for block in open_rows(source).blocks() for row in block.rows() if row["conversation_id"] == conversation_id]
     if not rows:

@@ -34,7 +34,7 @@ def list_() -> None:
     Example:
       grooming-classifier privacy list
     """
-    from classifier.privacy.policy import shipped_policies
+    from classifier.privacy.policies.policy import shipped_policies
 
     policies = shipped_policies()
     width = max(len(policy.name) for policy in policies)
@@ -51,8 +51,8 @@ def explain(policy: str) -> None:
     Example:
       grooming-classifier privacy explain server_window_review
     """
-    from classifier.privacy.explain import explain_policy
-    from classifier.privacy.policy import read_policy, shipped_policies
+    from classifier.privacy.policies.explain import explain_policy
+    from classifier.privacy.policies.policy import read_policy, shipped_policies
 
     shipped = {known.name: known for known in shipped_policies()}
     if policy not in shipped and not policy.endswith(".toml"):
@@ -78,9 +78,9 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
       grooming-classifier privacy attack data/synthetic/v1 --out results/attack.json
     """
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.privacy.attack import attack_table, membership_documents
-    from classifier.privacy.findings import Findings, checked_name
-    from classifier.privacy.variants import salt_of, standard_variants
+    from classifier.privacy.attacks.attack import attack_table, membership_documents
+    from classifier.privacy.attacks.findings import Findings, checked_name
+    from classifier.privacy.builds.variants import salt_of, standard_variants
 
     checked_name(out)
     splits = read_corpus(corpus)
@@ -110,8 +110,8 @@ def _of_some_people(conversations: list[Conversation], people: int, seed: int, *
 
 def _decoys(documents: pd.DataFrame) -> list[str]:
     """Given names that stand in no document: a decoy that was written anywhere would be no decoy."""
-    from classifier.cli.model_names import unwritten_names
-    from classifier.privacy.vocabulary import plain, words_and_pairs
+    from classifier.experiments.name_leaks import unwritten_names
+    from classifier.privacy.builds.vocabulary import plain, words_and_pairs
 
     # A name may be written so (joined to a mark, say) that it is no term.
     written = {gram for text in documents["text"] for gram in words_and_pairs(plain(text))} | {plain(name) for own in documents["names"] for name in own}
@@ -146,13 +146,13 @@ def curve(corpus: Path, epsilon: tuple[float, ...], seeds: int, rows: int, cap: 
       grooming-classifier privacy curve data/synthetic/v1 --jobs 2 --out results/curve.json
     """
     from classifier.atomic import write_bytes
-    from classifier.cli.progress import watched
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.privacy.attack import membership_documents
-    from classifier.privacy.curve import EPSILONS, dp_curve, drawn_texts, public_rows
-    from classifier.privacy.findings import Findings, checked_name
+    from classifier.privacy.attacks.attack import membership_documents
+    from classifier.privacy.attacks.findings import Findings, checked_name
+    from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, drawn_texts, public_rows
+    from classifier.progress import progress_bar
     from classifier.report.figures import to_svg
-    from classifier.report.leaks import curve_plot
+    from classifier.report.tradeoff.leaks import curve_plot
 
     checked_name(out)
     splits = read_corpus(corpus)
@@ -161,7 +161,7 @@ def curve(corpus: Path, epsilon: tuple[float, ...], seeds: int, rows: int, cap: 
             raise InputError(f"{corpus}: has no {split} conversations; models are fitted on train and measured on test")
     documents = drawn_texts(membership_documents(splits["train"], unit="message", seed=seed), cap=cap, n_rows=rows, seed=seed)
     train, test = public_rows(documents), public_rows(membership_documents(splits["test"], unit="message", seed=seed))
-    table = dp_curve(train, test, epsilons=sorted(set(epsilon)) or EPSILONS, regularisation=regularisation, n_seeds=seeds, seed=seed, n_jobs=jobs, watch=watched)
+    table = dp_curve(train, test, epsilons=sorted(set(epsilon)) or EPSILONS, regularisation=regularisation, n_seeds=seeds, seed=seed, n_jobs=jobs, progress=progress_bar)
     facts = {
         "unit": "one message, all labels together",
         "cap": cap,
@@ -194,8 +194,8 @@ def check(corpus: Path, people: int, seed: int) -> int:
       grooming-classifier privacy check data/synthetic/v1
     """
     from classifier.corpus.release import read_corpus
-    from classifier.privacy.attack import membership_documents
-    from classifier.privacy.known import known_answers
+    from classifier.privacy.attacks.attack import membership_documents
+    from classifier.privacy.self_check import known_answers
     from classifier.privacy.stream import streams_of
 
     splits = read_corpus(corpus)
@@ -223,10 +223,10 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
       grooming-classifier privacy names data/synthetic/v1 --model classifier/model/small.safetensors --out results/names.csv
     """
     from classifier.atomic import write_bytes
-    from classifier.cli.model_names import names_table, opened_file
-    from classifier.cli.models import find_model
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.model.file import load_model
+    from classifier.experiments.name_leaks import names_table, opened_file
+    from classifier.model.message.file import load_model
+    from classifier.model.shipped import find_model
 
     path = find_model(model_path)
     header, parts = load_model(path).header, read_corpus(corpus)

@@ -18,9 +18,9 @@ def report(evaluation: Path, out: Path) -> None:
       grooming-classifier report results/evaluation --out report.html
     """
     from classifier.atomic import write_bytes
-    from classifier.evaluation.record import load_evaluation
-    from classifier.report.evaluation import evaluation_page
-    from classifier.report.tradeoff import tradeoff_page
+    from classifier.evaluation.results import load_evaluation
+    from classifier.report.evaluation.page import evaluation_page
+    from classifier.report.tradeoff.page import tradeoff_page
 
     folder = evaluation.parent if evaluation.suffix == ".json" else evaluation
     # The two never stand in one folder: tradeoff refuses that of an evaluation.

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.models import find_final_model, pattern_path
-from classifier.cli.progress import say, shared
 from classifier.errors import InputError
-from classifier.model.quick import QuickModel, quick_model
-from classifier.readers.rows import names_rows, packing, row_format
+from classifier.experiments.documents import account
+from classifier.model.message.quick import quick_model
+from classifier.model.shipped import find_final_model, pattern_path
+from classifier.progress import progress_share, say
+from classifier.readers.tables import names_rows, packing, row_format
 
 if TYPE_CHECKING:  # a text is scored without numpy, in a tenth of the time that importing it takes
     from collections.abc import Callable, Iterable
 
-    from classifier.cli.parts import Part
+    from classifier.experiments.resumed_scoring import Part
 
 STOPPED = 1
 """Exit code of a run that ended before its end: interrupted, or nobody reads its output any more."""
@@ -115,10 +116,10 @@ def _explain_one(source: str, conversation: str, level: str, model_path: Path, o
 
 
 def _score_file(source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool) -> int:
-    from classifier.cli.scoring import Plan
-    from classifier.model.fast_kernels import HAS_NUMBA
-    from classifier.model.pattern_file import load_pattern
-    from classifier.readers.rows import open_rows
+    from classifier.experiments.bulk_scoring import Plan
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.message.fast_kernels import HAS_NUMBA
+    from classifier.readers.tables import open_rows
 
     kind = row_format(source)
     if out is not None:
@@ -164,8 +165,8 @@ def _sha256(path: Path) -> str:
 
 def _to_file(out: Path, about: dict[str, Any], plan: Any, model_path: Path, pattern: Any, *, jobs: int) -> int:
     """Scores that a later run can take up where this one ends."""
-    from classifier.cli.parts import opened_parts
-    from classifier.cli.scoring import scored_parts, write_joined
+    from classifier.experiments.bulk_scoring import scored_parts, write_joined
+    from classifier.experiments.resumed_scoring import opened_parts
 
     n_done = 0
     try:
@@ -199,7 +200,7 @@ def _to_file(out: Path, about: dict[str, Any], plan: Any, model_path: Path, patt
 
 
 def _to_standard_output(plan: Any, model_path: Path, pattern: Any, *, jobs: int) -> int:
-    from classifier.cli.scoring import scored_parts, write_joined
+    from classifier.experiments.bulk_scoring import scored_parts, write_joined
 
     def all_parts() -> Iterable[Part]:
         with _progress() as progress:
@@ -223,7 +224,7 @@ def _to_standard_output(plan: Any, model_path: Path, pattern: Any, *, jobs: int)
 def _progress() -> Iterator[Callable[[Part], None]]:
     """A function to call with each finished part, which shows the share done, messages, rate and remaining time on a terminal."""
     begun, n = perf_counter(), 0
-    with shared(label="scoring") as show:
+    with progress_share(label="scoring") as show:
 
         def count(part: Part) -> None:
             nonlocal n
@@ -240,9 +241,9 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
         raise InputError("--engine dask: Dask is not installed; install the extra 'distributed'") from None
     from glob import glob
 
-    from classifier.model.distributed import score_files
-    from classifier.model.file import load_model
-    from classifier.model.pattern_file import load_pattern
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.frames import score_files
+    from classifier.model.message.file import load_model
 
     sources = sorted(Path(source).glob("*.parquet")) if Path(source).is_dir() else [Path(name) for name in sorted(glob(source, recursive=True))]
     if not sources or any(row_format(path) != ".parquet" for path in sources):
@@ -253,7 +254,7 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
     model = load_model(model_path)
     local = None if scheduler else LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=50)
     try:
-        with local or nullcontext(), Client(scheduler or local) as client, shared(label="scoring") as show:
+        with local or nullcontext(), Client(scheduler or local) as client, progress_share(label="scoring") as show:
             for done, n in score_files(client, sources, out, model=model, pattern=pattern, level=level):
                 show(done / n, f"{done} of {n} partitions")
     except KeyboardInterrupt:
@@ -279,24 +280,3 @@ def _input_lines() -> Iterator[str]:
             raise InputError(f"standard input:{number}: not UTF-8 ({error.reason})") from None
         if line:
             yield line
-
-
-def account(model: QuickModel, text: str, *, explained: Path | None) -> str:
-    """What is printed for one text, with its explanation from the model file ``explained``."""
-    probabilities = model.one(text)
-    flagged = model.flagged(probabilities)
-    lines = [_printable(text)]
-    for label, probability, threshold in zip(model.labels, probabilities, model.thresholds, strict=True):
-        lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}  {'flagged' if label in flagged else ''}".rstrip())
-    if explained is not None:
-        from classifier.model.explain import explain, in_words
-        from classifier.model.file import load_model
-
-        shown = flagged or [model.labels[probabilities.index(max(probabilities))]]
-        lines += [_printable(in_words(explain(load_model(explained), text, label))) for label in shown]
-    return "\n".join(lines)
-
-
-def _printable(text: str) -> str:
-    """``text`` without control characters and lone surrogates, which would reach the terminal as commands or fail to print."""
-    return "".join(ch if ch == "\n" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)

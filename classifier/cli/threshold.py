@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classifier.cli.models import find_model, pattern_path, require_unseen
 from classifier.errors import InputError
+from classifier.model.shipped import find_model, pattern_path, require_unseen
 from classifier.taxonomy import LABELS, STAGES
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ def threshold(
       grooming-classifier threshold data/synthetic/v1 --fpr 0.05 --stages 3
     """
     aim = _aim(fpr, reviews, volume, prevalence)
-    from classifier.cli.patterns import message_probabilities, scored
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.evaluation.thresholds import TooFewUnits
-    from classifier.model.file import load_model, load_pipeline
-    from classifier.model.pattern_file import load_pattern
+    from classifier.experiments.conversation_scores import message_probabilities, scored
+    from classifier.model.conversation.file import load_pattern
+    from classifier.model.message.file import load_model, load_pipeline
 
     parts = read_corpus(corpus)
     for split in ("validation", "test"):

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.constraints import DEFAULT_CONSTRAINT
 from classifier.errors import InputError
+from classifier.privacy.compare.constraint import DEFAULT_CONSTRAINT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from classifier.evaluation.record import Evaluation
-    from classifier.privacy.parts import Parts
-    from classifier.privacy.policy import Policy
+    from classifier.evaluation.results import Evaluation
+    from classifier.privacy.compare.kept import Parts
+    from classifier.privacy.policies.policy import Policy
     from classifier.privacy.stream import Stream
     from classifier.records import Conversation
 
 PARTS = "parts"
 """The folder inside --out of what is done already."""
 
-DECIDING_ROOMS = ("cli", "corpus", "evaluation", "model", "privacy", "readers")
+DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privacy", "readers")
 """Where a change may change a figure; what only draws may change without."""
 
 
@@ -78,15 +78,14 @@ def tradeoff(
     Example:
       grooming-classifier tradeoff data/synthetic/v1 --constraint "human_read_innocent_per_million<=50" --out results/tradeoff
     """
-    from classifier.cli.constraints import check_constraints, constraint_lines
-    from classifier.cli.models import require_unseen
-    from classifier.cli.progress import say, watched
-    from classifier.cli.tradeoff_scorers import find_sources, make_scorers
     from classifier.evaluation.baserates import PREVALENCES
-    from classifier.evaluation.record import Evaluation
-    from classifier.model.file import load_model
-    from classifier.privacy.constraint import feasible_points
-    from classifier.privacy.frontier import compare_policies
+    from classifier.evaluation.results import Evaluation
+    from classifier.experiments.policy_scorers import find_sources, make_scorers
+    from classifier.model.message.file import load_model
+    from classifier.model.shipped import require_unseen
+    from classifier.privacy.compare.constraint import check_constraints, constraint_lines, feasible_points
+    from classifier.privacy.compare.frontier import compare_policies
+    from classifier.progress import progress_bar, say
 
     check_constraints(constraint)
     if (out / "evaluation.json").exists():
@@ -112,7 +111,7 @@ def tradeoff(
                 seed=seed,
                 n_jobs=jobs,
                 keep=parts.measured,
-                watch=watched,
+                progress=progress_bar,
             )
         except ValueError as error:
             raise InputError(f"the policies cannot be compared on {corpus}: {error}") from None
@@ -126,7 +125,7 @@ def tradeoff(
 
 def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
     """The policies of files and folders; those shipped when none is named."""
-    from classifier.privacy.policy import read_policies, shipped_policies
+    from classifier.privacy.policies.policy import read_policies, shipped_policies
 
     files: list[Path] = []
     for path in paths:
@@ -158,8 +157,8 @@ class _Material:
 
 
 def _read_material(corpus: Path) -> _Material:
-    from classifier.cli.patterns import leading_families
     from classifier.corpus.release import content_hash, read_corpus
+    from classifier.experiments.conversation_scores import leading_families
     from classifier.privacy.stream import streams_of
 
     splits = read_corpus(corpus)
@@ -172,7 +171,7 @@ def _read_material(corpus: Path) -> _Material:
 
 def _leaks(attack: Path | None, curve: Path | None, corpus_sha256: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Facts and tables of an attack and of a curve, where they are given; both must be of this corpus."""
-    from classifier.privacy.findings import load_findings
+    from classifier.privacy.attacks.findings import load_findings
 
     facts, tables = {}, {}
     for kind, table, path in (("attack", "attacks", attack), ("curve", "curve", curve)):
@@ -185,8 +184,8 @@ def _leaks(attack: Path | None, curve: Path | None, corpus_sha256: str) -> tuple
 
 
 def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -> Parts:
-    from classifier.privacy.frontier import ASKED_RATES
-    from classifier.privacy.parts import Parts
+    from classifier.privacy.compare.frontier import ASKED_RATES
+    from classifier.privacy.compare.kept import Parts
     from classifier.program import program_sha256
 
     basis = {"corpus": material.sha256, "program": program_sha256(DECIDING_ROOMS), "seed": seed, "asked_rates": ASKED_RATES}
@@ -206,8 +205,8 @@ def resumable(parts: Parts) -> Iterator[None]:
 def _save(evaluation: Evaluation, out: Path) -> None:
     """All files among the parts first, then each renamed into its place, ``tradeoff.json`` last: an interrupted run leaves the old ones or nothing."""
     from classifier.atomic import write_bytes
-    from classifier.evaluation.record import load_evaluation
-    from classifier.report.tradeoff import tradeoff_page
+    from classifier.evaluation.results import load_evaluation
+    from classifier.report.tradeoff.page import tradeoff_page
 
     written = out / PARTS / "written"
     shutil.rmtree(written, ignore_errors=True)  # of a run that was killed just here

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.models import MAX_FALSE_ALARMS, pattern_path
-from classifier.cli.progress import say
 from classifier.errors import InputError
+from classifier.model.shipped import MAX_FALSE_ALARMS, pattern_path
+from classifier.progress import say
 
 
 @click.command()
@@ -39,14 +39,14 @@ def train(corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | 
     Example:
       grooming-classifier train data/synthetic/v1 --out model.safetensors --final final.safetensors
     """
-    from classifier.cli.patterns import crossfitted_probabilities, fit_head, message_probabilities
     from classifier.corpus.audit import degeneracy
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.evaluation.thresholds import error_free_units_needed, message_threshold
-    from classifier.model.file import save_model
-    from classifier.model.pattern import HEAD_FEATURES
-    from classifier.model.pattern_file import save_pattern
-    from classifier.model.pipeline import fit_stage_model, stage_probabilities
+    from classifier.experiments.conversation_scores import crossfitted_probabilities, fit_head, message_probabilities
+    from classifier.model.conversation.file import save_pattern
+    from classifier.model.conversation.model import HEAD_FEATURES
+    from classifier.model.message.file import save_model
+    from classifier.model.message.pipeline import fit_stage_model, stage_probabilities
     from classifier.readers.messages import families_used, messages_table
     from classifier.taxonomy import BENIGN, LABELS
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from classifier.corpus import grammar
+from classifier.corpus.content_policy import policy_problems
 from classifier.corpus.families import PhraseFamily
-from classifier.corpus.policy import policy_problems
 from classifier.records import Conversation
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from classifier.corpus.families import PhraseFamily, distinct_phrasings
+from classifier.corpus.families import PhraseFamily
+from classifier.corpus.near_copies import distinct_phrasings
 from classifier.records import Conversation
 from classifier.taxonomy import CUES, LABELS
 

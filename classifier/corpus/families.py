@@ -1,30 +1,26 @@
 """Phrase families: the hand-written sentences the corpus is built from, read from TOML.
 
 A family is one idea said several ways by one sort of person. Families, not sentences, are split into train, validation and test, so that a test sentence
-was never seen in another coat. ``python -m classifier.corpus.families FILE...`` checks files while one writes them.
+was never seen in another coat.
 """
 
 from __future__ import annotations
 
-import sys
 import tomllib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.corpus import grammar
-from classifier.corpus.policy import policy_problems
 from classifier.errors import InputError, in_one_line
 from classifier.taxonomy import LABELS, TACTICS
 
 REGISTERS = ("casual", "young", "careful", "second_language", "regional", "voice")
-VOICES = {"v1": "phrases", "v1-alt": "phrases_alt"}
+VOICES = {"v1": "phrases", "v1-alt": "second_voice/phrases"}
 """The folder of each generator voice. ``v1-alt`` shares no family and no author's style with ``v1`` and is used only for testing."""
 
 
@@ -154,73 +150,3 @@ def load_families(voice: str = "v1") -> list[PhraseFamily]:
         if family.kind == "scene" and said.setdefault(family.source, true_of_scene) != true_of_scene:
             raise PhraseError(f"{root}: the files of scene {family.source!r} differ in in_person, benign_only or weight; expected the same in each")
     return sorted(families, key=lambda family: family.id)
-
-
-def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> list[int]:
-    """Positions of the sentences kept when each one as close as ``threshold`` to an earlier kept one is dropped.
-
-    Closeness is the cosine of character 5-gram counts, in [0, 1]. Both edges count as two characters, so that the shortest sentences have 5-grams too.
-
-    >>> without_near_copies(["see you at the gate", "see you at the gate!", "lovely weather"])
-    [0, 2]
-    """
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.preprocessing import normalize
-
-    if not sentences:
-        return []
-    padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
-    vectors = normalize(CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded))
-    close = (vectors @ vectors.T).tocsr()
-    kept = np.ones(len(sentences), dtype=bool)
-    for row in range(len(sentences)):
-        start, stop = close.indptr[row], close.indptr[row + 1]
-        near = close.indices[start:stop][close.data[start:stop] >= threshold - 1e-12]
-        kept[row] = not any(kept[other] for other in near if other < row)
-    return [int(position) for position in np.flatnonzero(kept)]
-
-
-def distinct_phrasings(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
-    """Every (family, phrasing) left when near-copies, wherever they stand, are dropped."""
-    pairs = _pairs(families)
-    return [pairs[position] for position in _distinct_positions(pairs)]
-
-
-def _pairs(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
-    return [(family, phrasing) for family in families for phrasing in family.phrasings]
-
-
-def _distinct_positions(pairs: list[tuple[PhraseFamily, str]]) -> list[int]:
-    return without_near_copies([grammar.skeleton(phrasing) for _, phrasing in pairs])
-
-
-def _check(paths: list[Path]) -> int:
-    """Counts and problems of phrase files, for the person writing them. Returns the number of problems."""
-    found = 0
-    families: list[PhraseFamily] = []
-    for path in paths:
-        try:
-            families += read_phrase_file(path)
-        except PhraseError as error:
-            print(error)
-            found += 1
-    pairs = _pairs(families)
-    kept = set(_distinct_positions(pairs))
-    for position, (family, phrasing) in enumerate(pairs):
-        for problem in dict.fromkeys(problem for sentence in grammar.every_option(phrasing) for problem in policy_problems(sentence)):
-            print(f"{family.id}: {problem}: {phrasing!r}")
-            found += 1
-        if position not in kept:
-            print(f"{family.id}: near copy: {phrasing!r}")
-    by_part: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for position in sorted(kept):
-        family = pairs[position][0]
-        by_part[family.source, family.tactic or "+".join(family.labels) or family.manner].append(family.id)
-    for (source, part), ids in sorted(by_part.items()):
-        print(f"{source:24} {part:28} {len(ids):5} phrasings in {len(set(ids))} families")
-    print(f"{len(kept)} distinct phrasings of {len(pairs)} in {len(families)} families; {found} problems")
-    return found
-
-
-if __name__ == "__main__":
-    sys.exit(2 if _check([Path(argument) for argument in sys.argv[1:]]) else 0)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.bootstrap import cluster_codes, cluster_sums, cluster_weights, percentile_interval
+from classifier.evaluation.intervals import cluster_codes, cluster_sums, cluster_weights, percentile_interval
 from classifier.evaluation.ranking import average_precisions
 from classifier.evaluation.rates import flagged, labelled_scores
 from classifier.taxonomy import STAGES

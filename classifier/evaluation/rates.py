@@ -15,7 +15,7 @@ class Rate:
     """``hits`` out of ``n``. With ``n == 0`` the rate is undefined and its value is nan.
 
     Bounds are the exact ones of Clopper & Pearson (1934), Biometrika 26: they cover at least as often as asked, never less, whatever the true rate.
-    They suppose independent units; for units that share a phrase family or an account use ``classifier.evaluation.bootstrap``.
+    They suppose independent units; for units that share a phrase family or an account use ``classifier.evaluation.intervals``.
 
     >>> print(Rate(hits=1, n=2))
     0.500 (1/2)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.readers.bounded import text_lines
 from classifier.readers.columns import NumberedRow, grouped
 from classifier.readers.external import OnFault, stop
+from classifier.readers.opening import text_lines
 from classifier.records import Conversation
 
 

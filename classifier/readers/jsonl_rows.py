@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import InputError
-from classifier.readers.bounded import parsed_json, text_lines
 from classifier.readers.columns import grouped
 from classifier.readers.external import OnFault, stop
+from classifier.readers.opening import parsed_json, text_lines
 from classifier.records import Conversation
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.readers.bounded import FREE_BYTES, MAX_RATIO, opened
 from classifier.readers.columns import NumberedRow, chosen_columns, grouped
 from classifier.readers.external import OnFault, stop
+from classifier.readers.opening import FREE_BYTES, MAX_RATIO, opened
 from classifier.records import Conversation
 
 BATCH = 1_000

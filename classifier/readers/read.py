@@ -10,14 +10,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from classifier.errors import InputError
-from classifier.readers.bounded import opened, parsed_json, plain_suffix, text_lines
-from classifier.readers.convokit import read_convokit, utterances_file
 from classifier.readers.csv_rows import read_csv
-from classifier.readers.datapack import read_datapack
 from classifier.readers.external import OnFault, stop
 from classifier.readers.jsonl_rows import read_jsonl
-from classifier.readers.pan12 import read_pan12
-from classifier.readers.panc import HEADER, read_panc
+from classifier.readers.opening import opened, parsed_json, plain_suffix, text_lines
+from classifier.readers.outside.convokit import read_convokit, utterances_file
+from classifier.readers.outside.datapack import read_datapack
+from classifier.readers.outside.pan12 import read_pan12
+from classifier.readers.outside.panc import HEADER, read_panc
 from classifier.readers.parquet_rows import read_parquet
 from classifier.records import Conversation
 
@@ -70,7 +70,7 @@ def read(
 def _conversations(path: Path, name: str, columns: Mapping[str, str], pattern_authors: Set[str] | None, on_fault: OnFault) -> Iterator[Conversation]:
     match name:
         case "corpus":
-            from classifier.readers.jsonl import iterate_conversations
+            from classifier.readers.corpus import iterate_conversations
 
             if path.suffix.lower() == ".zst":
                 raise InputError(f"{path}: the project's own corpora are read plain or as .gz; expand it first")

@@ -1,0 +1,48 @@
+"""Sentences that are nearly the same, and phrasings counted without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from classifier.corpus import grammar
+from classifier.corpus.families import PhraseFamily
+
+
+def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> list[int]:
+    """Positions of the sentences kept when each one as close as ``threshold`` to an earlier kept one is dropped.
+
+    Closeness is the cosine of character 5-gram counts, in [0, 1]. Both edges count as two characters, so that the shortest sentences have 5-grams too.
+
+    >>> without_near_copies(["see you at the gate", "see you at the gate!", "lovely weather"])
+    [0, 2]
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.preprocessing import normalize
+
+    if not sentences:
+        return []
+    padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
+    vectors = normalize(CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded))
+    close = (vectors @ vectors.T).tocsr()
+    kept = np.ones(len(sentences), dtype=bool)
+    for row in range(len(sentences)):
+        start, stop = close.indptr[row], close.indptr[row + 1]
+        near = close.indices[start:stop][close.data[start:stop] >= threshold - 1e-12]
+        kept[row] = not any(kept[other] for other in near if other < row)
+    return [int(position) for position in np.flatnonzero(kept)]
+
+
+def distinct_phrasings(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
+    """Every (family, phrasing) left when near-copies, wherever they stand, are dropped."""
+    pairs = _pairs(families)
+    return [pairs[position] for position in _distinct_positions(pairs)]
+
+
+def _pairs(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
+    return [(family, phrasing) for family in families for phrasing in family.phrasings]
+
+
+def _distinct_positions(pairs: list[tuple[PhraseFamily, str]]) -> list[int]:
+    return without_near_copies([grammar.skeleton(phrasing) for _, phrasing in pairs])

@@ -1,0 +1,118 @@
+"""What one white-space token adds to any message it stands in: its words and its character n-grams, looked up once and kept.
+
+A message is spelled as its tokens are, one by one: no step of ``normalise`` reaches across white space (NFKC joins no mark to a space and no white space vanishes;
+the patterns look only at letters next to each other). Words and character n-grams lie inside tokens too, so a message's counts are, exactly, the sums of its
+tokens' counts. Only a run of several words and a pair of words cross from one token to the next.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.model.message.scorer import Half
+from classifier.model.message.term_tables import Ints, Longs, Terms
+
+_WORD = re.compile(r"\w+")
+SHORT = 100
+"""Letters of a token up to which a list of all its n-grams is made. A token of ten million letters gets them one at a time."""
+
+
+class TokenArrays(NamedTuple):
+    """Token i has ``words[starts[i, 0]:starts[i + 1, 0]]``, numbers in the word tree, -1 for a word in no term, and ``grams[starts[i, 1]:starts[i + 1, 1]]``, its known
+    character n-grams, one that it holds twice standing twice.
+    """
+
+    starts: Longs
+    words: Ints
+    grams: Ints
+
+
+class TokenTable:
+    """Tokens, numbered in the order of their adding, and what each holds."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every token."""
+        self._starts = Growing(np.int64, [(0, 0)], width=2)
+        self._words, self._grams = Growing(np.int32), Growing(np.int32)
+
+    def __len__(self) -> int:
+        return self._starts.size - 1
+
+    @property
+    def n_entries(self) -> int:
+        """Words and n-grams kept, of all tokens together."""
+        return self._words.size + self._grams.size
+
+    def view(self) -> TokenArrays:
+        """The arrays as they are now."""
+        return TokenArrays(self._starts.view(), self._words.view(), self._grams.view())
+
+    def extend(self, tokens: Iterable[str]) -> None:
+        """Number and look up new tokens."""
+        ends: list[tuple[int, int]] = []
+        words, grams = array("i"), array("i")
+        for token in tokens:
+            held_words, held_grams = token_terms(self._terms, token)
+            words.extend(held_words)
+            grams.extend(held_grams)
+            ends.append((self._words.size + len(words), self._grams.size + len(grams)))
+        self._starts.extend(ends)
+        self._words.extend(words)
+        self._grams.extend(grams)
+
+
+def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[int]]:
+    """The numbers in the word tree of a token's words, -1 for a word in no term, and its known character n-grams."""
+    spelling = terms.prepared(token)
+    number = terms.tree.number
+    words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
+    if terms.characters is None:
+        return words, []
+    position = terms.characters.position
+    if len(spelling) > SHORT:
+        return words, array("i", (position[gram] for gram in _one_at_a_time(terms.characters, spelling) if gram in position))
+    return words, [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
+
+
+def _one_at_a_time(half: Half, spelling: str) -> Iterator[str]:
+    for word in spelling.split():
+        padded = f" {word} "
+        for n in range(half.low, half.high + 1):
+            for start in range(max(1, len(padded) - n + 1)):
+                yield padded[start : start + n]
+            if n >= len(padded):
+                break
+
+
+class Growing:
+    """An array that is added to at its end: numbers, or rows of ``width`` numbers."""
+
+    def __init__(self, dtype: Any, items: Any = (), *, width: int | None = None) -> None:
+        self._room: NDArray[Any] = np.empty((1024,) if width is None else (1024, width), dtype=dtype)
+        self.size = 0
+        self.extend(items)
+
+    def extend(self, items: Any) -> None:
+        """Add ``items``, moving to twice the room when they do not fit."""
+        size = self.size + len(items)
+        if size > len(self._room):
+            room = np.empty((max(size, 2 * len(self._room)), *self._room.shape[1:]), dtype=self._room.dtype)
+            room[: self.size] = self.view()
+            self._room = room
+        if len(items):
+            self._room[self.size : size] = items
+        self.size = size
+
+    def view(self) -> NDArray[Any]:
+        """What has been added so far."""
+        return self._room[: self.size]

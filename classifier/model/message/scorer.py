@@ -1,0 +1,106 @@
+"""Scores messages from a model file's arrays alone: numpy, no scikit-learn."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.model.message.features import GRAMS
+from classifier.model.message.normalise import normalise
+
+
+@dataclass(frozen=True)
+class Half:
+    """One half of the features: ``analyser`` is "words", "characters" or "pairs"; ``idf`` has one entry per term."""
+
+    analyser: str
+    low: int
+    high: int
+    terms: tuple[str, ...]
+    idf: NDArray[np.float64]
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Where each term stands in ``idf``."""
+        return {term: position for position, term in enumerate(self.terms)}
+
+    def grams(self, text: str) -> list[str]:
+        """What the half counts in a normalised text, known or not."""
+        return GRAMS[self.analyser](text, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class StageModel:
+    """A fitted stage model. ``coef`` has shape (labels, terms of all halves in order); ``thresholds`` are on probabilities, one per label."""
+
+    labels: tuple[str, ...]
+    halves: tuple[Half, ...]
+    coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    sublinear_tf: bool
+    normaliser: bool
+    header: dict[str, Any]
+
+    def prepared(self, text: str) -> str:
+        """The spelling in which n-grams are counted."""
+        return normalise(text) if self.normaliser else text.lower()
+
+    def features(self, text: str) -> tuple[list[int], NDArray[np.float64]]:
+        """Columns of ``coef`` that are not zero for ``text``, and their TF-IDF values. Each half is scaled to length 1, as scikit-learn does."""
+        prepared = self.prepared(text)
+        columns: list[int] = []
+        values: list[NDArray[np.float64]] = []
+        offset = 0
+        for half in self.halves:
+            counts = Counter(half.position[gram] for gram in half.grams(prepared) if gram in half.position)
+            positions = sorted(counts)
+            tf = [1.0 + math.log(counts[position]) if self.sublinear_tf else float(counts[position]) for position in positions]
+            weighted = np.array(tf, dtype=np.float64) * half.idf[positions]
+            length = math.sqrt(float(weighted @ weighted))
+            values.append(weighted / length if length else weighted)
+            columns.extend(offset + position for position in positions)
+            offset += len(half.terms)
+        return columns, np.concatenate(values)
+
+    def logits(self, text: str) -> NDArray[np.float64]:
+        """One log-odds per label."""
+        columns, values = self.features(text)
+        return self.coef[:, columns] @ values + self.intercept
+
+    def probabilities(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        """Shape (texts, labels), each in [0, 1]."""
+        logits = [self.logits(text) for text in texts]
+        return sigmoid(np.array(logits).reshape(len(logits), len(self.labels)))
+
+    def flagged(self, probabilities: NDArray[np.float64]) -> list[str]:
+        """The labels of one message at or over their thresholds, in order.
+
+        A probability equal to its threshold is flagged.
+        """
+        return [label for label, p, threshold in zip(self.labels, probabilities, self.thresholds, strict=True) if p >= threshold]
+
+    def term(self, column: int) -> tuple[str, str]:
+        """The half and the term that a column of ``coef`` stands for."""
+        for half in self.halves:
+            if column < len(half.terms):
+                return half.analyser, half.terms[column]
+            column -= len(half.terms)
+        raise ValueError(f"column must be below the number of terms, got one {column} past the end")
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logistic function, without overflow.
+
+    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    small = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1.0, small) / (1.0 + small)

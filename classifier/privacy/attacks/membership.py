@@ -1,0 +1,168 @@
+"""Can the holder of a model file tell whose text it was trained on? Three attacks that score texts, and what a score is worth.
+
+Every attack gives one number a text, higher for "was in training". What is measured is a lower bound: a better attacker may find more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classifier.evaluation.curves import roc_table
+from classifier.evaluation.ranking import auc_with_interval
+from classifier.evaluation.rates import Rate
+from classifier.privacy.builds.opened import OpenedModel
+
+Numbers = NDArray[np.float64]
+
+LOWEST_PROBABILITY = 1e-12
+"""Probabilities are kept this far from 0 and 1, so that a confident model has a finite loss."""
+
+ALWAYS_SHOWN = 0.01
+"""The false positive rate at which the true positive rate is always given; below it only where the non-members can show so small a rate."""
+
+
+@dataclass(frozen=True)
+class MembershipFigures:
+    """What an attack's scores tell of membership.
+
+    ``auc`` with its 95 % interval over resampled people, chance .5; ``tpr``: share of members found where at most ``fpr`` of non-members are; ``advantage``: largest
+    true minus false positive rate (Yeom et al. 2018), which is above 0 even by chance: by about ``advantage_by_chance``.
+    """
+
+    auc: float
+    auc_low: float
+    auc_high: float
+    tpr: Rate
+    fpr: float
+    advantage: float
+    advantage_by_chance: float
+    non_members: int
+
+
+def share_known(features: Collection[Hashable], known: AbstractSet[Hashable]) -> float:
+    """The share of a text's features that are known. 1 for a text without any: all its n-grams, none, are in the vocabulary.
+
+    >>> share_known(["our", "secret", "our secret", "zola"], {"our", "secret", "our secret"})
+    0.75
+    """
+    distinct = set(features)
+    return len(distinct & known) / len(distinct) if distinct else 1.0
+
+
+def vocabulary_scores(opened: OpenedModel, texts: Sequence[str]) -> Numbers:
+    """Are all this text's n-grams in the vocabulary? It looks at no weight, so noise on the weights does nothing against it."""
+    return np.array([share_known(opened.features(text), opened.known) for text in texts], dtype=np.float64)
+
+
+def confidences(probabilities: Numbers, labels: ArrayLike) -> Numbers:
+    """The log-odds that the model gives to what is true of each label, shape (texts, labels).
+
+    >>> confidences(np.array([[0.5, 0.9]]), [[1, 0]]).round(2).tolist()
+    [[0.0, -2.2]]
+    """
+    p = np.clip(probabilities, LOWEST_PROBABILITY, 1.0 - LOWEST_PROBABILITY)
+    return np.asarray(np.where(np.asarray(labels) == 1, 1.0, -1.0) * (np.log(p) - np.log1p(-p)))
+
+
+def loss_scores(probabilities: Numbers, labels: ArrayLike) -> Numbers:
+    """Minus the log loss, added up over labels: a model does better on what it has seen (Yeom et al. 2018, CSF).
+
+    >>> loss_scores(np.array([[0.5], [0.9]]), [[1], [1]]).round(2).tolist()
+    [-0.69, -0.11]
+    """
+    return np.asarray(-np.logaddexp(0.0, -confidences(probabilities, labels)).sum(axis=1))
+
+
+def shadow_draws(people: Sequence[Hashable], *, n_shadows: int, seed: int) -> NDArray[np.bool_]:
+    """Which texts each shadow model is trained on, shape (shadows, texts): half of the people, whole, and for the next model the other half.
+
+    >>> shadow_draws(["ayo", "ayo", "mei"], n_shadows=2, seed=0).sum(axis=0).tolist()
+    [1, 1, 1]
+    """
+    if n_shadows < 2 or n_shadows % 2:
+        raise ValueError(f"n_shadows must be even and at least 2, got {n_shadows!r}")
+    codes = {person: code for code, person in enumerate(dict.fromkeys(people))}
+    own = np.array([codes[person] for person in people])
+    rng = np.random.default_rng(seed)
+    halves = [rng.permutation(len(codes)) < len(codes) // 2 for _ in range(n_shadows // 2)]
+    return np.array([drawn[own] for half in halves for drawn in (half, ~half)])
+
+
+def lira_scores(target: Numbers, shadows: Numbers, drawn: NDArray[np.bool_]) -> Numbers:
+    """The likelihood ratio attack (Carlini et al. 2022, IEEE S&P, online): is a text's confidence that of models trained with it, or without?
+
+    ``target`` confidences of shape (texts, labels), ``shadows`` (models, texts, labels), ``drawn`` (models, texts). Normal densities, one a text and label, with one
+    variance per label for "with" and one for "without" (the paper's choice for few models); labels are taken as independent.
+    """
+    inside = drawn[:, :, np.newaxis]
+    if not drawn.any(axis=0).all() or drawn.all(axis=0).any():
+        raise ValueError("every text must be in the training of at least one shadow model, and out of that of at least one")
+    return np.asarray(_log_density(target, shadows, inside).sum(axis=1) - _log_density(target, shadows, ~inside).sum(axis=1))
+
+
+def _log_density(target: Numbers, shadows: Numbers, chosen: NDArray[np.bool_]) -> Numbers:
+    """Of ``target`` under a normal with each text's mean over its chosen models and a variance common to all texts."""
+    means = np.where(chosen, shadows, 0.0).sum(axis=0) / chosen.sum(axis=0)
+    freedom = max(1, int(chosen.sum()) - chosen.shape[1])
+    variance = (np.where(chosen, shadows - means, 0.0) ** 2).sum(axis=(0, 1)) / freedom + 1e-12
+    return np.asarray(-((target - means) ** 2) / (2.0 * variance) - 0.5 * np.log(variance))
+
+
+def tpr_at_fpr(member: ArrayLike, score: ArrayLike, *, fpr: float = ALWAYS_SHOWN) -> Rate:
+    """Share of members found by the lowest threshold that finds at most ``fpr`` of the non-members.
+
+    Raises ``ValueError`` for a rate below 1 % with fewer than 30 / fpr non-members: a handful of them would decide it.
+
+    >>> print(tpr_at_fpr([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1]))
+    0.500 (1/2)
+    """
+    if not 0 < fpr < 1:
+        raise ValueError(f"fpr must be between 0 and 1, got {fpr!r}")
+    table = roc_table(member, score)
+    marks = np.asarray(member).astype(bool)
+    n_members, n_non_members = int(marks.sum()), int((~marks).sum())
+    if fpr < ALWAYS_SHOWN and n_non_members < math.ceil(30 / fpr - 1e-9):
+        raise ValueError(f"a false positive rate of {fpr:g} needs at least {math.ceil(30 / fpr - 1e-9)} non-members, got {n_non_members}")
+    reached = table.loc[table["false_alarms"] <= fpr * n_non_members + 1e-9, "true_finds"]
+    return Rate(hits=int(reached.iloc[-1]), n=n_members)
+
+
+def membership_figures(member: ArrayLike, score: ArrayLike, people: ArrayLike, *, fpr: float = ALWAYS_SHOWN, n_resamples: int = 500, seed: int) -> MembershipFigures:
+    """What ``score`` tells of ``member`` (0/1), with an interval over resampled ``people``. Nan where members or non-members are missing."""
+    table = roc_table(member, score)
+    area = auc_with_interval(member, score, people, n_resamples=n_resamples, seed=seed)
+    members, non_members = int(area["positives"]), int(area["n"]) - int(area["positives"])
+    return MembershipFigures(
+        auc=float(area["auc"]),
+        auc_low=float(area["auc_low"]),
+        auc_high=float(area["auc_high"]),
+        tpr=tpr_at_fpr(member, score, fpr=fpr),
+        fpr=fpr,
+        advantage=float((table["true_positive_rate"] - table["false_positive_rate"]).max()),
+        advantage_by_chance=advantage_by_chance(members, non_members),
+        non_members=non_members,
+    )
+
+
+def advantage_by_chance(members: int, non_members: int) -> float:
+    """The mean advantage of scores that tell nothing and do not tie: sqrt(pi / 8) sqrt(1/members + 1/non_members), the one-sided statistic of Smirnov (1944).
+
+    >>> round(advantage_by_chance(200, 200), 3)
+    0.063
+    """
+    return math.sqrt(math.pi / 8.0 * (1.0 / members + 1.0 / non_members)) if members and non_members else math.nan
+
+
+def auc_standard_error(members: int, non_members: int) -> float:
+    """The standard error of the AUC of scores that tell nothing, for independent texts: sqrt((m + n + 1) / (12 m n)) (Mann & Whitney 1947).
+
+    >>> round(auc_standard_error(200, 200), 4)
+    0.0289
+    """
+    return math.sqrt((members + non_members + 1) / (12.0 * members * non_members)) if members and non_members else math.nan

@@ -1,0 +1,17 @@
+"""Which given names are common: a public list, for redacting, for reading names out of model files, and for leaving them as they are typed."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def given_names() -> tuple[str, ...]:
+    """The names of ``given_names.txt``, with their capitals.
+
+    >>> given_names()[:2]
+    ('Aaron', 'Abdul')
+    """
+    lines = (files("classifier.privacy.policies") / "given_names.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))

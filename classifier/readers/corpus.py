@@ -1,0 +1,200 @@
+"""The project's own corpus files: one conversation a line, JSON, gzipped when the name ends in .gz.
+
+A record is checked here, once, with every fault named by file, line and field. Whatever does not say ``"synthetic": true`` is refused; there is no override.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Annotated, Any, Literal, cast
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from classifier.errors import InputError, in_one_line
+from classifier.readers.opening import text_lines
+from classifier.records import Conversation, Message, Metadata, PersonalSpan
+from classifier.taxonomy import LABELS, TACTICS
+
+SCHEMA_VERSION = 1
+
+
+class CorpusError(InputError):
+    """A corpus file that cannot be used; the message names the file, the line and what to do."""
+
+
+def _known_label(label: str) -> str:
+    if label not in LABELS:
+        raise ValueError(f"unknown label {label!r}, expected one of {', '.join(LABELS)}")
+    return label
+
+
+def _known_tactic(tactic: str) -> str:
+    if tactic and tactic not in TACTICS:
+        raise ValueError(f"unknown tactic {tactic!r}, see classifier/taxonomy.py")
+    return tactic
+
+
+def _marked_synthetic(value: Any) -> Any:
+    if value is not True:
+        raise ValueError('expected "synthetic": true; only clearly labelled synthetic conversations are read')
+    return value
+
+
+class _MessageEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    author: str = Field(min_length=1)
+    time: datetime
+    text: str
+    labels: list[Annotated[str, AfterValidator(_known_label)]] = []
+    tactic: Annotated[str, AfterValidator(_known_tactic)] = ""
+    manner: Literal["plain", "negated", "quoted", "advised", "reported"] = "plain"
+    family: str = Field(min_length=1)
+    personal: list[tuple[int, int, str]] = []
+
+
+class _ConversationEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    id: str = Field(min_length=1)
+    synthetic: Annotated[bool, BeforeValidator(_marked_synthetic)]
+    corpus: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    seed: int
+    split: Literal["train", "validation", "test"]
+    label: Literal["benign", "grooming_pattern"]
+    scene: str
+    register_: str = Field(alias="register")
+    sender: str
+    contact: str
+    known_from: Literal["online", "in_person"]
+    sender_age_band: str
+    contact_age_band: str
+    young_contacts: int = Field(ge=0)
+    families: list[str] = Field(min_length=1)
+    messages: list[_MessageEntry] = Field(min_length=1)
+
+
+def read_conversations(path: Path | str) -> list[Conversation]:
+    """Every conversation of a JSONL file, in file order.
+
+    Raises ``CorpusError`` for a missing or non-UTF-8 file, a truncated or invalid line, a record without the synthetic mark, and an id used twice.
+    """
+    return list(iterate_conversations(path))
+
+
+def iterate_conversations(path: Path | str) -> Iterator[Conversation]:
+    """Like ``read_conversations``, one at a time."""
+    seen: dict[str, int] = {}
+    for number, line in _lines(Path(path)):
+        conversation = _parsed(line, f"{path}:{number}")
+        if conversation.id in seen:
+            raise CorpusError(f"{path}:{number}: id: {conversation.id!r} was already used on line {seen[conversation.id]}; give every conversation its own id")
+        seen[conversation.id] = number
+        yield conversation
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        yield from ((number, line) for number, line in text_lines(path) if line.strip())
+    except InputError as error:
+        raise CorpusError(str(error)) from None
+
+
+def _parsed(line: str, where: str) -> Conversation:
+    try:
+        entry = _ConversationEntry.model_validate_json(line)
+    except ValidationError as error:
+        raise CorpusError(f"{where}: {_fault(error.errors())}") from None
+    return Conversation(
+        id=entry.id,
+        label=entry.label,
+        scene=entry.scene,
+        split=entry.split,
+        register=entry.register_,
+        sender=entry.sender,
+        contact=entry.contact,
+        metadata=Metadata(entry.known_from, entry.sender_age_band, entry.contact_age_band, entry.young_contacts),
+        messages=tuple(_message(message) for message in entry.messages),
+        corpus=entry.corpus,
+        version=entry.version,
+        seed=entry.seed,
+        synthetic=entry.synthetic,
+        families=tuple(entry.families),
+    )
+
+
+def _fault(faults: Sequence[Any]) -> str:
+    if faults[0]["type"] == "json_invalid":
+        return f"not a whole JSON object ({faults[0]['ctx']['error']}); the line may be cut off, write the file again"
+    return in_one_line(faults)
+
+
+def _message(entry: _MessageEntry) -> Message:
+    return Message(
+        author=entry.author,
+        time=entry.time,
+        text=entry.text,
+        labels=tuple(label for label in LABELS if label in entry.labels),
+        tactic=entry.tactic,
+        manner=entry.manner,
+        family=entry.family,
+        personal=tuple(PersonalSpan(*span) for span in entry.personal),
+    )
+
+
+def to_json(conversation: Conversation) -> str:
+    """The one line that ``read_conversations`` reads back to an equal record."""
+    return json.dumps(
+        {
+            "id": conversation.id,
+            "synthetic": conversation.synthetic,
+            "corpus": conversation.corpus,
+            "version": conversation.version,
+            "seed": conversation.seed,
+            "split": conversation.split,
+            "label": conversation.label,
+            "scene": conversation.scene,
+            "register": conversation.register,
+            "sender": conversation.sender,
+            "contact": conversation.contact,
+            "known_from": conversation.metadata.known_from,
+            "sender_age_band": conversation.metadata.sender_age_band,
+            "contact_age_band": conversation.metadata.contact_age_band,
+            "young_contacts": conversation.metadata.young_contacts,
+            "families": list(conversation.families),
+            "messages": [_message_fields(message) for message in conversation.messages],
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _message_fields(message: Message) -> dict[str, Any]:
+    """The fields of a message, without those that stand at their defaults."""
+    fields: dict[str, Any] = {"author": message.author, "time": message.time.isoformat(timespec="seconds"), "text": message.text}
+    if message.labels:
+        fields["labels"] = list(message.labels)
+    if message.tactic:
+        fields["tactic"] = message.tactic
+    if message.manner != "plain":
+        fields["manner"] = message.manner
+    fields["family"] = message.family
+    if message.personal:
+        fields["personal"] = [[span.start, span.end, span.kind] for span in message.personal]
+    return fields
+
+
+def to_jsonl(conversations: Iterable[Conversation]) -> bytes:
+    """The bytes of a whole JSONL file, before compression."""
+    return "".join(to_json(conversation) + "\n" for conversation in conversations).encode("utf-8")
+
+
+@contextmanager
+def compressing(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """A stream whose content goes gzipped into ``file``, without a name or a clock in it, so that the same content gives the same file."""
+    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=9) as stream:
+        yield cast(IO[bytes], stream)
