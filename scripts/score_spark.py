@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
 from classifier.model.frames import MESSAGE_SCHEMA, score_frame
-from classifier.model.message.batch import FastScorer
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.shipped import find_final_model
 
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         model = spark.sparkContext.broadcast(load_model(find_final_model(options.model)))
 
         def scored(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-            scorer = FastScorer(model.value)
+            scorer = BatchScorer(model.value)
             for frame in frames:
                 yield frame.join(score_frame(frame, scorer))
 

@@ -20,7 +20,7 @@ from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.model.conversation.file import load_pattern
 from classifier.model.frames import CONVERSATION_SCHEMA, MESSAGE_SCHEMA, SENDER_SCHEMA, conversation_frame, score_files, score_frame, sender_frame, side_frame
-from classifier.model.message.batch import FastScorer
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.shipped import pattern_path
 from classifier.taxonomy import LABELS
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's and Spark's own c
 
 @pytest.fixture(scope="module")
 def scorer(small_model):
-    return FastScorer(load_model(small_model))
+    return BatchScorer(load_model(small_model))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ PACKAGE = Path(__file__).parent.parent / "classifier"
 FLOORS = {
     "errors": 0,
     "atomic": 0,
-    "program": 0,
     "progress": 0,
     "records": 0,
     "taxonomy": 0,

@@ -18,7 +18,7 @@ from classifier.errors import InputError
 from classifier.model.conversation.file import load_pattern
 from classifier.model.conversation.model import PatternModel
 from classifier.model.conversation.monitor import running_scores
-from classifier.model.message.batch import FastScorer
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.message.scorer import StageModel
 from classifier.records import SPLITS, Conversation
@@ -66,7 +66,7 @@ class Demo:
             conversations = conversations or list(islice(suitable, N_LOOKED_AT))
         if not conversations:
             raise InputError(f"{self.corpus}: holds no conversation of {LENGTHS[0]} to {LENGTHS[-1]} messages to show")
-        scorer = FastScorer(self.model, engine="numpy")
+        scorer = BatchScorer(self.model)
         rows = scorer.probabilities(message.text for conversation in conversations for message in conversation.messages)
         ends = np.cumsum([len(conversation.messages) for conversation in conversations])[:-1]
         return {each.id: self._follow(each, own) for each, own in zip(conversations, np.split(rows, ends), strict=True)}

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classifier.errors import InputError
-from classifier.experiments.documents import account
-from classifier.model.message.quick import quick_model
+from classifier.model.message.explain import account
 from classifier.model.shipped import find_final_model, pattern_path
 from classifier.progress import progress_share, say
 from classifier.readers.tables import names_rows, packing, row_format
 
-if TYPE_CHECKING:  # a text is scored without numpy, in a tenth of the time that importing it takes
+if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from classifier.experiments.resumed_scoring import Part
@@ -96,9 +95,11 @@ def score(
         raise InputError(f"--level {level}: scores the messages of a file; give a .csv, .jsonl or .parquet file")
     if out is not None:
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
-    quick = quick_model(path)
+    from classifier.model.message.file import load_model
+
+    model = load_model(path)
     for text in _input_lines() if source == "-" else [source]:
-        click.echo(account(quick, text, explained=path if explained else None))
+        click.echo(account(model, text, explained=explained))
     return 0
 
 
@@ -118,7 +119,6 @@ def _explain_one(source: str, conversation: str, level: str, model_path: Path, o
 def _score_file(source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool) -> int:
     from classifier.experiments.bulk_scoring import Plan
     from classifier.model.conversation.file import load_pattern
-    from classifier.model.message.fast_kernels import HAS_NUMBA
     from classifier.readers.tables import open_rows
 
     kind = row_format(source)
@@ -132,9 +132,6 @@ def _score_file(source: Path, level: str, model_path: Path, out: Path | None, *,
             raise InputError(f"{source}: is no regular file, so its scoring could not be taken up again; write to standard output instead of --out")
     elif kind == ".parquet":
         kind = ".csv"
-    engine = "numba" if HAS_NUMBA else "numpy"
-    if verbose:
-        click.echo(f"engine: {engine}", err=True)
     plan = Plan(open_rows(source), level, kind)
     pattern_file = None if level == "message" else pattern_path(model_path)
     pattern = None if pattern_file is None else load_pattern(pattern_file)
@@ -148,7 +145,6 @@ def _score_file(source: Path, level: str, model_path: Path, out: Path | None, *,
         "pattern": pattern_file and _sha256(pattern_file),
         "level": level,
         "kind": kind,
-        "engine": engine,
     }
     return _to_file(out, about, plan, model_path, pattern, jobs=jobs)
 

@@ -186,7 +186,7 @@ def _leaks(attack: Path | None, curve: Path | None, corpus_sha256: str) -> tuple
 def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -> Parts:
     from classifier.privacy.compare.frontier import ASKED_RATES
     from classifier.privacy.compare.kept import Parts
-    from classifier.program import program_sha256
+    from classifier.resume import program_sha256
 
     basis = {"corpus": material.sha256, "program": program_sha256(DECIDING_ROOMS), "seed": seed, "asked_rates": ASKED_RATES}
     return Parts(out / PARTS, basis, made_of)

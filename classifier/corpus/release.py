@@ -15,9 +15,9 @@ from classifier.atomic import replacing, synced_folder, write_bytes
 from classifier.corpus.generator.conversations import generate_senders, phrasebooks, split_sizes
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.split import apart, split_conversations
-from classifier.program import program_sha256
 from classifier.readers.corpus import CorpusError, compressing, iterate_conversations, read_conversations, to_jsonl
 from classifier.records import SPLITS, Conversation
+from classifier.resume import program_sha256
 from classifier.taxonomy import BENIGN, PATTERN
 
 MANIFEST = "manifest.json"

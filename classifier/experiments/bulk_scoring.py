@@ -25,7 +25,7 @@ from classifier.errors import InputError
 from classifier.experiments.resumed_scoring import Part
 from classifier.model.conversation.bulk import Monitors
 from classifier.model.conversation.model import PatternModel
-from classifier.model.message.batch import FastScorer
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.readers.tables import Block, Row, RowFile, text_of
 from classifier.taxonomy import LABELS
@@ -56,7 +56,7 @@ class Plan:
 _COLUMNS = {"conversation": ("conversation_id", "score", "flagged", "warned_at"), "sender": ("author", "score", "conversations", "flagged")}
 
 
-def part_of(scorer: FastScorer, plan: Plan, block: Block) -> Part:
+def part_of(scorer: BatchScorer, plan: Plan, block: Block) -> Part:
     """One block scored."""
     rows = block.rows()
     probabilities = scorer.probabilities(row["text"] for row in rows)
@@ -64,7 +64,7 @@ def part_of(scorer: FastScorer, plan: Plan, block: Block) -> Part:
     return Part(block.end, block.share, len(rows), content)
 
 
-def _message_part(scorer: FastScorer, plan: Plan, rows: list[Row], probabilities: Any) -> bytes:
+def _message_part(scorer: BatchScorer, plan: Plan, rows: list[Row], probabilities: Any) -> bytes:
     model = scorer.model
     flagged = [""] * len(rows)
     for number in np.flatnonzero((probabilities >= model.thresholds).any(axis=1)).tolist():
@@ -82,7 +82,7 @@ def _message_part(scorer: FastScorer, plan: Plan, rows: list[Row], probabilities
 def scored_parts(plan: Plan, model_path: Path, blocks: Iterable[Block], *, jobs: int) -> Iterator[Part]:
     """The parts of ``blocks`` in order, made by ``jobs`` processes; with one, by this one. At most two blocks a process are under way."""
     if jobs == 1:
-        yield from map(partial(part_of, FastScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan), blocks)
+        yield from map(partial(part_of, BatchScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan), blocks)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads of this process hold
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work, initargs=(model_path, plan)) as pool:
@@ -100,14 +100,14 @@ def scored_parts(plan: Plan, model_path: Path, blocks: Iterable[Block], *, jobs:
             pool.shutdown(cancel_futures=True)
 
 
-_worker: list[tuple[FastScorer, Plan]] = []
+_worker: list[tuple[BatchScorer, Plan]] = []
 """In a scoring process: what it scores with."""
 
 
 def _begin_work(model_path: Path, plan: Plan) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides what Ctrl-C means
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker.append((FastScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan))
+    _worker.append((BatchScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan))
 
 
 def _end_with_parent() -> None:
@@ -216,7 +216,7 @@ def _parquet_table(plan: Plan, rows: list[Row], probabilities: Any) -> Any:
     return pa.table(columns, schema=schema)
 
 
-def _followed_part(scorer: FastScorer, plan: Plan, rows: list[Row], probabilities: Any) -> bytes:
+def _followed_part(scorer: BatchScorer, plan: Plan, rows: list[Row], probabilities: Any) -> bytes:
     """What monitors look at: no text, one float64 a label."""
     import pyarrow as pa
 

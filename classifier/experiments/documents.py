@@ -12,8 +12,8 @@ from classifier.corpus.generator.spec import RELEASES
 from classifier.corpus.release import read_corpus, read_manifest
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
+from classifier.model.message.explain import account
 from classifier.model.message.file import load_model
-from classifier.model.message.quick import QuickModel, quick_model
 from classifier.model.shipped import shipped_final_model, shipped_model
 from classifier.readers.messages import messages_table
 from classifier.report.evaluation.card import model_card
@@ -35,7 +35,7 @@ def blocks(root: Path) -> dict[str, str]:
         "main": in_markdown(main_results(load_evaluation(root / RESULTS).tables)),
         "corpora": in_markdown(corpus_counts({release: read_manifest(folder) for release, folder in corpora.items()})),
         "labels": in_markdown(label_shares({release: label_counts(table) for release, table in messages.items()})),
-        "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{account(quick_model(shipped_final_model()), EXAMPLE, explained=shipped_final_model())}\n```',
+        "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{account(load_model(shipped_final_model()), EXAMPLE, explained=True)}\n```',
         "phrases": in_markdown(phrase_totals({spec.voice: phrase_counts(load_families(spec.voice)) for spec in RELEASES.values()})),
     }
 
@@ -68,24 +68,3 @@ def documents(root: Path) -> dict[Path, str]:
         except ValueError as error:
             raise InputError(f"{root / path}: {error}") from None
     return texts
-
-
-def account(model: QuickModel, text: str, *, explained: Path | None) -> str:
-    """What is printed for one text, with its explanation from the model file ``explained``."""
-    probabilities = model.one(text)
-    flagged = model.flagged(probabilities)
-    lines = [_printable(text)]
-    for label, probability, threshold in zip(model.labels, probabilities, model.thresholds, strict=True):
-        lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}  {'flagged' if label in flagged else ''}".rstrip())
-    if explained is not None:
-        from classifier.model.message.explain import explain, in_words
-        from classifier.model.message.file import load_model
-
-        shown = flagged or [model.labels[probabilities.index(max(probabilities))]]
-        lines += [_printable(in_words(explain(load_model(explained), text, label))) for label in shown]
-    return "\n".join(lines)
-
-
-def _printable(text: str) -> str:
-    """``text`` without control characters and lone surrogates, which would reach the terminal as commands or fail to print."""
-    return "".join(ch if ch == "\n" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)

@@ -21,7 +21,7 @@ from classifier.atomic import replacing
 from classifier.errors import InputError
 from classifier.model.conversation.bulk import Monitors
 from classifier.model.conversation.model import PatternModel
-from classifier.model.message.batch import FastScorer
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.scorer import StageModel
 from classifier.readers.tables import open_rows
 from classifier.taxonomy import LABELS
@@ -46,7 +46,7 @@ _ABOUT = b"grooming_classifier"
 _MODELS = "grooming-classifier models"
 
 
-def score_frame(frame: pd.DataFrame, scorer: FastScorer) -> pd.DataFrame:
+def score_frame(frame: pd.DataFrame, scorer: BatchScorer) -> pd.DataFrame:
     """The scores of a table of messages: the columns of ``MESSAGE_SCHEMA``, the index of ``frame``.
 
     ``frame`` has a column ``text`` of strings; its others are not looked at. Each row depends on its own text alone. Raises ``InputError`` for a text that is missing.
@@ -93,7 +93,7 @@ def _followed(frame: pd.DataFrame, pattern: PatternModel) -> Monitors:
 class Models:
     """What a worker scores with: sent to each worker once, also to one that joins later or is started anew."""
 
-    scorer: FastScorer
+    scorer: BatchScorer
     pattern: PatternModel | None
 
 
@@ -122,7 +122,7 @@ def score_files(
     out.mkdir(parents=True, exist_ok=True)
     if strange := sorted(path.name for path in out.glob("*.parquet") if path not in finals):
         raise InputError(f"{out}: holds {strange[0]}, which is no result of these files; give another folder, or empty it")
-    models = Models(FastScorer(model), pattern)
+    models = Models(BatchScorer(model), pattern)
     client.register_plugin(_plugin(models), name=_MODELS)
     about = {"model": model.header.get("sha256"), "level": level}
     if level == "message":
@@ -203,7 +203,7 @@ class _Messages:
             yield pa.Table.from_batches([block.content]).replace_schema_metadata()
 
     @staticmethod
-    def _scored(table: pa.Table, scorer: FastScorer) -> pa.Table:
+    def _scored(table: pa.Table, scorer: BatchScorer) -> pa.Table:
         """``table`` with the score columns after its own, in place of any of the same name."""
         import pyarrow as pa
 

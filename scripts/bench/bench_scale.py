@@ -198,7 +198,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"Dask with {options.jobs} workers takes {cluster[1]['seconds'] / cluster[0]['seconds']:.2f} of the time of one process")
     if options.out is not None:
         about = {"seed": options.seed, "python": platform.python_version(), "machine": platform.machine(), "processors": os.cpu_count()}
-        about["packages"] = {package: metadata.version(package) for package in ("numpy", "scipy", "pyarrow", "numba", "distributed") if any(metadata.distributions(name=package))}
+        about["packages"] = {package: metadata.version(package) for package in ("numpy", "scipy", "pyarrow", "distributed") if any(metadata.distributions(name=package))}
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps({"about": about, "streaming": streaming, "slopes": slopes, "cluster": cluster}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         plot(streaming, options.out.with_suffix(".png"))

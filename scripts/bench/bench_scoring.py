@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""How many messages a second are scored, and at what accuracy: the scikit-learn Pipeline, the fast scorer, and peers where they are installed.
+"""How many messages a second are scored, and at what accuracy: the scikit-learn Pipeline, the batch scorer, and peers where they are installed.
 
 Runs are interleaved, on one core; a rate is the median over runs, a ratio is to the Pipeline's median. Text is real chat (package chitchat-dataset) or, without it,
 the corpus with light typing noise. Peers: fasttext-wheel or fasttext, vowpalwabbit.
@@ -30,8 +30,7 @@ from sklearn.metrics import average_precision_score
 
 from classifier.corpus.release import read_corpus
 from classifier.experiments.noise import add_noise
-from classifier.model.message.batch import FastScorer
-from classifier.model.message.fast_kernels import HAS_NUMBA
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model, load_pipeline
 from classifier.model.message.normalise import normalise
 from classifier.model.shipped import find_model
@@ -80,21 +79,19 @@ def chat(n: int, corpus: dict[str, list], *, seed: int) -> tuple[str, list[str]]
     return source, texts[:n]
 
 
-def fast_contestants(model_path: Path, texts: list[str], others: list[str], few: list[str]) -> Iterator[Contestant]:
-    """The fast scorer's engines, with a memo that knows the texts (warm), other texts (unseen), nothing (cold)."""
+def batch_contestants(model_path: Path, texts: list[str], others: list[str]) -> Iterator[Contestant]:
+    """The batch scorer with a memo that knows the texts (warm), other texts (unseen), nothing (cold)."""
     model = load_model(model_path)
-    for engine in ["numpy", "numba"] if HAS_NUMBA else ["numpy"]:
-        warm, one = FastScorer(model, engine=engine), FastScorer(model, engine=engine)
-        fresh: list[FastScorer] = []
+    warm = BatchScorer(model)
+    fresh: list[BatchScorer] = []
 
-        def renewed(known: list[str], engine: str = engine, fresh: list[FastScorer] = fresh) -> None:
-            fresh[:] = [FastScorer(model, engine=engine)]
-            fresh[0].probabilities(known)
+    def renewed(known: list[str]) -> None:
+        fresh[:] = [BatchScorer(model)]
+        fresh[0].probabilities(known)
 
-        yield Contestant(BATCH, f"FastScorer {engine}, warm", texts, warm.probabilities, lambda warm=warm: None if warm.n_tokens else warm.probabilities(texts))
-        yield Contestant(BATCH, f"FastScorer {engine}, unseen", texts, lambda some, fresh=fresh: fresh[0].probabilities(some), lambda renewed=renewed: renewed(others))
-        yield Contestant(BATCH, f"FastScorer {engine}, cold", texts, lambda some, fresh=fresh: fresh[0].probabilities(some), lambda renewed=renewed: renewed([]))
-        yield Contestant(ONE, f"FastScorer {engine}", few, lambda some, one=one: [one.one(text) for text in some], lambda one=one: [one.one(text) for text in few])
+    yield Contestant(BATCH, "BatchScorer, warm", texts, warm.probabilities, lambda: None if warm.n_tokens else warm.probabilities(texts))
+    yield Contestant(BATCH, "BatchScorer, unseen", texts, lambda some: fresh[0].probabilities(some), lambda: renewed(others))
+    yield Contestant(BATCH, "BatchScorer, cold", texts, lambda some: fresh[0].probabilities(some), lambda: renewed([]))
 
 
 def fasttext_peer(train, texts: list[str], test: list[str]) -> Iterator[tuple[Contestant, np.ndarray]]:
@@ -182,7 +179,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--one-texts", type=int, default=200, help="messages scored one at a time (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="interleaved runs (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="order of the messages, noise (default: %(default)s)")
-    parser.add_argument("--equality", action="store_true", help="hold the fast scorer against the Pipeline on all messages of the batch and the corpus, not only on some")
+    parser.add_argument("--equality", action="store_true", help="hold the batch scorer against the Pipeline on all messages of the batch and the corpus, not only on some")
     parser.add_argument("--no-peers", action="store_true", help="leave peers out")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     options = parser.parse_args(argv)
@@ -203,17 +200,15 @@ def main(argv: list[str] | None = None) -> int:
         Contestant(BATCH, "StageModel", slow, stage_model.probabilities),
         Contestant(ONE, "scikit-learn Pipeline", few, lambda some: [pipeline.predict_proba([text]) for text in some]),
         Contestant(ONE, "StageModel", few, lambda some: [stage_model.probabilities([text]) for text in some]),
-        *fast_contestants(path, texts, others, few),
+        *batch_contestants(path, texts, others),
     ]
     held = slow
     if options.equality:
         held = list(dict.fromkeys([*texts, *(message.text for part in corpus.values() for conversation in part for message in conversation.messages)]))
     expected = np.concatenate([pipeline.predict_proba(held[start : start + options.slow_texts]) for start in range(0, len(held), options.slow_texts)])
-    differences = {
-        engine: float(np.abs(FastScorer(stage_model, engine=engine).probabilities(held) - expected).max()) for engine in (["numpy", "numba"] if HAS_NUMBA else ["numpy"])
-    }
+    difference = float(np.abs(BatchScorer(stage_model).probabilities(held) - expected).max())
     precisions = dict.fromkeys((c.name for c in contestants if c.group == BATCH), average_precision_score(test[list(LABELS)], pipeline.predict_proba(test_texts), average="macro"))
-    skipped = [] if HAS_NUMBA else ["numba (not installed)"]
+    skipped = []
     for package, peer in {} if options.no_peers else PEERS.items():
         if importlib.util.find_spec(package) is None:
             skipped.append(f"{package} (not installed)")
@@ -251,17 +246,17 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{options.texts:,} distinct messages of {source}; seed {options.seed}; {options.runs} interleaved runs, one core")
     print(table(results))
     print(f"{COMMAND}: {1000 * seconds:.0f} ms, {megabytes:.0f} MB peak")
-    print(f"largest difference from the Pipeline's probabilities on {len(held):,} messages: {', '.join(f'{engine} {value:.1e}' for engine, value in differences.items())}")
+    print(f"largest difference from the Pipeline's probabilities on {len(held):,} messages: {difference:.1e}")
     for name in skipped:
         print(f"skipped: {name}")
     if options.out is not None:
-        versions = {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-learn", "numba", "fasttext-wheel", "vowpalwabbit") if _installed(name)}
+        versions = {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-learn", "fasttext-wheel", "vowpalwabbit") if _installed(name)}
         about = {"texts": source, "seed": options.seed, "runs": options.runs, "python": platform.python_version(), "machine": platform.machine(), "packages": versions}
         command = {"seconds": [s for s, _ in commands], "peak_mb": [m for _, m in commands], "median_seconds": seconds, "median_peak_mb": megabytes}
-        record = {"about": about, "results": results, "command": command, "largest_difference": differences, "skipped": skipped}
+        record = {"about": about, "results": results, "command": command, "largest_difference": difference, "skipped": skipped}
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return 0 if max(differences.values()) <= 1e-9 else 1
+    return 0 if difference <= 1e-9 else 1
 
 
 def _installed(name: str) -> bool:

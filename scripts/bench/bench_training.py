@@ -36,7 +36,8 @@ from classifier.corpus.generator.conversations import generate
 from classifier.corpus.generator.spec import RELEASES, CorpusSpec
 from classifier.corpus.release import read_corpus, write_corpus
 from classifier.corpus.split import SHARES
-from classifier.model.message.pipeline import DEFAULT_OPTIONS, build_pipeline
+from classifier.model.message.features import DEFAULT_OPTIONS
+from classifier.model.message.pipeline import build_pipeline
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS
 

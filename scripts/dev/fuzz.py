@@ -44,10 +44,9 @@ from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import load_pattern, save_pattern
 from classifier.model.conversation.model import PatternModel
 from classifier.model.conversation.monitor import Monitor
-from classifier.model.message.batch import FastScorer
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model, save_model
 from classifier.model.message.pipeline import fit_stage_model
-from classifier.model.message.quick import quick_model
 from classifier.privacy.policies.policy import read_policy
 from classifier.readers.corpus import read_conversations
 from classifier.readers.external import MAX_CHARACTERS, stop
@@ -291,18 +290,9 @@ def _check_line(fault: str, path: Path) -> None:
 def use_stage_model(path: Path, rng: random.Random) -> None:
     """Loads a stage model and, when it loads, scores a text with every engine."""
     model = load_model(path)
-    scores = FastScorer(model, engine="numpy").probabilities([TEXT, ""])
+    scores = BatchScorer(model).probabilities([TEXT, ""])
     assert np.isfinite(scores).all()
     assert ((scores >= 0) & (scores <= 1)).all()
-
-
-def use_quick_model(path: Path, rng: random.Random) -> None:
-    """Opens a stage model without numpy and scores a text."""
-    try:
-        scores = quick_model(path).one(TEXT)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    assert all(0 <= score <= 1 for score in scores)
 
 
 def use_pattern(path: Path, rng: random.Random) -> None:
@@ -406,7 +396,6 @@ def _model_targets(folder: Path) -> dict[str, Target]:
 
     return {
         "stage model": Target("f.safetensors", stage_files, use_stage_model, damaged_model, sealed=True),
-        "quick model": Target("f.safetensors", stage_files, use_quick_model, damaged_model, sealed=True),
         "pattern model": Target("f.safetensors", pattern_files, use_pattern, damaged_model, sealed=True),
         "monitor state": Target("f.json", list(states_of(patterns)), resume, damaged_json),
     }

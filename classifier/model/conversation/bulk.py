@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from classifier.model.conversation.features import LEAST_LOG, MAXIMUM, MESSAGES, N_AUTHORS, NONE, WIDTH, Numbers, Units, checked_probabilities, features, message_sums
 from classifier.model.conversation.model import PatternModel
-from classifier.model.message.fast_tokens import Growing
 from classifier.model.message.scorer import sigmoid
+from classifier.model.message.token_table import Growing
 
 BLOCK = 4096
 """Messages taken at once: some tens of megabytes of room."""

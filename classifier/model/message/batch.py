@@ -1,118 +1,134 @@
-"""Scores messages fast, to the Pipeline's own probabilities."""
+"""Scores many messages at once, to the Pipeline's own probabilities.
+
+A sparse product does it: (messages x tokens) @ (tokens x n-grams) counts exactly.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from math import exp
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 from classifier.errors import InputError
 from classifier.model.message.scorer import StageModel, sigmoid
-from classifier.model.message.term_tables import Floats, terms_of
+from classifier.model.message.term_tables import NODE_STEP, WORD_STEP, Floats, Ints, Longs, PairTable, WordTree, terms_of
+from classifier.model.message.token_table import TokenArrays, TokenTable
 
-if TYPE_CHECKING:
-    from classifier.model.message.fast_numba import NumbaEngine
-    from classifier.model.message.fast_numpy import NumpyEngine
-
-ENGINES = ("auto", "numpy", "numba")
 MEMO_TOKENS = 131_072
 """Tokens remembered unless told otherwise."""
+
 ENTRIES_PER_TOKEN = 32
-"""Words, n-grams and letters remembered, for each token that may be: long tokens fill the memo sooner."""
+"""Words and n-grams remembered for each token; long tokens fill the memo sooner."""
+
 BLOCK_TEXTS, CHUNK_TEXTS, CHUNK_CHARACTERS = 128, 4096, 1 << 18
-"""A chunk is scored at once; it is made of blocks of texts and ends with the block that brings it to this many texts or characters."""
+"""A chunk is scored at once. It is made of blocks of texts and ends with the block that brings it to this many texts or characters."""
 
 
-class FastScorer:
-    """Probabilities equal to ``StageModel.probabilities`` within 1e-9, many messages at a time, with a memo of their tokens.
+class BatchScorer:
+    """Probabilities equal to ``StageModel.probabilities`` within 1e-9, with a memo of tokens.
 
-    ``engine`` is "numba" (the extra ``fast``: compiled loops), "numpy", or "auto", numba where it is installed. The memo is emptied when, after a chunk of messages, it
-    holds more than ``memo_tokens`` tokens or 32 words, n-grams and letters for each, so no input makes it grow further: at 131,072 tokens some 70 MB at most. One
-    scorer may be used by many threads; they take turns. A pickled scorer travels without its memo.
+    The memo is emptied when, after a chunk of messages, it holds more than ``memo_tokens`` tokens or 32 words and n-grams for each, so no input makes it
+    grow further: at 131,072 tokens some 70 MB at most. One scorer may be used by many threads; they take turns. A pickled scorer travels without its memo.
 
-    Raises ``InputError`` for another engine, for numba where it is not installed and for ``memo_tokens`` below 1.
+    Raises ``InputError`` for ``memo_tokens`` below 1.
     """
 
-    def __init__(self, model: StageModel, *, engine: str = "auto", memo_tokens: int = MEMO_TOKENS) -> None:
-        if engine not in ENGINES:
-            raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
+    def __init__(self, model: StageModel, *, memo_tokens: int = MEMO_TOKENS) -> None:
         if memo_tokens < 1:
             raise InputError(f"memo_tokens must be at least 1, got {memo_tokens}")
         self.model = model
-        self._asked, self._memo_tokens = engine, memo_tokens
+        self._memo_tokens = memo_tokens
         self._lock = Lock()
-        self._engine = _engine(engine, model)
-
-    @property
-    def engine(self) -> str:
-        """The engine in use: "numpy" or "numba"."""
-        return self._engine.name
+        self._terms = terms_of(model)
+        self._table = TokenTable(self._terms)
+        groups = (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights)
+        self._groups = [(np.ascontiguousarray(group[:, :-1]), np.ascontiguousarray(group[:, -1])) for group in groups]
+        self._clear()
 
     @property
     def n_tokens(self) -> int:
         """Tokens in the memo now."""
-        return self._engine.n_tokens
+        return len(self._table)
 
     def probabilities(self, texts: Iterable[str]) -> Floats:
         """Shape (texts, labels), each in [0, 1]."""
         return np.concatenate([np.zeros((0, len(self.model.labels))), *self.stream(texts)])
 
     def stream(self, texts: Iterable[str]) -> Iterator[Floats]:
-        """The same in pieces of some thousand rows, while ``texts`` is read: in constant memory, whatever their number."""
+        """The same in pieces of some thousand rows while ``texts`` is read, in constant memory."""
         if isinstance(texts, str):
-            raise TypeError("texts must be many strings, got one; use one()")
+            raise TypeError("texts must be many strings, got one; put it into a list")
         for chunk in _chunks(texts):
             with self._lock:
-                logits = self._remembering(self._engine.logits, chunk)
+                logits = self._remembering(chunk)
             yield sigmoid(logits)
 
-    def one(self, text: str) -> Floats:
-        """Shape (labels,): the probabilities of one message, for when messages come one at a time."""
-        with self._lock:
-            logits = self._remembering(self._engine.one, text)
-        small = [exp(-abs(z)) for z in logits]
-        return np.array([(1.0 if z >= 0 else e) / (1.0 + e) for z, e in zip(logits, small, strict=True)])
+    def _clear(self) -> None:
+        self._table.clear()
+        self._numbers = _Numbers()
+        self._grams: csr_array | None = None
 
-    def _remembering(self, score: Any, messages: Any) -> Any:
-        """``score(messages)``, after which the memo is whole and within its bounds, or empty."""
-        engine = self._engine
+    def _remembering(self, texts: Sequence[str]) -> Floats:
+        """The logits of ``texts``, after which the memo is whole and within its bounds, or empty."""
         try:
-            logits = score(messages)
+            logits = self._logits(texts)
         except BaseException:  # an interrupt may have left a token half remembered
-            engine.clear()
+            self._clear()
             raise
-        if engine.grown:
-            engine.grown = False
-            if engine.n_tokens > self._memo_tokens or engine.n_entries > ENTRIES_PER_TOKEN * self._memo_tokens:
-                engine.clear()
+        if len(self._table) > self._memo_tokens or self._table.n_entries > ENTRIES_PER_TOKEN * self._memo_tokens:
+            self._clear()
         return logits
 
+    def _logits(self, texts: Sequence[str]) -> Floats:
+        """Shape (texts, labels)."""
+        found, ends = self._tokens(texts)
+        arrays = self._table.view()
+        logits = np.tile(self._terms.intercept, (len(texts), 1))
+        n_words, n_characters, n_pairs = map(len, (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights))
+        words, word_ends = words_of(arrays, found, ends)
+        if n_words:
+            logits += self._share(_counts(*word_terms(self._terms.tree, words, word_ends), len(texts), n_words), *self._groups[0])
+        if n_pairs:
+            found_pairs = pair_terms(self._terms.pairs, len(self._terms.tree.number), words, word_ends)
+            logits += self._share(_counts(*found_pairs, len(texts), n_pairs), *self._groups[2])
+        if n_characters:
+            if self._grams is None or self._grams.shape[0] != len(self._table):
+                self._grams = _matrix(arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters)
+            logits += self._share(_occurrences(found, ends, len(self._table)) @ self._grams, *self._groups[1])
+        return logits
+
+    def _tokens(self, texts: Sequence[str]) -> tuple[Ints, Longs]:
+        """The numbers of all tokens of ``texts``, end to end, and where each text's tokens end. New tokens are looked up."""
+        split = [text.split() for text in texts]
+        ends = np.cumsum([len(tokens) for tokens in split], dtype=np.int64)
+        found = np.fromiter(map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, ends[-1] if len(ends) else 0)
+        self._table.extend(self._numbers.new)
+        self._numbers.new.clear()
+        return found, ends
+
+    def _share(self, counts: Any, weights: Floats, squares: Floats) -> Floats:
+        """What one feature group adds to the log-odds, of exact counts (messages x terms)."""
+        tf = counts.data
+        if self._terms.sublinear_tf:
+            many = np.flatnonzero(tf > 1)
+            tf[many] = 1.0 + np.log(tf[many])
+        sums: Floats = counts @ weights
+        counts.data = tf * tf
+        length = np.sqrt(counts @ squares)
+        length[length == 0] = 1.0
+        sums /= length[:, None]
+        return sums
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.model, self._asked, self._memo_tokens)
+        return _restored, (self.model, self._memo_tokens)
 
 
-def _restored(model: StageModel, engine: str, memo_tokens: int) -> FastScorer:
-    return FastScorer(model, engine=engine, memo_tokens=memo_tokens)
-
-
-def _engine(engine: str, model: StageModel) -> NumpyEngine | NumbaEngine:
-    """The one place where an engine is chosen."""
-    if engine != "numpy":
-        from classifier.model.message.fast_kernels import HAS_NUMBA
-
-        if HAS_NUMBA:
-            from classifier.model.message.fast_numba import NumbaEngine
-
-            return NumbaEngine(terms_of(model))
-        if engine == "numba":
-            raise InputError("engine 'numba': numba is not installed; install the extra 'fast', or use engine 'numpy'")
-    from classifier.model.message.fast_numpy import NumpyEngine
-
-    return NumpyEngine(terms_of(model))
+def _restored(model: StageModel, memo_tokens: int) -> BatchScorer:
+    return BatchScorer(model, memo_tokens=memo_tokens)
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -127,3 +143,92 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
             chunk, n_characters = [], 0
     if chunk:
         yield chunk
+
+
+class _Numbers(dict[str, int]):
+    """The number of a token; a token without one gets the next, and stands in ``new``."""
+
+    def __init__(self) -> None:
+        self.new: list[str] = []
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = len(self)
+        self.new.append(token)
+        return number
+
+
+def words_of(arrays: TokenArrays, found: Ints, ends: Longs) -> tuple[Ints, Longs]:
+    """The numbers of all words, message by message, and where each message's end."""
+    starts = arrays.starts[:, 0]
+    n_words = (starts[1:] - starts[:-1])[found]
+    stops = np.concatenate([[0], np.cumsum(n_words)])
+    return arrays.words[np.arange(stops[-1]) + np.repeat(starts[found] - stops[:-1], n_words)], stops[ends]
+
+
+def word_terms(tree: WordTree, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
+    """The message and the term of each known word n-gram; one that occurs twice stands twice."""
+    message = _message(word_ends)
+    at = np.flatnonzero(words >= 0)
+    node = words[at]
+    terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    width = 1
+    while len(node):
+        term = tree.term[node]
+        terms.append(term[term >= 0])
+        of.append(message[at[term >= 0]])
+        going = tree.goes_on[node] & (at + width < word_ends[message[at]])
+        at, node = at[going], node[going]
+        node = _looked_up(tree.children, len(tree.number), node, words[at + width])
+        at, node = at[node >= 0], node[node >= 0]
+        width += 1
+    return np.concatenate(of), np.concatenate(terms)
+
+
+def pair_terms(pairs: PairTable, n_words: int, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
+    """The message and the term of each known pair of words; one that occurs twice stands twice."""
+    message = _message(word_ends)
+    at = np.flatnonzero(pairs.begins[words])
+    last = word_ends[message[at]] - 1
+    terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    for apart in range(pairs.low, pairs.high + 1):
+        inside = at + apart <= last
+        at, last = at[inside], last[inside]
+        both = at[pairs.ends[words[at + apart]]]
+        term = _looked_up(pairs.rows, n_words, words[both], words[both + apart])
+        terms.append(term[term >= 0])
+        of.append(message[both[term >= 0]])
+    return np.concatenate(of), np.concatenate(terms)
+
+
+def _message(word_ends: Longs) -> Ints:
+    """The message that each word stands in."""
+    return np.repeat(np.arange(len(word_ends), dtype=np.int32), np.diff(word_ends, prepend=0))
+
+
+def _looked_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> Ints:
+    """What the table has for each ``node`` and ``word``, or -1."""
+    keys, last = rows[:, 0], len(rows) - 1
+    node = node.astype(np.int64)
+    key = np.where(word >= 0, node * n_words + word, -2)
+    mixed = node * NODE_STEP + word.astype(np.int64) * WORD_STEP
+    place = (mixed ^ (mixed >> 17)) & last
+    held = keys[place]
+    left = np.flatnonzero((held != key) & (held != -1))
+    while len(left):
+        place[left] = (place[left] + 1) & last
+        held[left] = keys[place[left]]
+        left = left[(held[left] != key[left]) & (held[left] != -1)]
+    return np.where(held == key, rows[place, 1], -1).astype(np.int32)
+
+
+def _counts(message: Ints, terms: Ints, n_messages: int, n_terms: int) -> Any:
+    """Exact counts (messages x terms) of ``terms``, each of which occurs once in its ``message``."""
+    return coo_array((np.ones(len(terms)), (message, terms)), shape=(n_messages, n_terms)).tocsr()
+
+
+def _occurrences(columns: Ints, ends: Longs, n_columns: int) -> Any:
+    return _matrix(np.concatenate([[0], ends]), columns, np.ones(len(columns)), n_columns)
+
+
+def _matrix(starts: Longs, columns: Any, values: Floats, n_columns: int) -> Any:
+    return csr_array((values, columns, starts), shape=(len(starts) - 1, n_columns))

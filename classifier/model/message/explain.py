@@ -118,3 +118,21 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     if explanation.unknown_words:
         lines.append(f"  not known to the model: {', '.join(explanation.unknown_words[:12])}")
     return "\n".join(lines)
+
+
+def account(model: StageModel, text: str, *, explained: bool) -> str:
+    """What is printed for one text, on request with the terms that made its scores."""
+    [probabilities] = model.probabilities([text])
+    flagged = model.flagged(probabilities)
+    lines = [_printable(text)]
+    for label, probability, threshold in zip(model.labels, probabilities, model.thresholds, strict=True):
+        lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}  {'flagged' if label in flagged else ''}".rstrip())
+    if explained:
+        shown = flagged or [model.labels[int(probabilities.argmax())]]
+        lines += [_printable(in_words(explain(model, text, label))) for label in shown]
+    return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """``text`` without control characters and lone surrogates, which would reach the terminal as commands or fail to print."""
+    return "".join(ch if ch == "\n" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)

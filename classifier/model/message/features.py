@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 _TOKEN = re.compile(r"(?u)\b\w+\b")
 APART = " … "
@@ -53,3 +54,26 @@ GRAMS: dict[str, Callable[[str, int, int], list[str]]] = {"words": word_ngrams, 
 """The halves of a model's features, in order, each by what it counts: ``GRAMS[half](normalised text, low, high)``."""
 RANGE_OPTIONS = {"words": "word_ngrams", "characters": "char_ngrams", "pairs": "word_pairs"}
 """The option of ``build_pipeline`` with the ``low`` and ``high`` of each half; ``None`` leaves the half out."""
+
+
+DEFAULT_OPTIONS: dict[str, Any] = {
+    "word_ngrams": (1, 2),
+    "char_ngrams": (3, 5),
+    "word_pairs": (2, 8),
+    "min_df": 2,
+    "sublinear_tf": True,
+    "C": 16.0,
+    "class_weight": None,
+    "normaliser": True,
+}
+"""What ``build_pipeline`` does when not told otherwise; chosen on validation families."""
+
+
+def checked_options(options: dict[str, Any]) -> dict[str, Any]:
+    """``DEFAULT_OPTIONS`` with ``options`` over them. Raises ``ValueError`` for a name that is not an option."""
+    if unknown := sorted(set(options) - set(DEFAULT_OPTIONS)):
+        raise ValueError(f"unknown option {', '.join(map(repr, unknown))}; expected some of {', '.join(DEFAULT_OPTIONS)}")
+    chosen = DEFAULT_OPTIONS | options
+    if all(chosen[option] is None for option in RANGE_OPTIONS.values()):
+        raise ValueError(f"{', '.join(RANGE_OPTIONS.values())} are all None: nothing is left to count")
+    return chosen

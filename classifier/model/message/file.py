@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.container import OtherVersionError, check_format_version, reading, write_container
-from classifier.model.message.features import RANGE_OPTIONS
-from classifier.model.message.pipeline import build_pipeline, checked_options
+from classifier.model.message.features import RANGE_OPTIONS, checked_options
+from classifier.model.message.pipeline import build_pipeline
 from classifier.model.message.scorer import Half, StageModel
 from classifier.model.message.spelling import words_sha256
 from classifier.taxonomy import LABELS

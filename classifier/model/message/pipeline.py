@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.model.message.features import RANGE_OPTIONS, word_pairs
+from classifier.model.message.features import checked_options, word_pairs
 from classifier.model.message.normalise import normalise
 from classifier.taxonomy import LABELS
 
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-DEFAULT_OPTIONS: dict[str, Any] = {
-    "word_ngrams": (1, 2),
-    "char_ngrams": (3, 5),
-    "word_pairs": (2, 8),
-    "min_df": 2,
-    "sublinear_tf": True,
-    "C": 16.0,
-    "class_weight": None,
-    "normaliser": True,
-}
-"""What ``build_pipeline`` does when not told otherwise; chosen on validation families."""
 
 TOKEN_PATTERN = r"(?u)\b\w+\b"
 
@@ -62,16 +51,6 @@ def build_pipeline(**options: Any) -> Pipeline:
     # The dual coordinate descent of liblinear: three times as fast here as its primal or L-BFGS, at the same average precision on validation families.
     regression = LogisticRegression(C=chosen["C"], class_weight=chosen["class_weight"], solver="liblinear", dual=True, tol=0.01, max_iter=1000, random_state=0)
     return Pipeline([("features", FeatureUnion(halves)), ("classify", OneVsRestClassifier(regression))])
-
-
-def checked_options(options: dict[str, Any]) -> dict[str, Any]:
-    """``DEFAULT_OPTIONS`` with ``options`` over them. Raises ``ValueError`` for a name that is not an option."""
-    if unknown := sorted(set(options) - set(DEFAULT_OPTIONS)):
-        raise ValueError(f"unknown option {', '.join(map(repr, unknown))}; expected some of {', '.join(DEFAULT_OPTIONS)}")
-    chosen = DEFAULT_OPTIONS | options
-    if all(chosen[option] is None for option in RANGE_OPTIONS.values()):
-        raise ValueError(f"{', '.join(RANGE_OPTIONS.values())} are all None: nothing is left to count")
-    return chosen
 
 
 def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
