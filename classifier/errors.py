@@ -19,7 +19,12 @@ def in_one_line(faults: Iterable[Mapping[str, Any]]) -> str:
     >>> in_one_line([{"loc": ("size",), "msg": "Field required"}, {"loc": ("toppings", 2, "olive\\ns"), "msg": "Extra inputs are not permitted"}])
     "size: Field required; toppings.2.'olive\\\\ns': Extra inputs are not permitted"
     """
-    return "; ".join(f"{'.'.join(map(_name, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}".removeprefix(": ") for fault in faults)
+    return "; ".join(
+        f"{'.'.join(map(_name, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}".removeprefix(
+            ": "
+        )
+        for fault in faults
+    )
 
 
 def _name(part: str | int) -> str:

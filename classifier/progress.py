@@ -33,7 +33,9 @@ def progress_bar(items: Iterable[T], *, label: str, length: int | None = None) -
     if not sys.stderr.isatty():
         yield from items
         return
-    with click.progressbar(items, label=label, length=length, file=sys.stderr, show_pos=True, show_eta=True) as bar:
+    with click.progressbar(
+        items, label=label, length=length, file=sys.stderr, show_pos=True, show_eta=True
+    ) as bar:
         yield from bar
 
 
@@ -53,7 +55,9 @@ def progress_share(*, label: str) -> Iterator[Callable[[float, str], None]]:
     if not sys.stderr.isatty():
         yield lambda share, words: None
         return
-    with click.progressbar(length=1000, label=label, file=sys.stderr, show_eta=True, item_show_func=lambda words: words) as bar:
+    with click.progressbar(
+        length=1000, label=label, file=sys.stderr, show_eta=True, item_show_func=lambda words: words
+    ) as bar:
         yield lambda share, words: bar.update(int(1000 * share) - bar.pos, words)
 
 

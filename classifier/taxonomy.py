@@ -61,7 +61,9 @@ CUES: tuple[str, ...] = tuple(CUE_TACTICS)
 LABELS: tuple[str, ...] = STAGES + CUES
 """The order of every probability column and every weight row."""
 
-TACTICS: dict[str, str] = {tactic: label for label, tactics in (STAGE_TACTICS | CUE_TACTICS).items() for tactic in tactics}
+TACTICS: dict[str, str] = {
+    tactic: label for label, tactics in (STAGE_TACTICS | CUE_TACTICS).items() for tactic in tactics
+}
 """The label each tactic belongs to."""
 
 MANNERS: tuple[str, ...] = ("plain", "negated", "quoted", "advised", "reported")

@@ -7,4 +7,9 @@ import unicodedata
 
 def printable(text: str) -> str:
     """Control characters, lone surrogates and marks that turn the writing direction, as one visible sign; spaces stay, and so do line breaks."""
-    return "".join(ch if ch.isprintable() or ch in "\t\n\r" or unicodedata.category(ch).startswith("Z") else "\N{REPLACEMENT CHARACTER}" for ch in text)
+    return "".join(
+        ch
+        if ch.isprintable() or ch in "\t\n\r" or unicodedata.category(ch).startswith("Z")
+        else "\N{REPLACEMENT CHARACTER}"
+        for ch in text
+    )

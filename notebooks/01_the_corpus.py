@@ -46,7 +46,13 @@ def show(conversation):
 
 
 for wanted in (PATTERN, BENIGN):
-    show(next(c for c in conversations if c.label == wanted and len(c.messages) < 10 and any(message.labels for message in c.messages)))
+    show(
+        next(
+            c
+            for c in conversations
+            if c.label == wanted and len(c.messages) < 10 and any(message.labels for message in c.messages)
+        )
+    )
 
 # %% [markdown]
 # A label says what the words of *one message* do, whoever writes them. A coach who names a time and a place shows `meeting`, and there is nothing wrong with that. So labels stand
@@ -61,12 +67,24 @@ label_counts(messages)
 # messages that stand in benign conversations; a label to the left of it tells *something*, and only one near zero would tell all. Intervals are 95 % Clopper-Pearson over messages.
 
 # %%
-shown = messages.melt("conversation_label", list(LABELS), var_name="label", value_name="shown").query("shown == 1")
-harmless = false_alarms_by(shown["label"], shown["conversation_label"] == BENIGN).rename(columns={"false_alarms": "in_benign"})
+shown = messages.melt("conversation_label", list(LABELS), var_name="label", value_name="shown").query(
+    "shown == 1"
+)
+harmless = false_alarms_by(shown["label"], shown["conversation_label"] == BENIGN).rename(
+    columns={"false_alarms": "in_benign"}
+)
 of_all = (messages["conversation_label"] == BENIGN).mean()
 SVG(
     to_svg(
-        interval_plot(harmless, name="slice", value="rate", low="rate_low", high="rate_high", xlabel="share in benign conversations", reference=of_all),
+        interval_plot(
+            harmless,
+            name="slice",
+            value="rate",
+            low="rate_low",
+            high="rate_high",
+            xlabel="share in benign conversations",
+            reference=of_all,
+        ),
         title="Share of each label's messages that stand in benign conversations",
     )
 )

@@ -52,7 +52,12 @@ found = {split: stage_probabilities(pipeline, table["text"].tolist()) for split,
 # A threshold for each label is chosen on the validation split: the best F1 among those that flag few messages without the label.
 
 # %%
-thresholds = {label: message_threshold(tables["validation"][label], found["validation"][label], max_false_alarms=MAX_FALSE_ALARMS) for label in LABELS}
+thresholds = {
+    label: message_threshold(
+        tables["validation"][label], found["validation"][label], max_false_alarms=MAX_FALSE_ALARMS
+    )
+    for label in LABELS
+}
 pd.Series(thresholds).round(3)
 
 # %% [markdown]
@@ -62,10 +67,23 @@ pd.Series(thresholds).round(3)
 
 # %%
 measured = {
-    split: message_metrics(tables[split][list(LABELS)], found[split], thresholds, tables[split]["family"], n_resamples=200, seed=SEED).set_index("label")
+    split: message_metrics(
+        tables[split][list(LABELS)],
+        found[split],
+        thresholds,
+        tables[split]["family"],
+        n_resamples=200,
+        seed=SEED,
+    ).set_index("label")
     for split in ("train", "test")
 }
-pd.concat({split: table[["precision", "recall", "f1", "f1_low", "f1_high", "support"]] for split, table in measured.items()}, axis="columns").round(3)
+pd.concat(
+    {
+        split: table[["precision", "recall", "f1", "f1_low", "f1_high", "support"]]
+        for split, table in measured.items()
+    },
+    axis="columns",
+).round(3)
 
 # %% [markdown]
 # F1 on unseen families, label by label; the bar is the 95 % interval. Wide bars: few families show the label.
@@ -73,7 +91,14 @@ pd.concat({split: table[["precision", "recall", "f1", "f1_low", "f1_high", "supp
 # %%
 SVG(
     to_svg(
-        interval_plot(measured["test"].reset_index(), name="label", value="f1", low="f1_low", high="f1_high", xlabel="F1 on unseen phrase families"),
+        interval_plot(
+            measured["test"].reset_index(),
+            name="label",
+            value="f1",
+            low="f1_low",
+            high="f1_high",
+            xlabel="F1 on unseen phrase families",
+        ),
         title="F1 per label on unseen phrase families, with intervals",
     )
 )
@@ -94,7 +119,10 @@ with tempfile.TemporaryDirectory() as folder:
         training_families=families_used(parts["train"]),
         seed=SEED,
     )
-accounts = {text: explain(model, text, "secrecy") for text in ("dont tell your mum about this, its our secret", "you can tell your mum, its no secret")}
+accounts = {
+    text: explain(model, text, "secrecy")
+    for text in ("dont tell your mum about this, its our secret", "you can tell your mum, its no secret")
+}
 for account in accounts.values():
     print(in_words(account, n_words=6), end="\n\n")
 

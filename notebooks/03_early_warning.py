@@ -32,9 +32,14 @@ from classifier.model.message.file import load_pipeline
 from classifier.model.shipped import pattern_path, shipped_model
 from classifier.report.figures import line_plot, to_svg
 
-parts = {split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::4] for split in ("validation", "test")}
+parts = {
+    split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::4]
+    for split in ("validation", "test")
+}
 pipeline, pattern = load_pipeline(shipped_model()), load_pattern(pattern_path(shipped_model(), "text"))
-by_split = {split: scored(pattern, part, message_probabilities(pipeline, part)) for split, part in parts.items()}
+by_split = {
+    split: scored(pattern, part, message_probabilities(pipeline, part)) for split, part in parts.items()
+}
 test = by_split["test"]
 
 # %% [markdown]
@@ -43,7 +48,11 @@ test = by_split["test"]
 # The score after each message of the pattern that was scored highest among the short ones. A score never sees what comes later.
 
 # %%
-short = [number for number, conversation in enumerate(test.conversations) if test.label[number] and len(conversation.messages) <= 20]
+short = [
+    number
+    for number, conversation in enumerate(test.conversations)
+    if test.label[number] and len(conversation.messages) <= 20
+]
 followed = max(short, key=lambda number: test.score[number])
 pd.DataFrame(
     {
@@ -62,10 +71,14 @@ pd.DataFrame(
 strict = pattern.alert_threshold
 loose = threshold_for_fpr(by_split["validation"].label, by_split["validation"].score, max_fpr=0.1)
 thresholds = {"strict": strict, "loose": loose}
-recalls = pd.concat([recall_by_k({name: test}, threshold=threshold) for name, threshold in thresholds.items()])
+recalls = pd.concat(
+    [recall_by_k({name: test}, threshold=threshold) for name, threshold in thresholds.items()]
+)
 SVG(
     to_svg(
-        line_plot(recalls, x="k", y="recall", by="set", xlabel="messages seen", ylabel="share of patterns warned of"),
+        line_plot(
+            recalls, x="k", y="recall", by="set", xlabel="messages seen", ylabel="share of patterns warned of"
+        ),
         title="Share of patterns warned of within their first messages, at a strict and a loose threshold",
     )
 )
@@ -76,12 +89,29 @@ SVG(
 # The table has F1, how early warnings come (*speed*), and their product; `undetected` beside the median, since a median over those found says nothing of the others.
 
 # %%
-early = pd.concat([early_warning({name: test}, threshold=threshold).head(1) for name, threshold in thresholds.items()]).set_index("set")
-early[["f1", "speed_erisk", "f_latency_erisk", "erde_50", "median_messages", "undetected", "premature", "n_patterns", "n"]].round(3)
+early = pd.concat(
+    [early_warning({name: test}, threshold=threshold).head(1) for name, threshold in thresholds.items()]
+).set_index("set")
+early[
+    [
+        "f1",
+        "speed_erisk",
+        "f_latency_erisk",
+        "erde_50",
+        "median_messages",
+        "undetected",
+        "premature",
+        "n_patterns",
+        "n",
+    ]
+].round(3)
 
 # %%
 rates = {
-    name: (true_positive_rate(test.label, test.score, threshold=threshold), false_positive_rate(test.label, test.score, threshold=threshold))
+    name: (
+        true_positive_rate(test.label, test.score, threshold=threshold),
+        false_positive_rate(test.label, test.score, threshold=threshold),
+    )
     for name, threshold in thresholds.items()
 }
 for name, (found, alarms) in rates.items():

@@ -37,7 +37,15 @@ from classifier.report.figures import to_svg
 from classifier.report.tradeoff.plots import frontier_plot
 from classifier.report.tradeoff.points import with_intervals
 
-CHOSEN = ("full_server_scan", "server_sampled_50", "server_window_review", "server_word_trigger", "device_alert_bit", "device_two_stages", "device_sender_only")
+CHOSEN = (
+    "full_server_scan",
+    "server_sampled_50",
+    "server_window_review",
+    "server_word_trigger",
+    "device_alert_bit",
+    "device_two_stages",
+    "device_sender_only",
+)
 policies = [policy for policy in shipped_policies() if policy.name in CHOSEN]
 for policy in policies:
     print(explain_policy(policy), end="\n\n")
@@ -47,12 +55,21 @@ for policy in policies:
 # still differ in all that the innocent care about.
 
 # %%
-used = {split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::5] for split in ("validation", "test")}
+used = {
+    split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::5]
+    for split in ("validation", "test")
+}
 pipeline = load_pipeline(shipped_model())
-rows = {c.id: found for part in used.values() for c, found in zip(part, message_probabilities(pipeline, part), strict=True)}
+rows = {
+    c.id: found
+    for part in used.values()
+    for c, found in zip(part, message_probabilities(pipeline, part), strict=True)
+}
 scorer = Scorer(MessageScores(rows), Watched(load_pattern(pattern_path(shipped_model(), "text"))))
 validation, test = (streams_of(part, clusters=leading_families(part).tolist()) for part in used.values())
-frontier = compare_policies(policies, validation, test, {"private/plain": scorer}, asked_rates=(0.01, 0.1), n_resamples=200, seed=0)
+frontier = compare_policies(
+    policies, validation, test, {"private/plain": scorer}, asked_rates=(0.01, 0.1), n_resamples=200, seed=0
+)
 
 # %% [markdown]
 # Each policy that scores was run at two thresholds, chosen on validation for false-positive rates of 1 % and 10 %. Beside them stand anchors: reading nothing, flagging everybody, flagging by lot,
@@ -79,7 +96,11 @@ frontier.points[COLUMNS].round(3)
 points = with_intervals(frontier.tables)
 SVG(
     to_svg(
-        frontier_plot(points, x="drawn_at", xlabel="innocent conversations put before a person, per million innocent (log)"),
+        frontier_plot(
+            points,
+            x="drawn_at",
+            xlabel="innocent conversations put before a person, per million innocent (log)",
+        ),
         title="Recall against innocent conversations put before a person, by policy and threshold",
     )
 )

@@ -67,7 +67,11 @@ shown = messages[list(STAGES)].astype(bool)
 
 # %%
 some = messages[shown.any(axis="columns")].drop_duplicates("family").sample(6, random_state=SEED)
-others = messages[~shown.any(axis="columns") & (messages["text"].str.len() > 25)].drop_duplicates("family").sample(6, random_state=SEED)
+others = (
+    messages[~shown.any(axis="columns") & (messages["text"].str.len() > 25)]
+    .drop_duplicates("family")
+    .sample(6, random_state=SEED)
+)
 drawn = pd.concat([some, others]).sample(frac=1, random_state=SEED)
 drawn[["text"]].reset_index(drop=True)
 
@@ -101,7 +105,14 @@ scenes = false_alarms_by(messages.loc[plain, "scene"], flagged[plain].any(axis="
 worst_scenes = pd.concat([scenes.head(10), scenes.tail(1)])
 SVG(
     to_svg(
-        interval_plot(worst_scenes, name="slice", value="rate", low="rate_low", high="rate_high", xlabel="share of harmless messages flagged"),
+        interval_plot(
+            worst_scenes,
+            name="slice",
+            value="rate",
+            low="rate_low",
+            high="rate_high",
+            xlabel="share of harmless messages flagged",
+        ),
         title="False alarms by scene, worst first, the mean last",
     )
 )
@@ -116,7 +127,9 @@ speaking_of = (messages["manner"] != "plain") & ~shown.any(axis="columns")
 manners = false_alarms_by(messages.loc[speaking_of, "manner"], flagged[speaking_of].any(axis="columns"))
 SVG(
     to_svg(
-        interval_plot(manners, name="slice", value="rate", low="rate_low", high="rate_high", xlabel="share flagged"),
+        interval_plot(
+            manners, name="slice", value="rate", low="rate_low", high="rate_high", xlabel="share flagged"
+        ),
         title="False alarms by manner of speaking, worst first, the mean last",
     )
 )
@@ -145,13 +158,23 @@ print(in_words(account))
 
 # %%
 quarter = conversations[::4]
-heard = scored(load_pattern(pattern_path(shipped_model(), "text")), quarter, message_probabilities(pipeline, quarter))
+heard = scored(
+    load_pattern(pattern_path(shipped_model(), "text")), quarter, message_probabilities(pipeline, quarter)
+)
 threshold = load_pattern(pattern_path(shipped_model(), "text")).alert_threshold
-found, alarms = (rate(heard.label, heard.score, threshold=threshold) for rate in (true_positive_rate, false_positive_rate))
+found, alarms = (
+    rate(heard.label, heard.score, threshold=threshold) for rate in (true_positive_rate, false_positive_rate)
+)
 rare = base_rate_table(found, alarms, volume=VOLUME)
 SVG(
     to_svg(
-        strip_plot(strip_table(rare.assign(point="alert threshold")), row="point", column="prevalence", value="shade", text="text"),
+        strip_plot(
+            strip_table(rare.assign(point="alert threshold")),
+            row="point",
+            column="prevalence",
+            value="shade",
+            text="text",
+        ),
         title="Share of flagged conversations that are patterns, at supposed prevalences",
     )
 )

@@ -40,7 +40,9 @@ from classifier.report.figures import interval_plot, to_svg
 from classifier.taxonomy import LABELS
 
 SEED = 0
-tables = {split: messages_table(part[::8]) for split, part in read_corpus(Path("../data/synthetic/v1")).items()}
+tables = {
+    split: messages_table(part[::8]) for split, part in read_corpus(Path("../data/synthetic/v1")).items()
+}
 
 # %% [markdown]
 # ## Two scorers
@@ -49,7 +51,10 @@ tables = {split: messages_table(part[::8]) for split, part in read_corpus(Path("
 # The other is the place for your own: anything will do.
 
 # %%
-own = make_pipeline(HashingVectorizer(ngram_range=(1, 2), n_features=2**16), OneVsRestClassifier(LogisticRegression(C=30, solver="liblinear")))
+own = make_pipeline(
+    HashingVectorizer(ngram_range=(1, 2), n_features=2**16),
+    OneVsRestClassifier(LogisticRegression(C=30, solver="liblinear")),
+)
 distinct = tables["train"].drop_duplicates(["text", *LABELS])
 own.fit(distinct["text"], distinct[list(LABELS)])
 count_keywords = BASELINES["keyword list"](tables["train"])
@@ -67,17 +72,39 @@ scorers = {
 # %%
 scores, measured = {}, {}
 for name, scorer in scorers.items():
-    scores[name] = {split: pd.DataFrame(scorer(tables[split]["text"].tolist()), columns=list(LABELS)) for split in ("validation", "test")}
-    thresholds = {label: best_f1_threshold(tables["validation"][label], scores[name]["validation"][label]) for label in LABELS}
-    measured[name] = message_metrics(tables["test"][list(LABELS)], scores[name]["test"], thresholds, tables["test"]["family"], n_resamples=200, seed=SEED).set_index("label")
-macro = pd.DataFrame({name: table.loc["macro"] for name, table in measured.items()}).T.rename_axis("scorer").reset_index()
+    scores[name] = {
+        split: pd.DataFrame(scorer(tables[split]["text"].tolist()), columns=list(LABELS))
+        for split in ("validation", "test")
+    }
+    thresholds = {
+        label: best_f1_threshold(tables["validation"][label], scores[name]["validation"][label])
+        for label in LABELS
+    }
+    measured[name] = message_metrics(
+        tables["test"][list(LABELS)],
+        scores[name]["test"],
+        thresholds,
+        tables["test"]["family"],
+        n_resamples=200,
+        seed=SEED,
+    ).set_index("label")
+macro = (
+    pd.DataFrame({name: table.loc["macro"] for name, table in measured.items()})
+    .T.rename_axis("scorer")
+    .reset_index()
+)
 macro[["scorer", "precision", "recall", "f1", "f1_low", "f1_high", "average_precision", "n"]]
 
 # %% [markdown]
 # Macro F1 of the five stages; the bar is the 95 % interval over phrase families.
 
 # %%
-SVG(to_svg(interval_plot(macro, name="scorer", value="f1", low="f1_low", high="f1_high", xlabel="macro F1"), title="Macro F1 of a keyword list and of an own model"))
+SVG(
+    to_svg(
+        interval_plot(macro, name="scorer", value="f1", low="f1_low", high="f1_high", xlabel="macro F1"),
+        title="Macro F1 of a keyword list and of an own model",
+    )
+)
 
 # %% [markdown]
 # ## Under a policy
@@ -88,18 +115,49 @@ SVG(to_svg(interval_plot(macro, name="scorer", value="f1", low="f1_low", high="f
 
 # %%
 both = pd.concat([tables["validation"], tables["test"]], ignore_index=True)
-who = pd.DataFrame({"conversation_id": both["conversation"], "index": both["index"], "author": both["author"], "label": both["conversation_label"]})
+who = pd.DataFrame(
+    {
+        "conversation_id": both["conversation"],
+        "index": both["index"],
+        "author": both["author"],
+        "label": both["conversation_label"],
+    }
+)
 policy = next(policy for policy in shipped_policies() if policy.name == "device_alert_bit")
 points = []
 for name in scorers:
-    streams, message_scores = streams_from_scores(pd.concat([who, pd.concat([scores[name]["validation"], scores[name]["test"]], ignore_index=True)], axis="columns"))
+    streams, message_scores = streams_from_scores(
+        pd.concat(
+            [who, pd.concat([scores[name]["validation"], scores[name]["test"]], ignore_index=True)],
+            axis="columns",
+        )
+    )
     in_test = set(tables["test"]["conversation"])
-    validation, test = ([stream for stream in streams if (stream.id in in_test) == wanted] for wanted in (False, True))
-    frontier = compare_policies([policy], validation, test, {"private/plain": Scorer(message_scores)}, asked_rates=(0.1,), n_resamples=100, seed=SEED)
+    validation, test = (
+        [stream for stream in streams if (stream.id in in_test) == wanted] for wanted in (False, True)
+    )
+    frontier = compare_policies(
+        [policy],
+        validation,
+        test,
+        {"private/plain": Scorer(message_scores)},
+        asked_rates=(0.1,),
+        n_resamples=100,
+        seed=SEED,
+    )
     points.append(frontier.points.assign(scorer=name))
 points = pd.concat(points, ignore_index=True)
 alerting = points[points["policy"] == policy.name].set_index("scorer")
-alerting[["threshold", "recall", "false_positive_rate", "human_read_innocent_per_million", "human_read_innocent_per_million_upper", "n_innocent"]].round(3)
+alerting[
+    [
+        "threshold",
+        "recall",
+        "false_positive_rate",
+        "human_read_innocent_per_million",
+        "human_read_innocent_per_million_upper",
+        "n_innocent",
+    ]
+].round(3)
 
 # %% [markdown]
 # ## Answer

@@ -24,7 +24,9 @@ SPARK_TYPES = {"float64": DoubleType(), "str": StringType()}
 def main(argv: list[str] | None = None) -> int:
     """Score a folder of Parquet files into another."""
     example = "example:\n  python scripts/score_spark.py chats/ --out scores/ --master 'local[2]'"
-    parser = argparse.ArgumentParser(description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("messages", help="Parquet with a column text; the other columns are kept")
     parser.add_argument("--out", required=True, help="folder to write; must not be there yet")
     parser.add_argument("--model", type=Path, help="model file (default: the one scripts/run made)")
@@ -32,7 +34,12 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python must have this package too
-    session = SparkSession.builder.master(options.master).appName("score").config("spark.ui.enabled", "false").config("spark.sql.execution.arrow.maxRecordsPerBatch", 20_000)
+    session = (
+        SparkSession.builder.master(options.master)
+        .appName("score")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", 20_000)
+    )
     spark = session.getOrCreate()
     try:
         spark.sparkContext.setLogLevel("ERROR")
@@ -46,7 +53,9 @@ def main(argv: list[str] | None = None) -> int:
 
         messages = spark.read.parquet(options.messages)
         columns = [StructField(name, SPARK_TYPES[dtype]) for name, dtype in MESSAGE_SCHEMA.items()]
-        messages.mapInPandas(scored, StructType([*messages.schema.fields, *columns])).write.parquet(options.out)
+        messages.mapInPandas(scored, StructType([*messages.schema.fields, *columns])).write.parquet(
+            options.out
+        )
     finally:
         spark.stop()
     return 0

@@ -14,8 +14,23 @@ from classifier.privacy.stream import streams_of
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, PATTERN
 
-WORDS = {"pretty": ("flattery", 0.9), "only": ("isolation", 0.7), "where": ("info_request", 0.6), "secret": ("secrecy", 0.9), "meet": ("meeting", 0.8)}
-FILLER = ("pizza at noon", "the raid starts at nine", "ok", "my dog ate the map", "toast again", "who has the blue sword", "rain all day", "see the score?")
+WORDS = {
+    "pretty": ("flattery", 0.9),
+    "only": ("isolation", 0.7),
+    "where": ("info_request", 0.6),
+    "secret": ("secrecy", 0.9),
+    "meet": ("meeting", 0.8),
+}
+FILLER = (
+    "pizza at noon",
+    "the raid starts at nine",
+    "ok",
+    "my dog ate the map",
+    "toast again",
+    "who has the blue sword",
+    "rain all day",
+    "see the score?",
+)
 NAMES = ("Zola", "Quillon", "Emma", "Brannagh")
 
 
@@ -32,7 +47,18 @@ def word_probabilities(texts):
 SCORER = Scorer(word_probabilities)
 
 
-def chat(id_, *lines, label="benign", minutes=10.0, sender="", contact="", known_from="online", young_contacts=1, scene="lunch", family="toy"):
+def chat(
+    id_,
+    *lines,
+    label="benign",
+    minutes=10.0,
+    sender="",
+    contact="",
+    known_from="online",
+    young_contacts=1,
+    scene="lunch",
+    family="toy",
+):
     """A conversation from lines "s: text" and "c: text", ``minutes`` apart; ``{name|Zola}`` marks a piece of personal information."""
     sender, contact = sender or f"{id_}-s", contact or f"{id_}-c"
     messages = []
@@ -46,9 +72,27 @@ def chat(id_, *lines, label="benign", minutes=10.0, sender="", contact="", known
             text += part
         labels = tuple(stage for word, (stage, _) in WORDS.items() if word in text.lower())
         time = datetime(2031, 1, 6, 18) + timedelta(minutes=minutes * number)
-        messages.append(Message(sender if who == "s" else contact, time, text, labels, family=family, personal=tuple(spans)))
+        messages.append(
+            Message(
+                sender if who == "s" else contact, time, text, labels, family=family, personal=tuple(spans)
+            )
+        )
     metadata = Metadata(known_from, "unstated", "unstated", young_contacts)
-    return Conversation(id_, label, scene, "test", "casual", sender, contact, metadata, tuple(messages), "toy", "1", 0, families=(family,))
+    return Conversation(
+        id_,
+        label,
+        scene,
+        "test",
+        "casual",
+        sender,
+        contact,
+        metadata,
+        tuple(messages),
+        "toy",
+        "1",
+        0,
+        families=(family,),
+    )
 
 
 def town(n=120, *, seed=1, split="t"):
@@ -89,4 +133,6 @@ def policy(name="toy", **knobs):
 def log(run, id_):
     """The events of a conversation as (step, event, message)."""
     events = run.events[run.events["conversation"] == id_]
-    return list(zip(events["step"].tolist(), events["event"].tolist(), events["message"].tolist(), strict=True))
+    return list(
+        zip(events["step"].tolist(), events["event"].tolist(), events["message"].tolist(), strict=True)
+    )

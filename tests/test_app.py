@@ -53,8 +53,12 @@ def ask(demo, path, *, method="GET", host=f"127.0.0.1:{PORT}", **sent):
     """One request to the page, without a network."""
 
     async def once():
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=build(demo, port=PORT)), base_url=f"http://127.0.0.1:{PORT}") as client:
-            return await client.request(method, path, headers={"host": host} | sent.pop("headers", {}), **sent)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=build(demo, port=PORT)), base_url=f"http://127.0.0.1:{PORT}"
+        ) as client:
+            return await client.request(
+                method, path, headers={"host": host} | sent.pop("headers", {}), **sent
+            )
 
     return asyncio.run(once())
 
@@ -65,7 +69,12 @@ def typed(demo, text):
 
 def one_of(demo, *, is_pattern=None, flagged=None):
     """The first conversation of a kind."""
-    return next(each for each in demo.followed.values() if (is_pattern is None or each.is_pattern == is_pattern) and (flagged is None or (each.alert_at > 0) == flagged))
+    return next(
+        each
+        for each in demo.followed.values()
+        if (is_pattern is None or each.is_pattern == is_pattern)
+        and (flagged is None or (each.alert_at > 0) == flagged)
+    )
 
 
 def seen(demo, followed, policy, step):
@@ -79,7 +88,10 @@ def seen(demo, followed, policy, step):
 def test_every_page_says_what_it_is_for_and_what_it_is_not_for(demo, path):
     page = ask(demo, path)
     assert page.status_code == 200
-    assert "Built only on synthetic, clearly labelled, non-sexual conversations. For research, prototyping and teaching." in page.text
+    assert (
+        "Built only on synthetic, clearly labelled, non-sexual conversations. For research, prototyping and teaching."
+        in page.text
+    )
     assert "not for surveillance of real accounts, not a substitute for a safeguarding process" in page.text
     assert '<html lang="en">' in page.text
     assert page.text.count("<h1>") == 1
@@ -87,7 +99,12 @@ def test_every_page_says_what_it_is_for_and_what_it_is_not_for(demo, path):
 
 @pytest.mark.parametrize("path", [view.path for view in VIEWS if view.path != "/about"])
 def test_no_page_passes_judgement_on_anybody(demo, path):
-    assert re.findall(r"predator|guilty|groomer|offender|perpetrator|victim", ask(demo, path).text, re.IGNORECASE) == []
+    assert (
+        re.findall(
+            r"predator|guilty|groomer|offender|perpetrator|victim", ask(demo, path).text, re.IGNORECASE
+        )
+        == []
+    )
 
 
 def test_an_undecodable_query_behind_a_stray_slash_is_told_that_nothing_is_there(demo):
@@ -100,19 +117,42 @@ def test_an_undecodable_query_behind_a_stray_slash_is_told_that_nothing_is_there
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": "GET", "path": "/limits/", "raw_path": b"/limits/", "query_string": b"pre\xf6=1", "headers": [(b"host", f"127.0.0.1:{PORT}".encode())]}
-        await build(demo, port=PORT)(scope | {"scheme": "http", "server": ("127.0.0.1", PORT), "root_path": "", "http_version": "1.1"}, receive, send)
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/limits/",
+            "raw_path": b"/limits/",
+            "query_string": b"pre\xf6=1",
+            "headers": [(b"host", f"127.0.0.1:{PORT}".encode())],
+        }
+        await build(demo, port=PORT)(
+            scope | {"scheme": "http", "server": ("127.0.0.1", PORT), "root_path": "", "http_version": "1.1"},
+            receive,
+            send,
+        )
         return sent[0]["status"]
 
     assert asyncio.run(once()) == 404
 
 
-@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/style.css", 200), ("/nowhere", 404), ("/conversation?id=none", 404), ("/limits?tpr=2", 400)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/style.css", 200),
+        ("/nowhere", 404),
+        ("/conversation?id=none", 404),
+        ("/limits?tpr=2", 400),
+    ],
+)
 def test_every_answer_forbids_scripts_framing_and_keeping(demo, path, status):
     answer = ask(demo, path)
     assert answer.status_code == status
     policy = answer.headers["content-security-policy"]
-    assert all(part in policy for part in ("default-src 'none'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'"))
+    assert all(
+        part in policy
+        for part in ("default-src 'none'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'")
+    )
     assert "script" not in policy
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -123,15 +163,22 @@ def test_every_answer_forbids_scripts_framing_and_keeping(demo, path, status):
 def test_no_page_has_a_script_an_inline_style_or_anything_from_elsewhere(demo, path):
     text = ask(demo, path).text
     assert re.findall(r"<script|<style|\sstyle=|\son\w+=", text) == []
-    assert [link for link in re.findall(r'(?:src|href|action)="([^"]*)"', text) if not re.match(r"/(?!/)|#", link)] == []
+    assert [
+        link for link in re.findall(r'(?:src|href|action)="([^"]*)"', text) if not re.match(r"/(?!/)|#", link)
+    ] == []
 
 
-@pytest.mark.parametrize("host", ["evil.example.org", f"evil.example.org:{PORT}", "127.0.0.1:1", f"127.0.0.1.example.org:{PORT}", ""])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example.org", f"evil.example.org:{PORT}", "127.0.0.1:1", f"127.0.0.1.example.org:{PORT}", ""],
+)
 def test_a_request_for_another_host_is_turned_away(demo, host):
     assert ask(demo, "/", host=host).status_code == 421
 
 
-@pytest.mark.parametrize("host", [f"127.0.0.1:{PORT}", f"localhost:{PORT}", f"LOCALHOST:{PORT}", f"[::1]:{PORT}"])
+@pytest.mark.parametrize(
+    "host", [f"127.0.0.1:{PORT}", f"localhost:{PORT}", f"LOCALHOST:{PORT}", f"[::1]:{PORT}"]
+)
 def test_this_computers_own_names_are_answered(demo, host):
     assert ask(demo, "/", host=host).status_code == 200
 
@@ -172,15 +219,25 @@ HOSTILE = {
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize(("path", "method", "name"), FIELDS, ids=["-".join(field) for field in FIELDS])
-def test_whatever_is_put_into_a_field_is_shown_harmlessly_or_refused_in_words(demo, path, method, name, value):
+def test_whatever_is_put_into_a_field_is_shown_harmlessly_or_refused_in_words(
+    demo, path, method, name, value
+):
     content = f"{name}={quote_from_bytes(value if method == 'POST' else value[:20_000])}"  # no client sends a longer address
-    answer = ask(demo, path, method="POST", content=content, headers=FORM) if method == "POST" else ask(demo, f"{path}?{content}")
+    answer = (
+        ask(demo, path, method="POST", content=content, headers=FORM)
+        if method == "POST"
+        else ask(demo, f"{path}?{content}")
+    )
     assert answer.status_code in (200, 400, 404, 413, 414)
     text = answer.content.decode("utf-8")
     assert "<script" not in text
     assert "<img" not in text
     assert "set-cookie" not in answer.headers
-    assert {unicodedata.name(ch, repr(ch)) for ch in text if unicodedata.category(ch) in ("Cc", "Cf", "Cs") and ch not in "\r\n"} == set()
+    assert {
+        unicodedata.name(ch, repr(ch))
+        for ch in text
+        if unicodedata.category(ch) in ("Cc", "Cf", "Cs") and ch not in "\r\n"
+    } == set()
     if answer.status_code != 200:
         assert "That did not work" in text
         assert len(text) < 5000
@@ -220,7 +277,12 @@ def test_the_longest_message_fits_a_form_whatever_its_characters(demo):
 
 
 def test_a_form_in_another_encoding_is_refused(demo):
-    assert ask(demo, "/message", method="POST", content=b"{}", headers={"content-type": "application/json"}).status_code == 415
+    assert (
+        ask(
+            demo, "/message", method="POST", content=b"{}", headers={"content-type": "application/json"}
+        ).status_code
+        == 415
+    )
 
 
 def test_a_method_that_a_page_does_not_take_is_refused_on_a_page(demo):
@@ -264,7 +326,9 @@ def test_a_message_that_is_not_flagged_is_explained_by_the_label_nearest_its_thr
 
 
 def test_a_word_the_model_never_met_is_named(demo):
-    assert "Words it has never met as a whole: <bdi>zorgleplax</bdi>" in typed(demo, "dont tell zorgleplax").text
+    assert (
+        "Words it has never met as a whole: <bdi>zorgleplax</bdi>" in typed(demo, "dont tell zorgleplax").text
+    )
 
 
 @pytest.mark.parametrize("number", range(len(lines()["example"])))
@@ -291,7 +355,11 @@ def test_the_alert_comes_where_a_monitor_gives_it(demo):
 
 
 def test_no_message_after_the_step_is_shown(demo):
-    followed = next(each for each in demo.followed.values() if len({message.text for message in each.conversation.messages}) == len(each.scores) > 4)
+    followed = next(
+        each
+        for each in demo.followed.values()
+        if len({message.text for message in each.conversation.messages}) == len(each.scores) > 4
+    )
     values = player_view(demo, {"id": followed.conversation.id, "step": "3"})
     assert [message["number"] for message in values["messages"]] == [1, 2, 3]
     assert len(values["chart"]["dots"]) == len(values["table"].rows) == 3
@@ -299,9 +367,19 @@ def test_no_message_after_the_step_is_shown(demo):
 
 def test_a_higher_score_is_drawn_higher(demo):
     followed = one_of(demo, flagged=True)
-    heights = [y for _, y in player_view(demo, {"id": followed.conversation.id, "step": str(len(followed.scores))})["chart"]["dots"]]
+    heights = [
+        y
+        for _, y in player_view(demo, {"id": followed.conversation.id, "step": str(len(followed.scores))})[
+            "chart"
+        ]["dots"]
+    ]
     # An SVG's y grows downwards.
-    assert all(after <= before if later >= earlier else after >= before for (before, after), (earlier, later) in zip(pairwise(heights), pairwise(followed.scores), strict=True))
+    assert all(
+        after <= before if later >= earlier else after >= before
+        for (before, after), (earlier, later) in zip(
+            pairwise(heights), pairwise(followed.scores), strict=True
+        )
+    )
     assert min(heights) < max(heights)
 
 
@@ -323,8 +401,12 @@ def test_an_excerpt_is_masked_and_has_two_messages_on_either_side(demo):
     followed = one_of(demo, flagged=True)
     n, at = len(followed.scores), followed.alert_at
     shown = seen(demo, followed, "device_redacted_excerpt", n)["shown"]
-    assert [message["number"] for message in shown] == [number for number in range(at - 2, at + 3) if 1 <= number <= n]
-    assert [message["text"] for message in shown] == [redacted(followed.conversation.messages[message["number"] - 1].text, "lexicon") for message in shown]
+    assert [message["number"] for message in shown] == [
+        number for number in range(at - 2, at + 3) if 1 <= number <= n
+    ]
+    assert [message["text"] for message in shown] == [
+        redacted(followed.conversation.messages[message["number"] - 1].text, "lexicon") for message in shown
+    ]
 
 
 def test_before_the_alert_no_person_has_seen_anything(demo):
@@ -343,7 +425,12 @@ def test_under_a_policy_that_reads_nothing_nothing_is_read(demo):
 @pytest.mark.parametrize("policy", sorted(runnable_policies()))
 def test_every_policy_on_offer_can_be_followed(demo, policy):
     followed = one_of(demo, flagged=True)
-    assert ask(demo, f"/conversation?id={followed.conversation.id}&step={len(followed.scores)}&policy={policy}").status_code == 200
+    assert (
+        ask(
+            demo, f"/conversation?id={followed.conversation.id}&step={len(followed.scores)}&policy={policy}"
+        ).status_code
+        == 200
+    )
 
 
 def test_patterns_and_benign_conversations_are_on_offer_and_each_can_be_chosen(demo):
@@ -379,8 +466,21 @@ def test_a_corpus_that_cannot_be_used_is_refused_before_the_page_starts(small_mo
 def run_folder(tmp_path_factory, small_corpus, small_model):
     folder = tmp_path_factory.mktemp("tradeoff")
     policy = folder / "bit.toml"
-    policy.write_text('description = "The device gives out one alert without content."\nwhere = "device"\nrelease = "alert_bit"\n', encoding="utf-8")
-    options = ["--model", str(small_model), "--policies", str(policy), "--no-variants", "--resamples", "20", "--out", str(folder / "out")]
+    policy.write_text(
+        'description = "The device gives out one alert without content."\nwhere = "device"\nrelease = "alert_bit"\n',
+        encoding="utf-8",
+    )
+    options = [
+        "--model",
+        str(small_model),
+        "--policies",
+        str(policy),
+        "--no-variants",
+        "--resamples",
+        "20",
+        "--out",
+        str(folder / "out"),
+    ]
     assert main(["tradeoff", str(small_corpus), *options]) == 0
     return folder / "out"
 
@@ -391,7 +491,9 @@ def test_a_packed_summary_is_the_summary_of_the_run(run_folder, tmp_path):
     path.write_bytes(packed(summary))
     again = read_summary(path)
     assert packed(again) == packed(summary)
-    assert [(point.point, point.found, point.false_alarms) for point in again.points] == [(point.point, point.found, point.false_alarms) for point in summary.points]
+    assert [(point.point, point.found, point.false_alarms) for point in again.points] == [
+        (point.point, point.found, point.false_alarms) for point in summary.points
+    ]
 
 
 def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
@@ -418,15 +520,26 @@ def test_the_point_of_flagging_everything_stands_in_the_upper_right_corner(demo)
 
 def test_a_rate_at_which_a_policy_was_not_run_is_said(demo):
     summary = demo.summary
-    rates = {point.policy: {f"{each.asked_rate:g}" for each in summary.points if each.policy == point.policy} for point in summary.points}
-    policy, missing = next((policy, rate) for policy, own in rates.items() if "nan" not in own for rate in ("0.003", "0.01", "0.03", "0.1") if rate not in own)
+    rates = {
+        point.policy: {f"{each.asked_rate:g}" for each in summary.points if each.policy == point.policy}
+        for point in summary.points
+    }
+    policy, missing = next(
+        (policy, rate)
+        for policy, own in rates.items()
+        if "nan" not in own
+        for rate in ("0.003", "0.01", "0.03", "0.1")
+        if rate not in own
+    )
     text = ask(demo, f"/policies?a={policy}&rate_a={missing}").text
     assert "No figures at this rate:" in text
 
 
 def test_without_figures_the_desk_says_how_to_make_some(demo):
     bare = Demo(demo.model_path, demo.model, demo.pattern, demo.corpus, None)
-    assert "grooming-classifier tradeoff data/synthetic/v1 --out results/tradeoff" in ask(bare, "/policies").text
+    assert (
+        "grooming-classifier tradeoff data/synthetic/v1 --out results/tradeoff" in ask(bare, "/policies").text
+    )
 
 
 def test_the_figures_that_come_with_the_package_are_of_the_released_corpus():
@@ -461,7 +574,11 @@ def test_the_arithmetic_of_a_detector_that_is_99_per_cent_accurate(demo):
 def test_the_gallery_counts_what_the_loaded_model_does(demo):
     flagged = [
         label in demo.model.flagged(row)
-        for row, label in zip(demo.model.probabilities([line["text"] for line in lines()["indirect"]]), [line["label"] for line in lines()["indirect"]], strict=True)
+        for row, label in zip(
+            demo.model.probabilities([line["text"] for line in lines()["indirect"]]),
+            [line["label"] for line in lines()["indirect"]],
+            strict=True,
+        )
     ]
     missed = flagged.count(False)
     assert f"The model misses {missed} of {len(flagged)}." in ask(demo, "/limits").text
@@ -469,7 +586,13 @@ def test_the_gallery_counts_what_the_loaded_model_does(demo):
 
 
 def test_a_model_that_gets_all_lines_right_is_not_said_to_miss_any(demo):
-    eager = Demo(demo.model_path, replace(demo.model, thresholds=demo.model.thresholds * 0), demo.pattern, demo.corpus, demo.summary)
+    eager = Demo(
+        demo.model_path,
+        replace(demo.model, thresholds=demo.model.thresholds * 0),
+        demo.pattern,
+        demo.corpus,
+        demo.summary,
+    )
     text = ask(eager, "/limits").text
     assert f"This model flags all {len(lines()['indirect'])}" in text
     assert "The model misses" not in text
@@ -477,8 +600,16 @@ def test_a_model_that_gets_all_lines_right_is_not_said_to_miss_any(demo):
 
 def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it(demo, small_model):
     found = names_known(demo.model)
-    arrays = {name: array for name, array in load_file(small_model).items() if name.startswith(("words.", "pairs."))}
-    words = {word for half in demo.model.halves if half.analyser != "characters" for term in half.terms for word in term.split()}
+    arrays = {
+        name: array for name, array in load_file(small_model).items() if name.startswith(("words.", "pairs."))
+    }
+    words = {
+        word
+        for half in demo.model.halves
+        if half.analyser != "characters"
+        for term in half.terms
+        for word in term.split()
+    }
     possessives = {name for name in given_names() if f"{name.lower()}s" in words}
     assert set(found["found"]) | possessives == names_read(arrays, given_names())
     assert 0 < len(found["found"]) < found["n"]
@@ -491,7 +622,9 @@ def test_every_line_keeps_the_data_policy(line):
 
 
 def test_every_line_has_the_label_it_is_about():
-    assert {line["label"] for name, group in lines().items() if name != "example" for line in group} <= set(LABELS)
+    assert {line["label"] for name, group in lines().items() if name != "example" for line in group} <= set(
+        LABELS
+    )
 
 
 # About
@@ -507,7 +640,12 @@ def test_the_loaded_models_own_header_and_the_documents_are_shown(demo):
 def test_no_telephone_number_is_given():
     from importlib.resources import files
 
-    assert re.findall(r"\d{3}", (files("classifier.app") / "templates" / "about.html.j2").read_text(encoding="utf-8")) == []
+    assert (
+        re.findall(
+            r"\d{3}", (files("classifier.app") / "templates" / "about.html.j2").read_text(encoding="utf-8")
+        )
+        == []
+    )
 
 
 # The command
@@ -515,7 +653,10 @@ def test_no_telephone_number_is_given():
 
 def test_what_takes_long_to_import_waits_until_it_is_needed():
     code = "import sys, classifier.cli.demo, classifier.app.server; print(sorted({'pandas', 'sklearn', 'scipy', 'matplotlib', 'pydantic'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.org", ""])

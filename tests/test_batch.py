@@ -41,7 +41,15 @@ TEXTS = [
 
 def toy_model(path, **options):
     pipeline = fit_stage_model(toy_table(), min_df=1, **options)
-    return save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1} | options, corpus_sha256="c", training_families=[], seed=0)
+    return save_model(
+        path,
+        pipeline,
+        thresholds=dict.fromkeys(LABELS, 0.5),
+        options={"min_df": 1} | options,
+        corpus_sha256="c",
+        training_families=[],
+        seed=0,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +61,12 @@ def model(small_model):
 def corpus_texts(small_corpus):
     from classifier.corpus.release import read_corpus
 
-    return [message.text for part in read_corpus(small_corpus).values() for conversation in part for message in conversation.messages]
+    return [
+        message.text
+        for part in read_corpus(small_corpus).values()
+        for conversation in part
+        for message in conversation.messages
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +86,11 @@ def test_a_text_is_spelled_as_its_tokens_are(text):
 
 def test_no_letter_reaches_across_white_space_when_normalised():
     spaces = [chr(point) for point in range(sys.maxunicode + 1) if chr(point).isspace()]
-    letters = [chr(point) for point in range(0x30000) if unicodedata.combining(chr(point)) or unicodedata.normalize("NFKD", chr(point)) != chr(point)]
+    letters = [
+        chr(point)
+        for point in range(0x30000)
+        if unicodedata.combining(chr(point)) or unicodedata.normalize("NFKD", chr(point)) != chr(point)
+    ]
     letters = [letter for letter in letters if not "가" <= letter <= "힣"]
     for number, letter in enumerate(letters):
         space = spaces[number % len(spaces)]
@@ -91,7 +108,24 @@ def test_any_text_scores_as_the_stage_model_does(scorer, model, texts):
     assert_equal_scores(scorer, model, texts)
 
 
-WORDS = st.sampled_from(["keep", "it", "secret", "Our", "s3cret", "sooo", "don’t", "a-b", "!!", "🍕", "pretty,", "x" * 40, "\ud800", "´"])
+WORDS = st.sampled_from(
+    [
+        "keep",
+        "it",
+        "secret",
+        "Our",
+        "s3cret",
+        "sooo",
+        "don’t",
+        "a-b",
+        "!!",
+        "🍕",
+        "pretty,",
+        "x" * 40,
+        "\ud800",
+        "´",
+    ]
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -134,24 +168,57 @@ def test_terms_of_a_width_the_model_never_counts_are_left_out(tmp_path):
 def test_terms_that_are_no_pair_are_left_out(tmp_path):
     model = toy_model(tmp_path / "toy.safetensors", char_ngrams=None, word_ngrams=None)
     half = model.halves[0]
-    odd = Half("pairs", 2, 8, ("", "keep", "keep … it … secret", "keep it … secret", " … ", "keep … ", "pizza … hot", *half.terms[7:]), half.idf)
+    odd = Half(
+        "pairs",
+        2,
+        8,
+        (
+            "",
+            "keep",
+            "keep … it … secret",
+            "keep it … secret",
+            " … ",
+            "keep … ",
+            "pizza … hot",
+            *half.terms[7:],
+        ),
+        half.idf,
+    )
     model = replace(model, halves=(odd,))
-    assert_equal_scores(BatchScorer(model), model, ["keep it secret", "keep it … secret", "pizza is hot", "pizza … … hot"])
+    assert_equal_scores(
+        BatchScorer(model), model, ["keep it secret", "keep it … secret", "pizza is hot", "pizza … … hot"]
+    )
 
 
 def test_a_half_that_comes_twice_is_refused(model):
-    with pytest.raises(ValueError, match="expected at most one half each of words, characters, pairs, got \\['pairs', 'pairs'\\]"):
+    with pytest.raises(
+        ValueError,
+        match="expected at most one half each of words, characters, pairs, got \\['pairs', 'pairs'\\]",
+    ):
         terms_of(replace(model, halves=(model.halves[2], model.halves[2])))
 
 
 @pytest.fixture(scope="module")
 def pairs_alone(tmp_path_factory):
-    model = toy_model(tmp_path_factory.mktemp("pairs") / "toy.safetensors", char_ngrams=None, word_ngrams=None, word_pairs=(1, 4))
+    model = toy_model(
+        tmp_path_factory.mktemp("pairs") / "toy.safetensors",
+        char_ngrams=None,
+        word_ngrams=None,
+        word_pairs=(1, 4),
+    )
     return BatchScorer(model), model
 
 
 @settings(max_examples=100, deadline=None)
-@given(texts=st.lists(st.lists(st.sampled_from(["keep", "it", "secret", "pizza", "is", "hot", "it-is", "!!", "mum"]), max_size=20).map(" ".join), min_size=1, max_size=3))
+@given(
+    texts=st.lists(
+        st.lists(
+            st.sampled_from(["keep", "it", "secret", "pizza", "is", "hot", "it-is", "!!", "mum"]), max_size=20
+        ).map(" ".join),
+        min_size=1,
+        max_size=3,
+    )
+)
 def test_pairs_are_counted_across_tokens_and_never_across_messages(pairs_alone, texts):
     assert_equal_scores(*pairs_alone, texts)
 
@@ -207,7 +274,12 @@ def test_what_is_no_text_is_refused_and_harms_nothing(model):
     scorer = BatchScorer(model)
     with pytest.raises((TypeError, AttributeError)):
         scorer.probabilities(["never seen before", None])
-    assert np.allclose(scorer.probabilities(["never seen before"]), model.probabilities(["never seen before"]), rtol=0, atol=1e-9)
+    assert np.allclose(
+        scorer.probabilities(["never seen before"]),
+        model.probabilities(["never seen before"]),
+        rtol=0,
+        atol=1e-9,
+    )
 
 
 def test_one_string_is_not_taken_for_many(model):
@@ -225,4 +297,6 @@ def test_a_scorer_travels_without_its_memo(model):
     scorer.probabilities(["keep our secret"])
     travelled = pickle.loads(pickle.dumps(scorer))
     assert travelled.n_tokens == 0
-    assert np.array_equal(travelled.probabilities(["keep our secret"]), scorer.probabilities(["keep our secret"]))
+    assert np.array_equal(
+        travelled.probabilities(["keep our secret"]), scorer.probabilities(["keep our secret"])
+    )

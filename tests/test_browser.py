@@ -46,8 +46,26 @@ def browser():
 @pytest.fixture(scope="module")
 def served(small_model, small_corpus):
     """The command as a person starts it; gives the page's address, and afterwards it must have printed nothing else."""
-    command = [sys.executable, "-m", "classifier.cli.main", "demo", "--no-open", "--port", "0", "--model", str(small_model), "--corpus", str(small_corpus)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    command = [
+        sys.executable,
+        "-m",
+        "classifier.cli.main",
+        "demo",
+        "--no-open",
+        "--port",
+        "0",
+        "--model",
+        str(small_model),
+        "--corpus",
+        str(small_corpus),
+    ]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
     try:
         address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline()).group()
         urllib.request.urlopen(address).close()  # at once: the printed address is one that answers
@@ -98,7 +116,9 @@ def test_an_example_is_taken(visit):
     page = visit.page
     page.goto("/message")
     page.get_by_role("button", name="training moved to five").click()
-    expect(page.get_by_label("A message, an invented one")).to_have_value("training moved to five, meet at the pitch, bring your boots")
+    expect(page.get_by_label("A message, an invented one")).to_have_value(
+        "training moved to five, meet at the pitch, bring your boots"
+    )
     expect(page.get_by_role("heading", name=re.compile("^(Flagged|Nothing flagged)"))).to_be_visible()
 
 
@@ -123,7 +143,9 @@ def test_two_policies_are_compared_at_a_prevalence(visit):
     page = visit.page
     page.goto("/policies")
     page.get_by_role("group", name="Policy A").get_by_label("Policy", exact=True).select_option("flag_all")
-    page.get_by_role("group", name="Policy B").get_by_label("Policy", exact=True).select_option("read_nothing")
+    page.get_by_role("group", name="Policy B").get_by_label("Policy", exact=True).select_option(
+        "read_nothing"
+    )
     page.get_by_label("Share of conversations that are patterns").fill("0.01")
     page.get_by_label("Conversations a day", exact=True).fill("1000")
     page.get_by_role("button", name="Compare").click()
@@ -178,7 +200,9 @@ def test_the_keyboard_reaches_the_content_first_and_steps_through_a_conversation
 def test_a_script_in_a_message_is_text(browser, served):
     visit = Visit(browser, served)
     visit.page.goto("/message")
-    visit.page.get_by_label("A message, an invented one").fill("<script>document.title = 'changed'</script><img src=x onerror=\"document.title = 'changed'\">")
+    visit.page.get_by_label("A message, an invented one").fill(
+        "<script>document.title = 'changed'</script><img src=x onerror=\"document.title = 'changed'\">"
+    )
     visit.page.get_by_role("button", name="Score it").click()
     expect(visit.page.locator("#result")).to_be_visible()
     assert visit.page.title().startswith("Why did a message")
@@ -197,14 +221,21 @@ def test_a_megabyte_is_refused_on_a_page(browser, served):
     visit.context.close()
 
 
-PLACES = (*(view.path for view in VIEWS), "/conversation?step=3", "/conversation?step=2&policy=full_server_scan", "/nowhere")
+PLACES = (
+    *(view.path for view in VIEWS),
+    "/conversation?step=3",
+    "/conversation?step=2&policy=full_server_scan",
+    "/nowhere",
+)
 
 
 def violations(page):
     """What axe-core finds wrong, a line each, with all closed parts of the page opened."""
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(each => [each.id, each.nodes.map(node => node.html)])")
+    found = page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(each => [each.id, each.nodes.map(node => node.html)])"
+    )
     return [f"{rule}: {json.dumps(nodes[:3])}" for rule, nodes in found]
 
 

@@ -25,7 +25,9 @@ def failures(score, kind):
 
 
 def knows_leaflets(texts):
-    return np.array([[float(any(line in text.lower() for line in LEAFLET[label])) for label in LABELS] for text in texts])
+    return np.array(
+        [[float(any(line in text.lower() for line in LEAFLET[label])) for label in LABELS] for text in texts]
+    )
 
 
 def flags_nothing(texts):

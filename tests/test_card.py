@@ -36,12 +36,17 @@ def results(name):
 
 @pytest.mark.parametrize("path", [CARD, *MARKED], ids=str)
 def test_a_document_says_what_the_results_say(made, path):
-    assert (ROOT / path).read_text(encoding="utf-8") == made[ROOT / path], "scripts/release/write_documents writes it anew"
+    assert (ROOT / path).read_text(encoding="utf-8") == made[ROOT / path], (
+        "scripts/release/write_documents writes it anew"
+    )
 
 
 def test_the_results_are_of_the_shipped_model_and_of_the_frozen_corpus():
     assert FACTS["model_sha256"] == load_model(shipped_model()).header["sha256"]
-    assert FACTS["corpus_sha256"] == json.loads((ROOT / CORPORA / "v1" / "manifest.json").read_text(encoding="utf-8"))["corpus_sha256"]
+    assert (
+        FACTS["corpus_sha256"]
+        == json.loads((ROOT / CORPORA / "v1" / "manifest.json").read_text(encoding="utf-8"))["corpus_sha256"]
+    )
 
 
 def test_the_results_are_small_enough_to_be_kept_in_git():
@@ -51,28 +56,58 @@ def test_the_results_are_small_enough_to_be_kept_in_git():
 def test_the_yaml_header_holds_the_figures_of_the_tables():
     header = yaml.safe_load((ROOT / CARD).read_text(encoding="utf-8").split("---\n")[1])
     [model] = header["model-index"]
-    found = {(result["dataset"]["name"], metric["type"]): metric["value"] for result in model["results"] for metric in result["metrics"]}
-    own, second = (next(row for row in results(name) if row["label"] == "macro") for name in ("messages", "transfer"))
+    found = {
+        (result["dataset"]["name"], metric["type"]): metric["value"]
+        for result in model["results"]
+        for metric in result["metrics"]
+    }
+    own, second = (
+        next(row for row in results(name) if row["label"] == "macro") for name in ("messages", "transfer")
+    )
     assert found["synthetic v1, unseen phrase families", "f1"] == round(float(own["f1"]), 4)
-    assert found["synthetic v1-alt, a second voice", "average_precision"] == round(float(second["average_precision"]), 4)
+    assert found["synthetic v1-alt, a second voice", "average_precision"] == round(
+        float(second["average_precision"]), 4
+    )
     assert len(found) == 6
     assert header["license"] == "apache-2.0"
 
 
 def test_the_card_says_what_it_is_not_for_and_stands_beside_published_figures():
     text = (ROOT / CARD).read_text(encoding="utf-8")
-    for words in ("**synthetic**", "not a substitute for a safeguarding process", "0.44–0.51", "0.78", "No differential privacy is claimed"):
+    for words in (
+        "**synthetic**",
+        "not a substitute for a safeguarding process",
+        "0.44–0.51",
+        "0.78",
+        "No differential privacy is claimed",
+    ):
         assert words in text
 
 
 def one_card(*, model=FACTS["model_sha256"], corpus=FACTS["corpus_sha256"], final=FACTS["corpus_sha256"]):
-    header, manifests = {"sha256": model, "corpus_sha256": corpus}, {"v1": {"corpus_sha256": FACTS["corpus_sha256"]}}
-    return model_card(load_evaluation(ROOT / RESULTS), header, manifests, pd.DataFrame(), pd.DataFrame(), final={"corpus_sha256": final}, n_terms=1, n_bytes=1)
+    header, manifests = (
+        {"sha256": model, "corpus_sha256": corpus},
+        {"v1": {"corpus_sha256": FACTS["corpus_sha256"]}},
+    )
+    return model_card(
+        load_evaluation(ROOT / RESULTS),
+        header,
+        manifests,
+        pd.DataFrame(),
+        pd.DataFrame(),
+        final={"corpus_sha256": final},
+        n_terms=1,
+        n_bytes=1,
+    )
 
 
 @pytest.mark.parametrize(
     ("other", "reason"),
-    [({"model": "x"}, "evaluation is of model .* expected x"), ({"corpus": "x"}, "the model was fitted on corpus x"), ({"final": "x"}, "model for use was fitted on corpus x")],
+    [
+        ({"model": "x"}, "evaluation is of model .* expected x"),
+        ({"corpus": "x"}, "the model was fitted on corpus x"),
+        ({"final": "x"}, "model for use was fitted on corpus x"),
+    ],
     ids=str,
 )
 def test_a_card_is_not_made_of_results_models_and_corpora_that_do_not_belong_together(other, reason):
@@ -83,7 +118,18 @@ def test_a_card_is_not_made_of_results_models_and_corpora_that_do_not_belong_tog
 def test_a_rate_stands_with_its_interval_and_its_count():
     tables = dict(load_evaluation(ROOT / RESULTS).tables)
     row = {"set": "test", "asked_fpr": 0.5, "threshold": 0.5, "remark": "shown"}
-    row |= {"tpr": 0.5, "tpr_low": 0.1, "tpr_high": 0.9, "tpr_hits": 1, "tpr_n": 2, "fpr": 0.25, "fpr_low": 0.0, "fpr_high": 0.75, "fpr_hits": 1, "fpr_n": 4}
+    row |= {
+        "tpr": 0.5,
+        "tpr_low": 0.1,
+        "tpr_high": 0.9,
+        "tpr_hits": 1,
+        "tpr_n": 2,
+        "fpr": 0.25,
+        "fpr_low": 0.0,
+        "fpr_high": 0.75,
+        "fpr_hits": 1,
+        "fpr_n": 4,
+    }
     tables["rates"] = pd.DataFrame([row, row | {"set": "second voice"}])
     rows = {name: cells for name, *cells in main_results(tables).rows}
     assert rows["conversations: TPR at a threshold for an FPR of 0.5"][0] == "0.500 (0.100–0.900), 1/2"
@@ -92,13 +138,21 @@ def test_a_rate_stands_with_its_interval_and_its_count():
 
 def test_a_rate_that_validation_cannot_show_is_said_to_be_refused():
     tables = dict(load_evaluation(ROOT / RESULTS).tables)
-    tables["rates"] = pd.DataFrame([{"set": "validation", "asked_fpr": 0.001, "remark": "refused: 2,995 would be needed"}])
+    tables["rates"] = pd.DataFrame(
+        [{"set": "validation", "asked_fpr": 0.001, "remark": "refused: 2,995 would be needed"}]
+    )
     rows = {name: cells for name, *cells in main_results(tables).rows}
-    assert rows["conversations: TPR at an FPR of 0.001"] == ["refused: 2,995 would be needed", "refused likewise", "–"]
+    assert rows["conversations: TPR at an FPR of 0.001"] == [
+        "refused: 2,995 would be needed",
+        "refused likewise",
+        "–",
+    ]
 
 
 def test_phrases_are_summed_by_kind_and_a_voice_without_a_kind_has_none_of_it():
-    first = pd.DataFrame({"kind": ["scene", "scene", "talk"], "families": [2, 3, 1], "phrasings": [10, 20, 1000]})
+    first = pd.DataFrame(
+        {"kind": ["scene", "scene", "talk"], "families": [2, 3, 1], "phrasings": [10, 20, 1000]}
+    )
     second = pd.DataFrame({"kind": ["talk"], "families": [4], "phrasings": [5]})
     assert phrase_totals({"a": first, "b": second}).rows == [
         ["scene", "5", "30", "0", "0"],
@@ -108,14 +162,22 @@ def test_phrases_are_summed_by_kind_and_a_voice_without_a_kind_has_none_of_it():
 
 
 def test_label_shares_stand_by_release():
-    counts = pd.DataFrame({"label": ["meeting", "none"], "pattern": [1200, 10], "benign": [3, 40], "share": [0.025, 0.5]})
-    assert label_shares({"v1": counts}).rows == [["meeting", "1,200", "3", "2.50%"], ["none", "10", "40", "50.00%"]]
+    counts = pd.DataFrame(
+        {"label": ["meeting", "none"], "pattern": [1200, 10], "benign": [3, 40], "share": [0.025, 0.5]}
+    )
+    assert label_shares({"v1": counts}).rows == [
+        ["meeting", "1,200", "3", "2.50%"],
+        ["none", "10", "40", "50.00%"],
+    ]
 
 
 def test_only_what_stands_between_marks_is_replaced():
     text = "before\n<!-- results:toppings -->\nold\n<!-- /results -->\nafter\n"
     assert marked_blocks(text) == ["toppings"]
-    assert filled(text, {"toppings": "new\n", "unused": ""}) == "before\n<!-- results:toppings -->\nnew\n<!-- /results -->\nafter\n"
+    assert (
+        filled(text, {"toppings": "new\n", "unused": ""})
+        == "before\n<!-- results:toppings -->\nnew\n<!-- /results -->\nafter\n"
+    )
 
 
 def test_a_mark_without_a_block_is_refused():
@@ -123,7 +185,10 @@ def test_a_mark_without_a_block_is_refused():
         filled("<!-- results:raids -->\n<!-- /results -->", {"toppings": ""})
 
 
-@pytest.mark.parametrize("text", ["<!-- results:toppings -->\n", "<!-- results:toppings --> <!-- /results -->", "<!-- /results -->"])
+@pytest.mark.parametrize(
+    "text",
+    ["<!-- results:toppings -->\n", "<!-- results:toppings --> <!-- /results -->", "<!-- /results -->"],
+)
 def test_a_mark_without_its_end_is_refused(text):
     with pytest.raises(ValueError, match="must stand on a line of its own and have its"):
         filled(text, {"toppings": ""})
@@ -142,5 +207,18 @@ def test_names_are_got_back_from_a_model_file_and_listed_ones_are_not(small_corp
 
 
 def test_names_of_another_corpus_are_not_asked_for(small_model, tmp_path, capsys):
-    assert main(["privacy", "names", str(ROOT / CORPORA / "v1-alt"), "--model", str(small_model), "--out", str(tmp_path / "names.csv")]) == 2
+    assert (
+        main(
+            [
+                "privacy",
+                "names",
+                str(ROOT / CORPORA / "v1-alt"),
+                "--model",
+                str(small_model),
+                "--out",
+                str(tmp_path / "names.csv"),
+            ]
+        )
+        == 2
+    )
     assert "was fitted on another corpus" in capsys.readouterr().err

@@ -34,7 +34,9 @@ def refused(capsys, *arguments):
 
 def test_a_csv_comes_back_with_its_rows_and_a_column_per_label(chat, small_model, tmp_path):
     out = tmp_path / "out.csv"
-    assert main(["score", str(chat), "--level", "message", "--model", str(small_model), "--out", str(out)]) == 0
+    assert (
+        main(["score", str(chat), "--level", "message", "--model", str(small_model), "--out", str(out)]) == 0
+    )
     with out.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["text"] for row in rows] == ["dont tell your mum, its our secret", "ok pizza", "two\nlines"]
@@ -45,7 +47,10 @@ def test_a_csv_comes_back_with_its_rows_and_a_column_per_label(chat, small_model
 
 def test_jsonl_in_jsonl_out_with_the_same_scores(chat, small_model, tmp_path):
     lines = tmp_path / "chat.jsonl"
-    lines.write_text('{"conversation_id": "c1", "author": "ana", "text": "dont tell your mum, its our secret"}\n', encoding="utf-8")
+    lines.write_text(
+        '{"conversation_id": "c1", "author": "ana", "text": "dont tell your mum, its our secret"}\n',
+        encoding="utf-8",
+    )
     assert main(["score", str(lines), "--model", str(small_model), "--out", str(tmp_path / "out.jsonl")]) == 0
     assert main(["score", str(chat), "--model", str(small_model), "--out", str(tmp_path / "out.csv")]) == 0
     scored = json.loads((tmp_path / "out.jsonl").read_text())
@@ -61,11 +66,24 @@ def test_stages_are_the_labels_at_or_over_threshold(chat, small_model, tmp_path)
     main(["score", str(chat), "--model", str(small_model), "--out", str(out)])
     with out.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
-            assert row["stages"] == "|".join(label for label in LABELS if float(row[label]) >= thresholds[label])
+            assert row["stages"] == "|".join(
+                label for label in LABELS if float(row[label]) >= thresholds[label]
+            )
 
 
 def test_a_text_is_explained_by_its_terms(small_model, capsys):
-    assert main(["score", "dont tell your mum about this, its our secret", "--explain", "--model", str(small_model)]) == 0
+    assert (
+        main(
+            [
+                "score",
+                "dont tell your mum about this, its our secret",
+                "--explain",
+                "--model",
+                str(small_model),
+            ]
+        )
+        == 0
+    )
     printed = capsys.readouterr().out
     assert "secrecy" in printed
     assert "towards secrecy" in printed
@@ -75,7 +93,10 @@ def test_conversations_come_back_one_row_each_with_their_warning(chat, small_mod
     out = tmp_path / "out.csv"
     two = tmp_path / "two.csv"
     two.write_text(CHAT + "c2,cy,pizza?,\nc1,ana,i can pick you up,\n", encoding="utf-8")
-    assert main(["score", str(two), "--level", "conversation", "--model", str(small_model), "--out", str(out)]) == 0
+    assert (
+        main(["score", str(two), "--level", "conversation", "--model", str(small_model), "--out", str(out)])
+        == 0
+    )
     with out.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == ["conversation_id", "score", "flagged", "warned_at"]
@@ -83,7 +104,9 @@ def test_conversations_come_back_one_row_each_with_their_warning(chat, small_mod
     assert all((row["flagged"] == "1") == (row["warned_at"] != "") for row in rows)
 
 
-def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(small_corpus, small_model, tmp_path):
+def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
+    small_corpus, small_model, tmp_path
+):
     from classifier.corpus.release import read_corpus
     from classifier.experiments.conversation_scores import growing_scores, message_probabilities
     from classifier.model.conversation.file import load_pattern
@@ -93,10 +116,37 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(s
     conversations = read_corpus(small_corpus)["test"][:40]
     pattern = load_pattern(pattern_path(small_model))
     rows = tmp_path / "in.jsonl"
-    rows.write_text("".join(json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n" for c in conversations for m in c.messages), encoding="utf-8")
-    assert main(["score", str(rows), "--level", "conversation", "--model", str(small_model), "--out", str(tmp_path / "out.jsonl")]) == 0
+    rows.write_text(
+        "".join(
+            json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n"
+            for c in conversations
+            for m in c.messages
+        ),
+        encoding="utf-8",
+    )
+    assert (
+        main(
+            [
+                "score",
+                str(rows),
+                "--level",
+                "conversation",
+                "--model",
+                str(small_model),
+                "--out",
+                str(tmp_path / "out.jsonl"),
+            ]
+        )
+        == 0
+    )
     scored = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    for row, scores in zip(scored, growing_scores(pattern, conversations, message_probabilities(load_pipeline(small_model), conversations)), strict=True):
+    for row, scores in zip(
+        scored,
+        growing_scores(
+            pattern, conversations, message_probabilities(load_pipeline(small_model), conversations)
+        ),
+        strict=True,
+    ):
         assert float(row["score"]) == pytest.approx(scores.max(), rel=1e-6)
         reached = [index for index, score in enumerate(scores, start=1) if score >= pattern.alert_threshold]
         assert row["warned_at"] == (reached[0] if reached else None)
@@ -147,15 +197,23 @@ def corrupted(small_corpus, tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda content: content.replace(b'"synthetic":true,', b"", 1), "train.jsonl.gz:1: synthetic: Field required"),
+        (
+            lambda content: content.replace(b'"synthetic":true,', b"", 1),
+            "train.jsonl.gz:1: synthetic: Field required",
+        ),
         (lambda content: content[:-50], "may be cut off"),
-        (lambda content: content.replace(b'"labels":["', b'"labels":["meating","', 1), "unknown label 'meating'"),
+        (
+            lambda content: content.replace(b'"labels":["', b'"labels":["meating","', 1),
+            "unknown label 'meating'",
+        ),
         (lambda content: content + content.splitlines(keepends=True)[0], "was already used on line 1"),
         (lambda content: content.replace(b'"text":"', b'"text":"\xe9', 1), "not UTF-8"),
     ],
 )
 @pytest.mark.parametrize("command", [["train", "--out", "m.safetensors"], ["corpus", "check"]])
-def test_a_bad_corpus_is_one_clear_line_and_nothing_is_written(small_corpus, tmp_path, capsys, change, message, command, monkeypatch):
+def test_a_bad_corpus_is_one_clear_line_and_nothing_is_written(
+    small_corpus, tmp_path, capsys, change, message, command, monkeypatch
+):
     folder = corrupted(small_corpus, tmp_path, change)
     monkeypatch.chdir(tmp_path)
     assert message in refused(capsys, *command, folder)
@@ -163,7 +221,11 @@ def test_a_bad_corpus_is_one_clear_line_and_nothing_is_written(small_corpus, tmp
 
 
 def test_a_corpus_altered_without_breaking_its_form_fails_its_check(small_corpus, tmp_path, capsys):
-    folder = corrupted(small_corpus, tmp_path, lambda content: content.replace(b'"young_contacts":', b'"young_contacts":1', 1))
+    folder = corrupted(
+        small_corpus,
+        tmp_path,
+        lambda content: content.replace(b'"young_contacts":', b'"young_contacts":1', 1),
+    )
     assert "its manifest says" in refused(capsys, "corpus", "check", folder)
 
 
@@ -173,7 +235,9 @@ def test_a_whole_corpus_passes_its_check(small_corpus, capsys):
 
 
 def test_a_line_against_the_policy_makes_the_check_fail_with_1(small_corpus, tmp_path, capsys):
-    folder = corrupted(small_corpus, tmp_path, lambda content: content.replace(b'"text":"', b'"text":"on whatsapp ', 1))
+    folder = corrupted(
+        small_corpus, tmp_path, lambda content: content.replace(b'"text":"', b'"text":"on whatsapp ', 1)
+    )
     assert main(["corpus", "check", str(folder / "train.jsonl.gz")]) == 1
     assert "'whatsapp': a real platform" in capsys.readouterr().out
 
@@ -189,7 +253,11 @@ def test_a_tampered_model_is_one_clear_line(small_model, tmp_path, capsys):
 def test_a_small_release_generates_and_splits(tmp_path, capsys):
     assert main(["corpus", "generate", "--out", str(tmp_path / "c"), "--scale", "0.002", "--seed", "3"]) == 0
     assert main(["corpus", "split", str(tmp_path / "c"), "--out", str(tmp_path / "s")]) == 0
-    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["test.jsonl", "train.jsonl", "validation.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == [
+        "test.jsonl",
+        "train.jsonl",
+        "validation.jsonl",
+    ]
 
 
 @pytest.mark.parametrize(

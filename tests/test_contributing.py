@@ -18,7 +18,10 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def examples():
-    return [textwrap.dedent(block) for block in re.findall(r"^ *```toml\n(.*?)^ *```", TEXT, flags=re.DOTALL | re.MULTILINE)]
+    return [
+        textwrap.dedent(block)
+        for block in re.findall(r"^ *```toml\n(.*?)^ *```", TEXT, flags=re.DOTALL | re.MULTILINE)
+    ]
 
 
 def test_the_example_of_a_scene_passes_the_check(examples, tmp_path):
@@ -38,4 +41,8 @@ def test_the_example_of_a_policy_can_be_read(examples, tmp_path):
 def test_every_path_that_it_names_is_there():
     named = set(re.findall(r"`((?:classifier|scripts|tests|notebooks|data)/[\w./]*)`", TEXT))
     assert {"scripts/release/freeze", "tests/test_layers.py"} <= named
-    assert [path for path in sorted(named) if not (ROOT / path).exists() and path != "classifier/corpus/phrases/scenes/chess_club.toml"] == []
+    assert [
+        path
+        for path in sorted(named)
+        if not (ROOT / path).exists() and path != "classifier/corpus/phrases/scenes/chess_club.toml"
+    ] == []

@@ -19,7 +19,16 @@ from test_score import read, rows, score, write
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.model.conversation.file import load_pattern
-from classifier.model.frames import CONVERSATION_SCHEMA, MESSAGE_SCHEMA, SENDER_SCHEMA, conversation_frame, score_files, score_frame, sender_frame, side_frame
+from classifier.model.frames import (
+    CONVERSATION_SCHEMA,
+    MESSAGE_SCHEMA,
+    SENDER_SCHEMA,
+    conversation_frame,
+    score_files,
+    score_frame,
+    sender_frame,
+    side_frame,
+)
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.shipped import pattern_path
@@ -52,14 +61,21 @@ def chats(tmp_path):
 @pytest.fixture(scope="module")
 def client():
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster, distributed.Client(cluster) as client:
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         yield client
 
 
 def test_a_frame_scores_as_the_stage_model_does(scorer):
     frame = pd.DataFrame(rows(16), index=range(100, 116))
     scores = score_frame(frame, scorer)
-    assert {name: str(dtype) for name, dtype in scores.dtypes.items()} == {name: str(pd.Series(dtype=dtype).dtype) for name, dtype in MESSAGE_SCHEMA.items()}
+    assert {name: str(dtype) for name, dtype in scores.dtypes.items()} == {
+        name: str(pd.Series(dtype=dtype).dtype) for name, dtype in MESSAGE_SCHEMA.items()
+    }
     assert scores.index.tolist() == frame.index.tolist()
     expected = scorer.model.probabilities(frame["text"])
     np.testing.assert_allclose(scores[list(LABELS)], expected, rtol=0, atol=1e-9)
@@ -71,8 +87,13 @@ def test_an_empty_frame_has_the_schema_too(scorer, pattern):
     scores = score_frame(empty, scorer)
     assert list(scores) == list(MESSAGE_SCHEMA)
     both = empty.join(scores)
-    for frame, schema in [(conversation_frame(both, pattern), CONVERSATION_SCHEMA), (sender_frame(side_frame(both, pattern), pattern), SENDER_SCHEMA)]:
-        assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {name: str(pd.Series(dtype=dtype).dtype) for name, dtype in schema.items()}
+    for frame, schema in [
+        (conversation_frame(both, pattern), CONVERSATION_SCHEMA),
+        (sender_frame(side_frame(both, pattern), pattern), SENDER_SCHEMA),
+    ]:
+        assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+            name: str(pd.Series(dtype=dtype).dtype) for name, dtype in schema.items()
+        }
 
 
 def test_a_missing_text_is_refused(scorer):
@@ -82,7 +103,17 @@ def test_a_missing_text_is_refused(scorer):
 
 def scored(client, chats, out, small_model, pattern=None, level="message", **options):
     """The steps' counts, and the rows of all files."""
-    counts = list(score_files(client, sorted(chats.iterdir()), out, model=load_model(small_model), pattern=pattern, level=level, **options))
+    counts = list(
+        score_files(
+            client,
+            sorted(chats.iterdir()),
+            out,
+            model=load_model(small_model),
+            pattern=pattern,
+            level=level,
+            **options,
+        )
+    )
     return counts, [row for path in sorted(out.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
 
 
@@ -93,12 +124,20 @@ def test_messages_are_scored_as_by_one_process(client, chats, small_model, tmp_p
 
 
 @pytest.mark.parametrize("level", ["conversation", "sender"])
-def test_conversations_and_senders_are_scored_as_by_one_process(level, client, chats, small_model, pattern, tmp_path):
+def test_conversations_and_senders_are_scored_as_by_one_process(
+    level, client, chats, small_model, pattern, tmp_path
+):
     _, found = scored(client, chats, tmp_path / "out", small_model, pattern, level, n_buckets=3)
     score(write(tmp_path / "all.parquet", rows(100)), tmp_path / "one.parquet", small_model, "--level", level)
     by_id = "conversation_id" if level == "conversation" else "author"
-    assert sorted(found, key=lambda row: row[by_id]) == sorted(read(tmp_path / "one.parquet"), key=lambda row: row[by_id])
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]
+    assert sorted(found, key=lambda row: row[by_id]) == sorted(
+        read(tmp_path / "one.parquet"), key=lambda row: row[by_id]
+    )
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "part-00000.parquet",
+        "part-00001.parquet",
+        "part-00002.parquet",
+    ]
 
 
 def test_what_is_done_is_not_done_again_and_what_is_damaged_is(client, chats, small_model, tmp_path):
@@ -109,33 +148,53 @@ def test_what_is_done_is_not_done_again_and_what_is_damaged_is(client, chats, sm
     before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
     counts, found = scored(client, chats, out, small_model)
     assert counts[0] == (3, 5)
-    assert {path.name for path in out.iterdir() if path.stat().st_mtime_ns != before[path.name]} == {"day1.parquet", "day2.parquet"}
+    assert {path.name for path in out.iterdir() if path.stat().st_mtime_ns != before[path.name]} == {
+        "day1.parquet",
+        "day2.parquet",
+    }
     assert len(found) == 87
 
 
 def test_a_partition_that_fails_is_named_and_the_others_are_done(client, chats, small_model, tmp_path):
-    pq.write_table(pa.table({"conversation_id": ["c"], "author": ["a"], "text": pa.array([None], pa.string())}), chats / "day3.parquet")
-    with pytest.raises(InputError, match=r"1 of 5 partitions failed 3 times \(.*day3.parquet: .*text: expected a string"):
+    pq.write_table(
+        pa.table({"conversation_id": ["c"], "author": ["a"], "text": pa.array([None], pa.string())}),
+        chats / "day3.parquet",
+    )
+    with pytest.raises(
+        InputError, match=r"1 of 5 partitions failed 3 times \(.*day3.parquet: .*text: expected a string"
+    ):
         scored(client, chats, tmp_path / "out", small_model)
     assert len(list((tmp_path / "out").glob("*.parquet"))) == 4
 
 
 def test_two_sources_of_one_name_are_refused(client, chats, small_model, tmp_path):
     with pytest.raises(InputError, match="would both be scored to"):
-        list(score_files(client, [chats / "day1.parquet", chats / ".." / "day1.parquet"], tmp_path, model=load_model(small_model)))
+        list(
+            score_files(
+                client,
+                [chats / "day1.parquet", chats / ".." / "day1.parquet"],
+                tmp_path,
+                model=load_model(small_model),
+            )
+        )
 
 
 def test_a_worker_that_is_killed_loses_nothing(client, small_model, tmp_path):
     chats = tmp_path / "chats"
     chats.mkdir()
     for number in range(12):
-        write(chats / f"day{number:02}.parquet", [row | {"text": f"{row['text']} {at}"} for at, row in enumerate(rows(3000))])
+        write(
+            chats / f"day{number:02}.parquet",
+            [row | {"text": f"{row['text']} {at}"} for at, row in enumerate(rows(3000))],
+        )
     pid = next(iter(client.run(os.getpid).values()))
     steps = score_files(client, sorted(chats.iterdir()), tmp_path / "out", model=load_model(small_model))
     assert next(steps) == (0, 12)
     assert next(steps) == (1, 12)
     os.kill(pid, signal.SIGKILL)
-    (tmp_path / "out" / ".day05.parquet.half").write_bytes(b"")  # what a worker leaves that is killed while it writes
+    (tmp_path / "out" / ".day05.parquet.half").write_bytes(
+        b""
+    )  # what a worker leaves that is killed while it writes
     assert list(steps)[-1] == (12, 12)
     whole = [pq.read_table(path).num_rows for path in sorted((tmp_path / "out").iterdir())]
     assert whole == [3000] * 12
@@ -143,10 +202,24 @@ def test_a_worker_that_is_killed_loses_nothing(client, small_model, tmp_path):
 
 def test_the_command_scores_on_processes_of_its_own(chats, small_model, tmp_path, capsys):
     pytest.importorskip("distributed")
-    arguments = ["score", str(chats / "*.parquet"), "--engine", "dask", "--jobs", "2", "--model", str(small_model)]
+    arguments = [
+        "score",
+        str(chats / "*.parquet"),
+        "--engine",
+        "dask",
+        "--jobs",
+        "2",
+        "--model",
+        str(small_model),
+    ]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"day{number}.parquet" for number in range(5)]
-    assert main(["score", str(tmp_path / "none*.parquet"), "--engine", "dask", "--out", str(tmp_path / "out")]) == 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"day{number}.parquet" for number in range(5)
+    ]
+    assert (
+        main(["score", str(tmp_path / "none*.parquet"), "--engine", "dask", "--out", str(tmp_path / "out")])
+        == 2
+    )
     assert "expected Parquet files" in capsys.readouterr().err
 
 
@@ -166,7 +239,20 @@ def test_spark_gives_the_same_numbers(chats, small_model, tmp_path):
     pytest.importorskip("pyspark")
     with scripts_on_path():
         import score_spark
-    assert score_spark.main([str(chats), "--model", str(small_model), "--out", str(tmp_path / "spark"), "--master", "local[1]"]) == 0
+    assert (
+        score_spark.main(
+            [
+                str(chats),
+                "--model",
+                str(small_model),
+                "--out",
+                str(tmp_path / "spark"),
+                "--master",
+                "local[1]",
+            ]
+        )
+        == 0
+    )
     found = pq.read_table(tmp_path / "spark").to_pylist()
     score(write(tmp_path / "all.parquet", rows(100)), tmp_path / "one.parquet", small_model)
 

@@ -14,7 +14,10 @@ from classifier.evaluation.rates import Rate
 RATES = st.integers(1, 300).flatmap(lambda n: st.builds(Rate, st.integers(0, n), st.just(n)))
 
 
-@pytest.mark.parametrize(("tpr", "fpr", "prevalence", "percent"), [(0.9, 0.01, 1e-3, 8.3), (0.9, 0.01, 1e-4, 0.9), (0.9, 0.001, 1e-4, 8.3)])
+@pytest.mark.parametrize(
+    ("tpr", "fpr", "prevalence", "percent"),
+    [(0.9, 0.01, 1e-3, 8.3), (0.9, 0.01, 1e-4, 0.9), (0.9, 0.001, 1e-4, 8.3)],
+)
 def test_known_predictive_values(tpr, fpr, prevalence, percent):
     assert round(100 * ppv(tpr, fpr, prevalence), 1) == percent
 
@@ -41,7 +44,11 @@ def test_the_table_counts_alerts_in_a_stated_volume():
 
 
 def test_prevalences_of_a_report_go_down_to_one_in_a_million():
-    assert base_rate_table(Rate(9, 10), Rate(1, 10), volume=1000)["prevalence"].tolist() == list(PREVALENCES) == [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
+    assert (
+        base_rate_table(Rate(9, 10), Rate(1, 10), volume=1000)["prevalence"].tolist()
+        == list(PREVALENCES)
+        == [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
+    )
 
 
 @given(RATES, RATES, st.sampled_from(PREVALENCES))
@@ -59,13 +66,19 @@ def test_false_alarms_per_true_find_are_the_odds_against(tpr, fpr):
     row = base_rate_table(tpr, fpr, prevalences=[1e-2], volume=1000).iloc[0]
     for per_find, share in (("", "ppv"), ("_low", "ppv_high"), ("_high", "ppv_low")):
         if row[share] > 0:
-            assert row[f"false_alarms_per_true_find{per_find}"] == pytest.approx((1 - row[share]) / row[share])
+            assert row[f"false_alarms_per_true_find{per_find}"] == pytest.approx(
+                (1 - row[share]) / row[share]
+            )
 
 
 def test_no_true_find_is_infinitely_many_false_alarms_each():
     row = base_rate_table(Rate(0, 10), Rate(1, 10), prevalences=[0.01], volume=1000).iloc[0]
     assert row["false_alarms_per_true_find"] == math.inf
-    assert math.isnan(base_rate_table(Rate(0, 10), Rate(0, 10), prevalences=[0.01], volume=1000).iloc[0]["false_alarms_per_true_find"])
+    assert math.isnan(
+        base_rate_table(Rate(0, 10), Rate(0, 10), prevalences=[0.01], volume=1000).iloc[0][
+            "false_alarms_per_true_find"
+        ]
+    )
 
 
 def test_no_false_alarm_among_few_does_not_show_a_clean_record():

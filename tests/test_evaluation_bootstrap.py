@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from classifier.evaluation.intervals import cluster_bootstrap, cluster_codes, cluster_sums, cluster_weights, percentile_interval
+from classifier.evaluation.intervals import (
+    cluster_bootstrap,
+    cluster_codes,
+    cluster_sums,
+    cluster_weights,
+    percentile_interval,
+)
 
 
 def share(totals):
@@ -37,7 +43,10 @@ def test_the_same_seed_draws_the_same_families():
 
 def test_messages_are_added_up_by_family():
     codes, n_clusters = cluster_codes(["raid", "pizza", "raid"])
-    assert cluster_sums(np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 1.0]]), codes, n_clusters).tolist() == [[0.0, 1.0], [2.0, 2.0]]
+    assert cluster_sums(np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 1.0]]), codes, n_clusters).tolist() == [
+        [0.0, 1.0],
+        [2.0, 2.0],
+    ]
 
 
 def test_families_that_are_all_alike_leave_nothing_to_vary():
@@ -48,14 +57,18 @@ def test_families_that_are_all_alike_leave_nothing_to_vary():
 def test_with_one_unit_a_family_it_is_the_plain_bootstrap():
     values = np.random.default_rng(3).random(40)
     ours = cluster_bootstrap(share, np.column_stack([values, np.ones(40)]), n_resamples=4000, seed=0)
-    scipys = bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(0)).confidence_interval
+    scipys = bootstrap(
+        (values,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
     assert (ours.low, ours.high) == pytest.approx((scipys.low, scipys.high), abs=0.01)
 
 
 def test_families_of_equal_messages_give_a_wider_interval_than_single_messages():
     in_families = np.array([[10.0 * (i % 2), 10.0] for i in range(10)])
     one_by_one = np.array([[float(i % 2), 1.0] for i in range(100)])
-    wide, narrow = (cluster_bootstrap(share, sums, n_resamples=2000, seed=0) for sums in (in_families, one_by_one))
+    wide, narrow = (
+        cluster_bootstrap(share, sums, n_resamples=2000, seed=0) for sums in (in_families, one_by_one)
+    )
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 

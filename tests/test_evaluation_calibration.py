@@ -17,8 +17,22 @@ from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from classifier.evaluation.baserates import ppv
-from classifier.evaluation.calibration import at_prevalence, brier, expected_calibration_error, log_loss, logit_offset, reliability_table
-from classifier.evaluation.calibrators import Temperature, Unchanged, compare_calibrators, fit_isotonic, fit_sigmoid, fit_temperature
+from classifier.evaluation.calibration import (
+    at_prevalence,
+    brier,
+    expected_calibration_error,
+    log_loss,
+    logit_offset,
+    reliability_table,
+)
+from classifier.evaluation.calibrators import (
+    Temperature,
+    Unchanged,
+    compare_calibrators,
+    fit_isotonic,
+    fit_sigmoid,
+    fit_temperature,
+)
 from classifier.evaluation.rates import Rate
 
 UNITS = st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.99)), min_size=2, max_size=40)
@@ -97,7 +111,9 @@ def test_a_shifted_probability_is_the_predictive_value_at_the_stated_prevalence(
     # At the fitted prevalence, evidence with this odds ratio gives p; Bayes' rule with the same ratio at the stated one.
     ratio = p / (1 - p) / (fitted / (1 - fitted))
     tpr, fpr = (1.0, 1 / ratio) if ratio >= 1 else (ratio, 1.0)
-    assert at_prevalence([p], fitted_prevalence=fitted, stated_prevalence=stated) == pytest.approx([ppv(tpr, fpr, stated)])
+    assert at_prevalence([p], fitted_prevalence=fitted, stated_prevalence=stated) == pytest.approx(
+        [ppv(tpr, fpr, stated)]
+    )
 
 
 def test_the_offset_is_a_difference_of_log_odds():
@@ -116,9 +132,13 @@ def test_the_sigmoid_is_scikit_learns_logistic_regression_on_platts_targets():
     target = np.where(label, (n1 + 1) / (n1 + 2), 1 / (n0 + 2))
     # A soft target is two rows, one of each label, weighted.
     x = logit(np.concatenate([p, p]))[:, None]
-    model = LogisticRegression(C=1e12, tol=1e-10, max_iter=1000).fit(x, np.repeat([1, 0], 500), sample_weight=np.concatenate([target, 1 - target]))
+    model = LogisticRegression(C=1e12, tol=1e-10, max_iter=1000).fit(
+        x, np.repeat([1, 0], 500), sample_weight=np.concatenate([target, 1 - target])
+    )
     fitted = fit_sigmoid(label, p)
-    assert (fitted.slope, fitted.intercept) == pytest.approx((model.coef_[0, 0], model.intercept_[0]), abs=1e-4)
+    assert (fitted.slope, fitted.intercept) == pytest.approx(
+        (model.coef_[0, 0], model.intercept_[0]), abs=1e-4
+    )
 
 
 def test_the_sigmoid_stays_finite_where_the_kinds_do_not_overlap():
@@ -164,7 +184,10 @@ def test_the_isotonic_map_is_scikit_learns():
 
 
 def test_the_comparison_fits_on_validation_and_measures_on_test():
-    validation, test = (pd.DataFrame(dict(zip(("label", "probability"), too_sure(3000, seed=seed), strict=True))) for seed in (4, 5))
+    validation, test = (
+        pd.DataFrame(dict(zip(("label", "probability"), too_sure(3000, seed=seed), strict=True)))
+        for seed in (4, 5)
+    )
     table = compare_calibrators(validation, test).set_index("calibrator")
     assert table.index.tolist() == ["none", "sigmoid", "isotonic", "temperature"]
     mended = fit_sigmoid(validation["label"], validation["probability"])(test["probability"])

@@ -13,7 +13,9 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 from classifier.evaluation.curves import auc, partial_auc, pr_table, roc_table
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 
-UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=40).filter(lambda units: len({label for label, _ in units}) == 2)
+UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=40).filter(
+    lambda units: len({label for label, _ in units}) == 2
+)
 
 
 @given(UNITS)
@@ -30,7 +32,9 @@ def test_roc_points_are_those_of_scikit_learn(units):
 def test_each_roc_row_is_what_flagging_at_its_threshold_gives(units):
     label, score = zip(*units, strict=True)
     for _, row in roc_table(label, score).iterrows():
-        assert row["false_positive_rate"] == false_positive_rate(label, score, threshold=row["threshold"]).value
+        assert (
+            row["false_positive_rate"] == false_positive_rate(label, score, threshold=row["threshold"]).value
+        )
         assert row["true_positive_rate"] == true_positive_rate(label, score, threshold=row["threshold"]).value
 
 

@@ -21,16 +21,26 @@ FIGURES = ("f1", "recall", "undetected", "premature", "median_messages", "speed_
 
 
 def intervals(label, k, premature, clusters, **options):
-    return early_warning_intervals(label, k, premature, clusters, **({"p": {"fast": 0.1}, "n_resamples": 300, "seed": 3} | options))
+    return early_warning_intervals(
+        label, k, premature, clusters, **({"p": {"fast": 0.1}, "n_resamples": 300, "seed": 3} | options)
+    )
 
 
 def test_families_that_are_all_alike_leave_an_interval_no_room():
-    found = intervals([1, 1, 0, 0] * 3, [3, NAN, 5, NAN] * 3, [True, False, False, False] * 3, np.repeat(["raid", "pizza", "choir"], 4))
+    found = intervals(
+        [1, 1, 0, 0] * 3,
+        [3, NAN, 5, NAN] * 3,
+        [True, False, False, False] * 3,
+        np.repeat(["raid", "pizza", "choir"], 4),
+    )
     by_hand = {"f1": 0.5, "recall": 0.5, "undetected": 0.5, "premature": 1.0, "median_messages": 3.0}
     for figure, value in by_hand.items():
         assert (found[figure].low, found[figure].high) == (pytest.approx(value), pytest.approx(value)), figure
     penalty = (math.exp(0.2) - 1) / (math.exp(0.2) + 1)  # of message 3 at p = 0.1: tanh(0.1)
-    assert (found["f_latency_fast"].low, found["f_latency_fast"].high) == (pytest.approx(0.5 * (1 - penalty)), pytest.approx(0.5 * (1 - penalty)))
+    assert (found["f_latency_fast"].low, found["f_latency_fast"].high) == (
+        pytest.approx(0.5 * (1 - penalty)),
+        pytest.approx(0.5 * (1 - penalty)),
+    )
 
 
 def test_two_families_by_hand():
@@ -41,7 +51,9 @@ def test_two_families_by_hand():
     assert (found["speed_fast"].low, found["speed_fast"].high) == (0.0, 1.0), "nothing found is not fast"
     assert (found["median_messages"].low, found["median_messages"].high) == (1.0, 1.0)
     raid = cluster_weights(2, n_resamples=300, seed=3)[:, 1]  # clusters stand in the order of their names
-    assert found["median_messages"].n_undefined == (raid == 0).sum(), "only the draws without the first family have no median"
+    assert found["median_messages"].n_undefined == (raid == 0).sum(), (
+        "only the draws without the first family have no median"
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -75,8 +87,18 @@ def test_every_figure_is_that_of_the_units_repeated_as_often_as_their_family_is_
 
 def test_all_found_at_once_is_certain():
     found = intervals([1, 1, 1], [1, 1, 1], [False] * 3, ["raid", "pizza", "choir"])
-    certain = {"f1": 1, "recall": 1, "undetected": 0, "premature": 0, "median_messages": 1, "speed_fast": 1, "f_latency_fast": 1}
-    assert {name: (interval.low, interval.high) for name, interval in found.items()} == {name: (value, value) for name, value in certain.items()}
+    certain = {
+        "f1": 1,
+        "recall": 1,
+        "undetected": 0,
+        "premature": 0,
+        "median_messages": 1,
+        "speed_fast": 1,
+        "f_latency_fast": 1,
+    }
+    assert {name: (interval.low, interval.high) for name, interval in found.items()} == {
+        name: (value, value) for name, value in certain.items()
+    }
 
 
 def test_nothing_found_has_no_median_and_no_premature_share():
@@ -107,28 +129,66 @@ def test_arguments_of_unlike_length_are_refused():
 def test_a_thousand_resamples_of_two_thousand_conversations_take_no_time_to_speak_of():
     rng = np.random.default_rng(0)
     begun = perf_counter()
-    intervals(rng.integers(0, 2, 2000), rng.integers(1, 200, 2000).astype(float), rng.random(2000) < 0.1, rng.integers(0, 300, 2000), n_resamples=1000)
+    intervals(
+        rng.integers(0, 2, 2000),
+        rng.integers(1, 200, 2000).astype(float),
+        rng.random(2000) < 0.1,
+        rng.integers(0, 300, 2000),
+        n_resamples=1000,
+    )
     assert perf_counter() - begun < 5
 
 
 def test_the_table_holds_an_interval_around_each_figure(toy_scored):
     table = early_warning({"test": toy_scored}, threshold=0.5, n_resamples=50, seed=1)
-    figures = ("f1", "recall", "undetected", "premature", "median_messages", "speed_erisk", "f_latency_erisk", "speed_espd", "f_latency_espd")
+    figures = (
+        "f1",
+        "recall",
+        "undetected",
+        "premature",
+        "median_messages",
+        "speed_erisk",
+        "f_latency_erisk",
+        "speed_espd",
+        "f_latency_espd",
+    )
     latched = table.iloc[0]
     for figure in figures:
         assert latched[f"{figure}_low"] <= latched[figure] <= latched[f"{figure}_high"], figure
     assert (latched["n_clusters"], latched["n_resamples"]) == (4, 50)
-    pd.testing.assert_frame_equal(table, early_warning({"test": toy_scored}, threshold=0.5, n_resamples=50, seed=1))
+    pd.testing.assert_frame_equal(
+        table, early_warning({"test": toy_scored}, threshold=0.5, n_resamples=50, seed=1)
+    )
 
 
 def test_the_report_shows_each_interval_beside_its_figure(toy_scored):
     table = early_warning({"test": toy_scored}, threshold=0.5, n_resamples=50, seed=1)
-    recall = pd.DataFrame({"set": ["test"], "k": [1], "recall": [0.5], "recall_low": [0.1], "recall_high": [0.9], "hits": [1], "n": [2]})
+    recall = pd.DataFrame(
+        {
+            "set": ["test"],
+            "k": [1],
+            "recall": [0.5],
+            "recall_low": [0.1],
+            "recall_high": [0.9],
+            "hits": [1],
+            "n": [2],
+        }
+    )
     shown = dict(zip(*_early_table({"early": table, "recall_by_k": recall}), strict=True))
     latched = table.iloc[0]
     assert shown["F1"] == f"{latched['f1']:.3f} ({latched['f1_low']:.3f}–{latched['f1_high']:.3f})"
     assert shown["undetected"].startswith(f"{latched['undetected']:.3f} (")
-    plain = dict(zip(*_early_table({"early": table.drop(columns=[c for c in table if c.endswith(("_low", "_high"))]), "recall_by_k": recall}), strict=True))
+    plain = dict(
+        zip(
+            *_early_table(
+                {
+                    "early": table.drop(columns=[c for c in table if c.endswith(("_low", "_high"))]),
+                    "recall_by_k": recall,
+                }
+            ),
+            strict=True,
+        )
+    )
     assert plain["F1"] == f"{latched['f1']:.3f}"
 
 
@@ -144,8 +204,16 @@ def toy_scored(small_corpus):
     from classifier.experiments.conversation_scores import Scored, leading_families
 
     conversations = read_corpus(small_corpus)["test"]
-    by_family = {family: conversation for conversation in conversations if conversation.label == PATTERN for family in leading_families([conversation])}
+    by_family = {
+        family: conversation
+        for conversation in conversations
+        if conversation.label == PATTERN
+        for family in leading_families([conversation])
+    }
     benign = next(conversation for conversation in conversations if conversation.label != PATTERN)
     chosen = [*list(by_family.values())[:3], benign]
-    growing = [np.linspace(0.0, highest, len(c.messages)) for highest, c in zip((0.9, 0.8, 0.1, 0.7), chosen, strict=True)]
+    growing = [
+        np.linspace(0.0, highest, len(c.messages))
+        for highest, c in zip((0.9, 0.8, 0.1, 0.7), chosen, strict=True)
+    ]
     return Scored(chosen, [np.zeros((len(c.messages), len(LABELS))) for c in chosen], growing)

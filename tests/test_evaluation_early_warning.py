@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.evaluation.early_warning import ERISK_P, ESPD_P, erde, f_latency, latency_penalty, p_for_half_penalty, speed
+from classifier.evaluation.early_warning import (
+    ERISK_P,
+    ESPD_P,
+    erde,
+    f_latency,
+    latency_penalty,
+    p_for_half_penalty,
+    speed,
+)
 from classifier.evaluation.rates import Rate, f_beta
 
 LABEL = [1, 1, 1, 1] + 8 * [0]
@@ -20,7 +28,10 @@ K = [3, 12, 40, 60, 2] + 7 * [25]
 UNITS = st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 200)), min_size=1, max_size=20)
 
 
-@pytest.mark.parametrize(("p", "quick", "product"), [(0.0078, 0.9571262985, 0.7178447239), (math.log(3) / 89, 0.9322123484, 0.6991592613)])
+@pytest.mark.parametrize(
+    ("p", "quick", "product"),
+    [(0.0078, 0.9571262985, 0.7178447239), (math.log(3) / 89, 0.9322123484, 0.6991592613)],
+)
 def test_f_latency_of_the_worked_example(p, quick, product):
     result = f_latency(LABEL, DECISION, K, p=p)
     assert result.f1 == 0.75
@@ -42,7 +53,10 @@ def test_every_f_of_the_worked_example_is_three_quarters(beta):
 
 @pytest.mark.parametrize(
     ("p", "expected"),
-    [(0.0078, [0, 0.035086, 0.188807, 0.333801, 0.367993]), (math.log(3) / 89, [0, 0.055491, 0.293532, 0.5, 0.544849])],
+    [
+        (0.0078, [0, 0.035086, 0.188807, 0.333801, 0.367993]),
+        (math.log(3) / 89, [0, 0.055491, 0.293532, 0.5, 0.544849]),
+    ],
 )
 def test_penalties_by_hand(p, expected):
     assert latency_penalty([1, 10, 50, 90, 100], p=p) == pytest.approx(expected, abs=5e-7)
@@ -93,7 +107,10 @@ def test_the_k_of_units_not_flagged_is_not_looked_at():
 
 
 def test_a_result_is_printed_with_its_parts_and_its_p():
-    assert str(f_latency(LABEL, DECISION, K, p=ERISK_P)) == "F_latency 0.718 = F1 0.750 * speed 0.957 (p = 0.0078, n = 12)"
+    assert (
+        str(f_latency(LABEL, DECISION, K, p=ERISK_P))
+        == "F_latency 0.718 = F1 0.750 * speed 0.957 (p = 0.0078, n = 12)"
+    )
 
 
 @pytest.mark.parametrize(("k", "cost"), [(4, 0.268941), (5, 0.5), (6, 0.731059)])
@@ -152,7 +169,10 @@ def test_warning_later_is_never_better(units, delay):
         (lambda: f_latency([1, 0], [1], [1, 1], p=0.1), "of one length, got shapes"),
         (lambda: f_latency([1, 2], [1, 0], [1, 1], p=0.1), "label must hold only 0 and 1"),
         (lambda: erde([1], [0.5], [1], o=5), "decision must hold only 0 and 1"),
-        (lambda: erde(range(9), [1] * 9, [1] * 9, o=5), "label must hold only 0 and 1 or False and True, got \\[0, 1, 2, 3, 4\\]"),
+        (
+            lambda: erde(range(9), [1] * 9, [1] * 9, o=5),
+            "label must hold only 0 and 1 or False and True, got \\[0, 1, 2, 3, 4\\]",
+        ),
         (lambda: erde([1], [1], [0], o=5), "k of a flagged unit must count messages from 1"),
         (lambda: erde([1], [1], [float("nan")], o=5), "got one below 1 or nan"),
     ],

@@ -25,7 +25,9 @@ def toy(seed=0, n=120):
 
 
 def metrics(labels, scores, families, *, thresholds=HALF, n_resamples=40, seed=0):
-    return message_metrics(labels, scores, thresholds, families, n_resamples=n_resamples, seed=seed).set_index("label")
+    return message_metrics(
+        labels, scores, thresholds, families, n_resamples=n_resamples, seed=seed
+    ).set_index("label")
 
 
 def test_there_is_a_row_for_each_label_then_macro():
@@ -38,7 +40,9 @@ def test_values_are_those_of_scikit_learn():
     for label in LABELS:
         expected = precision_recall_fscore_support(labels[label], scores[label] >= 0.5, average="binary")
         assert table.loc[label, ["precision", "recall", "f1"]].tolist() == pytest.approx(expected[:3])
-        assert table.loc[label, "average_precision"] == pytest.approx(average_precision_score(labels[label], scores[label]))
+        assert table.loc[label, "average_precision"] == pytest.approx(
+            average_precision_score(labels[label], scores[label])
+        )
         assert table.loc[label, "support"] == labels[label].sum()
 
 
@@ -48,19 +52,28 @@ def test_intervals_are_those_of_families_drawn_one_by_one():
     codes, n_families = cluster_codes(families)
     drawn = {metric: [] for metric in METRICS}
     for weight in cluster_weights(n_families, n_resamples=40, seed=0):
-        rows = np.concatenate([np.flatnonzero(codes == family) for family in range(n_families) for _ in range(weight[family])])
+        rows = np.concatenate(
+            [np.flatnonzero(codes == family) for family in range(n_families) for _ in range(weight[family])]
+        )
         y, s = labels["secrecy"].to_numpy()[rows], scores["secrecy"].to_numpy()[rows]
-        values = [*precision_recall_fscore_support(y, s >= 0.5, average="binary")[:3], average_precision_score(y, s)]
+        values = [
+            *precision_recall_fscore_support(y, s >= 0.5, average="binary")[:3],
+            average_precision_score(y, s),
+        ]
         for metric, value in zip(METRICS, values, strict=True):
             drawn[metric].append(value)
     for metric in METRICS:
-        assert table.loc["secrecy", [f"{metric}_low", f"{metric}_high"]].tolist() == pytest.approx(np.quantile(drawn[metric], [0.025, 0.975]).tolist())
+        assert table.loc["secrecy", [f"{metric}_low", f"{metric}_high"]].tolist() == pytest.approx(
+            np.quantile(drawn[metric], [0.025, 0.975]).tolist()
+        )
 
 
 def test_macro_is_the_mean_of_the_stages_without_the_cues():
     labels, scores, families = toy()
     table = metrics(labels, scores, families)
-    assert table.loc["macro", list(METRICS)].tolist() == pytest.approx(table.loc[list(STAGES), list(METRICS)].mean().tolist())
+    assert table.loc["macro", list(METRICS)].tolist() == pytest.approx(
+        table.loc[list(STAGES), list(METRICS)].mean().tolist()
+    )
     assert table.loc["macro", "support"] == table.loc[list(STAGES), "support"].sum()
     scores["pressure"] = 1 - scores["pressure"]
     assert metrics(labels, scores, families).loc["macro", "f1"] == table.loc["macro", "f1"]
@@ -71,7 +84,9 @@ def test_stages_that_move_together_average_nothing_out_in_macro():
     for stage in STAGES:
         labels[stage], scores[stage] = labels["meeting"], scores["meeting"]
     table = metrics(labels, scores, families)
-    assert table.loc["macro", ["f1_low", "f1_high"]].tolist() == pytest.approx(table.loc["meeting", ["f1_low", "f1_high"]].tolist())
+    assert table.loc["macro", ["f1_low", "f1_high"]].tolist() == pytest.approx(
+        table.loc["meeting", ["f1_low", "f1_high"]].tolist()
+    )
 
 
 def test_a_score_equal_to_its_threshold_is_flagged():
@@ -98,7 +113,10 @@ def test_a_label_nobody_shows_and_nobody_is_flagged_for_is_undefined_and_so_is_m
 
 def test_writing_every_message_twice_changes_no_value():
     labels, scores, families = toy()
-    once, twice = metrics(labels, scores, families), metrics(*(pd.concat([part, part], ignore_index=True) for part in (labels, scores, families)))
+    once, twice = (
+        metrics(labels, scores, families),
+        metrics(*(pd.concat([part, part], ignore_index=True) for part in (labels, scores, families))),
+    )
     columns = [column for column in once.columns if column not in ("support", "n")]
     pd.testing.assert_frame_equal(once[columns], twice[columns])
     assert (twice["n"] == 2 * once["n"]).all()
@@ -119,12 +137,27 @@ def test_the_number_of_resamples_and_families_is_told():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda labels, scores, families: (labels.drop(columns="meeting"), scores, HALF, families), "five stages, got none for \\['meeting'\\]"),
-        (lambda labels, scores, families: (labels, scores.drop(columns="pressure"), HALF, families), "cover every label, got none for 'pressure'"),
-        (lambda labels, scores, families: (labels, scores, {}, families), "cover every label, got none for 'flattery'"),
-        (lambda labels, scores, families: (labels, scores.iloc[:5], HALF, families), "one index, got lengths 120, 5, 120"),
+        (
+            lambda labels, scores, families: (labels.drop(columns="meeting"), scores, HALF, families),
+            "five stages, got none for \\['meeting'\\]",
+        ),
+        (
+            lambda labels, scores, families: (labels, scores.drop(columns="pressure"), HALF, families),
+            "cover every label, got none for 'pressure'",
+        ),
+        (
+            lambda labels, scores, families: (labels, scores, {}, families),
+            "cover every label, got none for 'flattery'",
+        ),
+        (
+            lambda labels, scores, families: (labels, scores.iloc[:5], HALF, families),
+            "one index, got lengths 120, 5, 120",
+        ),
         (lambda labels, scores, families: (labels, scores, HALF, families.iloc[::-1]), "must have one index"),
-        (lambda labels, scores, families: (labels, scores, HALF, families.map(lambda _: "pizza")), "at least 2 different ones"),
+        (
+            lambda labels, scores, families: (labels, scores, HALF, families.map(lambda _: "pizza")),
+            "at least 2 different ones",
+        ),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(spoil, message):

@@ -26,7 +26,10 @@ def arrays(units):
 def test_each_resample_is_scikit_learns_weighted_metric(units, seed):
     label, score, codes = arrays(units)
     weights = cluster_weights(4, n_resamples=5, seed=seed)
-    ap, auc = average_precisions(label, score, codes, weights=weights), aucs(label, score, codes, weights=weights)
+    ap, auc = (
+        average_precisions(label, score, codes, weights=weights),
+        aucs(label, score, codes, weights=weights),
+    )
     for row, weight in enumerate(weights):
         drawn = np.repeat(np.arange(label.size), weight[codes])
         if label[drawn].any():
@@ -43,7 +46,9 @@ def test_each_resample_is_scikit_learns_weighted_metric(units, seed):
 def test_auc_of_turned_scores_is_one_minus_it(units):
     label, score, codes = arrays(units)
     ones = np.ones((1, 4), dtype=np.int64)
-    assert aucs(label, score, codes, weights=ones) == pytest.approx(1 - aucs(label, -score, codes, weights=ones), nan_ok=True)
+    assert aucs(label, score, codes, weights=ones) == pytest.approx(
+        1 - aucs(label, -score, codes, weights=ones), nan_ok=True
+    )
 
 
 def test_equal_scores_are_flagged_together():
@@ -63,7 +68,13 @@ def test_a_resample_has_the_same_value_alone_as_among_many():
 
 
 def test_auc_stands_with_its_interval_and_counts():
-    result = auc_with_interval([1, 0, 1, 0, 0], [0.9, 0.8, 0.7, 0.2, 0.1], ["ann", "bea", "cat", "dan", "dan"], n_resamples=300, seed=0)
+    result = auc_with_interval(
+        [1, 0, 1, 0, 0],
+        [0.9, 0.8, 0.7, 0.2, 0.1],
+        ["ann", "bea", "cat", "dan", "dan"],
+        n_resamples=300,
+        seed=0,
+    )
     assert result["auc"] == pytest.approx(5 / 6)
     assert result["auc_low"] <= result["auc"] <= result["auc_high"]
     assert [result[key] for key in ("positives", "n", "n_clusters", "n_resamples")] == [2, 5, 4, 300]
@@ -74,13 +85,17 @@ def test_an_interval_rests_on_a_thousand_resamples_unless_asked():
 
 
 def test_a_perfect_score_is_perfect_in_every_resample():
-    result = auc_with_interval([1, 0, 1, 0], [0.9, 0.2, 0.8, 0.1], ["ann", "bea", "cat", "dan"], n_resamples=100, seed=0)
+    result = auc_with_interval(
+        [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.1], ["ann", "bea", "cat", "dan"], n_resamples=100, seed=0
+    )
     assert (result["auc"], result["auc_low"], result["auc_high"]) == (1.0, 1.0, 1.0)
 
 
 def test_a_score_of_chance_has_an_interval_around_one_half():
     rng = np.random.default_rng(8)
-    result = auc_with_interval(rng.random(400) < 0.5, rng.random(400), rng.integers(0, 60, 400), n_resamples=200, seed=0)
+    result = auc_with_interval(
+        rng.random(400) < 0.5, rng.random(400), rng.integers(0, 60, 400), n_resamples=200, seed=0
+    )
     assert result["auc_low"] < 0.5 < result["auc_high"]
 
 

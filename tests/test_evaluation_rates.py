@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from classifier.evaluation.rates import Rate, f_beta, false_alarms_per_10_000, false_positive_rate, flagged, true_positive_rate, upper_bound
+from classifier.evaluation.rates import (
+    Rate,
+    f_beta,
+    false_alarms_per_10_000,
+    false_positive_rate,
+    flagged,
+    true_positive_rate,
+    upper_bound,
+)
 
 COUNTS = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -48,8 +56,12 @@ def test_bounds_are_those_of_scipys_exact_test(counts, confidence):
     rate = Rate(hits, n)
     two_sided = binomtest(hits, n).proportion_ci(confidence, method="exact")
     assert rate.interval(confidence) == pytest.approx((two_sided.low, two_sided.high), abs=1e-9)
-    assert rate.upper(confidence) == pytest.approx(binomtest(hits, n, alternative="less").proportion_ci(confidence, method="exact").high, abs=1e-9)
-    assert rate.lower(confidence) == pytest.approx(binomtest(hits, n, alternative="greater").proportion_ci(confidence, method="exact").low, abs=1e-9)
+    assert rate.upper(confidence) == pytest.approx(
+        binomtest(hits, n, alternative="less").proportion_ci(confidence, method="exact").high, abs=1e-9
+    )
+    assert rate.lower(confidence) == pytest.approx(
+        binomtest(hits, n, alternative="greater").proportion_ci(confidence, method="exact").low, abs=1e-9
+    )
 
 
 def test_no_alarm_in_1000_does_not_exclude_2991_in_a_million():
@@ -69,7 +81,13 @@ def test_false_alarms_stand_with_their_bounds_and_their_rate():
 
 @pytest.mark.parametrize(
     ("precision", "recall", "beta", "expected"),
-    [(0.9804, 0.7874, 0.5, 0.934585), (0.0915, 0.8938, 3.0, 0.476228), (0.912, 0.492, 0.5, 0.779000), (0.75, 0.75, 0.5, 0.75), (0.75, 0.75, 3.0, 0.75)],
+    [
+        (0.9804, 0.7874, 0.5, 0.934585),
+        (0.0915, 0.8938, 3.0, 0.476228),
+        (0.912, 0.492, 0.5, 0.779000),
+        (0.75, 0.75, 0.5, 0.75),
+        (0.75, 0.75, 3.0, 0.75),
+    ],
 )
 def test_f_beta_gives_the_published_values(precision, recall, beta, expected):
     assert f_beta(precision, recall, beta=beta) == pytest.approx(expected, abs=5e-7)
@@ -77,7 +95,9 @@ def test_f_beta_gives_the_published_values(precision, recall, beta, expected):
 
 @given(st.floats(0.01, 1), st.floats(0.01, 1), st.floats(0.1, 10))
 def test_f_beta_is_a_weighted_harmonic_mean(precision, recall, beta):
-    assert f_beta(precision, recall, beta=beta) == pytest.approx((1 + beta**2) / (1 / precision + beta**2 / recall))
+    assert f_beta(precision, recall, beta=beta) == pytest.approx(
+        (1 + beta**2) / (1 / precision + beta**2 / recall)
+    )
 
 
 def test_f_beta_of_nothing_found_is_undefined():
@@ -96,7 +116,10 @@ def test_f_beta_of_nothing_found_is_undefined():
         (lambda: flagged([math.nan, 0.5], 0.5), "1 nan scores of 2"),
         (lambda: false_positive_rate([0, 1], [0.5], threshold=0.5), "of one length, got shapes"),
         (lambda: false_positive_rate([0, 2], [0.5, 0.5], threshold=0.5), "label must hold only 0 and 1"),
-        (lambda: true_positive_rate([0, 1], [0.5, math.nan], threshold=0.5), "score must not hold nan, got 1 of 2"),
+        (
+            lambda: true_positive_rate([0, 1], [0.5, math.nan], threshold=0.5),
+            "score must not hold nan, got 1 of 2",
+        ),
         (lambda: f_beta(0.5, 0.5, beta=0.0), "beta must be above 0, got 0.0"),
     ],
 )

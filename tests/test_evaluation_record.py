@@ -11,7 +11,9 @@ from classifier.errors import InputError
 from classifier.evaluation.results import Evaluation, load_evaluation
 
 SCENES = pd.DataFrame({"scene": ["raid", "pizza"], "rate": [0.5, 1 / 3], "n": [2, 3]})
-RECORD = Evaluation({"seed": 5, "rule": "k of n"}, {"scenes": SCENES, "labels": pd.DataFrame({"label": ["secrecy"]})})
+RECORD = Evaluation(
+    {"seed": 5, "rule": "k of n"}, {"scenes": SCENES, "labels": pd.DataFrame({"label": ["secrecy"]})}
+)
 
 
 @pytest.fixture
@@ -53,13 +55,19 @@ def test_two_records_of_other_names_lie_in_one_folder(saved):
 
 @pytest.mark.parametrize(("name", "command"), [("evaluation", "evaluate"), ("tradeoff", "tradeoff")])
 def test_where_there_is_none_one_reads_which_command_makes_it(tmp_path, name, command):
-    with pytest.raises(InputError, match=rf"no whole evaluation there \(No such file or directory: .*{name}\.json\); run 'grooming-classifier {command}' first"):
+    with pytest.raises(
+        InputError,
+        match=rf"no whole evaluation there \(No such file or directory: .*{name}\.json\); run 'grooming-classifier {command}' first",
+    ):
         load_evaluation(tmp_path, name=name)
 
 
 def test_a_table_that_is_gone_is_named(saved):
     (saved / "labels.csv").unlink()
-    with pytest.raises(InputError, match=r"no whole evaluation there .*labels\.csv\); run 'grooming-classifier evaluate' first"):
+    with pytest.raises(
+        InputError,
+        match=r"no whole evaluation there .*labels\.csv\); run 'grooming-classifier evaluate' first",
+    ):
         load_evaluation(saved)
 
 
@@ -67,5 +75,8 @@ def test_a_table_that_is_gone_is_named(saved):
 @pytest.mark.parametrize("content", ["{", '{"facts": {}}'])
 def test_what_is_no_record_of_this_version_is_to_be_made_again(tmp_path, content, name, command):
     (tmp_path / f"{name}.json").write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=rf"not an evaluation of this version \(.*\); run 'grooming-classifier {command}' again"):
+    with pytest.raises(
+        InputError,
+        match=rf"not an evaluation of this version \(.*\); run 'grooming-classifier {command}' again",
+    ):
         load_evaluation(tmp_path, name=name)

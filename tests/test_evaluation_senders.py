@@ -33,7 +33,9 @@ CHATS = pd.DataFrame(
 @given(SETS, SETS)
 def test_f_scores_are_scikit_learns_with_zero_for_undefined(relevant, flagged):
     label, prediction = [name in relevant for name in NAMES], [name in flagged for name in NAMES]
-    assert pan12_f05(relevant, flagged) == pytest.approx(fbeta_score(label, prediction, beta=0.5, zero_division=0))
+    assert pan12_f05(relevant, flagged) == pytest.approx(
+        fbeta_score(label, prediction, beta=0.5, zero_division=0)
+    )
     lines = ({(name, 1) for name in relevant}, {(name, 1) for name in flagged})
     assert pan12_f3(*lines) == pytest.approx(fbeta_score(label, prediction, beta=3, zero_division=0))
 
@@ -50,7 +52,9 @@ def test_a_zero_denominator_is_zero_as_pans_users_expect():
 
 def test_an_innocent_too_many_costs_f05_more_than_a_miss_and_f3_less():
     assert pan12_f05(set("abcd"), set("abcdx")) < pan12_f05(set("abcd"), set("abc"))
-    assert pan12_f3({("c", 1), ("c", 2)}, {("c", 1), ("c", 2), ("c", 3)}) > pan12_f3({("c", 1), ("c", 2)}, {("c", 1)})
+    assert pan12_f3({("c", 1), ("c", 2)}, {("c", 1), ("c", 2), ("c", 3)}) > pan12_f3(
+        {("c", 1), ("c", 2)}, {("c", 1)}
+    )
 
 
 def test_a_line_of_another_conversation_is_another_line():

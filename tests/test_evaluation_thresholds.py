@@ -10,9 +10,19 @@ from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
 from classifier.evaluation.rates import Rate, false_positive_rate
-from classifier.evaluation.thresholds import TooFewUnits, best_f1_threshold, error_free_units_needed, k_of_n, message_threshold, threshold_for_fpr, threshold_for_reviews
+from classifier.evaluation.thresholds import (
+    TooFewUnits,
+    best_f1_threshold,
+    error_free_units_needed,
+    k_of_n,
+    message_threshold,
+    threshold_for_fpr,
+    threshold_for_reviews,
+)
 
-UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=25).filter(lambda units: any(label for label, _ in units))
+UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=1, max_size=25).filter(
+    lambda units: any(label for label, _ in units)
+)
 
 
 def exact_upper(hits, n):
@@ -38,7 +48,9 @@ def test_of_equally_good_thresholds_the_highest_is_taken():
 def test_a_weight_counts_a_unit_so_many_times(units, data):
     label, score = (np.array(column) for column in zip(*units, strict=True))
     weight = np.array(data.draw(st.lists(st.integers(1, 4), min_size=len(units), max_size=len(units))))
-    assert best_f1_threshold(label, score, sample_weight=weight) == best_f1_threshold(np.repeat(label, weight), np.repeat(score, weight))
+    assert best_f1_threshold(label, score, sample_weight=weight) == best_f1_threshold(
+        np.repeat(label, weight), np.repeat(score, weight)
+    )
 
 
 def test_a_unit_of_no_weight_is_not_there():
@@ -86,7 +98,9 @@ def test_the_bound_holds_for_new_units_as_often_as_said():
 
 
 def test_too_few_units_says_how_many_are_needed():
-    with pytest.raises(TooFewUnits, match=r"at least 29956 benign units without a false alarm .* got 300 benign units") as caught:
+    with pytest.raises(
+        TooFewUnits, match=r"at least 29956 benign units without a false alarm .* got 300 benign units"
+    ) as caught:
         threshold_for_fpr([0] * 300, [0.1] * 300, max_fpr=1e-4)
     assert caught.value.needed == 29_956
 
@@ -111,35 +125,59 @@ def test_reviews_are_the_smallest_threshold_that_keeps_the_day():
     chosen = threshold_for_reviews(label, score, reviews_per_day=400, volume_per_day=10_000, prevalence=0.002)
 
     def alerts(t):
-        return 10_000 * (0.002 * (score[label] >= t).mean() + 0.998 * exact_upper(int((score[~label] >= t).sum()), 500))
+        return 10_000 * (
+            0.002 * (score[label] >= t).mean() + 0.998 * exact_upper(int((score[~label] >= t).sum()), 500)
+        )
 
     assert chosen == min(t for t in np.unique(score) if alerts(t) <= 400)
 
 
 def test_true_finds_fill_the_reviewers_day_too():
     label, score = [0] * 400 + [1] * 10, [0.1] * 400 + [0.9] * 10
-    assert threshold_for_reviews(label, score, reviews_per_day=600, volume_per_day=10_000, prevalence=0.01) == 0.9
-    assert threshold_for_reviews(label, score, reviews_per_day=100, volume_per_day=10_000, prevalence=0.0099) > 0.9
+    assert (
+        threshold_for_reviews(label, score, reviews_per_day=600, volume_per_day=10_000, prevalence=0.01)
+        == 0.9
+    )
+    assert (
+        threshold_for_reviews(label, score, reviews_per_day=100, volume_per_day=10_000, prevalence=0.0099)
+        > 0.9
+    )
 
 
 def test_the_more_patterns_there_are_the_fewer_innocents_can_fill_the_day():
     # Half of 1,000 are innocent, so 50 reviews allow one in ten of them, which takes 29: .9 ** 29 < .05 < .9 ** 28.
-    assert threshold_for_reviews([0] * 29 + [1], [0.1] * 29 + [0.9], reviews_per_day=50, volume_per_day=1000, prevalence=0.5) == np.nextafter(0.9, 1.0)
+    assert threshold_for_reviews(
+        [0] * 29 + [1], [0.1] * 29 + [0.9], reviews_per_day=50, volume_per_day=1000, prevalence=0.5
+    ) == np.nextafter(0.9, 1.0)
     with pytest.raises(TooFewUnits, match="at least 29 benign units"):
-        threshold_for_reviews([0] * 28 + [1], [0.1] * 28 + [0.9], reviews_per_day=50, volume_per_day=1000, prevalence=0.5)
+        threshold_for_reviews(
+            [0] * 28 + [1], [0.1] * 28 + [0.9], reviews_per_day=50, volume_per_day=1000, prevalence=0.5
+        )
 
 
 def test_a_day_with_room_for_every_innocent_is_still_no_day_with_room_for_all():
-    assert threshold_for_reviews([0] * 20 + [1], [0.1] * 20 + [0.9], reviews_per_day=9, volume_per_day=10, prevalence=0.5) == 0.9
+    assert (
+        threshold_for_reviews(
+            [0] * 20 + [1], [0.1] * 20 + [0.9], reviews_per_day=9, volume_per_day=10, prevalence=0.5
+        )
+        == 0.9
+    )
 
 
 def test_less_than_one_review_a_day_can_be_asked_for():
-    assert threshold_for_reviews([0] * 99 + [1], [0.1] * 99 + [0.9], reviews_per_day=0.5, volume_per_day=10, prevalence=0) == 0.9
+    assert (
+        threshold_for_reviews(
+            [0] * 99 + [1], [0.1] * 99 + [0.9], reviews_per_day=0.5, volume_per_day=10, prevalence=0
+        )
+        == 0.9
+    )
 
 
 def test_a_review_budget_the_data_cannot_show_is_refused():
     with pytest.raises(TooFewUnits, match="benign units without a false alarm"):
-        threshold_for_reviews([0] * 50 + [1], [0.1] * 51, reviews_per_day=10, volume_per_day=100_000, prevalence=1e-4)
+        threshold_for_reviews(
+            [0] * 50 + [1], [0.1] * 51, reviews_per_day=10, volume_per_day=100_000, prevalence=1e-4
+        )
 
 
 def test_k_of_n_counts_flags_not_their_order():
@@ -157,14 +195,46 @@ def test_more_flags_asked_never_flags_more(flags, k):
     [
         (lambda: error_free_units_needed(0.0), "max_rate must be between 0 and 1, got 0.0"),
         (lambda: error_free_units_needed(1.0), "max_rate must be between 0 and 1, got 1.0"),
-        (lambda: message_threshold([1, 0], [0.9, 0.1], max_false_alarms=1.0), "max_false_alarms must be in \\[0, 1\\), got 1.0"),
-        (lambda: message_threshold([0, 0], [0.9, 0.1], max_false_alarms=0.1), "at least one positive to choose a threshold by F1, got none of 2"),
-        (lambda: best_f1_threshold([1, 0], [0.5, 0.1], sample_weight=[1.0]), "one number of at least 0 a unit, got shape \\(1,\\) for \\(2,\\)"),
-        (lambda: threshold_for_reviews([0, 1], [0.1, 0.9], reviews_per_day=0, volume_per_day=5, prevalence=0.1), "reviews_per_day must be above 0"),
-        (lambda: best_f1_threshold([1], [0.5], sample_weight=[-1.0]), "sample_weight must be one number of at least 0"),
-        (lambda: threshold_for_reviews([0, 1], [0.1, 0.9], reviews_per_day=10, volume_per_day=5, prevalence=0.1), "below volume_per_day, got 10 and 5"),
-        (lambda: threshold_for_reviews([0, 1], [0.1, 0.9], reviews_per_day=1, volume_per_day=5, prevalence=1.0), "prevalence must be in"),
-        (lambda: threshold_for_reviews([0, 0], [0.1, 0.9], reviews_per_day=1, volume_per_day=5, prevalence=0.1), "at least one positive, got none of 2"),
+        (
+            lambda: message_threshold([1, 0], [0.9, 0.1], max_false_alarms=1.0),
+            "max_false_alarms must be in \\[0, 1\\), got 1.0",
+        ),
+        (
+            lambda: message_threshold([0, 0], [0.9, 0.1], max_false_alarms=0.1),
+            "at least one positive to choose a threshold by F1, got none of 2",
+        ),
+        (
+            lambda: best_f1_threshold([1, 0], [0.5, 0.1], sample_weight=[1.0]),
+            "one number of at least 0 a unit, got shape \\(1,\\) for \\(2,\\)",
+        ),
+        (
+            lambda: threshold_for_reviews(
+                [0, 1], [0.1, 0.9], reviews_per_day=0, volume_per_day=5, prevalence=0.1
+            ),
+            "reviews_per_day must be above 0",
+        ),
+        (
+            lambda: best_f1_threshold([1], [0.5], sample_weight=[-1.0]),
+            "sample_weight must be one number of at least 0",
+        ),
+        (
+            lambda: threshold_for_reviews(
+                [0, 1], [0.1, 0.9], reviews_per_day=10, volume_per_day=5, prevalence=0.1
+            ),
+            "below volume_per_day, got 10 and 5",
+        ),
+        (
+            lambda: threshold_for_reviews(
+                [0, 1], [0.1, 0.9], reviews_per_day=1, volume_per_day=5, prevalence=1.0
+            ),
+            "prevalence must be in",
+        ),
+        (
+            lambda: threshold_for_reviews(
+                [0, 0], [0.1, 0.9], reviews_per_day=1, volume_per_day=5, prevalence=0.1
+            ),
+            "at least one positive, got none of 2",
+        ),
         (lambda: k_of_n([1, 0], 1), "flags must have shape \\(units, n\\)"),
         (lambda: k_of_n([[1, 0]], 0), "k must be in 1..n, got shape \\(1, 2\\) and k=0"),
         (lambda: k_of_n([[1, 0]], 3), "k must be in 1..n, got shape \\(1, 2\\) and k=3"),

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.evaluation.first_warning import first_warnings, premature_warnings, recall_after, skeptical_warning, target_share_seen
+from classifier.evaluation.first_warning import (
+    first_warnings,
+    premature_warnings,
+    recall_after,
+    skeptical_warning,
+    target_share_seen,
+)
 from classifier.evaluation.rates import Rate
 
 UNIT = ["raid", "pizza", "raid", "raid", "pizza", "raid"]
@@ -61,7 +67,10 @@ def test_skepticism_forgets_what_is_more_than_ten_predictions_ago():
 
 @given(st.lists(st.integers(0, 1), max_size=60), st.integers(1, 10))
 def test_skepticism_is_that_of_a_loop(predictions, skepticism):
-    expected = next((i + 1 for i in range(len(predictions)) if sum(predictions[max(0, i - 9) : i + 1]) >= skepticism), None)
+    expected = next(
+        (i + 1 for i in range(len(predictions)) if sum(predictions[max(0, i - 9) : i + 1]) >= skepticism),
+        None,
+    )
     assert skeptical_warning(predictions, skepticism=skepticism) == expected
 
 
@@ -83,7 +92,10 @@ def test_recall_after_k_is_undefined_without_positives():
 def test_the_message_that_brings_the_warning_has_been_read():
     unit = ["raid"] * 4
     by_young_person = [False, True, True, True]
-    shares = [target_share_seen(unit, by_young_person, first_warnings(unit, np.eye(4)[k], threshold=1))["share"][0] for k in range(4)]
+    shares = [
+        target_share_seen(unit, by_young_person, first_warnings(unit, np.eye(4)[k], threshold=1))["share"][0]
+        for k in range(4)
+    ]
     assert shares == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
 
@@ -132,7 +144,10 @@ def test_a_unit_never_flagged_is_not_counted_and_one_without_a_stage_gives_no_re
         (lambda: skeptical_warning([0.5], skepticism=1), "one row of 0 and 1"),
         (lambda: recall_after([1], last=0), "last must be at least 1, got 0"),
         (lambda: premature_warnings([1], [1, 2]), "of one length, got 1 and 2"),
-        (lambda: target_share_seen(["a"], [True], pd.DataFrame({"unit": ["b"], "k": [1.0]})), "got a difference of 2 units"),
+        (
+            lambda: target_share_seen(["a"], [True], pd.DataFrame({"unit": ["b"], "k": [1.0]})),
+            "got a difference of 2 units",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(attempt, message):

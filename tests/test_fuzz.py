@@ -35,21 +35,45 @@ def outcome(work):
 
 
 def test_a_short_run_finds_nothing():
-    run = subprocess.run([sys.executable, str(FUZZ), "--n", "1500", "--seed", "7"], capture_output=True, text=True, timeout=300, check=False)
+    run = subprocess.run(
+        [sys.executable, str(FUZZ), "--n", "1500", "--seed", "7"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.splitlines()[-1].split()[:1] == ["all"]
 
 
 def test_the_same_seed_fuzzes_the_same_inputs():
-    runs = [subprocess.run([sys.executable, str(FUZZ), "--n", "50", "--only", "lines"], capture_output=True, text=True, timeout=300, check=True) for _ in range(2)]
+    runs = [
+        subprocess.run(
+            [sys.executable, str(FUZZ), "--n", "50", "--only", "lines"],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
+        )
+        for _ in range(2)
+    ]
     first, second = ([line.split()[:4] for line in run.stdout.splitlines()] for run in runs)
     assert first == second
 
 
 def test_the_guided_fuzzer_finds_nothing_or_says_how_to_install_what_it_needs():
-    run = subprocess.run([sys.executable, str(GUIDED), "--seconds", "1", "--only", "policy"], capture_output=True, text=True, timeout=300, check=False)
+    run = subprocess.run(
+        [sys.executable, str(GUIDED), "--seconds", "1", "--only", "policy"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     if importlib.util.find_spec("atheris") is None:
-        assert (run.returncode, run.stderr) == (2, "fuzz_guided: atheris is not installed; it is the extra 'fuzz': pip install -e '.[dev,fuzz]'\n")
+        assert (run.returncode, run.stderr) == (
+            2,
+            "fuzz_guided: atheris is not installed; it is the extra 'fuzz': pip install -e '.[dev,fuzz]'\n",
+        )
     else:
         assert (run.returncode, run.stderr) == (0, "")
         assert int(run.stdout.splitlines()[-1].split()[1]) > 100
@@ -61,7 +85,13 @@ def test_any_row_is_a_message_or_one_line(row):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chat.jsonl"
         path.write_text(json.dumps(row), encoding="utf-8")
-        ends = outcome(lambda: [message.text.isprintable() for conversation in read(path, format="jsonl") for message in conversation.messages])
+        ends = outcome(
+            lambda: [
+                message.text.isprintable()
+                for conversation in read(path, format="jsonl")
+                for message in conversation.messages
+            ]
+        )
     assert isinstance(ends, list) or (ends.startswith(f"{path}:1: ") and "\n" not in ends)
 
 

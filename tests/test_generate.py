@@ -35,13 +35,22 @@ def test_the_same_spec_gives_the_same_bytes_and_another_seed_others(small_spec):
 
 
 def test_every_personal_span_holds_a_filler_of_its_kind_however_it_was_typed(conversations):
-    levelled = {kind: {filler.lower().replace("'", "") for filler in fillers} for kind, fillers in SLOTS.items()}
-    spans = [(message.text[span.start : span.end], span.kind) for conversation in conversations for message in conversation.messages for span in message.personal]
+    levelled = {
+        kind: {filler.lower().replace("'", "") for filler in fillers} for kind, fillers in SLOTS.items()
+    }
+    spans = [
+        (message.text[span.start : span.end], span.kind)
+        for conversation in conversations
+        for message in conversation.messages
+        for span in message.personal
+    ]
     assert len(spans) > 50
     assert [(text, kind) for text, kind in spans if text.lower().replace("'", "") not in levelled[kind]] == []
 
 
-def test_a_phrase_carries_the_labels_of_its_family_a_tactic_s_among_them_and_a_spoken_of_behaviour_none(conversations):
+def test_a_phrase_carries_the_labels_of_its_family_a_tactic_s_among_them_and_a_spoken_of_behaviour_none(
+    conversations,
+):
     messages = [message for conversation in conversations for message in conversation.messages]
     labels = {family.id: family.labels for family in load_families()}
     assert all(message.labels == labels[message.family] for message in messages)
@@ -50,17 +59,32 @@ def test_a_phrase_carries_the_labels_of_its_family_a_tactic_s_among_them_and_a_s
 
 
 def test_a_pattern_contact_never_meets_hides_or_presses(conversations):
-    shown = Counter(label for c in conversations if c.label == PATTERN for message in c.messages if message.author == c.contact for label in message.labels)
+    shown = Counter(
+        label
+        for c in conversations
+        if c.label == PATTERN
+        for message in c.messages
+        if message.author == c.contact
+        for label in message.labels
+    )
     assert set(shown) <= {"flattery", "info_request", "false_affinity"}
 
 
 def test_every_pattern_shows_a_stage_and_both_scripts_occur(conversations):
-    assert Counter(c.label for c in conversations)[PATTERN] > 50 < Counter(c.label for c in conversations)[BENIGN]
+    assert (
+        Counter(c.label for c in conversations)[PATTERN]
+        > 50
+        < Counter(c.label for c in conversations)[BENIGN]
+    )
     assert all(any(message.labels for message in c.messages) for c in conversations if c.label == PATTERN)
 
 
 def test_times_never_run_backwards(conversations):
-    assert all(before.time <= after.time for c in conversations for before, after in zip(c.messages, c.messages[1:], strict=False))
+    assert all(
+        before.time <= after.time
+        for c in conversations
+        for before, after in zip(c.messages, c.messages[1:], strict=False)
+    )
 
 
 def test_no_family_and_no_account_stands_in_two_splits(conversations):
@@ -80,7 +104,11 @@ def test_every_tactic_stands_in_all_three_splits():
     families = load_families()
     homes = assign_families(families, seed=1)
     for tactic in TACTICS:
-        assert {homes[family.id] for family in families if family.tactic == tactic} == {"train", "validation", "test"}
+        assert {homes[family.id] for family in families if family.tactic == tactic} == {
+            "train",
+            "validation",
+            "test",
+        }
 
 
 def test_adding_a_family_of_one_tactic_moves_no_other():
@@ -88,7 +116,9 @@ def test_adding_a_family_of_one_tactic_moves_no_other():
     first = next(family for family in families if family.tactic == "between_us")
     before = assign_families(families, seed=1)
     after = assign_families([*families, replace(first, id="secrecy.zzz.new")], seed=1)
-    assert {id_ for id_, split in before.items() if after[id_] != split and not id_.startswith("secrecy.")} == set()
+    assert {
+        id_ for id_, split in before.items() if after[id_] != split and not id_.startswith("secrecy.")
+    } == set()
 
 
 @pytest.mark.parametrize("voice", ["v1", "v1-alt"])
@@ -121,7 +151,9 @@ def test_fictional_numbers_and_addresses_are_welcome():
 
 def test_a_phrase_file_with_a_wrong_tactic_names_file_and_choices(tmp_path):
     path = tmp_path / "flattery.toml"
-    path.write_text('label = "flattery"\ntactic = "between_us"\ndescription = "x"\n[[family]]\nid = "flattery.x"\nregister = "casual"\nphrasings = ["a", "b"]\n')
+    path.write_text(
+        'label = "flattery"\ntactic = "between_us"\ndescription = "x"\n[[family]]\nid = "flattery.x"\nregister = "casual"\nphrasings = ["a", "b"]\n'
+    )
     with pytest.raises(PhraseError, match=r"flattery.toml: tactic 'between_us' is not one of 'flattery'"):
         read_phrase_file(path)
 
@@ -136,11 +168,26 @@ def test_a_negated_phrase_may_not_carry_a_label(tmp_path):
 
 
 def test_near_copies_are_dropped_and_order_kept():
-    assert without_near_copies(["the pizza comes at noon today", "raid at nine", "the pizza comes at noon today!", "raid at nine", "ok", "ok"]) == [0, 1, 4]
+    assert without_near_copies(
+        [
+            "the pizza comes at noon today",
+            "raid at nine",
+            "the pizza comes at noon today!",
+            "raid at nine",
+            "ok",
+            "ok",
+        ]
+    ) == [0, 1, 4]
 
 
 def test_an_empty_option_leaves_no_stray_space():
-    assert {"".join(segment.text for segment in grammar.expand("[oh|] pizza [now|], {name}", Random(seed), fixed={"name": "Zola"})) for seed in range(40)} == {
+    assert {
+        "".join(
+            segment.text
+            for segment in grammar.expand("[oh|] pizza [now|], {name}", Random(seed), fixed={"name": "Zola"})
+        )
+        for seed in range(40)
+    } == {
         "oh pizza now, Zola",
         "oh pizza , Zola",
         "pizza now, Zola",
@@ -150,7 +197,11 @@ def test_an_empty_option_leaves_no_stray_space():
 
 def test_habits_change_words_but_never_a_marked_name_except_its_case():
     rough = habits.Habits(True, True, True, True, 1.0, 1.0, 1.0, 1.0)
-    segments = [grammar.Segment("You're right, "), grammar.Segment("O'Mara", "name"), grammar.Segment(" said pizza tomorrow.")]
+    segments = [
+        grammar.Segment("You're right, "),
+        grammar.Segment("O'Mara", "name"),
+        grammar.Segment(" said pizza tomorrow."),
+    ]
     done = habits.typed(segments, rough, Random(3))
     assert [segment.text for segment in done if segment.kind] == ["omara"]
 
@@ -158,9 +209,19 @@ def test_habits_change_words_but_never_a_marked_name_except_its_case():
 def test_six_strings_repeated_are_rejected_as_training_data():
     import pandas as pd
 
-    strings = ["you are so pretty", "keep this secret", "meet me", "where do you live", "only i get you", "hello"]
+    strings = [
+        "you are so pretty",
+        "keep this secret",
+        "meet me",
+        "where do you live",
+        "only i get you",
+        "hello",
+    ]
     table = pd.DataFrame({"text": strings * 100, "flattery": [1, 0, 0, 0, 0, 0] * 100})
-    assert degeneracy(table) == ["6 distinct texts in 600 messages: expected at least 50", "flattery: 1 distinct text: expected at least 10"]
+    assert degeneracy(table) == [
+        "6 distinct texts in 600 messages: expected at least 50",
+        "flattery: 1 distinct text: expected at least 10",
+    ]
 
 
 def test_a_test_sentence_copied_from_train_is_found():
@@ -168,7 +229,11 @@ def test_a_test_sentence_copied_from_train_is_found():
 
     table = pd.DataFrame(
         {
-            "text": ["the raid starts at nine tonight", "my dog ate the pizza box", "the raid starts at nine tonight!"],
+            "text": [
+                "the raid starts at nine tonight",
+                "my dog ate the pizza box",
+                "the raid starts at nine tonight!",
+            ],
             "split": ["train", "train", "test"],
             "family": ["raid.a", "dog.a", "raid.b"],
         }

@@ -25,7 +25,11 @@ def message(line="1", author="<author>ann</author>", time="<time>10:00</time>", 
 
 
 def pan12(*messages, id_="id='c1'"):
-    return f"<conversations>\n<conversation {id_}>\n" + "\n".join(messages) + "\n</conversation>\n</conversations>"
+    return (
+        f"<conversations>\n<conversation {id_}>\n"
+        + "\n".join(messages)
+        + "\n</conversation>\n</conversations>"
+    )
 
 
 def chat(name, content):
@@ -37,7 +41,20 @@ def entry(**fields):
 
 
 def utterance(**fields):
-    return json.dumps({"id": "u1", "speaker": "ann", "conversation_id": "u1", "reply_to": None, "timestamp": None, "text": "raid"} | fields) + "\n"
+    return (
+        json.dumps(
+            {
+                "id": "u1",
+                "speaker": "ann",
+                "conversation_id": "u1",
+                "reply_to": None,
+                "timestamp": None,
+                "text": "raid",
+            }
+            | fields
+        )
+        + "\n"
+    )
 
 
 ROW = '{"conversation_id": "a", "author": "ann", "text": "pizza"}\n'
@@ -48,12 +65,21 @@ XML = [
     ("", ":1: not whole XML (no element found"),
     ("pizza at 6", ":1: not whole XML (syntax error"),
     (pan12(message())[:-20], ":4: not whole XML (unclosed token"),
-    (f"<!DOCTYPE c [<!ENTITY e0 'pizza'>{ENTITIES}]>" + pan12(message(text="<text>&e29;</text>")), ":1: DTDForbidden: a document type or entities are refused"),
+    (
+        f"<!DOCTYPE c [<!ENTITY e0 'pizza'>{ENTITIES}]>" + pan12(message(text="<text>&e29;</text>")),
+        ":1: DTDForbidden: a document type or entities are refused",
+    ),
     ("<!DOCTYPE c SYSTEM 'http://example.org/c.dtd'>" + pan12(message()), ":1: DTDForbidden"),
-    ("<!DOCTYPE c [<!ENTITY x SYSTEM 'file:///etc/hostname'>]>" + pan12(message(text="<text>&x;</text>")), ":1: DTDForbidden"),
+    (
+        "<!DOCTYPE c [<!ENTITY x SYSTEM 'file:///etc/hostname'>]>" + pan12(message(text="<text>&x;</text>")),
+        ":1: DTDForbidden",
+    ),
     (pan12(message(text="<text>&unknown;</text>")), ":3: not whole XML (undefined entity"),
     ("<chat/>", ":1: <chat> in <> is not in the format of PAN 2012"),
-    (pan12("<message line='1'><author>ann</author><text><b>hi</b></text></message>"), ":3: <b> in <text> is not in the format"),
+    (
+        pan12("<message line='1'><author>ann</author><text><b>hi</b></text></message>"),
+        ":3: <b> in <text> is not in the format",
+    ),
     ("<conversations>" * 50_000, ":1: <conversations> in <conversations> is not in the format"),
     (pan12(message(line="one")), ":3: line 'one': expected a whole number from 1"),
     (pan12(message(line="-3")), ":3: line '-3': expected a whole number from 1"),
@@ -61,18 +87,36 @@ XML = [
     (pan12(message(), message()), ":4: line 1 stands twice in conversation 'c1'"),
     (pan12(message(author="")), ":3: no author"),
     (pan12(message(author="<author>  </author>")), ":3: no author"),
-    (pan12(message(author=f"<author>{'a' * 2000}</author>")), ":3: author of 2,000 characters, at most 1,000 are read"),
+    (
+        pan12(message(author=f"<author>{'a' * 2000}</author>")),
+        ":3: author of 2,000 characters, at most 1,000 are read",
+    ),
     (pan12(message(time="<time>25:00</time>")), ":3: time '25:00': expected a clock time like 17:05"),
     (pan12(message(time="<time>-1:00</time>")), ":3: time '-1:00': expected a clock time"),
-    (pan12(message(text=f"<text>{'pizza ' * 1_700_000}</text>")), ":3: a message of 10,200,008 characters, at most 131,072 are read"),
-    (pan12(message(text=f"<text>{'z' * 131_073}</text>")), ":3: text of 131,073 characters, at most 131,072 are read"),
+    (
+        pan12(message(text=f"<text>{'pizza ' * 1_700_000}</text>")),
+        ":3: a message of 10,200,008 characters, at most 131,072 are read",
+    ),
+    (
+        pan12(message(text=f"<text>{'z' * 131_073}</text>")),
+        ":3: text of 131,073 characters, at most 131,072 are read",
+    ),
     (pan12(), ":2: conversation 'c1' has no messages"),
     (pan12(message(), id_=""), ":2: no conversation id"),
-    (pan12(message()).replace("</conversations>", pan12(message()).replace("<conversations>\n", "")), ":5: conversation 'c1' was already on line 2"),
+    (
+        pan12(message()).replace("</conversations>", pan12(message()).replace("<conversations>\n", "")),
+        ":5: conversation 'c1' was already on line 2",
+    ),
     (b"\xff\xfe" + pan12(message()).encode("utf-8"), ":1: not whole XML"),
     (pan12(message(text="<text>a\0b</text>")), ":3: not whole XML (not well-formed (invalid token)"),
-    (b"<?xml version='1.0' encoding='klingon'?>" + pan12(message()).encode(), ":1: not whole XML (unknown encoding"),
-    (pan12(message(text="<text>caf\xe9</text>")).encode("latin-1"), ":3: not whole XML (not well-formed (invalid token)"),
+    (
+        b"<?xml version='1.0' encoding='klingon'?>" + pan12(message()).encode(),
+        ":1: not whole XML (unknown encoding",
+    ),
+    (
+        pan12(message(text="<text>caf\xe9</text>")).encode("latin-1"),
+        ":3: not whole XML (not well-formed (invalid token)",
+    ),
 ]
 JSONL = [
     ('{"conversation_id": "a"', ":1: not a whole JSON value"),
@@ -81,8 +125,14 @@ JSONL = [
     (ROW + "null\n", ":2: expected a JSON object, got NoneType"),
     ("[" * 100_000 + "]" * 100_000, ":1: JSON nested too deeply"),
     (ROW + '{"conversation_id": ' + '{"a": ' * 50_000 + "\n", ":2: JSON nested too deeply"),
-    ('{"conversation_id": ' + "9" * 5000 + ', "author": "a", "text": "t"}', ":1: not a whole JSON value (Exceeds the limit"),
-    ('{"conversation_id": "a", "author": "ann"}', ":1: no column for text; the columns are conversation_id, author"),
+    (
+        '{"conversation_id": ' + "9" * 5000 + ', "author": "a", "text": "t"}',
+        ":1: not a whole JSON value (Exceeds the limit",
+    ),
+    (
+        '{"conversation_id": "a", "author": "ann"}',
+        ":1: no column for text; the columns are conversation_id, author",
+    ),
     ('{"conversation_id": null, "author": "ann", "text": "hi"}', ":1: no conversation_id"),
     ('{"conversation_id": true, "author": "ann", "text": "hi"}', ":1: no conversation_id"),
     ('{"conversation_id": "a", "author": ["ann"], "text": "hi"}', ":1: no author"),
@@ -94,13 +144,23 @@ JSONL = [
     (ROW.replace("}", ', "time": 1e300}'), ":1: time 1e+300 is not between 1970 and the year 9999"),
     (ROW.replace("}", ', "time": NaN}'), ":1: time nan is not between"),
     (ROW.replace("}", ', "time": Infinity}'), ":1: time inf is not between"),
-    (ROW.replace("}", ', "time": "tomorrow"}'), ":1: time 'tomorrow': expected ISO 8601 or seconds since 1970"),
-    (ROW.replace("}", ', "time": "0001-01-01T00:00:00+14:00"}'), ":1: time '0001-01-01T00:00:00+14:00': expected ISO 8601"),
+    (
+        ROW.replace("}", ', "time": "tomorrow"}'),
+        ":1: time 'tomorrow': expected ISO 8601 or seconds since 1970",
+    ),
+    (
+        ROW.replace("}", ', "time": "0001-01-01T00:00:00+14:00"}'),
+        ":1: time '0001-01-01T00:00:00+14:00': expected ISO 8601",
+    ),
     (ROW.replace("}", ', "time": []}'), ":1: time []: expected ISO 8601"),
     (ROW.replace("}", ', "line": 0}'), ":1: line 0: expected a whole number from 1"),
-    (ROW.replace("}", ', "conversation_label": "bad"}'), ":1: conversation_label 'bad': expected benign or grooming_pattern, or nothing"),
     (
-        ROW.replace("}", ', "conversation_label": "benign"}') + ROW.replace("}", ', "conversation_label": "grooming_pattern"}'),
+        ROW.replace("}", ', "conversation_label": "bad"}'),
+        ":1: conversation_label 'bad': expected benign or grooming_pattern, or nothing",
+    ),
+    (
+        ROW.replace("}", ', "conversation_label": "benign"}')
+        + ROW.replace("}", ', "conversation_label": "grooming_pattern"}'),
         ":2: conversation 'a' ends here with more than one conversation_label",
     ),
     (ROW + ROW.replace('"a"', '"b"') + ROW, ":3: conversation 'a' had ended on line 1"),
@@ -126,7 +186,10 @@ CSV = [
     (HEAD + ",ann,pizza\n", ":2: no conversation_id"),
     ("label,chatName,segment\nmaybe,x,pizza\n", ":2: label 'maybe': expected predator or non-predator"),
     ("label,chatName,segment\npredator,,pizza\n", ":2: no chatName"),
-    ("label,chatName,segment\npredator,x,pizza\npredator,x,raid\n", ":3: chatName 'x' was already used on line 2"),
+    (
+        "label,chatName,segment\npredator,x,pizza\npredator,x,raid\n",
+        ":3: chatName 'x' was already used on line 2",
+    ),
 ]
 DATAPACK = [
     ("", ":1: not a whole JSON value (Expecting value at column 1)"),
@@ -140,15 +203,24 @@ DATAPACK = [
     (chat("a", []), ": chat 'a': expected an object with a list 'content'"),
     (chat("a", {"content": []}), ": chat 'a': has no messages"),
     (chat("a", {"content": [None, None]}), ": chat 'a': has no messages"),
-    (chat("a", {"className": "odd", "content": [entry()]}), ": chat 'a': className 'odd': expected predator or non-predator"),
+    (
+        chat("a", {"className": "odd", "content": [entry()]}),
+        ": chat 'a': className 'odd': expected predator or non-predator",
+    ),
     (chat("a", {"className": ["x"], "content": [entry()]}), ": chat 'a': className ['x']: expected"),
     (chat("a", {"content": [entry(), 7]}), ": chat 'a', entry 2: expected a message, a separator or null"),
-    (chat("a", {"content": [entry(type="image")]}), ": chat 'a', entry 1: expected a message, a separator or null"),
+    (
+        chat("a", {"content": [entry(type="image")]}),
+        ": chat 'a', entry 1: expected a message, a separator or null",
+    ),
     (chat("a", {"content": [entry(author=None)]}), ": chat 'a', entry 1: no author"),
     (chat("a", {"content": [entry(time=-5)]}), ": chat 'a', entry 1: time -5 is not between 1970"),
     (chat("a", {"content": [entry(time=1e18)]}), ": chat 'a', entry 1: time 1e+18 is not between 1970"),
     (chat("a", {"content": [entry(body=5)]}), ": chat 'a', entry 1: text must be a string, got int"),
-    (chat("a", {"content": [entry(lineNum=1), entry(lineNum=1)]}), ": chat 'a', entry 2: line 1 stands twice"),
+    (
+        chat("a", {"content": [entry(lineNum=1), entry(lineNum=1)]}),
+        ": chat 'a', entry 2: line 1 stands twice",
+    ),
     (chat("a", {"content": [entry(lineNum=1.5)]}), ": chat 'a', entry 1: line 1.5: expected a whole number"),
 ]
 CONVOKIT = [
@@ -160,7 +232,10 @@ CONVOKIT = [
     (utterance(timestamp="soon"), ":1: time 'soon': expected ISO 8601"),
     (utterance(timestamp=-1), ":1: time -1 is not between 1970"),
     (utterance() + utterance(), ":2: utterance 'u1' was already on line 1"),
-    (utterance(id="u2", reply_to="u3") + utterance(id="u3", reply_to="u2"), ":2: in conversation 'u1' replies go round in a circle"),
+    (
+        utterance(id="u2", reply_to="u3") + utterance(id="u3", reply_to="u2"),
+        ":2: in conversation 'u1' replies go round in a circle",
+    ),
     (utterance() + "[" * 100_000, ":2: JSON nested too deeply"),
 ]
 TABLE = [
@@ -183,7 +258,9 @@ def written(tmp_path, name, content):
     return path
 
 
-@pytest.mark.parametrize(("name", "content", "fault"), [case[1:] for case in TABLE], ids=[case[0] for case in TABLE])
+@pytest.mark.parametrize(
+    ("name", "content", "fault"), [case[1:] for case in TABLE], ids=[case[0] for case in TABLE]
+)
 def test_a_bad_file_is_one_line_that_names_the_place(name, content, fault, tmp_path):
     path = written(tmp_path, name, content)
     with pytest.raises(InputError) as raised:
@@ -198,7 +275,9 @@ def test_there_are_at_least_sixty_bad_files():
     assert len(TABLE) >= 60
 
 
-@pytest.mark.parametrize(("name", "content", "fault"), [case[1:] for case in TABLE[::5]], ids=[case[0] for case in TABLE[::5]])
+@pytest.mark.parametrize(
+    ("name", "content", "fault"), [case[1:] for case in TABLE[::5]], ids=[case[0] for case in TABLE[::5]]
+)
 def test_the_command_ends_with_2_and_that_line(name, content, fault, tmp_path, capsys):
     path = written(tmp_path, name, content)
     assert main(["convert", str(path.parent if "/" in name else path), str(tmp_path / "rows.csv")]) == 2
@@ -255,7 +334,9 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
 
 
 def test_an_unknown_ending_asks_what_it_is(tmp_path):
-    assert refusal(written(tmp_path, "chat.txt", "hi")).startswith(": format not known by the ending '.txt'; say what it is with --from: one of corpus, csv")
+    assert refusal(written(tmp_path, "chat.txt", "hi")).startswith(
+        ": format not known by the ending '.txt'; say what it is with --from: one of corpus, csv"
+    )
     assert "unpack it first" in refusal(written(tmp_path, "chat.zip", "PK"))
 
 
@@ -269,7 +350,9 @@ def test_a_link_inside_a_corpus_folder_is_not_followed(tmp_path):
     outside = written(tmp_path, "outside.jsonl", utterance())
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "utterances.jsonl").symlink_to(outside)
-    assert "/utterances.jsonl: a symbolic link; put the file itself into the corpus folder" in refusal(tmp_path / "corpus")
+    assert "/utterances.jsonl: a symbolic link; put the file itself into the corpus folder" in refusal(
+        tmp_path / "corpus"
+    )
 
 
 def test_links_in_a_circle_are_one_line(tmp_path):
@@ -283,29 +366,48 @@ def test_a_bomb_is_stopped_by_its_ratio(ending, tmp_path):
     lines = (" " * (1 << 20) + "\n").encode() * 40
     packed = gzip.compress(lines) if ending == "gz" else pyarrow.Codec("zstd").compress(lines, asbytes=True)
     path = written(tmp_path, f"chat.jsonl.{ending}", packed)
-    assert refusal(path) == ": expands to more than 100 times its size; a file of chat does not, expand it yourself if it is meant"
+    assert (
+        refusal(path)
+        == ": expands to more than 100 times its size; a file of chat does not, expand it yourself if it is meant"
+    )
 
 
 def test_a_bomb_without_lines_is_stopped_by_its_first_line(tmp_path):
-    assert refusal(written(tmp_path, "chat.jsonl.gz", gzip.compress(b"z" * (200 << 20)))) == ":1: a line of more than 16 MiB; this is no file of messages"
+    assert (
+        refusal(written(tmp_path, "chat.jsonl.gz", gzip.compress(b"z" * (200 << 20))))
+        == ":1: a line of more than 16 MiB; this is no file of messages"
+    )
 
 
 def test_json_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(bounded, "MAX_JSON_BYTES", 1 << 20)
-    assert refusal(written(tmp_path, "pack.json", " " * ((1 << 20) + 1))) == ": more than 1 MiB of JSON; split the file"
+    assert (
+        refusal(written(tmp_path, "pack.json", " " * ((1 << 20) + 1)))
+        == ": more than 1 MiB of JSON; split the file"
+    )
 
 
-@pytest.mark.parametrize("content", [gzip.compress(ROW.encode())[:-12], b"\x1f\x8b" + bytes(30), b"pizza"], ids=["cut off", "broken", "not gzip"])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(ROW.encode())[:-12], b"\x1f\x8b" + bytes(30), b"pizza"],
+    ids=["cut off", "broken", "not gzip"],
+)
 def test_broken_gzip_is_one_line(content, tmp_path):
     assert refusal(written(tmp_path, "chat.jsonl.gz", content)).startswith(": cannot be read: ")
 
 
-@pytest.mark.parametrize("content", [pyarrow.Codec("zstd").compress(ROW.encode(), asbytes=True)[:-5], b"pizza"], ids=["cut off", "not zstd"])
+@pytest.mark.parametrize(
+    "content",
+    [pyarrow.Codec("zstd").compress(ROW.encode(), asbytes=True)[:-5], b"pizza"],
+    ids=["cut off", "not zstd"],
+)
 def test_broken_zstd_is_one_line(content, tmp_path):
     assert refusal(written(tmp_path, "chat.jsonl.zst", content)).startswith(": cannot be read: ")
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1PAR1", b"pizza" * 100], ids=["empty", "only marks", "not Parquet"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PAR1PAR1", b"pizza" * 100], ids=["empty", "only marks", "not Parquet"]
+)
 def test_a_broken_parquet_file_is_one_line(content, tmp_path):
     assert refusal(written(tmp_path, "chat.parquet", content)).startswith(": not a readable Parquet file (")
 
@@ -319,13 +421,17 @@ def test_a_cut_off_parquet_file_is_one_line(tmp_path):
 
 def test_a_parquet_column_of_another_type_names_the_row(tmp_path):
     path = tmp_path / "chat.parquet"
-    pyarrow.parquet.write_table(pyarrow.table({"conversation_id": ["a", "a"], "author": ["ann", "bob"], "text": [1.5, None]}), path)
+    pyarrow.parquet.write_table(
+        pyarrow.table({"conversation_id": ["a", "a"], "author": ["ann", "bob"], "text": [1.5, None]}), path
+    )
     assert refusal(path) == ":1: text must be a string, got float"
 
 
 @pytest.mark.parametrize("line", ["c1 1", "c1\tone", "\t4", "c1\t1\t2", "c1\t0"])
 def test_a_side_file_of_lines_names_the_line(line, tmp_path):
-    with pytest.raises(InputError, match=r"lines.txt:2: expected a conversation id, a tab and a line number, got"):
+    with pytest.raises(
+        InputError, match=r"lines.txt:2: expected a conversation id, a tab and a line number, got"
+    ):
         read_lines(written(tmp_path, "lines.txt", f"c1\t1\n{line}\n"))
 
 
@@ -343,11 +449,19 @@ def test_a_file_where_a_folder_should_be_is_one_line(tmp_path, capsys):
     assert capsys.readouterr().err == f"grooming-classifier: {path}: File exists\n"
 
 
-@pytest.mark.parametrize("command", [["corpus", "check"], ["corpus", "agreement"], ["corpus", "describe"], ["convert"], ["report"]])
+@pytest.mark.parametrize(
+    "command", [["corpus", "check"], ["corpus", "agreement"], ["corpus", "describe"], ["convert"], ["report"]]
+)
 @pytest.mark.parametrize("name", ["missing.toml", "folder.toml", "missing.csv"])
 def test_a_command_given_no_file_says_so_in_one_line(command, name, tmp_path, capsys):
     (tmp_path / "folder.toml").mkdir()
-    rest = [str(tmp_path / "rows.csv")] if command == ["convert"] else ["--out", str(tmp_path / "o.html")] if command == ["report"] else []
+    rest = (
+        [str(tmp_path / "rows.csv")]
+        if command == ["convert"]
+        else ["--out", str(tmp_path / "o.html")]
+        if command == ["report"]
+        else []
+    )
     assert main([*command, str(tmp_path / name), *rest]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -359,16 +473,27 @@ def first_text(path):
     return next(iter(read(path))).messages[0].text
 
 
-@pytest.mark.parametrize("content", [b"\xef\xbb\xbf" + ROW.encode(), ROW.replace("\n", "\r\n").encode(), b"\n \n" + ROW.encode()], ids=["byte order mark", "CRLF", "empty lines"])
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbf" + ROW.encode(), ROW.replace("\n", "\r\n").encode(), b"\n \n" + ROW.encode()],
+    ids=["byte order mark", "CRLF", "empty lines"],
+)
 def test_marks_and_line_ends_of_other_systems_are_read(content, tmp_path):
     assert first_text(written(tmp_path, "chat.jsonl", content)) == "pizza"
 
 
 def test_a_csv_with_a_byte_order_mark_and_crlf_is_read(tmp_path):
-    assert first_text(written(tmp_path, "chat.csv", "\ufeff" + HEAD.replace("\n", "\r\n") + 'a,ann,"two\r\nlines"\r\n')) == "two\r\nlines"
+    assert (
+        first_text(
+            written(tmp_path, "chat.csv", "\ufeff" + HEAD.replace("\n", "\r\n") + 'a,ann,"two\r\nlines"\r\n')
+        )
+        == "two\r\nlines"
+    )
 
 
-@pytest.mark.parametrize("escaped", ["\\ud83c", "\\u0000", "\\udf55"], ids=["high surrogate", "NUL", "low surrogate"])
+@pytest.mark.parametrize(
+    "escaped", ["\\ud83c", "\\u0000", "\\udf55"], ids=["high surrogate", "NUL", "low surrogate"]
+)
 def test_what_no_file_can_hold_becomes_a_replacement_character(escaped, tmp_path):
     path = written(tmp_path, "chat.jsonl", ROW.replace("pizza", f"pi{escaped}zza"))
     assert first_text(path) == "pi\ufffdzza"
@@ -377,7 +502,10 @@ def test_what_no_file_can_hold_becomes_a_replacement_character(escaped, tmp_path
 
 
 def test_a_whole_pair_of_surrogates_is_one_sign(tmp_path):
-    assert first_text(written(tmp_path, "chat.jsonl", ROW.replace("pizza", "\\ud83c\\udf55"))) == "\N{SLICE OF PIZZA}"
+    assert (
+        first_text(written(tmp_path, "chat.jsonl", ROW.replace("pizza", "\\ud83c\\udf55")))
+        == "\N{SLICE OF PIZZA}"
+    )
 
 
 def test_a_message_of_the_longest_length_is_read_converted_and_read_again(tmp_path):

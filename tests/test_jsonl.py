@@ -27,7 +27,16 @@ PIZZA = {
     "contact_age_band": "unstated",
     "young_contacts": 1,
     "families": ["lunch.pizza"],
-    "messages": [{"author": "s", "time": "2031-01-06T12:00:00", "text": "pizza at Zola's?", "labels": ["meeting"], "family": "lunch.pizza", "personal": [[9, 13, "name"]]}],
+    "messages": [
+        {
+            "author": "s",
+            "time": "2031-01-06T12:00:00",
+            "text": "pizza at Zola's?",
+            "labels": ["meeting"],
+            "family": "lunch.pizza",
+            "personal": [[9, 13, "name"]],
+        }
+    ],
 }
 
 
@@ -35,7 +44,10 @@ PIZZA = {
 def write(tmp_path):
     def write(*lines):
         path = tmp_path / "chat.jsonl"
-        path.write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        path.write_text(
+            "".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines),
+            encoding="utf-8",
+        )
         return path
 
     return write
@@ -82,7 +94,10 @@ def test_a_cut_off_line_says_so(write):
 
 def test_an_unknown_label_is_named_with_its_field(write):
     message = PIZZA["messages"][0] | {"labels": ["meating"]}
-    with pytest.raises(CorpusError, match=r"chat.jsonl:1: messages.0.labels.0: unknown label 'meating', expected one of flattery, isolation"):
+    with pytest.raises(
+        CorpusError,
+        match=r"chat.jsonl:1: messages.0.labels.0: unknown label 'meating', expected one of flattery, isolation",
+    ):
         read_conversations(write(changed(messages=[message])))
 
 
@@ -92,7 +107,10 @@ def test_every_fault_of_a_record_is_told_at_once(write):
 
 
 def test_a_name_from_the_file_with_a_line_break_or_of_any_length_is_told_in_one_short_line(write):
-    for name, shown in (("pizza\nmenu", r"'pizza\\nmenu': Extra inputs"), ("p" * 5000, f"'{'p' * 60}': Extra inputs")):
+    for name, shown in (
+        ("pizza\nmenu", r"'pizza\\nmenu': Extra inputs"),
+        ("p" * 5000, f"'{'p' * 60}': Extra inputs"),
+    ):
         with pytest.raises(CorpusError, match=shown) as raised:
             read_conversations(write(changed(**{name: 1})))
         assert "\n" not in str(raised.value)

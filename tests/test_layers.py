@@ -36,7 +36,13 @@ def faults(room: str, source: str) -> list[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.level:
             found.append("relative import")
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names = (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+        )
         for name in names:
             parts = name.split(".")
             if parts[0] != "classifier" or len(parts) == 1 or parts[1] == room:
@@ -44,7 +50,9 @@ def faults(room: str, source: str) -> list[str]:
             other = parts[1]
             if FLOORS[other] > FLOORS[room]:
                 found.append(f"{room} imports {other} from above")
-            elif FLOORS[other] == FLOORS[room] and (FLOORS[room] == 0 or any({room, other} <= strangers for strangers in STRANGERS)):
+            elif FLOORS[other] == FLOORS[room] and (
+                FLOORS[room] == 0 or any({room, other} <= strangers for strangers in STRANGERS)
+            ):
                 found.append(f"{room} imports its stranger {other}")
     return found
 
@@ -62,7 +70,11 @@ def test_a_file_imports_only_from_below(path):
     ("room", "source", "fault"),
     [
         ("evaluation", "from classifier.report.html import render", "evaluation imports report from above"),
-        ("evaluation", "from classifier.model.message.file import load_model", "evaluation imports its stranger model"),
+        (
+            "evaluation",
+            "from classifier.model.message.file import load_model",
+            "evaluation imports its stranger model",
+        ),
         ("records", "import classifier.taxonomy", "records imports its stranger taxonomy"),
         ("model", "from .file import load_model", "relative import"),
     ],

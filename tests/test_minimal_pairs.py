@@ -22,13 +22,24 @@ with (Path(__file__).parent / "minimal_pairs.csv").open(newline="", encoding="ut
 def test_there_are_at_least_150_pairs_over_all_labels_and_manners():
     assert len(PAIRS) >= 150
     assert set(Counter(pair["label"] for pair in PAIRS)) == set(LABELS)
-    assert set(Counter(pair["manner"] for pair in PAIRS)) == {"negated", "quoted", "advised", "reported", "other"}
+    assert set(Counter(pair["manner"] for pair in PAIRS)) == {
+        "negated",
+        "quoted",
+        "advised",
+        "reported",
+        "other",
+    }
 
 
 @pytest.fixture(scope="module")
 def probabilities():
     model = load_model(shipped_model())
-    return {kind: model.probabilities(pair[kind] for pair in PAIRS)[range(len(PAIRS)), [LABELS.index(pair["label"]) for pair in PAIRS]] for kind in ("shown", "not_shown")}
+    return {
+        kind: model.probabilities(pair[kind] for pair in PAIRS)[
+            range(len(PAIRS)), [LABELS.index(pair["label"]) for pair in PAIRS]
+        ]
+        for kind in ("shown", "not_shown")
+    }
 
 
 def test_the_line_that_shows_it_scores_higher_in_at_least_85_percent_of_pairs(probabilities):

@@ -21,17 +21,39 @@ from classifier.model.message.explain import explain, in_words
 from classifier.model.message.features import char_ngrams, word_ngrams, word_pairs
 from classifier.model.message.file import load_model, load_pipeline, save_model
 from classifier.model.message.normalise import normalise
-from classifier.model.message.pipeline import TOKEN_PATTERN, build_pipeline, fit_stage_model, stage_probabilities
+from classifier.model.message.pipeline import (
+    TOKEN_PATTERN,
+    build_pipeline,
+    fit_stage_model,
+    stage_probabilities,
+)
 from classifier.taxonomy import LABELS
 
-TEXTS = ["dont tell your mum, its our secret", "", "pizza at 6?", "🍕🍕", "a" * 5000, "\ud800 lone", "SOOO pretty!!", "meet me at the park gate\u200b tomorrow"]
+TEXTS = [
+    "dont tell your mum, its our secret",
+    "",
+    "pizza at 6?",
+    "🍕🍕",
+    "a" * 5000,
+    "\ud800 lone",
+    "SOOO pretty!!",
+    "meet me at the park gate\u200b tomorrow",
+]
 
 
 @pytest.fixture
 def toy_file(tmp_path):
     pipeline = fit_stage_model(toy_table(), min_df=1)
     path = tmp_path / "toy.safetensors"
-    save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1}, corpus_sha256="c", training_families=["a", "b"], seed=0)
+    save_model(
+        path,
+        pipeline,
+        thresholds=dict.fromkeys(LABELS, 0.5),
+        options={"min_df": 1},
+        corpus_sha256="c",
+        training_families=["a", "b"],
+        seed=0,
+    )
     return path, pipeline
 
 
@@ -62,8 +84,12 @@ def test_normalising_twice_changes_nothing_more_than_once_does(text):
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_ngrams_are_those_of_scikit_learn(text):
     prepared = normalise(text)
-    words = CountVectorizer(preprocessor=normalise, token_pattern=TOKEN_PATTERN, ngram_range=(1, 2)).build_analyzer()
-    characters = CountVectorizer(preprocessor=normalise, analyzer="char_wb", ngram_range=(3, 5)).build_analyzer()
+    words = CountVectorizer(
+        preprocessor=normalise, token_pattern=TOKEN_PATTERN, ngram_range=(1, 2)
+    ).build_analyzer()
+    characters = CountVectorizer(
+        preprocessor=normalise, analyzer="char_wb", ngram_range=(3, 5)
+    ).build_analyzer()
     assert word_ngrams(prepared, 1, 2) == words(text)
     assert char_ngrams(prepared, 3, 5) == characters(text)
 
@@ -78,9 +104,13 @@ def test_pairs_are_of_words_two_to_eight_places_apart_in_their_order():
 @given(st.text(alphabet=st.sampled_from("ab -…'é \n"), max_size=40))
 def test_pairs_are_those_that_a_square_of_all_words_holds(text):
     words = CountVectorizer(preprocessor=normalise, token_pattern=TOKEN_PATTERN).build_analyzer()(text)
-    square = [f"{words[i]} … {words[j]}" for i in range(len(words)) for j in range(len(words)) if 2 <= j - i <= 8]
+    square = [
+        f"{words[i]} … {words[j]}" for i in range(len(words)) for j in range(len(words)) if 2 <= j - i <= 8
+    ]
     assert word_pairs(normalise(text), 2, 8) == square
-    [(_, vectoriser)] = build_pipeline(word_ngrams=None, char_ngrams=None).named_steps["features"].transformer_list
+    [(_, vectoriser)] = (
+        build_pipeline(word_ngrams=None, char_ngrams=None).named_steps["features"].transformer_list
+    )
     assert vectoriser.build_analyzer()(text) == square
 
 
@@ -95,7 +125,11 @@ def test_each_half_is_of_length_one_by_itself():
     features = build_pipeline(min_df=1).named_steps["features"].fit(["dont tell your mum"])
     for _, vectoriser in features.transformer_list:
         assert np.linalg.norm(vectoriser.transform(["dont tell your mum"]).toarray()) == pytest.approx(1.0)
-    assert features.transformer_list[2][1].get_feature_names_out().tolist() == ["dont … mum", "dont … your", "tell … mum"]
+    assert features.transformer_list[2][1].get_feature_names_out().tolist() == [
+        "dont … mum",
+        "dont … your",
+        "tell … mum",
+    ]
 
 
 def test_a_pickled_pipeline_gives_the_same_probabilities(toy_file):
@@ -104,7 +138,9 @@ def test_a_pickled_pipeline_gives_the_same_probabilities(toy_file):
 
 
 def test_something_must_be_left_to_count():
-    with pytest.raises(ValueError, match="word_ngrams, char_ngrams, word_pairs are all None: nothing is left to count"):
+    with pytest.raises(
+        ValueError, match="word_ngrams, char_ngrams, word_pairs are all None: nothing is left to count"
+    ):
         build_pipeline(word_ngrams=None, char_ngrams=None, word_pairs=None)
 
 
@@ -119,15 +155,27 @@ def test_probabilities_from_the_file_equal_the_fitted_pipeline(toy_file):
 @given(texts=st.lists(st.text(), max_size=3))
 def test_any_text_gets_the_pipeline_s_probabilities(small_model, texts):
     pipeline, model = load_pipeline(small_model), load_model(small_model)
-    np.testing.assert_allclose(model.probabilities(texts), stage_probabilities(pipeline, texts).to_numpy(), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        model.probabilities(texts), stage_probabilities(pipeline, texts).to_numpy(), rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("options", VARIANTS, ids=str)
 def test_every_variant_survives_its_file(tmp_path, options):
     pipeline = fit_stage_model(toy_table(), min_df=1, **options)
     path = tmp_path / "variant.safetensors"
-    save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1} | options, corpus_sha256="c", training_families=[], seed=0)
-    np.testing.assert_allclose(load_model(path).probabilities(TEXTS), pipeline.predict_proba(TEXTS), rtol=0, atol=1e-12)
+    save_model(
+        path,
+        pipeline,
+        thresholds=dict.fromkeys(LABELS, 0.5),
+        options={"min_df": 1} | options,
+        corpus_sha256="c",
+        training_families=[],
+        seed=0,
+    )
+    np.testing.assert_allclose(
+        load_model(path).probabilities(TEXTS), pipeline.predict_proba(TEXTS), rtol=0, atol=1e-12
+    )
 
 
 def test_the_parts_of_an_explanation_sum_to_the_logit(small_model):
@@ -135,8 +183,12 @@ def test_the_parts_of_an_explanation_sum_to_the_logit(small_model):
     for text in TEXTS:
         for row, label in enumerate(LABELS):
             explanation = explain(model, text, label)
-            assert explanation.intercept + sum(part.value for part in explanation.contributions) == pytest.approx(model.logits(text)[row], abs=1e-9)
-            assert explanation.intercept + sum(explanation.words().values()) == pytest.approx(explanation.logit, abs=1e-9)
+            assert explanation.intercept + sum(
+                part.value for part in explanation.contributions
+            ) == pytest.approx(model.logits(text)[row], abs=1e-9)
+            assert explanation.intercept + sum(explanation.words().values()) == pytest.approx(
+                explanation.logit, abs=1e-9
+            )
 
 
 def test_the_word_secret_pushes_towards_secrecy(toy_file):
@@ -170,7 +222,15 @@ def test_a_probability_equal_to_its_threshold_is_flagged(toy_file):
 def test_two_fits_write_equal_bytes(tmp_path, toy_file):
     path, _ = toy_file
     again = tmp_path / "again.safetensors"
-    save_model(again, fit_stage_model(toy_table(), min_df=1), thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1}, corpus_sha256="c", training_families=["b", "a"], seed=0)
+    save_model(
+        again,
+        fit_stage_model(toy_table(), min_df=1),
+        thresholds=dict.fromkeys(LABELS, 0.5),
+        options={"min_df": 1},
+        corpus_sha256="c",
+        training_families=["b", "a"],
+        seed=0,
+    )
     assert again.read_bytes() == path.read_bytes()
 
 
@@ -196,7 +256,14 @@ def test_a_changed_header_is_noticed(toy_file):
         load_model(path)
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"", "not a readable"), (b"\xff" * 100, "not a readable"), (b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "has no header")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a readable"),
+        (b"\xff" * 100, "not a readable"),
+        (b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "has no header"),
+    ],
+)
 def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
     path = tmp_path / "bad.safetensors"
     path.write_bytes(content)
@@ -208,11 +275,17 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
     ("header", "how"),
     [
         ({"format_version": 2}, "format version 2, this one reads 3"),
-        ({"words_sha256": "0" * 64}, "trained with another list of words to spell by than this one's .*words.txt"),
+        (
+            {"words_sha256": "0" * 64},
+            "trained with another list of words to spell by than this one's .*words.txt",
+        ),
     ],
 )
 def test_a_file_of_another_version_is_to_be_trained_again(toy_file, header, how):
-    with pytest.raises(ModelFileError, match=rf"written by another version of this program \({how}\); train it again with this one"):
+    with pytest.raises(
+        ModelFileError,
+        match=rf"written by another version of this program \({how}\); train it again with this one",
+    ):
         load_model(rewritten(toy_file[0], header=header))
 
 
@@ -238,7 +311,9 @@ def test_a_file_without_its_pairs_is_refused(toy_file):
 @pytest.mark.parametrize("limits", [[0, 8], [3, 2], [2, 11]])
 def test_words_too_near_or_too_far_apart_are_refused(toy_file, limits):
     options = load_model(toy_file[0]).header["options"]
-    with pytest.raises(ModelFileError, match=f"pairs: range {limits[0]} to {limits[1]}, expected within 1 to 10"):
+    with pytest.raises(
+        ModelFileError, match=f"pairs: range {limits[0]} to {limits[1]}, expected within 1 to 10"
+    ):
         load_model(rewritten(toy_file[0], header={"options": options | {"word_pairs": limits}}))
 
 
@@ -254,11 +329,15 @@ def test_an_unknown_option_is_named():
 
 def test_scoring_from_the_file_imports_no_scikit_learn(toy_file):
     code = "import sys; from classifier.model.message.file import load_model; load_model(sys.argv[1]).probabilities(['hi']); print([m for m in ('sklearn', 'pandas', 'scipy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code, str(toy_file[0])], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(toy_file[0])], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
 def test_the_header_says_what_the_model_was_made_of(small_model, small_corpus):
     header = load_model(small_model).header
     assert header["synthetic_only"] is True
-    assert header["corpus_sha256"] == json.loads((small_corpus / "manifest.json").read_text())["corpus_sha256"]
+    assert (
+        header["corpus_sha256"] == json.loads((small_corpus / "manifest.json").read_text())["corpus_sha256"]
+    )

@@ -53,7 +53,11 @@ def chat(n, n_authors=2, seed=0):
     """Authors, probabilities and times of n messages, some of which arrive late."""
     rng = np.random.default_rng(seed)
     authors = [f"person {slot}" for slot in rng.integers(0, n_authors, n)]
-    return authors, rng.beta(0.3, 2, size=(n, 7)), [START + timedelta(seconds=int(at)) for at in rng.integers(0, 5000 * n, n)]
+    return (
+        authors,
+        rng.beta(0.3, 2, size=(n, 7)),
+        [START + timedelta(seconds=int(at)) for at in rng.integers(0, 5000 * n, n)],
+    )
 
 
 def known_to(head):
@@ -78,7 +82,9 @@ def test_cut_and_resumed_anywhere_it_scores_as_from_scratch_after_every_message(
         assert monitor.update(authors[at], p[at], times[at]) == pytest.approx(expected[at], abs=1e-12)
         if half_life is None:
             seen = {} if head == "text" else {"times": times[: at + 1]}
-            assert score_conversation(model, p[: at + 1], authors[: at + 1], **seen, **known_to(head)) == pytest.approx(expected[at], abs=1e-12)
+            assert score_conversation(
+                model, p[: at + 1], authors[: at + 1], **seen, **known_to(head)
+            ) == pytest.approx(expected[at], abs=1e-12)
     assert monitor.n_messages == n
 
 
@@ -112,7 +118,9 @@ def long_state(head, n, *, half_life=None, certain=False):
 @pytest.mark.parametrize("certain", [False, True])
 def test_a_state_of_two_authors_takes_at_most_a_kilobyte_whatever_the_length(n, head, certain):
     for half_life in (None, 123.456789):
-        monitor = Monitor.resume(model_of(head, alert_threshold=0.0), long_state(head, n, half_life=half_life, certain=certain))
+        monitor = Monitor.resume(
+            model_of(head, alert_threshold=0.0), long_state(head, n, half_life=half_life, certain=certain)
+        )
         monitor.update("person 0", np.full(7, 1 / 3), START)
         assert monitor.n_messages == n + 1
         assert monitor.alert is not None
@@ -148,7 +156,9 @@ def test_a_text_monitor_keeps_no_time():
 
 
 def test_a_content_free_monitor_keeps_nothing_of_what_was_said():
-    silent, told = (Monitor(model_of("metadata", alert_threshold=1.0), **known_to("metadata")) for _ in range(2))
+    silent, told = (
+        Monitor(model_of("metadata", alert_threshold=1.0), **known_to("metadata")) for _ in range(2)
+    )
     silent.update("person 0", None, START)
     told.update("person 0", showing("secrecy"), START)
     assert silent.state() == told.state()
@@ -168,19 +178,31 @@ def test_the_ninth_author_and_all_later_ones_are_one():
 
 def test_an_alert_keeps_the_first_message_at_the_threshold_and_what_carried_it():
     monitor = Monitor(secrecy_model())
-    for author, stage in [("bo", None), ("ann", "flattery"), ("bo", "secrecy"), ("ann", "secrecy"), ("ann", "meeting")]:
+    for author, stage in [
+        ("bo", None),
+        ("ann", "flattery"),
+        ("bo", "secrecy"),
+        ("ann", "secrecy"),
+        ("ann", "meeting"),
+    ]:
         monitor.update(author, showing(stage))
     # ann's second stage: -6 + 2 * 4 + 0.8 - 0.4
     assert monitor.alert.message == 4
     assert monitor.alert.author == author_tag("ann")
     assert monitor.alert.score == pytest.approx(1 / (1 + math.exp(-2.4)))
-    assert dict(zip(LABELS, monitor.alert.contributions, strict=True)) == dict.fromkeys(LABELS, 0) | {"flattery": -0.4, "secrecy": 0.8}
+    assert dict(zip(LABELS, monitor.alert.contributions, strict=True)) == dict.fromkeys(LABELS, 0) | {
+        "flattery": -0.4,
+        "secrecy": 0.8,
+    }
     assert monitor.alert.carried_by == ("secrecy",)
 
 
 def test_a_score_equal_to_the_threshold_raises_the_alert():
     score = Monitor(secrecy_model()).update("ann", showing("secrecy"))
-    at, over = Monitor(secrecy_model(alert_threshold=score)), Monitor(secrecy_model(alert_threshold=np.nextafter(score, 1)))
+    at, over = (
+        Monitor(secrecy_model(alert_threshold=score)),
+        Monitor(secrecy_model(alert_threshold=np.nextafter(score, 1))),
+    )
     at.update("ann", showing("secrecy"))
     over.update("ann", showing("secrecy"))
     assert at.alert is not None
@@ -239,7 +261,9 @@ def some_state():
 
 
 def test_a_state_of_another_model_is_refused():
-    with pytest.raises(InputError, match="state of a monitor cannot be used: version 1 of model .*, expected 1 of "):
+    with pytest.raises(
+        InputError, match="state of a monitor cannot be used: version 1 of model .*, expected 1 of "
+    ):
         Monitor.resume(model_of("both", seed=1, alert_threshold=0.0), json.dumps(some_state()))
 
 
@@ -293,7 +317,12 @@ def test_running_scores_are_one_a_message():
 
 def test_the_bench_prints_one_row_a_length():
     script = Path(__file__).parent.parent / "scripts" / "bench" / "bench_monitor.py"
-    run = subprocess.run([sys.executable, script, "--longest", "40", "--repeats", "3"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, script, "--longest", "40", "--repeats", "3"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     header, *rows = run.stdout.splitlines()
     assert header.split() == ["messages", "µs", "a", "message", "ratio", "state,", "bytes"]
     assert [row.split()[0] for row in rows] == ["10", "40"]

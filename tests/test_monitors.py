@@ -14,13 +14,25 @@ from classifier.model.conversation.bulk import Monitors
 from classifier.model.conversation.model import HEAD_FEATURES, PatternModel
 from classifier.model.conversation.monitor import Monitor
 
-MODEL = PatternModel("text", np.random.default_rng(0).uniform(0, 0.5, len(HEAD_FEATURES["text"])), -4.0, 1.0, 0.0, np.full(7, 0.5), 0.9)
+MODEL = PatternModel(
+    "text",
+    np.random.default_rng(0).uniform(0, 0.5, len(HEAD_FEATURES["text"])),
+    -4.0,
+    1.0,
+    0.0,
+    np.full(7, 0.5),
+    0.9,
+)
 
 
 def chat(n, *, seed, n_conversations=5, n_authors=3):
     rng = random.Random(seed)
     messages = [(f"c{rng.randrange(n_conversations)}", f"a{rng.randrange(n_authors)}") for _ in range(n)]
-    return [id_ for id_, _ in messages], [author for _, author in messages], np.random.default_rng(seed).beta(0.3, 3, size=(n, 7))
+    return (
+        [id_ for id_, _ in messages],
+        [author for _, author in messages],
+        np.random.default_rng(seed).beta(0.3, 3, size=(n, 7)),
+    )
 
 
 def one_by_one(ids, authors, probabilities):
@@ -29,7 +41,11 @@ def one_by_one(ids, authors, probabilities):
     for id_, author, row in zip(ids, authors, probabilities, strict=True):
         score = monitors.setdefault(id_, Monitor(MODEL)).update(author, row)
         highest[id_] = max(highest.get(id_, 0.0), score)
-    return list(monitors), list(highest.values()), [0 if m.alert is None else m.alert.message for m in monitors.values()]
+    return (
+        list(monitors),
+        list(highest.values()),
+        [0 if m.alert is None else m.alert.message for m in monitors.values()],
+    )
 
 
 @pytest.mark.parametrize("n_authors", [1, 2, 12], ids="{} authors".format)
@@ -62,7 +78,9 @@ def test_the_highest_of_a_conversation_is_that_of_one_of_its_sides():
     monitors = Monitors(MODEL)
     monitors.update(*messages)
     ids, _, scores = monitors.sides()
-    assert monitors.highest.tolist() == [max(score for id_, score in zip(ids, scores, strict=True) if id_ == wanted) for wanted in monitors.ids]
+    assert monitors.highest.tolist() == [
+        max(score for id_, score in zip(ids, scores, strict=True) if id_ == wanted) for wanted in monitors.ids
+    ]
 
 
 def test_authors_beyond_the_eighth_are_one_side():

@@ -20,7 +20,10 @@ def changed_words(strength, n=300):
     kept = total = 0
     for seed in range(n):
         noisy = add_noise(RAID, strength, Random(seed)).split()
-        kept += sum(block.size for block in SequenceMatcher(None, RAID.split(), noisy, autojunk=False).get_matching_blocks())
+        kept += sum(
+            block.size
+            for block in SequenceMatcher(None, RAID.split(), noisy, autojunk=False).get_matching_blocks()
+        )
         total += len(RAID.split())
     return 1 - kept / total
 
@@ -57,7 +60,9 @@ def test_look_alike_letters_emoji_capitals_and_long_letters_all_occur():
 
 def test_spaces_are_lost_and_doubled():
     assert any("  " in text for text in all_noisy())
-    assert any(len([word for word in text.split() if word not in EMOJI]) < len(RAID.split()) for text in all_noisy())
+    assert any(
+        len([word for word in text.split() if word not in EMOJI]) < len(RAID.split()) for text in all_noisy()
+    )
 
 
 def test_typos_swap_double_or_leave_out_but_never_invent_a_letter():

@@ -33,12 +33,18 @@ def test_there_are_six_pairs():
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_both_forms_hold_the_same_cells(path):
-    assert cells(path.with_suffix(".ipynb")) == cells(path), f"jupytext --sync {path.name} brings them together"
+    assert cells(path.with_suffix(".ipynb")) == cells(path), (
+        f"jupytext --sync {path.name} brings them together"
+    )
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_without_outputs(path):
-    code = [cell for cell in json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    code = [
+        cell
+        for cell in json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
     assert [(cell["outputs"], cell["execution_count"]) for cell in code] == [([], None)] * len(code)
 
 

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from classifier.model.conversation.features import running_features
-from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, fit_pattern, platt, running_log_odds, score_conversation
+from classifier.model.conversation.model import (
+    HEAD_FEATURES,
+    PatternModel,
+    fit_pattern,
+    platt,
+    running_log_odds,
+    score_conversation,
+)
 from classifier.records import Conversation, Message, Metadata
 
 HALF = np.full(7, 0.5)
@@ -19,9 +26,19 @@ START = datetime(2031, 1, 6, 15)
 
 def model_of(head="text", intercept=0.0, slope=1.0, offset=0.0, **weights):
     """A model that looks at the named features only, e.g. secrecy_maximum=2."""
-    by_name = {name.replace(": ", "_").replace(" ", "_").replace("-", "_"): name for name in HEAD_FEATURES[head]}
+    by_name = {
+        name.replace(": ", "_").replace(" ", "_").replace("-", "_"): name for name in HEAD_FEATURES[head]
+    }
     chosen = {by_name[key]: value for key, value in weights.items()}
-    return PatternModel(head, np.array([float(chosen.get(name, 0)) for name in HEAD_FEATURES[head]]), intercept, slope, offset, HALF, 0.5)
+    return PatternModel(
+        head,
+        np.array([float(chosen.get(name, 0)) for name in HEAD_FEATURES[head]]),
+        intercept,
+        slope,
+        offset,
+        HALF,
+        0.5,
+    )
 
 
 def showing(*columns):
@@ -36,19 +53,26 @@ def showing(*columns):
 def test_the_score_is_the_calibrated_sum_of_its_weights():
     model = model_of(intercept=-1.0, slope=2.0, offset=0.5, secrecy_maximum=3.0, log_messages_by_writer=0.1)
     log_odds = 2.0 * (3.0 * 0.8 + 0.1 * math.log(2) - 1.0) + 0.5
-    assert score_conversation(model, showing(3, None), ["ann", "bo"]) == pytest.approx(1 / (1 + math.exp(-log_odds)), abs=1e-12)
+    assert score_conversation(model, showing(3, None), ["ann", "bo"]) == pytest.approx(
+        1 / (1 + math.exp(-log_odds)), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("who", ["ann", "bo", "cy"])
 def test_whoever_shows_it_the_conversation_scores_the_same(who):
     authors = ["ann", "bo", "cy"]
     probabilities = showing(*(3 if author == who else None for author in authors))
-    assert score_conversation(model_of(secrecy_maximum=1.0), probabilities, authors) == pytest.approx(1 / (1 + math.exp(-0.8)))
+    assert score_conversation(model_of(secrecy_maximum=1.0), probabilities, authors) == pytest.approx(
+        1 / (1 + math.exp(-0.8))
+    )
 
 
 def test_two_authors_who_each_show_a_little_are_not_added_up():
     model = model_of(distinct_stages=1.0)
-    together, apart = score_conversation(model, showing(0, 3), ["ann", "ann"]), score_conversation(model, showing(0, 3), ["ann", "bo"])
+    together, apart = (
+        score_conversation(model, showing(0, 3), ["ann", "ann"]),
+        score_conversation(model, showing(0, 3), ["ann", "bo"]),
+    )
     assert together == pytest.approx(1 / (1 + math.exp(-2)))
     assert apart == pytest.approx(1 / (1 + math.exp(-1)))
 
@@ -56,7 +80,9 @@ def test_two_authors_who_each_show_a_little_are_not_added_up():
 def test_an_author_who_has_not_written_yet_is_no_side_to_look_from():
     # whoever has written least scores highest here; bo joins at the second message
     found, written = running_features("text", HALF, showing(None, None), ["ann", "bo"])
-    assert running_log_odds(model_of(log_messages_by_writer=-1.0), found, written).tolist() == pytest.approx([-math.log(2)] * 2)
+    assert running_log_odds(model_of(log_messages_by_writer=-1.0), found, written).tolist() == pytest.approx(
+        [-math.log(2)] * 2
+    )
 
 
 # fitting, on a toy world: s shows stages in patterns, c answers with random noise
@@ -65,9 +91,18 @@ def test_an_author_who_has_not_written_yet_is_no_side_to_look_from():
 def conversation(number, label, rng):
     n = int(rng.integers(2, 12))
     authors = ["s", "c", *rng.choice(["s", "c"], n - 2)]
-    messages = tuple(Message(author, START + timedelta(seconds=30 * at), "pizza?") for at, author in enumerate(authors))
-    known = Metadata("online" if rng.random() < (0.8 if label == "grooming_pattern" else 0.3) else "in_person", "unstated", "13_17", 2)
-    return Conversation(f"t{number}", label, "lunch", "train", "casual", "s", "c", known, messages, "toy", "1", 0)
+    messages = tuple(
+        Message(author, START + timedelta(seconds=30 * at), "pizza?") for at, author in enumerate(authors)
+    )
+    known = Metadata(
+        "online" if rng.random() < (0.8 if label == "grooming_pattern" else 0.3) else "in_person",
+        "unstated",
+        "13_17",
+        2,
+    )
+    return Conversation(
+        f"t{number}", label, "lunch", "train", "casual", "s", "c", known, messages, "toy", "1", 0
+    )
 
 
 def world(n, seed):
@@ -90,13 +125,22 @@ VALIDATION, VALIDATION_P = world(80, 2)
 
 
 def fitted(head="text", train=TRAIN, train_p=TRAIN_P, **options):
-    return fit_pattern(train, train_p, VALIDATION, VALIDATION_P, **{"head": head, "thresholds": HALF, "seed": 0} | options)
+    return fit_pattern(
+        train, train_p, VALIDATION, VALIDATION_P, **{"head": head, "thresholds": HALF, "seed": 0} | options
+    )
 
 
 def scores(model, conversations=VALIDATION, probabilities=VALIDATION_P):
     return np.array(
         [
-            score_conversation(model, p, [message.author for message in c.messages], times=[message.time for message in c.messages], metadata=c.metadata, sender=c.sender)
+            score_conversation(
+                model,
+                p,
+                [message.author for message in c.messages],
+                times=[message.time for message in c.messages],
+                metadata=c.metadata,
+                sender=c.sender,
+            )
             for c, p in zip(conversations, probabilities, strict=True)
         ]
     )
@@ -115,7 +159,15 @@ def test_the_fit_is_scikit_learns_own_on_all_sides_but_the_contacts_of_a_pattern
     rows, label, weight = [], [], []
     for c, p in zip(TRAIN, TRAIN_P, strict=True):
         authors = [message.author for message in c.messages]
-        found, _ = running_features(head, HALF, p, authors, times=[message.time for message in c.messages], metadata=c.metadata, sender="s")
+        found, _ = running_features(
+            head,
+            HALF,
+            p,
+            authors,
+            times=[message.time for message in c.messages],
+            metadata=c.metadata,
+            sender="s",
+        )
         sides = [0] if c.label == "grooming_pattern" else [0, 1]  # s writes first in this world
         rows += [found[-1, slot] for slot in sides]
         label += [c.label == "grooming_pattern"] * len(sides)
@@ -124,7 +176,9 @@ def test_the_fit_is_scikit_learns_own_on_all_sides_but_the_contacts_of_a_pattern
     theirs = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=5000))
     theirs.fit(rows, label, standardscaler__sample_weight=weight, logisticregression__sample_weight=weight)
     ours = fitted(head, n_prefixes=0)
-    assert np.array(rows) @ ours.weights + ours.intercept == pytest.approx(theirs.decision_function(rows), abs=1e-9)
+    assert np.array(rows) @ ours.weights + ours.intercept == pytest.approx(
+        theirs.decision_function(rows), abs=1e-9
+    )
 
 
 def test_a_fitted_model_tells_patterns_from_benign_exchanges():
@@ -157,7 +211,12 @@ def test_prefixes_make_early_scores_less_sure_of_themselves():
     losses = []
     for n_prefixes in (0, 5):
         model = fitted(n_prefixes=n_prefixes)
-        seen = np.array([score_conversation(model, p, [message.author for message in messages]) for p, messages in zip(first, early, strict=True)])
+        seen = np.array(
+            [
+                score_conversation(model, p, [message.author for message in messages])
+                for p, messages in zip(first, early, strict=True)
+            ]
+        )
         label = is_pattern(VALIDATION)
         losses.append(-np.log(np.where(label, seen, 1 - seen)).mean())
     assert losses[1] < losses[0]
@@ -172,8 +231,12 @@ def test_head_metadata_is_fitted_and_scored_without_any_probability():
 
 def test_a_split_without_both_classes_is_refused():
     benign = [c for c in TRAIN if c.label == "benign"]
-    with pytest.raises(ValueError, match=f"train needs patterns and benign conversations, got 0 and {len(benign)}"):
-        fit_pattern(benign, TRAIN_P[: len(benign)], VALIDATION, VALIDATION_P, head="text", thresholds=HALF, seed=0)
+    with pytest.raises(
+        ValueError, match=f"train needs patterns and benign conversations, got 0 and {len(benign)}"
+    ):
+        fit_pattern(
+            benign, TRAIN_P[: len(benign)], VALIDATION, VALIDATION_P, head="text", thresholds=HALF, seed=0
+        )
 
 
 def test_platt_agrees_with_an_unpenalised_logistic_regression_on_his_targets():
@@ -186,7 +249,9 @@ def test_platt_agrees_with_an_unpenalised_logistic_regression_on_his_targets():
     high, low = (n + 1) / (n + 2), 1 / (200 - n + 2)
     target = np.where(label, high, low)
     both = LogisticRegression(C=np.inf, tol=1e-10, max_iter=5000).fit(
-        np.tile(log_odds, 2)[:, None], np.repeat([True, False], 200), sample_weight=np.concatenate([target, 1 - target])
+        np.tile(log_odds, 2)[:, None],
+        np.repeat([True, False], 200),
+        sample_weight=np.concatenate([target, 1 - target]),
     )
     assert platt(log_odds, label) == pytest.approx((both.coef_[0, 0], both.intercept_[0]), abs=1e-5)
 
@@ -219,7 +284,12 @@ def test_a_model_that_could_not_score_is_refused(changes, complaint):
 
 def test_models_that_score_differently_have_different_fingerprints():
     model = model_of(secrecy_maximum=1.0)
-    others = [replace(model, offset=0.1), replace(model, alert_threshold=0.6), replace(model, thresholds=HALF + 0.1), model_of(secrecy_maximum=1.1)]
+    others = [
+        replace(model, offset=0.1),
+        replace(model, alert_threshold=0.6),
+        replace(model, thresholds=HALF + 0.1),
+        model_of(secrecy_maximum=1.1),
+    ]
     assert len({other.fingerprint for other in [model, *others]}) == 5
 
 

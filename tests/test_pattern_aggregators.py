@@ -7,7 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from classifier.experiments.aggregators import AGGREGATORS, mean_over_median, noisy_or, softmax_mean, top_k_mean
+from classifier.experiments.aggregators import (
+    AGGREGATORS,
+    mean_over_median,
+    noisy_or,
+    softmax_mean,
+    top_k_mean,
+)
 
 PIZZA = np.array(
     [

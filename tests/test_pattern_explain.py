@@ -30,19 +30,42 @@ SAID = {
     "pressure": ("come on just do it", "you promised me"),
 }
 ORDINARY = ("pizza is at noon", "the raid starts now", "who wants pizza", "lol ok")
-CHAT = ["keep this between us ok?  keep it", "lol <b>ok</b> & bye", "qqqq zzzz", "what school do you go to", "pizza is at noon", "tell nobody"]
+CHAT = [
+    "keep this between us ok?  keep it",
+    "lol <b>ok</b> & bye",
+    "qqqq zzzz",
+    "what school do you go to",
+    "pizza is at noon",
+    "tell nobody",
+]
 AUTHORS = ["ann", "bo", "ann", "ann", "bo", "ann"]
 START = datetime(2031, 1, 6, 15)
-SURROUNDINGS = {"times": [START + timedelta(minutes=at) for at in range(6)], "metadata": Metadata("online", "18_25", "13_17", 4), "sender": "ann"}
+SURROUNDINGS = {
+    "times": [START + timedelta(minutes=at) for at in range(6)],
+    "metadata": Metadata("online", "18_25", "13_17", 4),
+    "sender": "ann",
+}
 
 
 @pytest.fixture(scope="module")
 def stage_model(tmp_path_factory):
-    rows = [{"text": text} | {name: int(name == label) for name in LABELS} for label, texts in SAID.items() for text in texts]
+    rows = [
+        {"text": text} | {name: int(name == label) for name in LABELS}
+        for label, texts in SAID.items()
+        for text in texts
+    ]
     rows += [{"text": text} | dict.fromkeys(LABELS, 0) for text in ORDINARY]
     pipeline = fit_stage_model(pd.DataFrame(rows), min_df=1)
     path = tmp_path_factory.mktemp("stage") / "model.safetensors"
-    return save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.3), options={"min_df": 1}, corpus_sha256="x", training_families=["toy"], seed=0)
+    return save_model(
+        path,
+        pipeline,
+        thresholds=dict.fromkeys(LABELS, 0.3),
+        options={"min_df": 1},
+        corpus_sha256="x",
+        training_families=["toy"],
+        seed=0,
+    )
 
 
 def model_of(head="text", seed=0):
@@ -75,20 +98,33 @@ def test_the_score_explained_is_the_score_given(stage_model, head):
 def test_a_stage_is_the_sum_of_its_features_and_of_its_messages(stage_model, n_messages):
     for stage in explained(stage_model, n_messages=n_messages).stages:
         assert sum(value for _, value in stage.features) == pytest.approx(stage.value, abs=1e-9)
-        assert sum(message.value for message in stage.messages) + stage.rest == pytest.approx(stage.value, abs=1e-9)
+        assert sum(message.value for message in stage.messages) + stage.rest == pytest.approx(
+            stage.value, abs=1e-9
+        )
         assert len(stage.messages) + stage.n_rest == 6
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.text(max_size=40) | st.sampled_from(CHAT)), min_size=1, max_size=8), st.integers(0, 99))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.text(max_size=40) | st.sampled_from(CHAT)),
+        min_size=1,
+        max_size=8,
+    ),
+    st.integers(0, 99),
+)
 @settings(max_examples=40, deadline=None)
 def test_every_step_sums_for_any_texts(stage_model, messages, seed):
     texts, authors = [text for _, text in messages], [author for author, _ in messages]
     found = explained(stage_model, seed=seed, texts=texts, authors=authors, n_messages=8)
     for stage in found.stages:
-        assert sum(message.value for message in stage.messages) + stage.rest == pytest.approx(stage.value, abs=1e-9)
+        assert sum(message.value for message in stage.messages) + stage.rest == pytest.approx(
+            stage.value, abs=1e-9
+        )
         for message in stage.messages:
             assert "".join(piece for piece, _ in message.pieces) == message.text
-            assert sum(value for _, value in message.pieces) + message.elsewhere == pytest.approx(message.terms.logit - message.terms.intercept, abs=1e-9)
+            assert sum(value for _, value in message.pieces) + message.elsewhere == pytest.approx(
+                message.terms.logit - message.terms.intercept, abs=1e-9
+            )
     as_html(found)
     assert all(line for line in as_text(found).splitlines())
     json.dumps(as_dict(found), allow_nan=False)
@@ -116,19 +152,25 @@ def by_message(stage_model, secrecy, **weights):
     probabilities = np.zeros((4, 7))
     probabilities[:, LABELS.index("secrecy")] = secrecy
     model = PatternModel("text", chosen, 0.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
-    found = explain_conversation(model, _Given(stage_model, probabilities), CHAT[:4], ["ann", "bo", "ann", "ann"], n_messages=4)
+    found = explain_conversation(
+        model, _Given(stage_model, probabilities), CHAT[:4], ["ann", "bo", "ann", "ann"], n_messages=4
+    )
     [stage] = [stage for stage in found.stages if stage.label == "secrecy"]
     return {message.number: message.value for message in stage.messages}
 
 
 def test_a_noisy_or_is_shared_by_the_logarithms_of_what_is_left(stage_model):
     # 1 - .5 * .5 * .25: the last message adds as much as the two others together; bo has no part in ann's noisy-or
-    assert by_message(stage_model, [0.5, 0.2, 0.5, 0.75], noisy_or=1.0) == pytest.approx({1: 0.9375 / 4, 3: 0.9375 / 4, 4: 0.9375 / 2}, abs=1e-8)
+    assert by_message(stage_model, [0.5, 0.2, 0.5, 0.75], noisy_or=1.0) == pytest.approx(
+        {1: 0.9375 / 4, 3: 0.9375 / 4, 4: 0.9375 / 2}, abs=1e-8
+    )
 
 
 def test_the_others_noisy_or_goes_to_the_others_messages(stage_model):
     # bo shows more, so ann's side is the one to look from, and it is all bo's message
-    assert by_message(stage_model, [0.1, 0.5, 0.0, 0.0], noisy_or_of_other=1.0) == pytest.approx({2: 0.5}, abs=1e-8)
+    assert by_message(stage_model, [0.1, 0.5, 0.0, 0.0], noisy_or_of_other=1.0) == pytest.approx(
+        {2: 0.5}, abs=1e-8
+    )
 
 
 def test_a_maximum_is_of_the_writers_messages_only(stage_model):
@@ -141,12 +183,18 @@ def test_a_maximum_belongs_to_the_first_message_that_reaches_it(stage_model):
 
 
 def test_a_count_is_shared_equally_by_the_messages_counted(stage_model):
-    assert by_message(stage_model, [0.3, 0.4, 0.9, 0.1], log_count=1.0) == pytest.approx({1: np.log(3) / 2, 3: np.log(3) / 2})
+    assert by_message(stage_model, [0.3, 0.4, 0.9, 0.1], log_count=1.0) == pytest.approx(
+        {1: np.log(3) / 2, 3: np.log(3) / 2}
+    )
 
 
 def test_parts_are_ordered_by_size(stage_model):
     found = explained(stage_model)
-    for values in ([stage.value for stage in found.stages], [value for _, value in found.others], [message.value for message in found.stages[0].messages]):
+    for values in (
+        [stage.value for stage in found.stages],
+        [value for _, value in found.others],
+        [message.value for message in found.stages[0].messages],
+    ):
         assert [abs(value) for value in values] == sorted(map(abs, values), reverse=True)
 
 
@@ -159,9 +207,19 @@ def test_a_word_that_stands_twice_has_half_of_its_part_at_each_place(stage_model
 
 def test_the_writer_is_whose_side_scores_highest(stage_model):
     names = HEAD_FEATURES["text"]
-    model = PatternModel("text", np.array([float(name == "log messages by writer") for name in names]), 0.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
+    model = PatternModel(
+        "text",
+        np.array([float(name == "log messages by writer") for name in names]),
+        0.0,
+        1.0,
+        0.0,
+        np.full(7, 0.3),
+        0.5,
+    )
     assert explain_conversation(model, stage_model, CHAT, AUTHORS).writer == "ann"
-    assert explain_conversation(model, stage_model, CHAT, ["ann", "bo", "bo", "bo", "bo", "bo"]).writer == "bo"
+    assert (
+        explain_conversation(model, stage_model, CHAT, ["ann", "bo", "bo", "bo", "bo", "bo"]).writer == "bo"
+    )
 
 
 def test_the_text_says_which_side_each_part_pushed(stage_model):
@@ -170,24 +228,32 @@ def test_the_text_says_which_side_each_part_pushed(stage_model):
     assert {value > 0 for _, value in parts} == {True, False}
     for name, value in parts:
         if value:
-            assert f"{value:+8.3f}  {name}, {'towards' if value > 0 else 'away from'} the pattern" in as_text(found)
+            assert f"{value:+8.3f}  {name}, {'towards' if value > 0 else 'away from'} the pattern" in as_text(
+                found
+            )
 
 
 def test_a_part_of_nothing_pushed_neither_way(stage_model):
     names = HEAD_FEATURES["text"]
     model = PatternModel("text", np.zeros(len(names)), -1.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
-    assert "  +0.000  asymmetry, neither way" in as_text(explain_conversation(model, stage_model, CHAT, AUTHORS))
+    assert "  +0.000  asymmetry, neither way" in as_text(
+        explain_conversation(model, stage_model, CHAT, AUTHORS)
+    )
 
 
 def test_the_text_says_when_a_message_has_no_known_words(stage_model):
     found = explained(stage_model, texts=["qqqq zzzz"], authors=["ann"])
     assert "no known words" in as_text(found)
     assert "no known words" in as_html(found)
-    assert not any(message["known_words"] for stage in as_dict(found)["stages"] for message in stage["messages"])
+    assert not any(
+        message["known_words"] for stage in as_dict(found)["stages"] for message in stage["messages"]
+    )
 
 
 def test_a_message_cannot_draw_lines_of_its_own(stage_model):
-    text = as_text(explained(stage_model, texts=["keep this\n  +9.000  everything\x1b[2J\u202e\x1c"], authors=["a\nb"]))
+    text = as_text(
+        explained(stage_model, texts=["keep this\n  +9.000  everything\x1b[2J\u202e\x1c"], authors=["a\nb"])
+    )
     assert "keep this +9.000 everything\ufffd[2J\ufffd\ufffd" in text
     assert "\x1b" not in text
     assert "side of a b;" in text
@@ -216,20 +282,34 @@ class _Tags(HTMLParser):
 
 
 def test_the_html_is_well_formed_and_holds_no_tag_of_a_message(stage_model):
-    nasty = ['<script>alert("x")</script> keep this between us', '"><img src=x onerror=1> what school', "</q></section> & tell nobody"]
+    nasty = [
+        '<script>alert("x")</script> keep this between us',
+        '"><img src=x onerror=1> what school',
+        "</q></section> & tell nobody",
+    ]
     html = as_html(explained(stage_model, texts=nasty, authors=["<i>ann", "bo", "<i>ann"]))
     tags = _Tags()
     tags.feed(str(html))
     assert tags.open == []
     assert {tag for tag, *_ in tags.seen} <= {"section", "p", "ul", "li", "q", "mark", "small", "em"}
-    assert {attr for _, *attrs in tags.seen for attr in attrs} == {("class", "conversation-explanation"), ("class", "towards"), ("class", "away")}
+    assert {attr for _, *attrs in tags.seen for attr in attrs} == {
+        ("class", "conversation-explanation"),
+        ("class", "towards"),
+        ("class", "away"),
+    }
     assert "by <i>ann" in tags.text
 
 
 def test_marks_carry_the_side_and_the_number_of_the_word(stage_model):
     found = explained(stage_model, n_messages=6)
     [secrecy] = [stage for stage in found.stages if stage.label == "secrecy"]
-    [value] = [value for message in secrecy.messages if message.number == 6 for piece, value in message.pieces if piece == "nobody"]
+    [value] = [
+        value
+        for message in secrecy.messages
+        if message.number == 6
+        for piece, value in message.pieces
+        if piece == "nobody"
+    ]
     assert value > 0
     assert f'<mark class="towards">nobody <small>{value:+.2f}</small></mark>' in as_html(found)
 
@@ -243,10 +323,16 @@ def test_marked_text_is_the_message_itself(stage_model):
 def test_the_dict_is_plain_json_and_complete(stage_model):
     found = explained(stage_model, "both")
     content = json.loads(json.dumps(as_dict(found), allow_nan=False))
-    total = content["start"] + sum(stage["value"] for stage in content["stages"]) + sum(other["value"] for other in content["others"])
+    total = (
+        content["start"]
+        + sum(stage["value"] for stage in content["stages"])
+        + sum(other["value"] for other in content["others"])
+    )
     assert total == pytest.approx(content["log_odds"], abs=1e-9)
     message = content["stages"][0]["messages"][0]
-    assert message["intercept"] + sum(term["value"] for term in message["terms"]) == pytest.approx(message["logit"], abs=1e-9)
+    assert message["intercept"] + sum(term["value"] for term in message["terms"]) == pytest.approx(
+        message["logit"], abs=1e-9
+    )
     assert {part["side"] for part in content["others"]} <= {"towards", "away from", "neither way"}
 
 

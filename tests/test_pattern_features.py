@@ -11,7 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.errors import InputError
-from classifier.model.conversation.features import FEATURE_LABEL, FEATURES, HEAD_FEATURES, author_slots, running_features
+from classifier.model.conversation.features import (
+    FEATURE_LABEL,
+    FEATURES,
+    HEAD_FEATURES,
+    author_slots,
+    running_features,
+)
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 
@@ -82,7 +88,13 @@ def test_the_order_of_messages_changes_nothing_at_all(order):
     assert whole(writer=writer, probabilities=RAID[order], authors=[AUTHORS[at] for at in order]) == whole()
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.floats(0, 1), min_size=7, max_size=7)), min_size=1, max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.lists(st.floats(0, 1), min_size=7, max_size=7)),
+        min_size=1,
+        max_size=12,
+    )
+)
 @settings(max_examples=50, deadline=None)
 def test_noisy_or_and_maximum_agree_with_their_formulas(messages):
     authors, p = [author for author, _ in messages], np.array([row for _, row in messages])
@@ -90,7 +102,9 @@ def test_noisy_or_and_maximum_agree_with_their_formulas(messages):
     found = whole(probabilities=p, authors=authors)
     for column, label in enumerate(LABELS):
         assert found[f"{label}: noisy-or"] == pytest.approx(1 - np.prod(1 - p[own, column]), abs=2e-8)
-        assert found[f"{label}: noisy-or of other"] == pytest.approx(1 - np.prod(1 - p[~own, column]), abs=2e-8)
+        assert found[f"{label}: noisy-or of other"] == pytest.approx(
+            1 - np.prod(1 - p[~own, column]), abs=2e-8
+        )
         assert found[f"{label}: maximum"] == pytest.approx(p[own, column].max(), abs=2e-9)
 
 
@@ -112,7 +126,9 @@ def test_what_was_shown_counts_half_after_a_half_life_and_who_wrote_how_much_doe
     assert found["flattery: noisy-or"] == pytest.approx(1 - 0.2**0.5, abs=1e-8)
     assert found["flattery: log count"] == pytest.approx(math.log(1.5), abs=1e-8)
     assert found["distinct stages"] == pytest.approx(0.5, abs=1e-8)
-    assert whole(probabilities=np.zeros((9, 7)), authors=["ann"] * 9, half_life=1)["log messages by writer"] == pytest.approx(math.log(10))
+    assert whole(probabilities=np.zeros((9, 7)), authors=["ann"] * 9, half_life=1)[
+        "log messages by writer"
+    ] == pytest.approx(math.log(10))
 
 
 def metadata_of(writer=0, authors=AUTHORS, times=None, known=KNOWN, sender="bo"):
@@ -129,7 +145,9 @@ def test_stated_ages_are_of_the_writer_and_the_other():
 
 
 def test_the_signals_of_a_conversation_by_hand():
-    found = metadata_of(authors=["ann", "bo", "bo"], times=[EVENING, EVENING, EVENING + timedelta(seconds=200)])
+    found = metadata_of(
+        authors=["ann", "bo", "bo"], times=[EVENING, EVENING, EVENING + timedelta(seconds=200)]
+    )
     assert found["known online"] == 1
     assert found["log young contacts"] == pytest.approx(math.log(4))
     assert found["log mean gap"] == pytest.approx(math.log(1 + 100))
@@ -150,9 +168,14 @@ def test_the_hour_is_a_mean_on_the_clock_face():
 
 def test_the_hour_is_the_local_one_and_gaps_are_real_time():
     there = timezone(timedelta(hours=2))
-    found = metadata_of(authors=["ann", "bo"], times=[datetime(2031, 1, 6, 18, tzinfo=there), datetime(2031, 1, 6, 16, tzinfo=UTC)])
+    found = metadata_of(
+        authors=["ann", "bo"],
+        times=[datetime(2031, 1, 6, 18, tzinfo=there), datetime(2031, 1, 6, 16, tzinfo=UTC)],
+    )
     assert found["log mean gap"] == 0
-    assert found["hour, sine"] == pytest.approx((math.sin(2 * math.pi * 18 / 24) + math.sin(2 * math.pi * 16 / 24)) / 2)
+    assert found["hour, sine"] == pytest.approx(
+        (math.sin(2 * math.pi * 18 / 24) + math.sin(2 * math.pi * 16 / 24)) / 2
+    )
 
 
 def test_head_metadata_does_not_look_at_probabilities():

@@ -34,13 +34,20 @@ def test_a_model_is_read_back_as_it_was_saved(tmp_path, head):
 
 def test_a_loaded_model_scores_as_the_saved_one(path):
     authors = ["ann", "bo", "ann"]
-    assert score_conversation(load_pattern(path), PROBABILITIES, authors) == score_conversation(made(), PROBABILITIES, authors)
+    assert score_conversation(load_pattern(path), PROBABILITIES, authors) == score_conversation(
+        made(), PROBABILITIES, authors
+    )
 
 
 def test_the_header_says_where_the_model_comes_from(path):
     header = load_pattern(path).header
     assert header["features"] == list(HEAD_FEATURES["text"])
-    assert (header["stage_model_sha256"], header["corpus_sha256"], header["seed"], header["synthetic_only"]) == ("abc", "def", 5, True)
+    assert (
+        header["stage_model_sha256"],
+        header["corpus_sha256"],
+        header["seed"],
+        header["synthetic_only"],
+    ) == ("abc", "def", 5, True)
 
 
 def test_a_pattern_file_is_small(path):
@@ -53,7 +60,9 @@ def test_the_same_model_gives_the_same_bytes(path, tmp_path):
 
 
 def test_a_missing_file_says_what_to_do(tmp_path):
-    with pytest.raises(ModelFileError, match="nothing.safetensors: no such pattern model file; train it first"):
+    with pytest.raises(
+        ModelFileError, match="nothing.safetensors: no such pattern model file; train it first"
+    ):
         load_pattern(tmp_path / "nothing.safetensors")
 
 
@@ -109,7 +118,10 @@ def test_a_file_that_is_whole_but_wrong_is_refused(path, changes, complaint):
 
 
 def test_a_file_of_another_version_is_to_be_trained_again(path):
-    with pytest.raises(ModelFileError, match=r"written by another version of this program \(format version 2, this one reads 1\); train it again with this one"):
+    with pytest.raises(
+        ModelFileError,
+        match=r"written by another version of this program \(format version 2, this one reads 1\); train it again with this one",
+    ):
         load_pattern(rewritten(path, header={"format_version": 2}))
 
 

@@ -21,7 +21,11 @@ LN_3 = math.log(3)
         (1, 1 / 8, 2.5),  # 3/4 - 2.5/4
         (2, 6 / 16, 3),  # 9/16 - 3/16
         (2, 1 / 16, 8),  # 9/16 - 8/16
-        (3, 24 / 64, 3),  # three bits: (27, 27, 9, 1)/64 and back to front; (27 - 3) / 64, and nothing from (27 - 27) / 64
+        (
+            3,
+            24 / 64,
+            3,
+        ),  # three bits: (27, 27, 9, 1)/64 and back to front; (27 - 3) / 64, and nothing from (27 - 27) / 64
         (3, 34 / 64, 2),  # (27 - 2) / 64 and (27 - 18) / 64
     ],
 )
@@ -40,7 +44,18 @@ def test_one_release_costs_its_epsilon_and_a_release_without_noise_is_without_en
     assert composed_epsilon(math.inf, 2, delta=1e-6) == math.inf
 
 
-@pytest.mark.parametrize(("epsilon", "times", "delta"), [(0.0, 1, 0.0), (-1.0, 1, 0.0), (math.nan, 1, 0.0), (1.0, 0, 0.0), (1.0, 1, -0.1), (1.0, 1, 1.0), (1.0, 1, 1.5)])
+@pytest.mark.parametrize(
+    ("epsilon", "times", "delta"),
+    [
+        (0.0, 1, 0.0),
+        (-1.0, 1, 0.0),
+        (math.nan, 1, 0.0),
+        (1.0, 0, 0.0),
+        (1.0, 1, -0.1),
+        (1.0, 1, 1.0),
+        (1.0, 1, 1.5),
+    ],
+)
 def test_a_sum_of_what_is_no_budget_is_refused(epsilon, times, delta):
     with pytest.raises(ValueError, match=r"expected epsilon > 0, times >= 1 and delta in \[0, 1\)"):
         composed_epsilon(epsilon, times, delta=delta)
@@ -52,11 +67,22 @@ def test_a_person_who_adds_one_message_risks_what_the_message_does():
 
 
 def test_a_statement_with_an_epsilon_needs_no_excuse_and_one_without_has_one():
-    bound = {"epsilon_per_label": 0.5, "n_labels": 1, "unit": "message", "cap": 1, "public": ["pizza", "raid"]}
+    bound = {
+        "epsilon_per_label": 0.5,
+        "n_labels": 1,
+        "unit": "message",
+        "cap": 1,
+        "public": ["pizza", "raid"],
+    }
     assert dp_statement(**bound, vocabulary=["raid", "pizza"]) == DPStatement(0.5, "message", 1, "public")
     assert dp_statement(**bound, vocabulary=None) == DPStatement(0.5, "message", 1, "hashed")
-    assert dp_statement(**bound, vocabulary=["pizza"]).reason.startswith("the vocabulary was fitted on private text")
-    assert dp_statement(**bound | {"epsilon_per_label": math.inf}, vocabulary=None).reason == "no noise was added to the weights"
+    assert dp_statement(**bound, vocabulary=["pizza"]).reason.startswith(
+        "the vocabulary was fitted on private text"
+    )
+    assert (
+        dp_statement(**bound | {"epsilon_per_label": math.inf}, vocabulary=None).reason
+        == "no noise was added to the weights"
+    )
 
 
 @pytest.mark.parametrize("change", [{"epsilon": 0.0}, {"epsilon": math.nan}, {"cap": 0}, {"delta": 1e-9}])
@@ -66,4 +92,7 @@ def test_a_statement_about_no_budget_nobody_or_a_failure_is_refused(change):
 
 
 def test_an_infinite_epsilon_may_stand_over_a_private_vocabulary():
-    assert str(DPStatement(math.inf, "message", 1, "private", reason="it was asked")) == "No differential privacy (epsilon is infinite): it was asked."
+    assert (
+        str(DPStatement(math.inf, "message", 1, "private", reason="it was asked"))
+        == "No differential privacy (epsilon is infinite): it was asked."
+    )

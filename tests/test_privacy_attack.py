@@ -19,7 +19,13 @@ from classifier.corpus.generator.conversations import generate
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.evaluation.curves import auc
 from classifier.evaluation.rates import Rate
-from classifier.privacy.attacks.attack import COLUMNS, attack_table, blind_scores, family_gap, membership_documents
+from classifier.privacy.attacks.attack import (
+    COLUMNS,
+    attack_table,
+    blind_scores,
+    family_gap,
+    membership_documents,
+)
 from classifier.privacy.attacks.canary import draw_canaries, exposure_bits, exposure_by_chance
 from classifier.privacy.attacks.membership import (
     advantage_by_chance,
@@ -33,7 +39,15 @@ from classifier.privacy.attacks.membership import (
     tpr_at_fpr,
     vocabulary_scores,
 )
-from classifier.privacy.builds.variants import hashed_terms, people_vocabulary, private_terms, private_weights, public_terms, salt_of, standard_variants
+from classifier.privacy.builds.variants import (
+    hashed_terms,
+    people_vocabulary,
+    private_terms,
+    private_weights,
+    public_terms,
+    salt_of,
+    standard_variants,
+)
 from classifier.taxonomy import LABELS
 
 MARKS = ("raid", "party")
@@ -48,7 +62,12 @@ def toy_documents(n=160, *, seed=0):
     rng = np.random.default_rng(seed)
     words = [rng.choice(POOL, size=30, replace=False) for _ in range(n)]
     names = [NAMES[k] for k in rng.integers(0, len(NAMES), size=n)]
-    frame = pd.DataFrame({"text": [" ".join([*own, name]) for own, name in zip(words, names, strict=True)], "person": [f"p{k}" for k in range(n)]})
+    frame = pd.DataFrame(
+        {
+            "text": [" ".join([*own, name]) for own, name in zip(words, names, strict=True)],
+            "person": [f"p{k}" for k in range(n)],
+        }
+    )
     frame["member"] = rng.permutation(n) < n // 2
     frame["families"] = [(f"family{k}",) for k in rng.integers(0, 5, size=n)]
     frame["names"] = [(name,) for name in names]
@@ -90,9 +109,19 @@ def test_a_public_vocabulary_tells_nothing(documents):
 
 
 def test_a_list_called_public_but_taken_from_the_members_is_caught(documents):
-    taken = people_vocabulary([text.split() for text in documents.loc[documents["member"], "text"]], range(80), min_people=1)
-    pairs = sorted({f"{a} {b}" for text in documents.loc[documents["member"], "text"] for a, b in zip(text.split(), text.split()[1:], strict=False)})
-    scores = attacked(documents, public_terms(labels=MARKS, vocabulary=sorted([*taken, *pairs])), "vocabulary")
+    taken = people_vocabulary(
+        [text.split() for text in documents.loc[documents["member"], "text"]], range(80), min_people=1
+    )
+    pairs = sorted(
+        {
+            f"{a} {b}"
+            for text in documents.loc[documents["member"], "text"]
+            for a, b in zip(text.split(), text.split()[1:], strict=False)
+        }
+    )
+    scores = attacked(
+        documents, public_terms(labels=MARKS, vocabulary=sorted([*taken, *pairs])), "vocabulary"
+    )
     assert area(documents, scores) > 0.5 + 3 * auc_standard_error(80, 80)
 
 
@@ -108,11 +137,17 @@ def test_differentially_private_weights_over_a_public_vocabulary_hide_members(do
 
 
 def test_the_same_vocabulary_without_noise_gives_some_away(documents):
-    assert area(documents, attacked(documents, public_terms(C=1000.0, labels=MARKS, vocabulary=PUBLIC), "loss")) >= 0.70
+    assert (
+        area(documents, attacked(documents, public_terms(C=1000.0, labels=MARKS, vocabulary=PUBLIC), "loss"))
+        >= 0.70
+    )
 
 
 def test_terms_of_at_least_three_people_give_less_away(documents):
-    one, three = (area(documents, attacked(documents, private_terms(min_people=people, labels=MARKS), "vocabulary")) for people in (1, 3))
+    one, three = (
+        area(documents, attacked(documents, private_terms(min_people=people, labels=MARKS), "vocabulary"))
+        for people in (1, 3)
+    )
     assert three < one - 0.2
 
 
@@ -124,14 +159,18 @@ def shuffled_areas(documents, score, *, n_shuffles=5):
     opened = private_terms(C=1000.0, labels=MARKS)(documents[documents["member"]], 0)
     areas = []
     for seed in range(n_shuffles):
-        dealt = documents.assign(member=np.random.default_rng(seed).permutation(documents["member"].to_numpy()))
+        dealt = documents.assign(
+            member=np.random.default_rng(seed).permutation(documents["member"].to_numpy())
+        )
         areas.append(area(dealt, score(opened, dealt)))
     return np.array(areas)
 
 
 ATTACKS = {
     "vocabulary": lambda opened, dealt: vocabulary_scores(opened, dealt["text"].tolist()),
-    "loss": lambda opened, dealt: loss_scores(opened.probabilities(dealt["text"].tolist()), dealt[list(MARKS)].to_numpy()),
+    "loss": lambda opened, dealt: loss_scores(
+        opened.probabilities(dealt["text"].tolist()), dealt[list(MARKS)].to_numpy()
+    ),
 }
 
 
@@ -141,7 +180,9 @@ def test_with_shuffled_membership_an_attack_is_at_chance(documents, attack):
 
 
 def test_an_attack_that_peeks_at_the_answers_is_caught_by_shuffling(documents):
-    peeking = shuffled_areas(documents, lambda opened, dealt: ATTACKS["loss"](opened, dealt) + 0.5 * dealt["member"].to_numpy())
+    peeking = shuffled_areas(
+        documents, lambda opened, dealt: ATTACKS["loss"](opened, dealt) + 0.5 * dealt["member"].to_numpy()
+    )
     assert (np.abs(peeking - 0.5) > 3 * auc_standard_error(80, 80)).all()
 
 
@@ -149,7 +190,9 @@ def test_an_attack_that_peeks_at_the_answers_is_caught_by_shuffling(documents):
 
 
 def test_a_random_half_of_the_people_comes_from_the_same_families(documents):
-    gap, by_chance = family_gap(documents["families"].tolist(), documents["member"], documents["person"].tolist(), seed=0)
+    gap, by_chance = family_gap(
+        documents["families"].tolist(), documents["member"], documents["person"].tolist(), seed=0
+    )
     assert gap <= 1.1 * by_chance
 
 
@@ -158,25 +201,35 @@ def apart(documents):
     other = documents.copy()
     outside = ~other["member"]
     other.loc[outside, "text"] = other.loc[outside, "text"].str.replace("topping", "boss", regex=False)
-    other.loc[outside, "families"] = pd.Series([("boss",)] * int(outside.sum()), index=other.index[outside], dtype=object)
+    other.loc[outside, "families"] = pd.Series(
+        [("boss",)] * int(outside.sum()), index=other.index[outside], dtype=object
+    )
     return other
 
 
 def test_non_members_from_other_families_are_refused(documents):
-    with pytest.raises(ValueError, match=r"must come from the same phrase families: their shares differ by 1\.00"):
+    with pytest.raises(
+        ValueError, match=r"must come from the same phrase families: their shares differ by 1\.00"
+    ):
         attack_table(apart(documents), {}, decoys=DECOYS, labels=MARKS, seed=0)
 
 
 def test_when_the_families_are_given_wrongly_the_blind_control_shows_it(documents):
     lying = apart(documents).assign(families=documents["families"])
-    table = attack_table(lying, {"public": public_terms(labels=MARKS, vocabulary=PUBLIC)}, decoys=DECOYS, labels=MARKS, seed=0)
+    table = attack_table(
+        lying, {"public": public_terms(labels=MARKS, vocabulary=PUBLIC)}, decoys=DECOYS, labels=MARKS, seed=0
+    )
     areas = table[table["figure"] == "auc"].set_index("attack")["value"]
     assert areas["blind"] > 0.95
-    assert areas["vocabulary"] > 0.95, "an attack on a public vocabulary seems to succeed, which only the control explains"
+    assert areas["vocabulary"] > 0.95, (
+        "an attack on a public vocabulary seems to succeed, which only the control explains"
+    )
 
 
 def test_the_blind_control_is_at_chance_on_a_random_half(documents):
-    scores = blind_scores(documents["text"].tolist(), documents["member"], documents["person"].tolist(), seed=0)
+    scores = blind_scores(
+        documents["text"].tolist(), documents["member"], documents["person"].tolist(), seed=0
+    )
     assert abs(area(documents, scores) - 0.5) <= 3 * auc_standard_error(80, 80)
 
 
@@ -190,15 +243,25 @@ def test_the_blind_control_ranks_within_each_of_five_folds(documents):
 
 def test_a_person_on_both_sides_is_refused(documents):
     twice = [documents.index[documents["member"] == side][0] for side in (True, False)]
-    with pytest.raises(ValueError, match="a person is either in training or not, got 1 on both sides, among them 'twice'"):
-        attack_table(documents.assign(person=documents["person"].where(~documents.index.isin(twice), "twice")), {}, decoys=DECOYS, labels=MARKS, seed=0)
+    with pytest.raises(
+        ValueError, match="a person is either in training or not, got 1 on both sides, among them 'twice'"
+    ):
+        attack_table(
+            documents.assign(person=documents["person"].where(~documents.index.isin(twice), "twice")),
+            {},
+            decoys=DECOYS,
+            labels=MARKS,
+            seed=0,
+        )
 
 
 # ---------------------------------------------------------------- what an attack's scores are worth
 
 
 def test_figures_by_hand():
-    figures = membership_figures([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1], ["a", "b", "c", "d"], n_resamples=20, seed=0)
+    figures = membership_figures(
+        [1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1], ["a", "b", "c", "d"], n_resamples=20, seed=0
+    )
     assert figures.auc == 0.875
     assert figures.tpr == Rate(1, 2)
     assert figures.advantage == 0.5
@@ -208,14 +271,18 @@ def test_figures_by_hand():
 def test_a_true_positive_rate_at_one_in_a_thousand_needs_thirty_thousand_non_members():
     member = np.arange(30_001) < 1
     assert tpr_at_fpr(member, member * 1.0, fpr=0.001) == Rate(1, 1)
-    with pytest.raises(ValueError, match=r"a false positive rate of 0\.001 needs at least 30000 non-members, got 29999"):
+    with pytest.raises(
+        ValueError, match=r"a false positive rate of 0\.001 needs at least 30000 non-members, got 29999"
+    ):
         tpr_at_fpr(member[:-1], member[:-1] * 1.0, fpr=0.001)
 
 
 def test_one_non_member_of_a_hundred_may_be_among_the_found():
     member, score = [1, 1] + [0] * 100, [0.9, 0.5] + [0.7] + [0.1] * 99
     assert tpr_at_fpr(member, score, fpr=0.01) == Rate(2, 2)
-    assert tpr_at_fpr(member[:-1], score[:-1], fpr=0.01) == Rate(1, 2), "1 of 99 is more than one in a hundred"
+    assert tpr_at_fpr(member[:-1], score[:-1], fpr=0.01) == Rate(1, 2), (
+        "1 of 99 is more than one in a hundred"
+    )
 
 
 @pytest.mark.parametrize("fpr", [0, 1])
@@ -241,7 +308,10 @@ def test_chance_values_agree_with_many_scores_that_tell_nothing():
     member = np.arange(200) < 80
     drawn = [rng.random(200) for _ in range(400)]
     areas = [auc(member, scores) for scores in drawn]
-    gains = [membership_figures(member, scores, np.arange(200).astype(str), n_resamples=1, seed=0).advantage for scores in drawn]
+    gains = [
+        membership_figures(member, scores, np.arange(200).astype(str), n_resamples=1, seed=0).advantage
+        for scores in drawn
+    ]
     assert np.std(areas) == pytest.approx(auc_standard_error(80, 120), rel=0.1)
     assert np.mean(gains) == pytest.approx(advantage_by_chance(80, 120), rel=0.1)
 
@@ -256,8 +326,15 @@ def test_a_text_without_any_feature_has_all_of_them_in_the_vocabulary():
 def lira(documents, fit, *, n_shadows=16):
     texts, truth = documents["text"].tolist(), documents[list(MARKS)].to_numpy()
     drawn = shadow_draws(documents["person"].tolist(), n_shadows=n_shadows, seed=0)
-    shadows = np.array([confidences(fit(documents[inside], 1 + k).probabilities(texts), truth) for k, inside in enumerate(drawn)])
-    return lira_scores(confidences(fit(documents[documents["member"]], 0).probabilities(texts), truth), shadows, drawn)
+    shadows = np.array(
+        [
+            confidences(fit(documents[inside], 1 + k).probabilities(texts), truth)
+            for k, inside in enumerate(drawn)
+        ]
+    )
+    return lira_scores(
+        confidences(fit(documents[documents["member"]], 0).probabilities(texts), truth), shadows, drawn
+    )
 
 
 def test_shadow_models_find_members(documents):
@@ -277,7 +354,10 @@ def test_a_confidence_like_that_of_models_trained_with_the_text_scores_above_nou
 
 def test_the_likelihood_ratio_by_hand():
     # With: 3.0 and 3.2, mean 3.1, variance .02 / (2 - 1). Without: mean .1, the same variance. 3² / (2 * .02) = 225.
-    drawn, shadows = np.array([[True], [False], [True], [False]]), np.array([3.0, 0.0, 3.2, 0.2]).reshape(4, 1, 1)
+    drawn, shadows = (
+        np.array([[True], [False], [True], [False]]),
+        np.array([3.0, 0.0, 3.2, 0.2]).reshape(4, 1, 1),
+    )
     assert lira_scores(np.array([[3.1]]), shadows, drawn) == pytest.approx([225])
     assert lira_scores(np.array([[0.1]]), shadows, drawn) == pytest.approx([-225])
     # A second label: with, mean 2 and variance 2; without, mean 0 and variance 2. At 1 the two are as likely, so it adds nothing.
@@ -289,7 +369,10 @@ def test_two_texts_share_a_variance_and_not_a_mean():
     # Squares about the two means add up to 2 + 8, over 4 models less 2 means: 5 with; .5 + .5 over 2: .5 without.
     drawn = np.array([[True, True], [False, False], [True, True], [False, False]])
     shadows = np.array([[1.0, 10.0], [0.0, 5.0], [3.0, 14.0], [1.0, 6.0]])[:, :, np.newaxis]
-    expected = [-0.0 / 10 - math.log(5) / 2 + 1.5**2 / 1 + math.log(0.5) / 2, -1.0 / 10 - math.log(5) / 2 + 5.5**2 / 1 + math.log(0.5) / 2]
+    expected = [
+        -0.0 / 10 - math.log(5) / 2 + 1.5**2 / 1 + math.log(0.5) / 2,
+        -1.0 / 10 - math.log(5) / 2 + 5.5**2 / 1 + math.log(0.5) / 2,
+    ]
     assert lira_scores(np.array([[2.0], [11.0]]), shadows, drawn) == pytest.approx(expected)
 
 
@@ -314,50 +397,71 @@ def test_a_text_in_every_shadow_model_is_refused():
 
 # ---------------------------------------------------------------- canaries
 
-WORDS = "amber birch cedar delta ember fjord grove heron ivory jade kelp lotus maple nectar opal pearl".split()
+WORDS = (
+    "amber birch cedar delta ember fjord grove heron ivory jade kelp lotus maple nectar opal pearl".split()
+)
 CANARIES = draw_canaries("the pizza club word is {} {}", WORDS, n=6, n_labels=2, seed=0)
 
 
 def mean_exposure(documents, fit, canaries, *, planted, rank=exposure_bits):
-    rows = [(line, f"canary {k}", *marks) for k, (line, marks) in enumerate(zip(canaries.planted, canaries.labels, strict=True))]
+    rows = [
+        (line, f"canary {k}", *marks)
+        for k, (line, marks) in enumerate(zip(canaries.planted, canaries.labels, strict=True))
+    ]
     lines = pd.DataFrame(rows, columns=["text", "person", *MARKS])
     own = documents[["text", "person", *MARKS]]
     opened = fit(pd.concat([own, lines], ignore_index=True) if planted else own, 0)
     bits = []
     for line, marks in zip(canaries.planted, canaries.labels, strict=True):
-        losses = -loss_scores(opened.probabilities(canaries.candidates), np.tile(marks, (len(canaries.candidates), 1)))
+        losses = -loss_scores(
+            opened.probabilities(canaries.candidates), np.tile(marks, (len(canaries.candidates), 1))
+        )
         bits.append(rank(losses[canaries.candidates.index(line)], losses))
     return float(np.mean(bits))
 
 
 def test_a_planted_line_is_the_best_remembered_of_all_candidates(documents):
-    assert mean_exposure(documents, private_terms(labels=MARKS), CANARIES, planted=True) > math.log2(16 * 15) - 0.5
+    assert (
+        mean_exposure(documents, private_terms(labels=MARKS), CANARIES, planted=True)
+        > math.log2(16 * 15) - 0.5
+    )
 
 
 def test_a_line_never_planted_has_the_exposure_of_chance(documents):
-    assert mean_exposure(documents, private_terms(labels=MARKS), CANARIES, planted=False) == pytest.approx(exposure_by_chance(16 * 15))
+    assert mean_exposure(documents, private_terms(labels=MARKS), CANARIES, planted=False) == pytest.approx(
+        exposure_by_chance(16 * 15)
+    )
 
 
 def test_a_public_vocabulary_remembers_no_planted_line(documents):
-    assert mean_exposure(documents, public_terms(labels=MARKS, vocabulary=PUBLIC), CANARIES, planted=True) == pytest.approx(exposure_by_chance(16 * 15))
+    assert mean_exposure(
+        documents, public_terms(labels=MARKS, vocabulary=PUBLIC), CANARIES, planted=True
+    ) == pytest.approx(exposure_by_chance(16 * 15))
 
 
 def test_chance_is_1_44_bits():
     assert exposure_by_chance(1_000_000) == pytest.approx(1.4427, abs=1e-4)
     ranks = np.random.default_rng(0).random((2000, 256))
-    assert np.mean([exposure_bits(row[0], row) for row in ranks]) == pytest.approx(exposure_by_chance(256), abs=0.1)
+    assert np.mean([exposure_bits(row[0], row) for row in ranks]) == pytest.approx(
+        exposure_by_chance(256), abs=0.1
+    )
 
 
 def test_counting_ties_as_lowest_rank_is_caught_by_a_model_that_knows_nothing(documents):
     def hopeful(loss, losses):
         return math.log2(losses.size) - math.log2(1 + (losses < loss - 1e-12).sum())
 
-    assert mean_exposure(documents, public_terms(labels=MARKS, vocabulary=PUBLIC), CANARIES, planted=False, rank=hopeful) > 2 * exposure_by_chance(16 * 15)
+    assert mean_exposure(
+        documents, public_terms(labels=MARKS, vocabulary=PUBLIC), CANARIES, planted=False, rank=hopeful
+    ) > 2 * exposure_by_chance(16 * 15)
 
 
 def test_canaries_with_one_label_between_them_teach_the_template_and_hide_the_leak(documents):
     alike = replace(CANARIES, labels=((1, 0),) * 6)
-    assert mean_exposure(documents, private_terms(labels=MARKS), alike, planted=True) < mean_exposure(documents, private_terms(labels=MARKS), CANARIES, planted=True) - 1
+    assert (
+        mean_exposure(documents, private_terms(labels=MARKS), alike, planted=True)
+        < mean_exposure(documents, private_terms(labels=MARKS), CANARIES, planted=True) - 1
+    )
 
 
 def test_canaries_use_no_word_twice_and_their_labels_are_opposite_in_pairs():
@@ -368,7 +472,10 @@ def test_canaries_use_no_word_twice_and_their_labels_are_opposite_in_pairs():
 
 @pytest.mark.parametrize("n", [3, 10])
 def test_canaries_that_cannot_be_drawn_are_refused(n):
-    with pytest.raises(ValueError, match=f"n must be even, and words differ and be at least {2 * n}; got n = {n}, 16 words, 16 of them different"):
+    with pytest.raises(
+        ValueError,
+        match=f"n must be even, and words differ and be at least {2 * n}; got n = {n}, 16 words, 16 of them different",
+    ):
         draw_canaries("{} {}", WORDS, n=n, n_labels=1, seed=0)
 
 
@@ -422,11 +529,16 @@ def test_on_the_project_s_conversations_the_private_vocabulary_leaks_and_the_pub
     public = value(table, "public/plain", "vocabulary", "auc")
     assert public["low"] <= 0.5 <= public["high"]
     blind = value(table, "no model", "blind", "auc")
-    assert abs(blind["value"] - 0.5) <= 4.5 * auc_standard_error(int(blind["n"]), int(blind["n_other"])), "documents of one sender are not independent, hence 4.5 for 3"
+    assert abs(blind["value"] - 0.5) <= 4.5 * auc_standard_error(int(blind["n"]), int(blind["n_other"])), (
+        "documents of one sender are not independent, hence 4.5 for 3"
+    )
 
 
 def test_where_some_texts_are_easy_shadow_models_find_more_than_the_loss_alone(table):
-    assert value(table, "public/plain", "lira", "auc")["value"] > value(table, "public/plain", "loss", "auc")["value"] + 0.05
+    assert (
+        value(table, "public/plain", "lira", "auc")["value"]
+        > value(table, "public/plain", "loss", "auc")["value"] + 0.05
+    )
 
 
 def test_a_salt_stops_the_trying_of_names_and_not_the_asking(table):
@@ -439,8 +551,12 @@ def test_a_salt_stops_the_trying_of_names_and_not_the_asking(table):
 def test_only_noise_over_the_public_vocabulary_has_an_epsilon(table):
     epsilons = table[table["figure"] == "epsilon"].set_index("variant")["value"]
     assert epsilons.drop("public/objective_perturbation-1-cap2").eq(math.inf).all()
-    assert value(table, "public/objective_perturbation-1-cap2", "statement", "epsilon")["value"] == pytest.approx(1.0)
-    assert value(table, "public/objective_perturbation-1-cap2", "statement", "epsilon_person")["value"] == pytest.approx(2.0)
+    assert value(table, "public/objective_perturbation-1-cap2", "statement", "epsilon")[
+        "value"
+    ] == pytest.approx(1.0)
+    assert value(table, "public/objective_perturbation-1-cap2", "statement", "epsilon_person")[
+        "value"
+    ] == pytest.approx(2.0)
 
 
 def test_the_same_seed_gives_the_same_table(conversations):
@@ -458,7 +574,10 @@ def test_decoys_that_somebody_wrote_are_refused(documents):
 
 
 def test_documents_are_whole_conversations_or_messages_of_half_the_senders(conversations):
-    whole, single = membership_documents(conversations, seed=0), membership_documents(conversations, unit="message", seed=0)
+    whole, single = (
+        membership_documents(conversations, seed=0),
+        membership_documents(conversations, unit="message", seed=0),
+    )
     assert len(whole) == len(conversations)
     assert len(single) == sum(len(conversation.messages) for conversation in conversations)
     people = whole.groupby("person")["member"]
@@ -468,9 +587,19 @@ def test_documents_are_whole_conversations_or_messages_of_half_the_senders(conve
 
 
 def test_a_document_by_hand():
-    told = chat("a", "s: so pretty {name|Zola}", "c: {school|Kestrel High} at noon", "s: meet {name|Mei}", family="lunch")
+    told = chat(
+        "a",
+        "s: so pretty {name|Zola}",
+        "c: {school|Kestrel High} at noon",
+        "s: meet {name|Mei}",
+        family="lunch",
+    )
     [whole] = membership_documents([told], seed=0).to_dict("records")
-    assert (whole["text"], whole["person"], whole["member"]) == ("so pretty Zola\nKestrel High at noon\nmeet Mei", "a-s", False)
+    assert (whole["text"], whole["person"], whole["member"]) == (
+        "so pretty Zola\nKestrel High at noon\nmeet Mei",
+        "a-s",
+        False,
+    )
     assert list(whole) == ["text", "person", "member", "families", "names", *LABELS]
     assert (whole["families"], whole["names"]) == (("lunch", "lunch", "lunch"), ("Zola", "Mei"))
     assert {label for label in LABELS if whole[label]} == {"flattery", "meeting"}
@@ -484,7 +613,9 @@ def test_the_gap_between_families_by_hand():
     families, people = [("raid", "raid"), ("raid", "pizza"), ("raid", "pizza")], ["ayo", "ayo", "mei"]
     assert family_gap(families, [1, 1, 0], people, n_shuffles=5, seed=0) == (0.25, 0.25)
     assert family_gap([("raid",), ("pizza",)], [1, 0], ["ayo", "mei"], n_shuffles=1, seed=0)[0] == 1.0
-    assert family_gap(families, [0, 0, 0], people, n_shuffles=1, seed=0)[0] == 0.5, "nobody on a side has no share of anything"
+    assert family_gap(families, [0, 0, 0], people, n_shuffles=1, seed=0)[0] == 0.5, (
+        "nobody on a side has no share of anything"
+    )
 
 
 def test_a_gap_of_more_people_than_documents_is_refused():
@@ -502,11 +633,22 @@ def test_a_variant_without_noise_is_scikit_learns_regression_at_a_strength_of_fo
     texts = ["pizza pizza raid", "pizza rain", "raid rain pizza", "rain"] * 5
     table = pd.DataFrame({"text": texts, "person": range(20), "raid": [1, 0, 1, 0] * 5})
     terms = {"analyzer": lambda text: [*text.split(), *map(" ".join, pairwise(text.split()))]}
-    tfidf, marks = TfidfVectorizer(**terms, sublinear_tf=True), normalize(CountVectorizer(**terms, binary=True).fit_transform(texts))
+    tfidf, marks = (
+        TfidfVectorizer(**terms, sublinear_tf=True),
+        normalize(CountVectorizer(**terms, binary=True).fit_transform(texts)),
+    )
     listed = CountVectorizer(vocabulary=["raid"], binary=True).transform(texts)
-    for rows, fit in ((tfidf.fit_transform(texts), private_terms), (marks, hashed_terms), (listed, partial(public_terms, vocabulary=("raid",)))):
+    for rows, fit in (
+        (tfidf.fit_transform(texts), private_terms),
+        (marks, hashed_terms),
+        (listed, partial(public_terms, vocabulary=("raid",))),
+    ):
         constant = np.hstack([rows.toarray(), np.ones((20, 1))])
-        expected = LogisticRegression(C=4.0, fit_intercept=False, tol=1e-9, max_iter=1000).fit(constant, table["raid"]).predict_proba(constant)[:, 1]
+        expected = (
+            LogisticRegression(C=4.0, fit_intercept=False, tol=1e-9, max_iter=1000)
+            .fit(constant, table["raid"])
+            .predict_proba(constant)[:, 1]
+        )
         assert fit(labels=["raid"])(table, 0).probabilities(texts)[:, 0] == pytest.approx(expected, abs=1e-5)
 
 
@@ -516,7 +658,11 @@ def test_a_variant_with_next_to_no_noise_is_scikit_learns_regression_at_the_pena
     table = pd.DataFrame({"text": texts, "person": range(20), "raid": [1, 0, 0, 1] * 5})
     rows = normalize(CountVectorizer(vocabulary=["pizza", "raid"]).transform(texts))
     constant = np.hstack([rows.toarray(), np.ones((20, 1))])
-    expected = LogisticRegression(C=25.0, fit_intercept=False, tol=1e-9, max_iter=1000).fit(constant, table["raid"]).predict_proba(constant)[:, 1]
+    expected = (
+        LogisticRegression(C=25.0, fit_intercept=False, tol=1e-9, max_iter=1000)
+        .fit(constant, table["raid"])
+        .predict_proba(constant)[:, 1]
+    )
     opened = private_weights(epsilon=1e9, cap=1, labels=["raid"], vocabulary=("pizza", "raid"))(table, 0)
     assert opened.probabilities(texts)[:, 0] == pytest.approx(expected, abs=1e-5)
 
@@ -537,7 +683,9 @@ def test_a_variant_states_what_it_promises_for_a_document_and_how_many_a_person_
 
 
 def test_terms_are_hashed_into_a_quarter_of_a_million_cells_unless_asked():
-    opened = hashed_terms(labels=["raid"])(pd.DataFrame({"text": ["pizza", "raid"], "person": ["ayo", "mei"], "raid": [0, 1]}), 0)
+    opened = hashed_terms(labels=["raid"])(
+        pd.DataFrame({"text": ["pizza", "raid"], "person": ["ayo", "mei"], "raid": [0, 1]}), 0
+    )
     assert opened.content["coef"].shape == (1, 262_144)
 
 
@@ -563,7 +711,9 @@ def test_one_person_s_many_documents_do_not_make_a_term_common():
     terms, people = [["zola"]] * 5 + [["pizza"], ["pizza"]], ["ayo"] * 5 + ["mei", "noor"]
     assert people_vocabulary(terms, people, min_people=2) == ("pizza",)
     by_document = people_vocabulary(terms, range(7), min_people=2)
-    assert "zola" in by_document, "counted by document, as min_df does, the name of one person's talk stays in"
+    assert "zola" in by_document, (
+        "counted by document, as min_df does, the name of one person's talk stays in"
+    )
 
 
 def test_a_vocabulary_that_nobody_shares_is_refused():

@@ -29,18 +29,37 @@ from classifier.taxonomy import LABELS
 
 NAMES = ["Zola", "Mei", "Anouk", "Tariq"]
 DECOYS = ["Brim", "Dorn", "Elvo", "Fash"]
-LINES = ["zola keep it secret", "mei so pretty today", "anouk's mum is out", "meet tariq at noon", "how old are you", "same town as me", "come on do it", "pizza is hot"]
+LINES = [
+    "zola keep it secret",
+    "mei so pretty today",
+    "anouk's mum is out",
+    "meet tariq at noon",
+    "how old are you",
+    "same town as me",
+    "come on do it",
+    "pizza is hot",
+]
 
 
 def toy_table():
     marks = ["secrecy", "flattery", "isolation", "meeting", "info_request", "false_affinity", "pressure", ""]
-    return pd.DataFrame({"text": LINES, "person": LINES} | {label: [int(mark == label) for mark in marks] for label in LABELS})
+    return pd.DataFrame(
+        {"text": LINES, "person": LINES} | {label: [int(mark == label) for mark in marks] for label in LABELS}
+    )
 
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("opened") / "toy.safetensors"
-    save_model(path, fit_stage_model(toy_table(), min_df=1), thresholds=dict.fromkeys(LABELS, 0.5), options={"min_df": 1}, corpus_sha256="c", training_families=[], seed=0)
+    save_model(
+        path,
+        fit_stage_model(toy_table(), min_df=1),
+        thresholds=dict.fromkeys(LABELS, 0.5),
+        options={"min_df": 1},
+        corpus_sha256="c",
+        training_families=[],
+        seed=0,
+    )
     return path
 
 
@@ -154,7 +173,10 @@ def test_nothing_is_unpickled_from_an_array_either():
     packed = io.BytesIO()
     np.save(packed, np.array([Bomb()], dtype=object), allow_pickle=True)
     assert any("walk has run code" in string for string in strings_in(packed.getvalue()))
-    assert any("walk has run code" in string for string in strings_in(archived(blob=np.frombuffer(packed.getvalue(), dtype=np.uint8))))
+    assert any(
+        "walk has run code" in string
+        for string in strings_in(archived(blob=np.frombuffer(packed.getvalue(), dtype=np.uint8)))
+    )
 
 
 def bytes_search(content, names):
@@ -178,17 +200,32 @@ def test_ends_of_two_terms_are_not_read_as_a_name():
 
 
 def test_a_name_inside_a_pair_is_found_and_two_words_that_stood_apart_are_no_name(tmp_path):
-    texts = pd.DataFrame({"text": ["zola said no", "mei then lin"] * 2} | {label: [0, 1] * 2 for label in LABELS})
-    pipeline, options = fit_stage_model(texts, min_df=1, word_ngrams=None, char_ngrams=None), {"min_df": 1, "word_ngrams": None, "char_ngrams": None}
+    texts = pd.DataFrame(
+        {"text": ["zola said no", "mei then lin"] * 2} | {label: [0, 1] * 2 for label in LABELS}
+    )
+    pipeline, options = (
+        fit_stage_model(texts, min_df=1, word_ngrams=None, char_ngrams=None),
+        {"min_df": 1, "word_ngrams": None, "char_ngrams": None},
+    )
     path = tmp_path / "pairs.safetensors"
-    model = save_model(path, pipeline, thresholds=dict.fromkeys(LABELS, 0.5), options=options, corpus_sha256="c", training_families=[], seed=0)
+    model = save_model(
+        path,
+        pipeline,
+        thresholds=dict.fromkeys(LABELS, 0.5),
+        options=options,
+        corpus_sha256="c",
+        training_families=[],
+        seed=0,
+    )
     assert model.halves[0].terms == ("mei … lin", "zola … no")
     for content in (path.read_bytes(), pipeline):
         assert names_read(content, ["Zola", "Mei", "Lin", "Mei Lin", "Ayo"]) == {"Zola", "Mei", "Lin"}
 
 
 def test_a_name_of_several_words_is_found_by_its_pairs():
-    assert names_read(["kestrel lane", "lane high", "pizza"], ["Kestrel Lane High", "Kestrel Lane", "Kestrel Road"]) == {"Kestrel Lane High", "Kestrel Lane"}
+    assert names_read(
+        ["kestrel lane", "lane high", "pizza"], ["Kestrel Lane High", "Kestrel Lane", "Kestrel Road"]
+    ) == {"Kestrel Lane High", "Kestrel Lane"}
 
 
 def test_words_of_a_name_that_stand_apart_are_not_the_name():
@@ -225,7 +262,9 @@ def test_a_salt_that_is_kept_elsewhere_stops_the_dictionary():
 
 
 def test_a_salt_beside_the_model_is_no_salt():
-    assert found(hashed_terms(bits=18, salt=b"on the phone", salt_known=True), "names_tried") == NamesFound(ALL, NONE)
+    assert found(hashed_terms(bits=18, salt=b"on the phone", salt_known=True), "names_tried") == NamesFound(
+        ALL, NONE
+    )
 
 
 def test_whoever_may_ask_the_model_needs_no_salt():
@@ -238,7 +277,13 @@ def test_in_few_cells_decoys_are_found_too_and_it_shows():
 
 def answering(change_by_text):
     """A model that answers .25 to everything, and otherwise to some texts."""
-    return OpenedModel(str.split, frozenset(), lambda texts: np.array([[0.25 + change_by_text.get(text, 0.0), 0.5] for text in texts]), None, None)
+    return OpenedModel(
+        str.split,
+        frozenset(),
+        lambda texts: np.array([[0.25 + change_by_text.get(text, 0.0), 0.5] for text in texts]),
+        None,
+        None,
+    )
 
 
 def test_an_answer_is_what_differs_from_the_answer_to_an_empty_text():
@@ -257,7 +302,9 @@ def test_more_than_five_decoys_that_are_names_are_not_all_told():
 
 
 def test_a_decoy_that_is_a_name_is_refused():
-    with pytest.raises(ValueError, match=r"decoys must not be names that were in training, got \['zola'\] in both"):
+    with pytest.raises(
+        ValueError, match=r"decoys must not be names that were in training, got \['zola'\] in both"
+    ):
         names_found(private_terms()(toy_table(), 0), "names_read", names=NAMES, decoys=["zola"])
 
 
@@ -267,8 +314,17 @@ def test_a_decoy_that_is_a_name_is_refused():
 @pytest.mark.parametrize("min_df", [1, 2])
 def test_idf_gives_back_the_number_of_documents_and_every_count(min_df):
     rng = np.random.default_rng(0)
-    texts = [" ".join(f"topping{k}" for k in rng.integers(0, 40, size=8)) for _ in range(237)] + ["zola pizza", "zola pizza"] + ["mei"] * (min_df == 1)
+    texts = (
+        [" ".join(f"topping{k}" for k in rng.integers(0, 40, size=8)) for _ in range(237)]
+        + ["zola pizza", "zola pizza"]
+        + ["mei"] * (min_df == 1)
+    )
     vectoriser = TfidfVectorizer(min_df=min_df).fit(texts)
     n, counts = document_counts(vectoriser.idf_, lowest=min_df)
     assert n == len(texts)
-    assert counts.tolist() == (CountVectorizer(vocabulary=vectoriser.get_feature_names_out(), binary=True).transform(texts)).sum(axis=0).tolist()[0]
+    assert (
+        counts.tolist()
+        == (CountVectorizer(vocabulary=vectoriser.get_feature_names_out(), binary=True).transform(texts))
+        .sum(axis=0)
+        .tolist()[0]
+    )

@@ -9,7 +9,13 @@ import pytest
 from scipy.stats import binomtest
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.constraint import Constraint, conversations_needed, feasible_points, parse_constraint, supported_bound
+from classifier.privacy.compare.constraint import (
+    Constraint,
+    conversations_needed,
+    feasible_points,
+    parse_constraint,
+    supported_bound,
+)
 from classifier.privacy.compare.frontier import Frontier
 
 EMPTY = pd.DataFrame()
@@ -33,7 +39,9 @@ def frontier(*points):
         }
         for name, alarms, found in points
     ]
-    read = pd.DataFrame([{"point": name, "metric": "machine_read_share", "low": 0.4, "high": 0.6} for name, _, _ in points])
+    read = pd.DataFrame(
+        [{"point": name, "metric": "machine_read_share", "low": 0.4, "high": 0.6} for name, _, _ in points]
+    )
     return Frontier({}, pd.DataFrame(rows), read, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
 
 
@@ -47,7 +55,9 @@ def only(constraint, of=CAREFUL):
     return table.iloc[0]
 
 
-@pytest.mark.parametrize(("text", "kept"), [("share<=0.5", (True, True, False)), ("share>=0.5", (False, True, True))])
+@pytest.mark.parametrize(
+    ("text", "kept"), [("share<=0.5", (True, True, False)), ("share>=0.5", (False, True, True))]
+)
 def test_a_value_equal_to_its_limit_keeps_it(text, kept):
     constraint = parse_constraint(text)
     assert (constraint.kept_by(0.4), constraint.kept_by(0.5), constraint.kept_by(0.6)) == kept
@@ -100,7 +110,17 @@ def test_no_number_of_conversations_shows_the_very_rate_that_was_seen():
     assert (row["verdict"], row["needed_at_this_rate"]) == ("not shown", math.inf)
 
 
-@pytest.mark.parametrize("constraint", ["recall>=1", "recall>=0", "false_positive_rate<=0", "false_positive_rate<=1", "false_positive_rate<=1.5", "recall>=-0.5"])
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        "recall>=1",
+        "recall>=0",
+        "false_positive_rate<=0",
+        "false_positive_rate<=1",
+        "false_positive_rate<=1.5",
+        "recall>=-0.5",
+    ],
+)
 def test_a_limit_at_or_beyond_the_ends_of_a_rate_asks_for_no_number(constraint):
     row = only(constraint)
     assert row[["needed_error_free", "needed_at_this_rate"]].isna().all()
@@ -130,7 +150,9 @@ def test_a_number_without_an_interval_is_never_supported():
 
 
 def test_a_point_is_feasible_when_every_one_of_its_limits_is_supported():
-    table = feasible_points(frontier(("careful", 0, 90), ("hasty", 100, 100)), ["false_positive_rate<=0.01", "recall>=0.8"])
+    table = feasible_points(
+        frontier(("careful", 0, 90), ("hasty", 100, 100)), ["false_positive_rate<=0.01", "recall>=0.8"]
+    )
     assert table[["point", "policy", "constraint", "verdict", "feasible"]].to_numpy().tolist() == [
         ["careful", "careful policy", "false_positive_rate<=0.01", "supported", True],
         ["careful", "careful policy", "recall>=0.8", "supported", True],
@@ -140,13 +162,25 @@ def test_a_point_is_feasible_when_every_one_of_its_limits_is_supported():
 
 
 def test_only_numbers_can_be_limited():
-    with pytest.raises(ValueError, match="'policy<=3': no such metric, expected one of human_read_innocent_per_million, false_positive_rate, recall"):
+    with pytest.raises(
+        ValueError,
+        match="'policy<=3': no such metric, expected one of human_read_innocent_per_million, false_positive_rate, recall",
+    ):
         feasible_points(CAREFUL, ["policy<=3"])
 
 
 @pytest.mark.parametrize(
     ("rate", "at_most", "n", "events"),
-    [(0.5, 0.9, 6, 3), (0.5, 0.7, 22, 11), (0.1, 0.2, 57, 6), (0.1, 0.3, 24, 3), (0.25, 0.5, 18, 5), (0.3, 0.4, 88, 27), (0.001, 0.002, 5919, 6), (0.0, 0.3, 9, 0)],
+    [
+        (0.5, 0.9, 6, 3),
+        (0.5, 0.7, 22, 11),
+        (0.1, 0.2, 57, 6),
+        (0.1, 0.3, 24, 3),
+        (0.25, 0.5, 18, 5),
+        (0.3, 0.4, 88, 27),
+        (0.001, 0.002, 5919, 6),
+        (0.0, 0.3, 9, 0),
+    ],
 )
 def test_the_number_needed_would_do_and_one_fewer_would_not(rate, at_most, n, events):
     assert conversations_needed(rate, at_most=at_most) == n
@@ -175,5 +209,8 @@ def test_a_claim_too_strong_is_told_its_bound_and_what_it_would_take():
 
 
 def test_a_claim_from_no_conversation_is_told_what_it_would_take_without_a_false_alarm():
-    with pytest.raises(ValueError, match=r"from nan \(0/0\): its 95 % upper bound is 1\. It takes 14 innocent conversations without a false alarm, or 14 at the rate seen"):
+    with pytest.raises(
+        ValueError,
+        match=r"from nan \(0/0\): its 95 % upper bound is 1\. It takes 14 innocent conversations without a false alarm, or 14 at the rate seen",
+    ):
         supported_bound(Rate(0, 0), at_most=0.2)

@@ -22,7 +22,9 @@ def toy_rows(n, seed):
     rng = np.random.default_rng(seed)
     words = rng.random((n, 8)) < 0.3
     labels = np.where(rng.random((n, 2)) < 0.8, words[:, :2], rng.random((n, 2)) < 0.3)
-    return Rows(csr_array(words / np.sqrt(np.maximum(1, words.sum(axis=1, keepdims=True)))), labels.astype(np.int64))
+    return Rows(
+        csr_array(words / np.sqrt(np.maximum(1, words.sum(axis=1, keepdims=True)))), labels.astype(np.int64)
+    )
 
 
 TRAIN, TEST = toy_rows(4000, 1), toy_rows(800, 2)
@@ -36,8 +38,28 @@ def curve():
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, small_corpus):
     folder = tmp_path_factory.mktemp("leaks")
-    assert main(["privacy", "attack", str(small_corpus), "--people", "60", "--out", str(folder / "attack.json")]) == 0
-    assert main(["privacy", "curve", str(small_corpus), "--seeds", "2", "--epsilon", "1", "--epsilon", "100", "--out", str(folder / "curve.json")]) == 0
+    assert (
+        main(["privacy", "attack", str(small_corpus), "--people", "60", "--out", str(folder / "attack.json")])
+        == 0
+    )
+    assert (
+        main(
+            [
+                "privacy",
+                "curve",
+                str(small_corpus),
+                "--seeds",
+                "2",
+                "--epsilon",
+                "1",
+                "--epsilon",
+                "100",
+                "--out",
+                str(folder / "curve.json"),
+            ]
+        )
+        == 0
+    )
     return folder
 
 
@@ -58,7 +80,9 @@ def test_the_mean_over_draws_rises_with_epsilon_from_chance_to_the_plain_fit(cur
 
 def test_the_plain_fit_stands_first_and_is_scikit_learns_area(curve):
     weights = fit_plain(TRAIN.rows, TRAIN.labels, regularisation=0.01)
-    expected = np.mean([roc_auc_score(TEST.labels[:, label], weights.probabilities(TEST.rows)[:, label]) for label in (0, 1)])
+    expected = np.mean(
+        [roc_auc_score(TEST.labels[:, label], weights.probabilities(TEST.rows)[:, label]) for label in (0, 1)]
+    )
     assert curve.loc[0, ["method", "epsilon", "n_seeds"]].tolist() == ["plain", np.inf, 1]
     assert curve.loc[0, "auc"] == pytest.approx(expected)
     assert expected > 0.8
@@ -83,7 +107,12 @@ def test_a_label_that_every_row_or_no_row_carries_has_no_area():
 
 
 def test_texts_are_drawn_person_by_person_and_then_by_lot():
-    documents = pd.DataFrame({"text": [f"raid {number}" for number in range(300)], "person": [f"p{number % 10}" for number in range(300)]})
+    documents = pd.DataFrame(
+        {
+            "text": [f"raid {number}" for number in range(300)],
+            "person": [f"p{number % 10}" for number in range(300)],
+        }
+    )
     own = drawn_texts(documents, cap=7, n_rows=1000, seed=0)
     assert own["person"].value_counts().tolist() == [7] * 10
     fewer = drawn_texts(documents, cap=7, n_rows=25, seed=0)
@@ -101,7 +130,11 @@ def test_an_attack_stands_beside_chance(made):
 
 def test_a_curve_is_a_file_a_table_and_a_figure(made):
     table = pd.read_csv(made / "curve.csv")
-    assert table["method"].tolist() == ["plain", *["output_perturbation"] * 2, *["objective_perturbation"] * 2]
+    assert table["method"].tolist() == [
+        "plain",
+        *["output_perturbation"] * 2,
+        *["objective_perturbation"] * 2,
+    ]
     pd.testing.assert_frame_equal(load_findings(made / "curve.json", "curve").table, table)
     assert (made / "curve.svg").read_text(encoding="utf-8").startswith("<svg")
     facts = json.loads((made / "curve.json").read_text(encoding="utf-8"))["facts"]
@@ -114,15 +147,27 @@ def test_infinity_and_nan_survive_the_file(tmp_path):
     table = pd.DataFrame({"name": ["a", "b"], "value": [np.inf, np.nan], "n": [1, 2]})
     Findings("curve", {}, table).save(tmp_path / "c.json")
     pd.testing.assert_frame_equal(load_findings(tmp_path / "c.json", "curve").table, table)
-    json.loads((tmp_path / "c.json").read_text(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    json.loads(
+        (tmp_path / "c.json").read_text(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON")
+    )
 
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory, small_corpus, made):
     folder = tmp_path_factory.mktemp("reported")
-    (folder / "bit.toml").write_text('description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n', encoding="utf-8")
+    (folder / "bit.toml").write_text(
+        'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n', encoding="utf-8"
+    )
     leaks = ["--attack", str(made / "attack.json"), "--curve", str(made / "curve.json")]
-    options = ["--resamples", "20", "--model", str(shipped_model()), "--no-variants", "--policies", str(folder / "bit.toml")]
+    options = [
+        "--resamples",
+        "20",
+        "--model",
+        str(shipped_model()),
+        "--no-variants",
+        "--policies",
+        str(folder / "bit.toml"),
+    ]
     assert main(["tradeoff", str(small_corpus), *options, *leaks, "--out", str(folder / "out")]) == 0
     return folder / "out"
 
@@ -151,14 +196,20 @@ def test_they_stand_there_too_when_it_is_drawn_again(reported, tmp_path):
         ("--attack", "{}", "not what 'privacy attack' writes"),
         ("--curve", "[1]", "not what 'privacy curve' writes"),
         ("--curve", '{"kind": "attack"}', "holds findings of kind 'attack', expected 'curve'"),
-        ("--curve", '{"kind": "curve", "facts": {"corpus_sha256": "0"}, "columns": [], "rows": []}', "was made on another corpus"),
+        (
+            "--curve",
+            '{"kind": "curve", "facts": {"corpus_sha256": "0"}, "columns": [], "rows": []}',
+            "was made on another corpus",
+        ),
     ],
 )
 def test_a_file_that_is_something_else_is_refused(small_corpus, tmp_path, capsys, option, content, message):
     path = tmp_path / "file.json"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    assert message in refused(capsys, "tradeoff", small_corpus, "--model", shipped_model(), option, path, "--out", tmp_path / "out")
+    assert message in refused(
+        capsys, "tradeoff", small_corpus, "--model", shipped_model(), option, path, "--out", tmp_path / "out"
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -15,14 +15,18 @@ from classifier.privacy.builds.dp_logistic import Weights, fit_plain, fit_privat
 
 def scored(scores, labels):
     """One row a score, in a column of its own for each label, and weights that hand the columns on."""
-    return Weights(np.eye(len(scores[0])), np.zeros(len(scores[0]))), Rows(csr_array(np.array(scores)), np.array(labels))
+    return Weights(np.eye(len(scores[0])), np.zeros(len(scores[0]))), Rows(
+        csr_array(np.array(scores)), np.array(labels)
+    )
 
 
 def toy(n, seed):
     """Rows over three words, of which the first says what the label is, mostly."""
     rng = np.random.default_rng(seed)
     words = np.eye(3)[rng.integers(0, 3, size=n)]
-    return Rows(csr_array(words), np.where(rng.random((n, 1)) < 0.7, words[:, :1], 1 - words[:, :1]).astype(np.int64))
+    return Rows(
+        csr_array(words), np.where(rng.random((n, 1)) < 0.7, words[:, :1], 1 - words[:, :1]).astype(np.int64)
+    )
 
 
 TRAIN, TEST = toy(60, 1), toy(40, 2)
@@ -49,9 +53,15 @@ def test_weights_for_other_labels_than_the_test_s_are_refused():
 
 
 def test_everybody_s_texts_are_drawn_when_there_is_room_and_else_as_many_as_there_is_room_for():
-    documents = pd.DataFrame({"text": [f"raid {number}" for number in range(12)], "person": list("ababababcccc")})
+    documents = pd.DataFrame(
+        {"text": [f"raid {number}" for number in range(12)], "person": list("ababababcccc")}
+    )
     assert drawn_texts(documents, cap=4, n_rows=12, seed=0)["text"].tolist() == documents["text"].tolist()
-    assert drawn_texts(documents, cap=2, n_rows=12, seed=0)["person"].value_counts().to_dict() == {"a": 2, "b": 2, "c": 2}
+    assert drawn_texts(documents, cap=2, n_rows=12, seed=0)["person"].value_counts().to_dict() == {
+        "a": 2,
+        "b": 2,
+        "c": 2,
+    }
     few = [tuple(drawn_texts(documents, cap=4, n_rows=5, seed=seed).index) for seed in range(8)]
     assert {len(drawn) for drawn in few} == {5}
     assert all(drawn == tuple(sorted(drawn)) for drawn in few)
@@ -59,14 +69,18 @@ def test_everybody_s_texts_are_drawn_when_there_is_room_and_else_as_many_as_ther
 
 
 def test_smaller_draws_are_nested_in_larger_ones():
-    documents = pd.DataFrame({"text": [f"raid {number}" for number in range(30)], "person": [f"p{number}" for number in range(30)]})
+    documents = pd.DataFrame(
+        {"text": [f"raid {number}" for number in range(30)], "person": [f"p{number}" for number in range(30)]}
+    )
     drawn = [set(drawn_texts(documents, cap=1, n_rows=n, seed=0)["text"]) for n in (3, 10, 20, 30)]
     assert [len(texts) for texts in drawn] == [3, 10, 20, 30]
     assert drawn[0] < drawn[1] < drawn[2] < drawn[3]
 
 
 def test_documents_become_rows_and_labels_in_the_order_asked_for():
-    documents = pd.DataFrame({"text": ["Pizza", "pizza raid"], "secrecy": [1, 0], "meeting": [0, 0], "raid": [1, 1]})
+    documents = pd.DataFrame(
+        {"text": ["Pizza", "pizza raid"], "secrecy": [1, 0], "meeting": [0, 0], "raid": [1, 1]}
+    )
     found = public_rows(documents, vocabulary=["pizza", "raid"], labels=["raid", "secrecy"])
     assert found.rows.toarray().round(2).tolist() == [[1.0, 0.0], [0.71, 0.71]]
     assert found.labels.tolist() == [[1, 1], [1, 0]]
@@ -81,13 +95,37 @@ def test_with_infinite_epsilon_every_draw_is_the_plain_fit():
 
 
 def test_the_noise_is_that_of_seed_nought_unless_asked():
-    own, nought = (dp_curve(TRAIN, TEST, epsilons=(2.0,), n_seeds=2, regularisation=0.01, **seed) for seed in ({}, {"seed": 0}))
+    own, nought = (
+        dp_curve(TRAIN, TEST, epsilons=(2.0,), n_seeds=2, regularisation=0.01, **seed)
+        for seed in ({}, {"seed": 0})
+    )
     pd.testing.assert_frame_equal(own, nought, check_exact=True)
 
 
 def test_a_point_of_the_curve_is_made_of_the_draws_of_its_own_seeds_and_a_band_of_their_middle():
-    curve = dp_curve(TRAIN, TEST, epsilons=(2.0, 5.0), methods=["output_perturbation"], n_seeds=3, seed=4, regularisation=0.01)
-    draws = sorted(mean_auc(fit_private(TRAIN.rows, TRAIN.labels, method="output_perturbation", epsilon=5.0, regularisation=0.01, seed=seed), TEST) for seed in (4, 5, 6))
+    curve = dp_curve(
+        TRAIN,
+        TEST,
+        epsilons=(2.0, 5.0),
+        methods=["output_perturbation"],
+        n_seeds=3,
+        seed=4,
+        regularisation=0.01,
+    )
+    draws = sorted(
+        mean_auc(
+            fit_private(
+                TRAIN.rows,
+                TRAIN.labels,
+                method="output_perturbation",
+                epsilon=5.0,
+                regularisation=0.01,
+                seed=seed,
+            ),
+            TEST,
+        )
+        for seed in (4, 5, 6)
+    )
     assert curve["epsilon"].tolist() == [math.inf, 2.0, 5.0]
     assert curve.loc[2, "auc"] == pytest.approx(sum(draws) / 3)
     # Of three draws the 2.5 % quantile lies a twentieth of the way from the lowest to the middle one.

@@ -15,7 +15,12 @@ GOOD, BAD = [0.0, 0.0], [1.0, 1.0]
 def table(*resamples, values, eligible=None):
     """Standings of the points "a", "b", ..., each resample a list of points."""
     names = "abcdef"[: len(values)]
-    return dominance_table(np.array(values), np.array(resamples), names, eligible=np.ones(len(names), dtype=bool) if eligible is None else np.array(eligible))
+    return dominance_table(
+        np.array(values),
+        np.array(resamples),
+        names,
+        eligible=np.ones(len(names), dtype=bool) if eligible is None else np.array(eligible),
+    )
 
 
 def standing(found, name):
@@ -58,7 +63,11 @@ def test_different_points_that_are_better_in_turn_do_not_add_up():
 def test_worse_in_the_data_and_in_no_resample_is_still_told_than_whom():
     equal = [GOOD, [-1.0, 9.0], GOOD]
     found = table(equal, values=[BAD, [-1.0, 9.0], GOOD])
-    assert found.to_numpy().tolist() == [["ambiguous", "c", 0.0], ["frontier", "", 0.0], ["frontier", "", 0.0]]
+    assert found.to_numpy().tolist() == [
+        ["ambiguous", "c", 0.0],
+        ["frontier", "", 0.0],
+        ["frontier", "", 0.0],
+    ]
 
 
 def test_the_median_of_a_single_find_is_its_message():
@@ -122,8 +131,12 @@ def test_a_resample_is_the_data_with_its_clusters_drawn_again():
             drawn = again(table, weights)
             patterns = drawn[~drawn["innocent"]]
             assert found["recall"][number, position] == patterns["flagged"].mean()
-            assert found["human_read_innocent_per_million"][number, position] == pytest.approx(1e6 * drawn.loc[drawn["innocent"], "flagged"].mean())
-            np.testing.assert_equal(found["median_messages_to_alert"][number, position], patterns["flagged_at"].median())
+            assert found["human_read_innocent_per_million"][number, position] == pytest.approx(
+                1e6 * drawn.loc[drawn["innocent"], "flagged"].mean()
+            )
+            np.testing.assert_equal(
+                found["median_messages_to_alert"][number, position], patterns["flagged_at"].median()
+            )
 
 
 def test_every_resample_asked_for_is_there():

@@ -18,7 +18,18 @@ from classifier.corpus.content_policy import policy_problems
 from classifier.corpus.slots import NAMES
 from classifier.evaluation.curves import auc
 from classifier.model.message.normalise import normalise
-from classifier.privacy.builds.dp_logistic import CURVATURE, Weights, capped, fit_plain, fit_private, minimum, objective_budget, output_noise_scale, spherical_noise, with_constant
+from classifier.privacy.builds.dp_logistic import (
+    CURVATURE,
+    Weights,
+    capped,
+    fit_plain,
+    fit_private,
+    minimum,
+    objective_budget,
+    output_noise_scale,
+    spherical_noise,
+    with_constant,
+)
 from classifier.privacy.builds.vocabulary import bounded_rows, parsed_vocabulary, plain, public_vocabulary
 
 METHODS = ["output_perturbation", "objective_perturbation"]
@@ -29,7 +40,10 @@ def toy(n, *, seed):
     """Rows over twelve toppings; the first three make a raid likelier, the next three less likely."""
     rng = np.random.default_rng(seed)
     texts = [" ".join(rng.choice(WORDS, size=5, replace=False)) for _ in range(n)]
-    lean = [sum(word in WORDS[:3] for word in text.split()) - sum(word in WORDS[3:6] for word in text.split()) for text in texts]
+    lean = [
+        sum(word in WORDS[:3] for word in text.split()) - sum(word in WORDS[3:6] for word in text.split())
+        for text in texts
+    ]
     labels = (rng.random(n) < 1 / (1 + np.exp(-2.0 * np.array(lean)))).astype(int)
     return bounded_rows(texts, WORDS), labels[:, None]
 
@@ -46,7 +60,9 @@ def test_the_public_vocabulary_is_a_short_sorted_list_in_the_model_s_spelling():
 
 def test_the_public_vocabulary_keeps_the_data_policy_and_holds_no_name():
     names = {name.lower() for name in NAMES}
-    assert [entry for entry in public_vocabulary() if policy_problems(entry) or names & set(entry.split())] == []
+    assert [
+        entry for entry in public_vocabulary() if policy_problems(entry) or names & set(entry.split())
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +83,12 @@ def test_a_vocabulary_file_that_matches_nothing_or_tells_an_order_is_refused(con
 
 
 def test_every_row_is_of_length_one_or_zero():
-    lengths = np.linalg.norm(bounded_rows(["Don't tell, it's our secret", "", "zola 🍕", "secret secret"], public_vocabulary()).toarray(), axis=1)
+    lengths = np.linalg.norm(
+        bounded_rows(
+            ["Don't tell, it's our secret", "", "zola 🍕", "secret secret"], public_vocabulary()
+        ).toarray(),
+        axis=1,
+    )
     np.testing.assert_allclose(lengths, [1, 0, 0, 1])
 
 
@@ -190,9 +211,19 @@ def noise_of(method, fit, *, epsilon, runs=150):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("epsilon", [EPSILON, 0.1], ids=["first branch", "second branch"])
 def test_released_weights_carry_the_noise_of_the_paper_for_each_label_s_share(method, epsilon):
-    noise = noise_of(method, lambda rows, labels, seed: fit_private(rows, labels, method=method, epsilon=epsilon, regularisation=PENALTY, seed=seed), epsilon=epsilon / 2)
+    noise = noise_of(
+        method,
+        lambda rows, labels, seed: fit_private(
+            rows, labels, method=method, epsilon=epsilon, regularisation=PENALTY, seed=seed
+        ),
+        epsilon=epsilon / 2,
+    )
     share = epsilon / 2
-    scale = output_noise_scale(share, N, PENALTY) if method == "output_perturbation" else 2 / objective_budget(share, N, PENALTY)[0]
+    scale = (
+        output_noise_scale(share, N, PENALTY)
+        if method == "output_perturbation"
+        else 2 / objective_budget(share, N, PENALTY)[0]
+    )
     assert looks_like(np.linalg.norm(noise, axis=1), len(WORDS) + 1, scale) > 0.01
 
 
@@ -204,7 +235,13 @@ def alike(noise):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_each_label_has_noise_of_its_own(method):
-    noise = noise_of(method, lambda rows, labels, seed: fit_private(rows, labels, method=method, epsilon=EPSILON, regularisation=PENALTY, seed=seed), epsilon=EPSILON / 2)
+    noise = noise_of(
+        method,
+        lambda rows, labels, seed: fit_private(
+            rows, labels, method=method, epsilon=EPSILON, regularisation=PENALTY, seed=seed
+        ),
+        epsilon=EPSILON / 2,
+    )
     assert abs(alike(noise)) < 4 / math.sqrt(150 * (len(WORDS) + 1))
 
 
@@ -213,7 +250,12 @@ def test_drawing_the_same_noise_for_every_label_is_caught(method):
     """The difference of two labels' weights would then be free of noise."""
 
     def cheat(rows, labels, seed):
-        each = [fit_private(rows, labels[:, [k]], method=method, epsilon=EPSILON / 2, regularisation=PENALTY, seed=seed) for k in range(2)]
+        each = [
+            fit_private(
+                rows, labels[:, [k]], method=method, epsilon=EPSILON / 2, regularisation=PENALTY, seed=seed
+            )
+            for k in range(2)
+        ]
         return Weights(np.vstack([w.coef for w in each]), np.concatenate([w.intercept for w in each]))
 
     assert alike(noise_of(method, cheat, epsilon=EPSILON / 2)) > 0.99
@@ -222,12 +264,29 @@ def test_drawing_the_same_noise_for_every_label_is_caught(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_giving_every_label_the_whole_epsilon_is_caught(method):
     def cheat(rows, labels, seed):
-        each = [fit_private(rows, labels[:, [k]], method=method, epsilon=EPSILON, regularisation=PENALTY, seed=2 * seed + k) for k in range(2)]
+        each = [
+            fit_private(
+                rows,
+                labels[:, [k]],
+                method=method,
+                epsilon=EPSILON,
+                regularisation=PENALTY,
+                seed=2 * seed + k,
+            )
+            for k in range(2)
+        ]
         return Weights(np.vstack([w.coef for w in each]), np.concatenate([w.intercept for w in each]))
 
     share = EPSILON / 2
-    scale = output_noise_scale(share, N, PENALTY) if method == "output_perturbation" else 2 / objective_budget(share, N, PENALTY)[0]
-    assert looks_like(np.linalg.norm(noise_of(method, cheat, epsilon=share), axis=1), len(WORDS) + 1, scale) < 1e-6
+    scale = (
+        output_noise_scale(share, N, PENALTY)
+        if method == "output_perturbation"
+        else 2 / objective_budget(share, N, PENALTY)[0]
+    )
+    assert (
+        looks_like(np.linalg.norm(noise_of(method, cheat, epsilon=share), axis=1), len(WORDS) + 1, scale)
+        < 1e-6
+    )
 
 
 # ---------------------------------------------------------------- H: sensitivity
@@ -244,11 +303,28 @@ def largest_move(stretch):
     cases = [(0.002, [np.array([0.0, 1.0])] * 2499, [1.0] * 2499, [(aslant[0], -1.0), (aslant[1], -1.0)])]
     for _ in range(25):
         others = [turn[k] for k in rng.integers(0, 8, size=7)]
-        cases.append((0.05, others, rng.choice([-1.0, 1.0], size=7).tolist(), [(turn[k], sign) for k in rng.integers(0, 8, size=3) for sign in (-1.0, 1.0)]))
+        cases.append(
+            (
+                0.05,
+                others,
+                rng.choice([-1.0, 1.0], size=7).tolist(),
+                [(turn[k], sign) for k in rng.integers(0, 8, size=3) for sign in (-1.0, 1.0)],
+            )
+        )
     shares = []
     for penalty, others, signs, last in cases:
-        minima = [minimum(csr_array(stretch * np.array([*others, row])), np.array([*signs, sign]), regularisation=penalty) for row, sign in last]
-        shares += [np.linalg.norm(a - b) * (len(others) + 1) * penalty / 2 for a, b in itertools.combinations(minima, 2)]
+        minima = [
+            minimum(
+                csr_array(stretch * np.array([*others, row])),
+                np.array([*signs, sign]),
+                regularisation=penalty,
+            )
+            for row, sign in last
+        ]
+        shares += [
+            np.linalg.norm(a - b) * (len(others) + 1) * penalty / 2
+            for a, b in itertools.combinations(minima, 2)
+        ]
     return max(shares)
 
 
@@ -268,8 +344,17 @@ def test_a_constant_added_without_making_room_for_it_would_break_the_bound_on_le
 
 @pytest.mark.parametrize("long", [1.01, math.nan, math.inf])
 def test_a_row_longer_than_one_is_refused(long):
-    with pytest.raises(ValueError, match=r"a length of at most 1, got .* for row 1: the noise would be too small"):
-        fit_private(csr_array([[1.0], [long]]), [[0], [1]], method="output_perturbation", epsilon=1, regularisation=0.1, seed=0)
+    with pytest.raises(
+        ValueError, match=r"a length of at most 1, got .* for row 1: the noise would be too small"
+    ):
+        fit_private(
+            csr_array([[1.0], [long]]),
+            [[0], [1]],
+            method="output_perturbation",
+            epsilon=1,
+            regularisation=0.1,
+            seed=0,
+        )
 
 
 # ---------------------------------------------------------------- H: the epsilon an attacker can show
@@ -283,7 +368,12 @@ def epsilon_shown(method, *, epsilon, runs=800):
     rows = csr_array((3, 0))
     released = np.array(
         [
-            [fit_private(rows, [[1], [1], [last]], method=method, epsilon=epsilon, regularisation=0.5, seed=seed).intercept[0] for seed in range(first, first + runs)]
+            [
+                fit_private(
+                    rows, [[1], [1], [last]], method=method, epsilon=epsilon, regularisation=0.5, seed=seed
+                ).intercept[0]
+                for seed in range(first, first + runs)
+            ]
             for first, last in ((0, 1), (runs, 0))
         ]
     )
@@ -293,7 +383,10 @@ def epsilon_shown(method, *, epsilon, runs=800):
         return int((released[side, part] >= threshold).sum())
 
     early, late = slice(0, half), slice(half, runs)
-    threshold = max(np.quantile(released[:, early], np.linspace(0.05, 0.95, 37)), key=lambda t: (hits(0, early, t) + 1) / (hits(1, early, t) + 1))
+    threshold = max(
+        np.quantile(released[:, early], np.linspace(0.05, 0.95, 37)),
+        key=lambda t: (hits(0, early, t) + 1) / (hits(1, early, t) + 1),
+    )
     high, low = hits(0, late, threshold), hits(1, late, threshold)
     return math.log(stats.beta.ppf(0.025, high, half - high + 1) / stats.beta.ppf(0.975, low + 1, half - low))
 
@@ -312,14 +405,18 @@ def test_a_tenth_of_the_noise_shows_more_than_the_claimed_epsilon(method):
 
 
 def by_scikit_learn(rows, labels, penalty):
-    fitted = LogisticRegression(C=1 / (len(labels) * penalty), fit_intercept=False, tol=1e-10, max_iter=10_000).fit(with_constant(rows), labels[:, 0])
+    fitted = LogisticRegression(
+        C=1 / (len(labels) * penalty), fit_intercept=False, tol=1e-10, max_iter=10_000
+    ).fit(with_constant(rows), labels[:, 0])
     return fitted.coef_[0] * math.sqrt(0.5)
 
 
 def test_a_plain_fit_is_scikit_learn_s_with_the_intercept_penalised():
     rows, labels = toy(300, seed=2)
     weights = fit_plain(rows, labels, regularisation=0.01)
-    np.testing.assert_allclose([*weights.coef[0], weights.intercept[0]], by_scikit_learn(rows, labels, 0.01), atol=1e-5)
+    np.testing.assert_allclose(
+        [*weights.coef[0], weights.intercept[0]], by_scikit_learn(rows, labels, 0.01), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -327,14 +424,25 @@ def test_without_any_noise_left_the_private_fit_is_the_plain_one(method):
     rows, labels = toy(300, seed=2)
     expected = fit_plain(rows, labels, regularisation=0.01)
     for epsilon, tolerance in [(math.inf, 1e-7), (1e9, 1e-5)]:
-        np.testing.assert_allclose(fit_private(rows, labels, method=method, epsilon=epsilon, regularisation=0.01, seed=0).coef, expected.coef, atol=tolerance)
+        np.testing.assert_allclose(
+            fit_private(rows, labels, method=method, epsilon=epsilon, regularisation=0.01, seed=0).coef,
+            expected.coef,
+            atol=tolerance,
+        )
 
 
 def mean_aucs(mechanism, *, n_seeds=20):
     rows, labels = toy(300, seed=3)
     held_out, truth = toy(1000, seed=4)
     return [
-        float(np.mean([auc(truth[:, 0], mechanism(rows, labels, epsilon, seed).probabilities(held_out)[:, 0]) for seed in range(n_seeds)]))
+        float(
+            np.mean(
+                [
+                    auc(truth[:, 0], mechanism(rows, labels, epsilon, seed).probabilities(held_out)[:, 0])
+                    for seed in range(n_seeds)
+                ]
+            )
+        )
         for epsilon in (0.3, 1.0, 4.0, 16.0, 64.0)
     ]
 
@@ -342,19 +450,32 @@ def mean_aucs(mechanism, *, n_seeds=20):
 @pytest.mark.parametrize("method", METHODS)
 def test_over_twenty_seeds_the_mean_auc_rises_with_epsilon(method):
     """For one seed it need not."""
-    aucs = mean_aucs(lambda rows, labels, epsilon, seed: fit_private(rows, labels, method=method, epsilon=epsilon, regularisation=0.02, seed=seed))
+    aucs = mean_aucs(
+        lambda rows, labels, epsilon, seed: fit_private(
+            rows, labels, method=method, epsilon=epsilon, regularisation=0.02, seed=seed
+        )
+    )
     assert aucs == sorted(aucs)
     assert aucs[-1] - aucs[0] > 0.15
 
 
 def test_noise_that_does_not_heed_epsilon_is_caught():
-    aucs = mean_aucs(lambda rows, labels, epsilon, seed: fit_private(rows, labels, method="output_perturbation", epsilon=1.0, regularisation=0.02, seed=seed))
+    aucs = mean_aucs(
+        lambda rows, labels, epsilon, seed: fit_private(
+            rows, labels, method="output_perturbation", epsilon=1.0, regularisation=0.02, seed=seed
+        )
+    )
     assert aucs[-1] - aucs[0] < 0.01
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
     rows, labels = toy(50, seed=0)
-    first, again, other = (fit_private(rows, labels, method="objective_perturbation", epsilon=1.0, regularisation=0.1, seed=seed).coef.tobytes() for seed in (5, 5, 6))
+    first, again, other = (
+        fit_private(
+            rows, labels, method="objective_perturbation", epsilon=1.0, regularisation=0.1, seed=seed
+        ).coef.tobytes()
+        for seed in (5, 5, 6)
+    )
     assert first == again != other
 
 
@@ -364,13 +485,22 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
         ({"epsilon": 0.0}, "epsilon and regularisation must be above 0"),
         ({"epsilon": math.nan}, "epsilon and regularisation must be above 0"),
         ({"regularisation": 0.0}, "epsilon and regularisation must be above 0"),
-        ({"method": "gaussian"}, "method must be output_perturbation or objective_perturbation, got 'gaussian'"),
+        (
+            {"method": "gaussian"},
+            "method must be output_perturbation or objective_perturbation, got 'gaussian'",
+        ),
         ({"labels": [[0], [2]]}, r"labels must be 0/1 of shape \(2, labels\)"),
         ({"labels": [0, 1]}, r"labels must be 0/1 of shape \(2, labels\), got shape \(2,\)"),
     ],
 )
 def test_what_has_no_meaning_is_refused(change, message):
-    options = {"method": "output_perturbation", "epsilon": 1.0, "regularisation": 0.1, "seed": 0, "labels": [[0], [1]]} | change
+    options = {
+        "method": "output_perturbation",
+        "epsilon": 1.0,
+        "regularisation": 0.1,
+        "seed": 0,
+        "labels": [[0], [1]],
+    } | change
     with pytest.raises(ValueError, match=message):
         fit_private(csr_array(np.eye(2)), options.pop("labels"), **options)
 

@@ -38,16 +38,25 @@ DP_ACCOUNTING = [
 
 
 def agrees_with_dp_accounting(composed):
-    return all(golden - times * 1e-5 - 2e-6 <= composed(epsilon, times, delta) <= golden + 2e-6 for epsilon, times, delta, golden in DP_ACCOUNTING)
+    return all(
+        golden - times * 1e-5 - 2e-6 <= composed(epsilon, times, delta) <= golden + 2e-6
+        for epsilon, times, delta, golden in DP_ACCOUNTING
+    )
 
 
 def test_composition_agrees_with_dp_accounting():
-    assert agrees_with_dp_accounting(lambda epsilon, times, delta: composed_epsilon(epsilon, times, delta=delta))
+    assert agrees_with_dp_accounting(
+        lambda epsilon, times, delta: composed_epsilon(epsilon, times, delta=delta)
+    )
 
 
 @pytest.mark.parametrize(
     "cheat",
-    [lambda epsilon, times, delta: epsilon, lambda epsilon, times, delta: epsilon * math.sqrt(times), lambda epsilon, times, delta: epsilon * times],
+    [
+        lambda epsilon, times, delta: epsilon,
+        lambda epsilon, times, delta: epsilon * math.sqrt(times),
+        lambda epsilon, times, delta: epsilon * times,
+    ],
     ids=["once for all", "square root", "plain sum"],
 )
 def test_a_composition_that_counts_otherwise_does_not_agree(cheat):
@@ -71,7 +80,10 @@ PUBLIC = public_vocabulary()
 
 
 def statement(**changes):
-    return dp_statement(**{"epsilon_per_label": 0.5, "n_labels": 7, "unit": "conversation", "cap": 4, "vocabulary": PUBLIC} | changes)
+    return dp_statement(
+        **{"epsilon_per_label": 0.5, "n_labels": 7, "unit": "conversation", "cap": 4, "vocabulary": PUBLIC}
+        | changes
+    )
 
 
 def test_the_labels_epsilons_add_up_and_a_person_s_is_the_cap_times_that():
@@ -109,7 +121,10 @@ def test_over_a_vocabulary_that_is_not_the_public_one_epsilon_is_infinite(vocabu
 
 
 def test_a_plain_fit_has_no_epsilon_and_says_why():
-    assert str(statement(epsilon_per_label=math.inf)) == "No differential privacy (epsilon is infinite): no noise was added to the weights."
+    assert (
+        str(statement(epsilon_per_label=math.inf))
+        == "No differential privacy (epsilon is infinite): no noise was added to the weights."
+    )
 
 
 def test_hashed_features_have_no_vocabulary_to_compare():
@@ -117,7 +132,9 @@ def test_hashed_features_have_no_vocabulary_to_compare():
 
 
 def test_an_epsilon_claimed_over_a_private_vocabulary_is_refused():
-    with pytest.raises(ValueError, match="epsilon = 1 claimed over a private vocabulary: the noise is on the weights"):
+    with pytest.raises(
+        ValueError, match="epsilon = 1 claimed over a private vocabulary: the noise is on the weights"
+    ):
         DPStatement(epsilon=1.0, unit="conversation", cap=1, vocabulary="private")
 
 
@@ -131,7 +148,9 @@ def test_a_statement_of_what_cannot_be_is_refused(change):
 
 
 # OpenDP 0.16.0: make_randomized_response_bool(prob).map(1) for the probability that a bit stays as it is.
-@pytest.mark.parametrize(("stays", "epsilon"), [(0.6224593312018546, 0.5), (0.7310585786300049, 1.0), (0.9933071490757153, 5.0)])
+@pytest.mark.parametrize(
+    ("stays", "epsilon"), [(0.6224593312018546, 0.5), (0.7310585786300049, 1.0), (0.9933071490757153, 5.0)]
+)
 def test_the_epsilon_of_flips_agrees_with_opendp(stays, epsilon):
     assert epsilon_of_flips(1 - stays) == pytest.approx(epsilon, abs=1e-9)
     assert flip_probability(epsilon) == pytest.approx(1 - stays, abs=1e-12)
@@ -144,7 +163,9 @@ def largest_ratio(flip, epsilon, *, n=200_000):
 
 
 def test_the_flips_that_are_drawn_have_the_epsilon_they_say():
-    assert largest_ratio(lambda bits, epsilon: randomised(bits, epsilon, seed=0), 1.0) == pytest.approx(1.0, abs=0.02)
+    assert largest_ratio(lambda bits, epsilon: randomised(bits, epsilon, seed=0), 1.0) == pytest.approx(
+        1.0, abs=0.02
+    )
 
 
 def test_flipping_with_probability_e_to_the_minus_epsilon_is_caught():
@@ -156,7 +177,9 @@ def test_flipping_with_probability_e_to_the_minus_epsilon_is_caught():
 
 @given(st.floats(0, 30))
 def test_epsilon_and_flip_probability_are_each_other_s_inverse(epsilon):
-    assert epsilon_of_flips(flip_probability(epsilon)) == pytest.approx(epsilon, abs=1e-2 if epsilon > 25 else 1e-5)
+    assert epsilon_of_flips(flip_probability(epsilon)) == pytest.approx(
+        epsilon, abs=1e-2 if epsilon > 25 else 1e-5
+    )
 
 
 def test_one_alert_bit_at_epsilon_5_makes_6693_false_alerts_per_million_by_itself():
@@ -166,7 +189,9 @@ def test_one_alert_bit_at_epsilon_5_makes_6693_false_alerts_per_million_by_itsel
 
 
 def test_at_one_pattern_in_a_thousand_seven_of_eight_flipped_alerts_are_false():
-    assert chance_an_alert_is_true(5, prevalence=1e-3) == pytest.approx(0.993307 / (0.993307 + 999 * 0.006693), rel=1e-4)
+    assert chance_an_alert_is_true(5, prevalence=1e-3) == pytest.approx(
+        0.993307 / (0.993307 + 999 * 0.006693), rel=1e-4
+    )
     assert chance_an_alert_is_true(math.inf, prevalence=1e-3) == 1.0
     assert math.isnan(chance_an_alert_is_true(math.inf, prevalence=0.0))
     assert chance_an_alert_is_true(5, prevalence=1e-3, recall=0.0) == 0.0
@@ -174,7 +199,9 @@ def test_at_one_pattern_in_a_thousand_seven_of_eight_flipped_alerts_are_false():
 
 def test_the_count_without_its_noise_is_right_on_average_and_as_uncertain_as_it_says():
     truth = np.arange(2000) < 300
-    estimates = [debiased_count(Rate(int(randomised(truth, 1.0, seed=seed).sum()), 2000), 1.0) for seed in range(1000)]
+    estimates = [
+        debiased_count(Rate(int(randomised(truth, 1.0, seed=seed).sum()), 2000), 1.0) for seed in range(1000)
+    ]
     counts = np.array([estimate.count for estimate in estimates])
     error = estimates[0].standard_error
     assert abs(counts.mean() - 300) < 4 * error / math.sqrt(1000)

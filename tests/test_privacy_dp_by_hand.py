@@ -9,7 +9,17 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from classifier.privacy.builds.dp_logistic import Weights, capped, fit_plain, fit_private, minimum, objective_budget, output_noise_scale, spherical_noise, with_constant
+from classifier.privacy.builds.dp_logistic import (
+    Weights,
+    capped,
+    fit_plain,
+    fit_private,
+    minimum,
+    objective_budget,
+    output_noise_scale,
+    spherical_noise,
+    with_constant,
+)
 
 # At margin m the logistic loss has the slope -1 / (1 + e^m); where the penalty's slope makes up for it, there is the minimum.
 ONE_ROW = csr_array([[1.0]])
@@ -26,7 +36,11 @@ def test_the_minimum_of_one_row_is_where_the_penalty_outweighs_the_loss():
 
 def test_rows_are_averaged_so_that_a_row_twice_is_a_row_once():
     # Three pull one way and one pulls back: at w = 1 the mean loss has the slope (e - 3) / (1 + e) / 4.
-    assert minimum(csr_array(np.ones((4, 1))), np.array([1.0, 1.0, 1.0, -1.0]), regularisation=(3 - math.e) / 4 / (1 + math.e)) == pytest.approx([1.0])
+    assert minimum(
+        csr_array(np.ones((4, 1))),
+        np.array([1.0, 1.0, 1.0, -1.0]),
+        regularisation=(3 - math.e) / 4 / (1 + math.e),
+    ) == pytest.approx([1.0])
     once = minimum(csr_array(np.eye(2)), np.array([1.0, -1.0]), regularisation=0.1)
     twice = minimum(csr_array(np.eye(2)[[0, 1, 0, 1]]), np.array([1.0, -1.0, 1.0, -1.0]), regularisation=0.1)
     assert once == pytest.approx(twice)
@@ -35,10 +49,16 @@ def test_rows_are_averaged_so_that_a_row_twice_is_a_row_once():
 
 def test_a_slope_tilts_the_minimum_away():
     # With the slope 1/2 against the loss's -1/2 nothing pulls at 0; at w = ln 3 the loss pulls with a quarter.
-    assert minimum(ONE_ROW, np.array([1.0]), regularisation=0.1, slope=np.array([0.5])) == pytest.approx([0.0])
-    assert minimum(ONE_ROW, np.array([1.0]), regularisation=0.1, slope=np.array([0.25 - 0.1 * math.log(3)])) == pytest.approx([math.log(3)])
+    assert minimum(ONE_ROW, np.array([1.0]), regularisation=0.1, slope=np.array([0.5])) == pytest.approx(
+        [0.0]
+    )
+    assert minimum(
+        ONE_ROW, np.array([1.0]), regularisation=0.1, slope=np.array([0.25 - 0.1 * math.log(3)])
+    ) == pytest.approx([math.log(3)])
     # A term that no row has is moved by the slope alone, to -slope / penalty.
-    assert minimum(csr_array([[1.0, 0.0]]), np.array([1.0]), regularisation=0.1, slope=np.array([0.0, 7.0]))[1] == pytest.approx(-70.0)
+    assert minimum(csr_array([[1.0, 0.0]]), np.array([1.0]), regularisation=0.1, slope=np.array([0.0, 7.0]))[
+        1
+    ] == pytest.approx(-70.0)
 
 
 def gradient(rows, signs, w, penalty, slope):
@@ -54,12 +74,26 @@ def hard_problems(n=250):
         size, dimension = rng.integers(1, 6), rng.integers(1, 4)
         rows = rng.standard_normal((size, dimension))
         rows /= np.maximum(1.0, np.linalg.norm(rows, axis=1, keepdims=True))
-        yield rows, rng.choice([-1.0, 1.0], size), 10 ** rng.uniform(-5, -1), rng.standard_normal(dimension) * 10 ** rng.uniform(-3, 2)
+        yield (
+            rows,
+            rng.choice([-1.0, 1.0], size),
+            10 ** rng.uniform(-5, -1),
+            rng.standard_normal(dimension) * 10 ** rng.uniform(-3, 2),
+        )
 
 
 def test_at_every_minimum_the_gradient_is_gone_however_weak_the_penalty_and_however_strong_the_noise():
     left = [
-        np.linalg.norm(gradient(rows, signs, minimum(csr_array(rows), signs, regularisation=penalty, slope=slope), penalty, slope)) / max(1.0, np.linalg.norm(slope))
+        np.linalg.norm(
+            gradient(
+                rows,
+                signs,
+                minimum(csr_array(rows), signs, regularisation=penalty, slope=slope),
+                penalty,
+                slope,
+            )
+        )
+        / max(1.0, np.linalg.norm(slope))
         for rows, signs, penalty, slope in hard_problems()
     ]
     assert max(left) < 2e-9
@@ -81,13 +115,18 @@ def test_one_word_of_length_one_shares_the_weight_with_the_intercept():
     assert weights.coef[0] == pytest.approx([0.5, 0.0])
     assert weights.coef[0, 1] == 0.0
     assert weights.intercept == pytest.approx([0.5])
-    assert weights.probabilities(csr_array([[1.0, 0.0], [0.0, 1.0]]))[:, 0] == pytest.approx([expit(1.0), expit(0.5)])
+    assert weights.probabilities(csr_array([[1.0, 0.0], [0.0, 1.0]]))[:, 0] == pytest.approx(
+        [expit(1.0), expit(0.5)]
+    )
 
 
 @pytest.mark.parametrize("method", ["output_perturbation", "objective_perturbation"])
 def test_a_fit_with_an_infinite_epsilon_is_the_plain_one(method):
     rows, labels = csr_array(np.eye(3)[[0, 1, 2, 0]]), [[1, 0], [0, 0], [1, 1], [1, 0]]
-    private, exact = fit_private(rows, labels, method=method, epsilon=math.inf, regularisation=0.1, seed=0), fit_plain(rows, labels, regularisation=0.1)
+    private, exact = (
+        fit_private(rows, labels, method=method, epsilon=math.inf, regularisation=0.1, seed=0),
+        fit_plain(rows, labels, regularisation=0.1),
+    )
     assert private.coef == pytest.approx(exact.coef, abs=1e-8)
     assert private.intercept == pytest.approx(exact.intercept, abs=1e-8)
 
@@ -95,7 +134,9 @@ def test_a_fit_with_an_infinite_epsilon_is_the_plain_one(method):
 def test_output_noise_for_each_of_many_labels_has_the_scale_of_its_share_of_epsilon():
     rows, labels = csr_array((4, 0)), np.ones((4, 400))
     noise = (
-        fit_private(rows, labels, method="output_perturbation", epsilon=400 * 2.0, regularisation=0.5, seed=0).intercept
+        fit_private(
+            rows, labels, method="output_perturbation", epsilon=400 * 2.0, regularisation=0.5, seed=0
+        ).intercept
         - fit_plain(rows, labels[:, :1], regularisation=0.5).intercept
     )
     # In one dimension the length is exponential, so its mean is the scale, 2 / (n Lambda epsilon) = 2 / (4 * 0.5 * 2); the intercept is the weight over sqrt(2).
@@ -105,7 +146,14 @@ def test_output_noise_for_each_of_many_labels_has_the_scale_of_its_share_of_epsi
 def test_objective_noise_for_each_of_many_labels_has_the_scale_that_its_budget_leaves():
     # The share is 1 + 2 ln(1 + c / (n Lambda)), so that 1 is left and the scale is 2.
     share, labels = 1.0 + 2.0 * math.log(1.0 + 0.25 / 4), np.repeat([[1], [0], [1], [0]], 400, axis=1)
-    found = fit_private(csr_array((4, 0)), labels, method="objective_perturbation", epsilon=400 * share, regularisation=1.0, seed=0).intercept
+    found = fit_private(
+        csr_array((4, 0)),
+        labels,
+        method="objective_perturbation",
+        epsilon=400 * share,
+        regularisation=1.0,
+        seed=0,
+    ).intercept
     # The tilt over n balances the gradient at the minimum, which is sqrt(2) times the intercept on rows of 1/sqrt(2).
     tilts = 4 * (math.sqrt(0.5) * (expit(found) - 0.5) + math.sqrt(2) * found)
     assert np.abs(tilts).mean() == pytest.approx(2.0, rel=4 / math.sqrt(400))
@@ -115,7 +163,8 @@ def test_output_noise_is_the_same_whatever_the_labels_and_the_shift_by_objective
     rows = csr_array((4, 0))
     for method, same in (("output_perturbation", True), ("objective_perturbation", False)):
         agreed, divided = (
-            fit_private(rows, labels, method=method, epsilon=1.0, regularisation=0.1, seed=0).intercept[0] - fit_plain(rows, labels, regularisation=0.1).intercept[0]
+            fit_private(rows, labels, method=method, epsilon=1.0, regularisation=0.1, seed=0).intercept[0]
+            - fit_plain(rows, labels, regularisation=0.1).intercept[0]
             for labels in ([[1]] * 4, [[1], [0]] * 2)
         )
         assert (agreed == pytest.approx(divided)) == same
@@ -126,7 +175,9 @@ def test_output_noise_is_the_same_whatever_the_labels_and_the_shift_by_objective
 
 def test_where_the_curvature_takes_all_of_epsilon_the_penalty_is_strengthened():
     # c / (n Lambda) = 1/4 and epsilon = 2 ln(5/4): nothing is left. Delta = (1/4) / (sqrt(5/4) - 1) - 1 = sqrt(5/4).
-    assert objective_budget(2.0 * math.log1p(0.25), 1, 1.0) == pytest.approx((math.log(1.25), math.sqrt(1.25)))
+    assert objective_budget(2.0 * math.log1p(0.25), 1, 1.0) == pytest.approx(
+        (math.log(1.25), math.sqrt(1.25))
+    )
     assert objective_budget(2.0 * math.log1p(0.25) + 0.5, 1, 1.0) == pytest.approx((0.5, 0.0))
 
 
@@ -148,30 +199,49 @@ def test_noise_of_three_dimensions_is_three_scales_long_on_average():
 
 
 def test_a_constant_makes_rows_of_at_most_one_still_at_most_one():
-    assert with_constant(csr_array([[1.0, 0.0], [0.6, 0.8], [0.0, 0.0]])).toarray() == pytest.approx(math.sqrt(0.5) * np.array([[1, 0, 1], [0.6, 0.8, 1], [0, 0, 1]]))
+    assert with_constant(csr_array([[1.0, 0.0], [0.6, 0.8], [0.0, 0.0]])).toarray() == pytest.approx(
+        math.sqrt(0.5) * np.array([[1, 0, 1], [0.6, 0.8, 1], [0, 0, 1]])
+    )
     # A sum of many squares may be rounded up a little.
     assert with_constant(csr_array([[1.0 + 1e-12]])).shape == (1, 2)
 
 
 def test_the_longest_row_is_named():
-    with pytest.raises(ValueError, match="have a length of at most 1, got 2 for row 2: the noise would be too small"):
+    with pytest.raises(
+        ValueError, match="have a length of at most 1, got 2 for row 2: the noise would be too small"
+    ):
         with_constant(csr_array([[1.0, 0.0], [1.0, 0.5], [0.0, 2.0]]))
     with pytest.raises(ValueError, match="got 1.001 for row 0"):
         with_constant(csr_array([[1.001]]))
 
 
-@pytest.mark.parametrize("labels", [[1, 0], [[1], [0]], [[1], [0], [1], [0]], [[], [], []], [[1], [0], [0.5]], [[[1]], [[0]], [[1]]]])
+@pytest.mark.parametrize(
+    "labels",
+    [[1, 0], [[1], [0]], [[1], [0], [1], [0]], [[], [], []], [[1], [0], [0.5]], [[[1]], [[0]], [[1]]]],
+)
 def test_labels_of_another_shape_or_value_are_refused(labels):
     with pytest.raises(ValueError, match=r"labels must be 0/1 of shape \(3, labels\), got shape \("):
         fit_plain(csr_array(np.eye(3)[:, :2]), labels, regularisation=0.1)
 
 
 @pytest.mark.parametrize(
-    "options", [{"epsilon": 0.0}, {"epsilon": -1.0}, {"regularisation": 0.0}, {"regularisation": -0.1}, {"regularisation": math.inf}, {"regularisation": math.nan}]
+    "options",
+    [
+        {"epsilon": 0.0},
+        {"epsilon": -1.0},
+        {"regularisation": 0.0},
+        {"regularisation": -0.1},
+        {"regularisation": math.inf},
+        {"regularisation": math.nan},
+    ],
 )
 def test_a_budget_or_penalty_out_of_range_is_refused(options):
     with pytest.raises(ValueError, match="epsilon and regularisation must be above 0, got"):
-        fit_private(ONE_ROW, [[1]], **{"method": "output_perturbation", "epsilon": 0.5, "regularisation": 0.5, "seed": 0} | options)
+        fit_private(
+            ONE_ROW,
+            [[1]],
+            **{"method": "output_perturbation", "epsilon": 0.5, "regularisation": 0.5, "seed": 0} | options,
+        )
 
 
 # ---------------------------------------------------------------- the cap
@@ -192,4 +262,6 @@ def test_a_cap_of_nobody_is_refused():
 
 def test_a_probability_is_the_logistic_function_of_words_and_intercept():
     weights = Weights(np.array([[1.0, -2.0]]), np.array([0.5]))
-    assert weights.probabilities(csr_array([[0.6, 0.8]])) == pytest.approx(expit(np.array([[0.6 - 1.6 + 0.5]])))
+    assert weights.probabilities(csr_array([[0.6, 0.8]])) == pytest.approx(
+        expit(np.array([[0.6 - 1.6 + 0.5]]))
+    )

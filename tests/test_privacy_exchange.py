@@ -39,7 +39,9 @@ QUIET, SOME, ALL = costs(0, 0, 0), costs(2, 1, 2), costs(4, 4, 10)
 
 def exchange(points, *, prevalences=(0.1,), aside=()):
     resampled = Resampled(points, n_resamples=200, seed=0, n_jobs=1)
-    return exchange_table(resampled, eligible=np.array([name not in aside for name in points]), prevalences=prevalences)
+    return exchange_table(
+        resampled, eligible=np.array([name not in aside for name in points]), prevalences=prevalences
+    )
 
 
 def steps(table, view):
@@ -49,17 +51,32 @@ def steps(table, view):
 def test_false_alarms_for_one_more_pattern():
     # Of ten conversations one is a pattern: nine innocents for each. A quarter of them for half a pattern, then three quarters for the other half.
     table = exchange({"quiet": QUIET, "some": SOME, "all": ALL})
-    assert steps(table, HUMAN) == [["quiet", "some", pytest.approx(4.5)], ["some", "all", pytest.approx(13.5)]]
+    assert steps(table, HUMAN) == [
+        ["quiet", "some", pytest.approx(4.5)],
+        ["some", "all", pytest.approx(13.5)],
+    ]
     row = table.iloc[0]
-    assert row[["recall_from", "recall_to", "cost_from", "cost_to", "prevalence"]].tolist() == [0, 0.5, 0, 250_000, 0.1]
+    assert row[["recall_from", "recall_to", "cost_from", "cost_to", "prevalence"]].tolist() == [
+        0,
+        0.5,
+        0,
+        250_000,
+        0.1,
+    ]
     assert row["unit"] == "innocent conversations put before a person, for one more pattern found"
 
 
 def test_messages_read_for_one_more_pattern():
     # Nine innocents of two messages each for half a pattern, then of eight more.
     table = exchange({"quiet": QUIET, "some": SOME, "all": ALL})
-    assert steps(table, MACHINE) == [["quiet", "some", pytest.approx(36)], ["some", "all", pytest.approx(144)]]
-    assert table["unit"].iloc[-1] == "messages of innocent conversations read by a machine, for one more pattern found"
+    assert steps(table, MACHINE) == [
+        ["quiet", "some", pytest.approx(36)],
+        ["some", "all", pytest.approx(144)],
+    ]
+    assert (
+        table["unit"].iloc[-1]
+        == "messages of innocent conversations read by a machine, for one more pattern found"
+    )
 
 
 def test_the_rarer_the_pattern_the_dearer_one_more():
@@ -73,7 +90,9 @@ def test_a_prevalence_of_nought_is_refused():
 
 
 def test_the_order_in_which_points_are_given_does_not_matter():
-    assert steps(exchange({"all": ALL, "quiet": QUIET, "some": SOME}), HUMAN) == steps(exchange({"quiet": QUIET, "some": SOME, "all": ALL}), HUMAN)
+    assert steps(exchange({"all": ALL, "quiet": QUIET, "some": SOME}), HUMAN) == steps(
+        exchange({"quiet": QUIET, "some": SOME, "all": ALL}), HUMAN
+    )
 
 
 def test_of_equal_points_the_first_stands_for_all():
@@ -108,7 +127,9 @@ def test_the_interval_runs_from_the_fifth_to_the_hundred_and_ninety_fifth_of_two
 
 
 def test_a_resample_in_which_nothing_more_is_found_makes_the_rate_infinite():
-    nothing_more = [times[0] + times[1] == 0 for times in cluster_weights(4, n_resamples=200, seed=0).tolist()]
+    nothing_more = [
+        times[0] + times[1] == 0 for times in cluster_weights(4, n_resamples=200, seed=0).tolist()
+    ]
     row = exchange({"quiet": QUIET, "some": SOME}).iloc[0]
     assert row["no_gain_share"] == sum(nothing_more) / 200
     assert 0.025 < row["no_gain_share"] < 0.2
@@ -116,4 +137,6 @@ def test_a_resample_in_which_nothing_more_is_found_makes_the_rate_infinite():
 
 
 def test_a_gain_in_every_resample_leaves_no_share_without():
-    assert exchange({"quiet": QUIET, "all": ALL}).iloc[0][["value", "low", "high", "no_gain_share"]].tolist() == pytest.approx([9, 9, 9, 0])
+    assert exchange({"quiet": QUIET, "all": ALL}).iloc[0][
+        ["value", "low", "high", "no_gain_share"]
+    ].tolist() == pytest.approx([9, 9, 9, 0])

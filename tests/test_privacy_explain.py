@@ -19,17 +19,32 @@ def said(title, **knobs):
 
 
 def test_a_policy_that_does_nothing_says_so_line_by_line():
-    assert explain_policy(policy()) == "toy: A toy.\nRead: nothing, by nobody.\nKept: no message.\nAlert: never.\nReleased: nothing, to nobody."
+    assert (
+        explain_policy(policy())
+        == "toy: A toy.\nRead: nothing, by nobody.\nKept: no message.\nAlert: never.\nReleased: nothing, to nobody."
+    )
 
 
 @pytest.mark.parametrize(
     ("knobs", "line"),
     [
         (BIT, "the device reads every message of both people in every conversation, until an alert."),
-        ({"where": "server"}, "the server reads every message of both people in every conversation, until an alert."),
-        (BIT | {"who": "initiator_only"}, "the device reads every message of the person who opened the contact in every conversation, until an alert."),
-        (BIT | {"stop_on_alert": False}, "the device reads every message of both people in every conversation."),
-        (BIT | {"sampling_rate": 0.25}, "the device reads every message of both people in 25% of conversations, chosen by lot, until an alert."),
+        (
+            {"where": "server"},
+            "the server reads every message of both people in every conversation, until an alert.",
+        ),
+        (
+            BIT | {"who": "initiator_only"},
+            "the device reads every message of the person who opened the contact in every conversation, until an alert.",
+        ),
+        (
+            BIT | {"stop_on_alert": False},
+            "the device reads every message of both people in every conversation.",
+        ),
+        (
+            BIT | {"sampling_rate": 0.25},
+            "the device reads every message of both people in 25% of conversations, chosen by lot, until an alert.",
+        ),
         (
             BIT | {"trigger": ("hour >= 20", "messages >= 3")},
             "the device reads every message of both people in every conversation, from when hour >= 20 and messages >= 3, until an alert.",
@@ -38,10 +53,22 @@ def test_a_policy_that_does_nothing_says_so_line_by_line():
             {"where": "server", "text_trigger": "pizza", "stop_on_alert": False},
             "the server reads every message of both people in every conversation; only from the first match of /pizza/ on is it scored, but looking for it is reading too.",
         ),
-        (REPORT, "nothing, until one of the two reports the conversation; then the server reads every message of both people."),
-        (REPORT | {"evidence": "nothing"}, "nothing, until one of the two reports the conversation; a reviewer then reads it."),
-        ({"where": "server", "evidence": "nothing", "release": "full_transcript"}, "no machine reads to decide; what a reviewer is shown counts as read."),
-        (BIT | {"evidence": "metadata", "trigger": ("hour >= 20",)}, "nothing; who writes to whom and when is looked at."),
+        (
+            REPORT,
+            "nothing, until one of the two reports the conversation; then the server reads every message of both people.",
+        ),
+        (
+            REPORT | {"evidence": "nothing"},
+            "nothing, until one of the two reports the conversation; a reviewer then reads it.",
+        ),
+        (
+            {"where": "server", "evidence": "nothing", "release": "full_transcript"},
+            "no machine reads to decide; what a reviewer is shown counts as read.",
+        ),
+        (
+            BIT | {"evidence": "metadata", "trigger": ("hour >= 20",)},
+            "nothing; who writes to whom and when is looked at.",
+        ),
         (BIT | {"evidence": "label"}, "nothing."),
     ],
 )
@@ -58,7 +85,10 @@ def test_it_says_who_reads_what(knobs, line):
             {"where": "server", "retain_messages": EVERY_MESSAGE, "retain_hours": 0.5},
             "the server keeps every message, each for at most 0.5 h. A running score is kept, which holds no message.",
         ),
-        (BIT | {"window": 2, "retain_messages": 3, "retain_hours": 24}, "the device keeps the last 3 messages, each for at most 24 h. The score is of the last 2 messages read."),
+        (
+            BIT | {"window": 2, "retain_messages": 3, "retain_hours": 24},
+            "the device keeps the last 3 messages, each for at most 24 h. The score is of the last 2 messages read.",
+        ),
     ],
 )
 def test_it_says_what_is_kept_and_for_how_long(knobs, line):
@@ -92,15 +122,32 @@ KEEPING = WHOLE | {"retain_messages": EVERY_MESSAGE, "retain_hours": 1}
     ("knobs", "line"),
     [
         (BIT, "a person gets an alert without content."),
-        ({"where": "device", "release": "quantised_score", "levels": 4}, "a person gets an alert with the score in 4 steps, without content."),
         (
-            {"where": "device", "release": "excerpt", "levels": 4, "excerpt_messages": 1, "retain_messages": 2, "retain_hours": 1, "redactor": "patterns"},
+            {"where": "device", "release": "quantised_score", "levels": 4},
+            "a person gets an alert with the score in 4 steps, without content.",
+        ),
+        (
+            {
+                "where": "device",
+                "release": "excerpt",
+                "levels": 4,
+                "excerpt_messages": 1,
+                "retain_messages": 2,
+                "retain_hours": 1,
+                "redactor": "patterns",
+            },
             "a reviewer gets the score in 4 steps and sees the alerting message with 1 before and after, of those read, numbers, addresses and handles masked by patterns.",
         ),
         (KEEPING, "a reviewer sees every message read and still kept, as written."),
-        (KEEPING | {"stop_on_alert": False, "redactor": "presidio"}, "a reviewer sees every message read and still kept, and those that follow, masked by Presidio."),
+        (
+            KEEPING | {"stop_on_alert": False, "redactor": "presidio"},
+            "a reviewer sees every message read and still kept, and those that follow, masked by Presidio.",
+        ),
         (REPORT | {"release": "full_transcript"}, "a reviewer sees the whole conversation, as written."),
-        (REPORT | {"release": "full_transcript", "stop_on_alert": False}, "a reviewer sees the whole conversation, as written."),
+        (
+            REPORT | {"release": "full_transcript", "stop_on_alert": False},
+            "a reviewer sees the whole conversation, as written.",
+        ),
         (WHOLE | {"evidence": "nothing"}, "a reviewer sees the whole conversation, as written."),
         # 1 / (1 + 3) for an epsilon of ln 3.
         (
@@ -121,11 +168,23 @@ def test_it_says_what_is_released_and_to_whom(knobs, line):
     ("knobs", "line"),
     [
         (BIT, "TF-IDF over a vocabulary fitted on private text, trained plainly."),
-        (BIT | {"min_people": 2}, "TF-IDF over a vocabulary fitted on private text and used by at least 2 people, trained plainly."),
-        (BIT | {"features": "hashed", "hash_bits": 10}, "unsalted hashes into 1024 cells, trained plainly."),
-        (BIT | {"features": "hashed", "hash_bits": 10, "hash_salted": True}, "salted hashes into 1024 cells, trained plainly."),
         (
-            BIT | {"features": "public", "training": "output_perturbation", "training_epsilon": 0.5, "people_cap": 3},
+            BIT | {"min_people": 2},
+            "TF-IDF over a vocabulary fitted on private text and used by at least 2 people, trained plainly.",
+        ),
+        (BIT | {"features": "hashed", "hash_bits": 10}, "unsalted hashes into 1024 cells, trained plainly."),
+        (
+            BIT | {"features": "hashed", "hash_bits": 10, "hash_salted": True},
+            "salted hashes into 1024 cells, trained plainly.",
+        ),
+        (
+            BIT
+            | {
+                "features": "public",
+                "training": "output_perturbation",
+                "training_epsilon": 0.5,
+                "people_cap": 3,
+            },
             "TF-IDF over a public vocabulary, trained with output perturbation, epsilon 0.5, at most 3 conversations a person.",
         ),
         (

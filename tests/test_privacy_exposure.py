@@ -10,15 +10,33 @@ import pytest
 from privacy_toys import SCORER, chat, policy, town
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
+from classifier.privacy.compare.costs import (
+    conversation_costs,
+    cost_sums,
+    figures,
+    messages_per_true_detection,
+)
 from classifier.privacy.policies.policy import EVERY_MESSAGE
-from classifier.privacy.policies.release import distinct_outputs, entropy_bits, flip_probability, ldp_epsilon, lot, released_bits_max
+from classifier.privacy.policies.release import (
+    distinct_outputs,
+    entropy_bits,
+    flip_probability,
+    ldp_epsilon,
+    lot,
+    released_bits_max,
+)
 from classifier.privacy.simulate.exposure import exposure_table
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.stream import streams_of
 from classifier.taxonomy import PATTERN
 
-SCAN = policy(where="server", release="full_transcript", retain_messages=EVERY_MESSAGE, retain_hours=10.0, threshold=0.15)
+SCAN = policy(
+    where="server",
+    release="full_transcript",
+    retain_messages=EVERY_MESSAGE,
+    retain_hours=10.0,
+    threshold=0.15,
+)
 STREAMS = streams_of(
     [
         chat("a", "s: pizza", "c: {name|Zola} has a secret", sender="ann", contact="bo", minutes=60),
@@ -43,7 +61,9 @@ def test_costs_of_four_conversations_are_those_counted_by_hand():
     assert costs["flagged_hours"].fillna(-1).tolist() == [1, 0, -1, 0]
     assert costs["message_hours"].tolist() == [20, 10, 20, 10]
     assert costs["pii_items"].tolist() == [1, 1, 0, 1]
-    assert figures(cost_sums(costs.reset_index()).sum(axis=0))["pii_items_exposed_per_1000"] == pytest.approx(2000 / 3)
+    assert figures(cost_sums(costs.reset_index()).sum(axis=0))["pii_items_exposed_per_1000"] == pytest.approx(
+        2000 / 3
+    )
 
 
 def test_a_bit_of_nought_is_released_and_points_at_nobody():
@@ -74,44 +94,77 @@ def test_shares_stand_beside_what_they_are_shares_of(table, metric, value, numer
 
 def test_each_figure_says_what_its_interval_is(table):
     # Of the innocent, ann's two conversations are one cluster, 3 of 5 messages read, and dee's is another, 2 of 2.
-    assert table.loc["machine_read_share", ["low", "high", "interval"]].tolist() == [0.6, 1.0, "95 % cluster bootstrap over 3 clusters, B = 50"]
+    assert table.loc["machine_read_share", ["low", "high", "interval"]].tolist() == [
+        0.6,
+        1.0,
+        "95 % cluster bootstrap over 3 clusters, B = 50",
+    ]
     # At the highest rate that 2 of 3 leave room for, 2 or fewer have a chance of 1 in 20, and so 3 of 3 one of .95.
-    assert table.loc["human_read_innocent_per_million", ["low", "high"]].tolist() == pytest.approx([0, 1e6 * 0.95 ** (1 / 3)], rel=1e-9)
+    assert table.loc["human_read_innocent_per_million", ["low", "high"]].tolist() == pytest.approx(
+        [0, 1e6 * 0.95 ** (1 / 3)], rel=1e-9
+    )
     assert table.loc[["peak_retained_messages", "ldp_epsilon"], "interval"].tolist() == ["none", "none"]
-    assert table.loc["peak_retained_messages", ["low", "high", "numerator", "denominator", "prevalence"]].isna().all()
+    assert (
+        table.loc["peak_retained_messages", ["low", "high", "numerator", "denominator", "prevalence"]]
+        .isna()
+        .all()
+    )
 
 
-@pytest.mark.parametrize(("knobs", "observer"), [({"release": "alert_bit"}, "H"), ({"release": "aggregate", "release_epsilon": 1.0}, "A")], ids=str)
+@pytest.mark.parametrize(
+    ("knobs", "observer"),
+    [({"release": "alert_bit"}, "H"), ({"release": "aggregate", "release_epsilon": 1.0}, "A")],
+    ids=str,
+)
 def test_what_is_released_is_told_to_a_reviewer_or_to_whoever_reads_the_sum(knobs, observer):
-    found = exposure_table(run_policy(policy(where="device", **knobs), STREAMS, SCORER), STREAMS, prevalences=[], n_resamples=5).set_index("metric")
-    assert set(found.loc[["released_bits_max", "released_bits_entropy", "ldp_epsilon"], "observer"]) == {observer}
+    found = exposure_table(
+        run_policy(policy(where="device", **knobs), STREAMS, SCORER), STREAMS, prevalences=[], n_resamples=5
+    ).set_index("metric")
+    assert set(found.loc[["released_bits_max", "released_bits_entropy", "ldp_epsilon"], "observer"]) == {
+        observer
+    }
     assert set(found.loc[["machine_read_share", "peak_retained_messages"], "observer"]) == {"M"}
 
 
 def test_the_bits_of_an_alert_beside_which_text_is_shown_are_those_of_the_score_alone(table):
     assert table.loc["released_bits_entropy", "unit"].endswith("; of the score alone, not the text")
-    silent = exposure_table(run_policy(policy(where="device", release="alert_bit"), STREAMS, SCORER), STREAMS, prevalences=[], n_resamples=5).set_index("metric")
+    silent = exposure_table(
+        run_policy(policy(where="device", release="alert_bit"), STREAMS, SCORER),
+        STREAMS,
+        prevalences=[],
+        n_resamples=5,
+    ).set_index("metric")
     assert silent.loc["released_bits_entropy", "unit"] == "bits per innocent conversation, Miller-Madow"
 
 
 def test_an_interval_rests_on_a_thousand_resamples_drawn_with_seed_nought_unless_asked():
     streams = town(60)
     run = run_policy(policy(where="device", release="alert_bit", threshold=0.2), streams, SCORER)
-    own, asked = (exposure_table(run, streams, prevalences=[], **options) for options in ({}, {"n_resamples": 1000, "seed": 0}))
+    own, asked = (
+        exposure_table(run, streams, prevalences=[], **options)
+        for options in ({}, {"n_resamples": 1000, "seed": 0})
+    )
     pd.testing.assert_frame_equal(own, asked, check_exact=True)
 
 
 def test_without_innocent_conversations_nothing_of_theirs_is_kept_and_that_is_undefined():
     streams = streams_of([chat(id_, "s: secret", label=PATTERN) for id_ in "ab"])
-    found = exposure_table(run_policy(SCAN, streams, SCORER), streams, prevalences=[], n_resamples=5).set_index("metric")
+    found = exposure_table(
+        run_policy(SCAN, streams, SCORER), streams, prevalences=[], n_resamples=5
+    ).set_index("metric")
     assert math.isnan(found.loc["peak_retained_messages", "value"])
     assert math.isnan(found.loc["machine_read_share", "value"])
 
 
 def test_the_cost_of_a_detection_depends_on_the_stated_prevalence(table):
-    assert table.loc["messages_per_true_detection", "value"] == pytest.approx((0.01 * 1 + 0.99 * 5 / 3) / (0.01 * 1))
+    assert table.loc["messages_per_true_detection", "value"] == pytest.approx(
+        (0.01 * 1 + 0.99 * 5 / 3) / (0.01 * 1)
+    )
     assert table.loc["innocent_reviews_per_true_detection", "value"] == pytest.approx(99 * (2 / 3) / 1.0)
-    assert (table.loc[["messages_per_true_detection", "innocent_reviews_per_true_detection"], "prevalence"] == 0.01).all()
+    assert (
+        table.loc[["messages_per_true_detection", "innocent_reviews_per_true_detection"], "prevalence"]
+        == 0.01
+    ).all()
 
 
 def test_counts_of_what_was_exposed_are_of_innocent_conversations(table):
@@ -121,7 +174,9 @@ def test_counts_of_what_was_exposed_are_of_innocent_conversations(table):
 
 
 def test_an_account_exposed_twice_is_one_person():
-    streams = streams_of([chat(id_, "s: secret {name|Zola}", sender="ann", contact=id_ + "x") for id_ in "ab"])
+    streams = streams_of(
+        [chat(id_, "s: secret {name|Zola}", sender="ann", contact=id_ + "x") for id_ in "ab"]
+    )
     costs = conversation_costs(run_policy(SCAN, streams, SCORER), streams)
     assert costs["pii_people"].tolist() == [0.5, 0.5]
     assert costs["pii_items"].sum() == 2
@@ -129,27 +184,47 @@ def test_an_account_exposed_twice_is_one_person():
 
 def test_no_alarm_in_a_thousand_is_not_none_in_a_million():
     streams = streams_of([chat(f"r{number}", "s: pizza") for number in range(1000)])
-    found = exposure_table(run_policy(policy(where="device", release="alert_bit"), streams, SCORER), streams, prevalences=[], n_resamples=20).set_index("metric")
+    found = exposure_table(
+        run_policy(policy(where="device", release="alert_bit"), streams, SCORER),
+        streams,
+        prevalences=[],
+        n_resamples=20,
+    ).set_index("metric")
     row = found.loc["human_read_innocent_per_million"]
-    assert (row["value"], round(row["high"]), row["interval"]) == (0.0, 2991, "one-sided 95 % Clopper-Pearson")
+    assert (row["value"], round(row["high"]), row["interval"]) == (
+        0.0,
+        2991,
+        "one-sided 95 % Clopper-Pearson",
+    )
 
 
 def test_reading_without_finding_costs_infinitely_much_and_doing_neither_is_undefined():
     streams = town(40)
-    sums = {name: cost_sums(conversation_costs(run_policy(knobs, streams, SCORER), streams)).sum(axis=0) for name, knobs in (("reads", policy(where="device")), ("idle", policy()))}
+    sums = {
+        name: cost_sums(conversation_costs(run_policy(knobs, streams, SCORER), streams)).sum(axis=0)
+        for name, knobs in (("reads", policy(where="device")), ("idle", policy()))
+    }
     assert messages_per_true_detection(sums["reads"], prevalence=0.1) == math.inf
     assert np.isnan(messages_per_true_detection(sums["idle"], prevalence=0.1))
 
 
 def test_an_empty_class_gives_nan_and_no_error():
     streams = streams_of([chat("a", "s: pizza")])
-    assert np.isnan(figures(cost_sums(conversation_costs(run_policy(SCAN, streams, SCORER), streams)).sum(axis=0))["recall"])
+    assert np.isnan(
+        figures(cost_sums(conversation_costs(run_policy(SCAN, streams, SCORER), streams)).sum(axis=0))[
+            "recall"
+        ]
+    )
 
 
 def test_over_redaction_stands_in_the_table_of_a_policy_that_masks():
     masking = policy(where="server", release="excerpt", levels=2, redactor="lexicon", threshold=0.15)
     streams = streams_of([chat("a", "s: secret Emma"), chat("b", "s: pizza")])
-    row = exposure_table(run_policy(masking, streams, SCORER), streams, prevalences=[], n_resamples=20).set_index("metric").loc["over_redaction"]
+    row = (
+        exposure_table(run_policy(masking, streams, SCORER), streams, prevalences=[], n_resamples=20)
+        .set_index("metric")
+        .loc["over_redaction"]
+    )
     assert (row["value"], row["numerator"], row["denominator"]) == (0.5, 1, 2)
 
 
@@ -185,7 +260,9 @@ def test_entropy_of_rare_alerts_is_that_of_a_coin_as_rare():
 
 
 def test_lots_are_uniform_and_do_not_know_each_other():
-    draws = np.array([[lot(0, purpose, str(number)) for number in range(4000)] for purpose in ("sampling", "report")])
+    draws = np.array(
+        [[lot(0, purpose, str(number)) for number in range(4000)] for purpose in ("sampling", "report")]
+    )
     assert np.histogram(draws[0], bins=4, range=(0, 1))[0] == pytest.approx(1000, abs=120)
     assert abs(np.corrcoef(draws)[0, 1]) < 0.05
 
@@ -193,14 +270,20 @@ def test_lots_are_uniform_and_do_not_know_each_other():
 def test_the_table_of_a_policy_that_does_nothing_is_all_zeros():
     streams = town(40)
     found = exposure_table(run_policy(policy(), streams, SCORER), streams, prevalences=[0.01], n_resamples=20)
-    spent = found[~found["metric"].isin(["messages_per_true_detection", "innocent_reviews_per_true_detection"])]
+    spent = found[
+        ~found["metric"].isin(["messages_per_true_detection", "innocent_reviews_per_true_detection"])
+    ]
     assert (spent["value"] == 0).all()
-    assert found.loc[found["metric"] == "human_read_innocent_per_million", "high"].item() == pytest.approx(1e6 * Rate(0, 30).upper())
+    assert found.loc[found["metric"] == "human_read_innocent_per_million", "high"].item() == pytest.approx(
+        1e6 * Rate(0, 30).upper()
+    )
 
 
 def test_the_same_run_gives_the_same_table_and_another_seed_other_intervals():
     streams = town(60)
     run = run_policy(policy(where="device", release="alert_bit", threshold=0.2), streams, SCORER)
-    first, second, other = (exposure_table(run, streams, prevalences=[0.01], n_resamples=30, seed=seed) for seed in (0, 0, 1))
+    first, second, other = (
+        exposure_table(run, streams, prevalences=[0.01], n_resamples=30, seed=seed) for seed in (0, 0, 1)
+    )
     pd.testing.assert_frame_equal(first, second, check_exact=True)
     assert not first["low"].equals(other["low"])

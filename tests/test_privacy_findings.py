@@ -30,13 +30,20 @@ def test_findings_come_back_as_they_went_in(saved):
 def test_the_file_is_plain_json_with_words_for_infinity_and_for_nothing(saved):
     text = saved.read_text(encoding="utf-8")
     rows = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))["rows"]
-    assert rows == [{"method": "plain", "auc": 0.75, "n": 1}, {"method": "toy", "auc": "inf", "n": 20}, {"method": "none", "auc": None, "n": 3}]
+    assert rows == [
+        {"method": "plain", "auc": 0.75, "n": 1},
+        {"method": "toy", "auc": "inf", "n": 20},
+        {"method": "none", "auc": None, "n": 3},
+    ]
     assert text.startswith('{\n "kind": "curve",\n "facts": {\n  "cap": 20,')
     assert text.endswith("}\n")
 
 
 def test_the_table_lies_beside_it_without_row_numbers(saved):
-    assert saved.with_suffix(".csv").read_text(encoding="utf-8") == "method,auc,n\nplain,0.75,1\ntoy,inf,20\nnone,,3\n"
+    assert (
+        saved.with_suffix(".csv").read_text(encoding="utf-8")
+        == "method,auc,n\nplain,0.75,1\ntoy,inf,20\nnone,,3\n"
+    )
 
 
 def test_a_table_without_rows_keeps_its_columns(tmp_path):
@@ -51,14 +58,31 @@ def test_a_fact_that_json_cannot_hold_is_refused_and_nothing_is_written(tmp_path
 
 
 def test_findings_of_the_other_kind_are_refused_with_the_command_that_makes_these(saved):
-    with pytest.raises(InputError, match=r"holds findings of kind 'curve', expected 'attack'; run 'grooming-classifier privacy attack CORPUS --out .*toy.json'$"):
+    with pytest.raises(
+        InputError,
+        match=r"holds findings of kind 'curve', expected 'attack'; run 'grooming-classifier privacy attack CORPUS --out .*toy.json'$",
+    ):
         load_findings(saved, "attack")
 
 
-@pytest.mark.parametrize("content", ["", "pizza", "[]", '"curve"', "{}", '{"kind": "curve"}', '{"kind": "curve", "facts": {}, "columns": ["a"], "rows": [1]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "pizza",
+        "[]",
+        '"curve"',
+        "{}",
+        '{"kind": "curve"}',
+        '{"kind": "curve", "facts": {}, "columns": ["a"], "rows": [1]}',
+    ],
+)
 def test_a_file_of_anything_else_is_refused(tmp_path, content):
     (tmp_path / "toy.json").write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=r"toy.json: not what 'privacy curve' writes \(.*\); run 'grooming-classifier privacy curve"):
+    with pytest.raises(
+        InputError,
+        match=r"toy.json: not what 'privacy curve' writes \(.*\); run 'grooming-classifier privacy curve",
+    ):
         load_findings(tmp_path / "toy.json", "curve")
 
 

@@ -13,9 +13,20 @@ from hypothesis import strategies as st
 from privacy_toys import SCORER, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.constraint import conversations_needed, feasible_points, parse_constraint, supported_bound
+from classifier.privacy.compare.constraint import (
+    conversations_needed,
+    feasible_points,
+    parse_constraint,
+    supported_bound,
+)
 from classifier.privacy.compare.costs import conversation_costs
-from classifier.privacy.compare.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
+from classifier.privacy.compare.detection import (
+    chosen_threshold,
+    decision_scores,
+    detection,
+    first_stages,
+    recall_before_stages,
+)
 from classifier.privacy.compare.dominance import Resampled, _medians, dominance_table, dominates
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.policies.policy import ANCHORS, shipped_policies
@@ -27,11 +38,20 @@ from classifier.taxonomy import PATTERN
 VALIDATION, TEST = town(160, seed=2, split="v"), town(160, seed=3, split="t")
 SCORERS = {"private/plain": SCORER}
 RATES = (0.05, 0.2)
-OWN = (policy("watch", where="device", release="alert_bit"), policy("half", where="device", release="alert_bit", sampling_rate=0.5))
+OWN = (
+    policy("watch", where="device", release="alert_bit"),
+    policy("half", where="device", release="alert_bit", sampling_rate=0.5),
+)
 
 
 def compared(policies=OWN, **options):
-    return compare_policies(policies, VALIDATION, TEST, SCORERS, **({"asked_rates": RATES, "prevalences": (0.01, 1e-4), "n_resamples": 60, "seed": 5} | options))
+    return compare_policies(
+        policies,
+        VALIDATION,
+        TEST,
+        SCORERS,
+        **({"asked_rates": RATES, "prevalences": (0.01, 1e-4), "n_resamples": 60, "seed": 5} | options),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +83,19 @@ def test_another_seed_draws_other_samples(frontier):
 def test_the_order_of_policies_does_not_change_a_point(frontier):
     turned = compared(OWN[::-1]).points.set_index("point")
     for name in ("watch@0.05", "half@0.2", "random_flag@0.2"):
-        pd.testing.assert_series_equal(turned.loc[name].drop("dominated_by"), frontier.points.set_index("point").loc[name].drop("dominated_by"))
+        pd.testing.assert_series_equal(
+            turned.loc[name].drop("dominated_by"),
+            frontier.points.set_index("point").loc[name].drop("dominated_by"),
+        )
 
 
 @pytest.mark.parametrize(("name", "status"), [("oracle", "not buildable"), ("user_report_only", "assumed")])
 def test_what_nobody_can_build_or_has_measured_dominates_nobody(frontier, name, status):
     points = frontier.points.set_index("point")
     assert points.loc[name, "status"] == status
-    assert name not in set(frontier.points["dominated_by"]) | set(frontier.exchange["from_point"]) | set(frontier.exchange["to_point"])
+    assert name not in set(frontier.points["dominated_by"]) | set(frontier.exchange["from_point"]) | set(
+        frontier.exchange["to_point"]
+    )
 
 
 def test_a_zero_is_marked_and_carries_its_upper_bound(frontier):
@@ -89,7 +114,9 @@ def test_thresholds_come_from_validation_and_figures_from_test(frontier):
     row = frontier.points.set_index("point").loc["watch@0.2"]
     scores = decision_scores(OWN[0], VALIDATION, SCORER, seed=5)
     assert row["threshold"] == chosen_threshold(VALIDATION, scores, max_fpr=0.2)
-    costs = conversation_costs(run_policy(replace(OWN[0], threshold=row["threshold"]), TEST, SCORER, seed=5), TEST)
+    costs = conversation_costs(
+        run_policy(replace(OWN[0], threshold=row["threshold"]), TEST, SCORER, seed=5), TEST
+    )
     assert row["recall"] == costs["flagged"][~costs["innocent"]].mean()
 
 
@@ -102,14 +129,23 @@ def test_a_rate_validation_cannot_show_is_skipped_with_the_number_it_would_take(
 
 def test_a_policy_whose_model_is_not_there_is_skipped_with_its_name():
     found = compared([policy("public", where="device", features="public", release="alert_bit")])
-    assert found.skipped.to_numpy().tolist()[0][::2] == ["public", "no scorer was given for model 'public/plain'"]
+    assert found.skipped.to_numpy().tolist()[0][::2] == [
+        "public",
+        "no scorer was given for model 'public/plain'",
+    ]
 
 
 def test_a_policy_may_ask_for_the_fixed_rule_where_the_model_brings_a_scorer_of_its_own():
     highest = {"private/plain": replace(SCORER, conversation=lambda rows, authors: rows.max())}
     plain = policy("fixed", where="device", release="alert_bit", noisy_or=True)
-    found = compare_policies([OWN[0], plain], VALIDATION, TEST, highest, asked_rates=(0.2,), n_resamples=20).points.set_index("point")
-    assert found["combined_by"].loc[["watch@0.2", "fixed@0.2", "flag_all"]].tolist() == ["fitted", "noisy-or", ""]
+    found = compare_policies(
+        [OWN[0], plain], VALIDATION, TEST, highest, asked_rates=(0.2,), n_resamples=20
+    ).points.set_index("point")
+    assert found["combined_by"].loc[["watch@0.2", "fixed@0.2", "flag_all"]].tolist() == [
+        "fitted",
+        "noisy-or",
+        "",
+    ]
     by_noisy_or = compared([OWN[0]], asked_rates=(0.2,)).points.set_index("point")
     assert found.loc["fixed@0.2", "threshold"] == by_noisy_or.loc["watch@0.2", "threshold"]
     assert by_noisy_or.loc["watch@0.2", "combined_by"] == "noisy-or"
@@ -117,7 +153,10 @@ def test_a_policy_may_ask_for_the_fixed_rule_where_the_model_brings_a_scorer_of_
 
 def test_messages_per_find_are_those_of_the_definition(frontier):
     row = frontier.per_find.set_index(["point", "prevalence"]).loc[("flag_all", 0.01)]
-    read = {innocent: np.mean([len(stream) for stream in TEST if stream.innocent == innocent]) for innocent in (True, False)}
+    read = {
+        innocent: np.mean([len(stream) for stream in TEST if stream.innocent == innocent])
+        for innocent in (True, False)
+    }
     expected = (0.01 * read[False] + 0.99 * read[True]) / 0.01
     assert row["messages_per_find"] == pytest.approx(expected)
     assert row["messages_per_find_low"] <= row["messages_per_find"] <= row["messages_per_find_high"]
@@ -129,7 +168,10 @@ def test_a_leak_of_the_model_is_an_axis_only_when_it_was_measured(frontier):
     assert "model_leak" not in frontier.facts["axes"]
     found = compared(model_leak={"private/plain": 0.9})
     assert "model_leak" in found.facts["axes"]
-    assert found.points.set_index("point")["model_leak"].loc[["watch@0.2", "read_nothing"]].tolist() == [0.9, 0.0]
+    assert found.points.set_index("point")["model_leak"].loc[["watch@0.2", "read_nothing"]].tolist() == [
+        0.9,
+        0.0,
+    ]
 
 
 def test_a_conversation_in_both_splits_is_refused():
@@ -145,20 +187,31 @@ def test_two_policies_of_one_name_are_refused():
 def test_a_bare_table_compares_what_needs_only_scores():
     def table(streams):
         return pd.DataFrame(
-            [(s.id, i, a, s.label, row[:5].max(), s.cluster) for s in streams for i, (a, row) in enumerate(zip(s.authors, word_probabilities(s.texts), strict=True))],
+            [
+                (s.id, i, a, s.label, row[:5].max(), s.cluster)
+                for s in streams
+                for i, (a, row) in enumerate(zip(s.authors, word_probabilities(s.texts), strict=True))
+            ],
             columns=["conversation_id", "index", "author", "label", "score", "cluster"],
         )
 
-    (validation, first), (test, second) = streams_from_scores(table(VALIDATION)), streams_from_scores(table(TEST))
+    (validation, first), (test, second) = (
+        streams_from_scores(table(VALIDATION)),
+        streams_from_scores(table(TEST)),
+    )
     scorer = Scorer(MessageScores({**first.rows, **second.rows}, first.columns))
-    found = compare_policies(OWN, validation, test, {"private/plain": scorer}, asked_rates=RATES, n_resamples=20)
+    found = compare_policies(
+        OWN, validation, test, {"private/plain": scorer}, asked_rates=RATES, n_resamples=20
+    )
     assert {"watch", "half", "random_flag", "oracle"} <= set(found.points["policy"])
     assert set(found.skipped["policy"]) == {"metadata_only", "full_server_scan"}
 
 
 def test_every_shipped_policy_runs_on_our_own_conversations():
     keys = {shipped.model_key for shipped in shipped_policies()}
-    found = compare_policies(shipped_policies(), VALIDATION, TEST, dict.fromkeys(keys, SCORER), asked_rates=(0.2,), n_resamples=20)
+    found = compare_policies(
+        shipped_policies(), VALIDATION, TEST, dict.fromkeys(keys, SCORER), asked_rates=(0.2,), n_resamples=20
+    )
     assert set(found.points["policy"]) == {shipped.name for shipped in shipped_policies()}
     assert found.skipped.empty
     assert set(found.points["status"]) <= {"frontier", "dominated", "ambiguous", "not buildable", "assumed"}
@@ -178,7 +231,12 @@ def test_base_rates_of_each_point_are_given_at_each_prevalence(frontier):
 
 
 def test_equal_points_stay_and_a_weakly_worse_one_goes():
-    assert dominates(np.array([[1, 1], [1, 1], [1, 2], [0, 3]], dtype=float)).any(axis=0).tolist() == [False, False, True, False]
+    assert dominates(np.array([[1, 1], [1, 1], [1, 2], [0, 3]], dtype=float)).any(axis=0).tolist() == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_an_undetected_latency_is_as_late_as_can_be():
@@ -194,7 +252,9 @@ def test_dominance_agrees_with_its_definition_and_leaves_somebody(points):
     found = dominates(np.array(points, dtype=float))
     for j, first in enumerate(points):
         for i, second in enumerate(points):
-            assert found[j, i] == (all(a <= b for a, b in zip(first, second, strict=True)) and first != second)
+            assert found[j, i] == (
+                all(a <= b for a, b in zip(first, second, strict=True)) and first != second
+            )
     assert not found.any(axis=0).all()
 
 
@@ -211,7 +271,9 @@ def test_dominated_ambiguous_and_frontier_by_resamples():
 def test_medians_of_counts_are_those_of_the_numbers_counted():
     rng = np.random.default_rng(0)
     counts = rng.integers(0, 3, size=(50, 9)).astype(float)
-    expected = [np.median(np.repeat(np.arange(9), row.astype(int))) if row.sum() else np.nan for row in counts]
+    expected = [
+        np.median(np.repeat(np.arange(9), row.astype(int))) if row.sum() else np.nan for row in counts
+    ]
     np.testing.assert_array_equal(_medians(counts), expected)
     assert np.isnan(_medians(np.zeros((1, 9))))
 
@@ -225,7 +287,10 @@ def test_resamples_without_resampling_are_the_data():
 
 
 def test_an_exchange_rate_is_extra_innocents_per_extra_pattern(frontier):
-    row = frontier.exchange[(frontier.exchange["view"] == "recall against human reads") & (frontier.exchange["prevalence"] == 0.01)].iloc[-1]
+    row = frontier.exchange[
+        (frontier.exchange["view"] == "recall against human reads")
+        & (frontier.exchange["prevalence"] == 0.01)
+    ].iloc[-1]
     assert row["to_point"] == "flag_all"
     paid = (row["cost_to"] - row["cost_from"]) / 1e6
     assert row["value"] == pytest.approx(99 * paid / (row["recall_to"] - row["recall_from"]))
@@ -239,7 +304,9 @@ def test_exchange_rates_lead_up_the_recall(frontier):
 
 
 def test_a_constraint_is_supported_only_when_its_bound_keeps_it(frontier):
-    found = feasible_points(frontier, ["human_read_innocent_per_million<=50", "recall>=0.2"]).set_index(["point", "constraint"])
+    found = feasible_points(frontier, ["human_read_innocent_per_million<=50", "recall>=0.2"]).set_index(
+        ["point", "constraint"]
+    )
     row = found.loc[("read_nothing", "human_read_innocent_per_million<=50")]
     assert (row["verdict"], row["n"], row["needed_error_free"]) == ("not shown", 120, 59914)
     assert found.loc[("flag_all", "human_read_innocent_per_million<=50"), "verdict"] == "violated"
@@ -248,12 +315,16 @@ def test_a_constraint_is_supported_only_when_its_bound_keeps_it(frontier):
 
 
 def test_points_that_keep_every_limit_are_feasible(frontier):
-    found = feasible_points(frontier, ["human_read_innocent_per_million<=400000", "machine_read_share<=1", "recall>=0.1"])
+    found = feasible_points(
+        frontier, ["human_read_innocent_per_million<=400000", "machine_read_share<=1", "recall>=0.1"]
+    )
     assert "watch@0.2" in set(found.loc[found["feasible"], "point"])
 
 
 def test_an_unknown_metric_in_a_constraint_is_named(frontier):
-    with pytest.raises(ValueError, match="'happiness<=3': no such metric, expected one of .*machine_read_share"):
+    with pytest.raises(
+        ValueError, match="'happiness<=3': no such metric, expected one of .*machine_read_share"
+    ):
         feasible_points(frontier, ["happiness<=3"])
     with pytest.raises(ValueError, match="must be written as"):
         parse_constraint("recall about 0.5")
@@ -274,7 +345,11 @@ def test_a_bound_is_given_when_the_test_set_supports_it():
 def test_first_stages_are_those_of_the_one_who_opened_the_contact():
     first = first_stages(TEST)
     stream = next(stream for stream in TEST if stream.label == PATTERN and any(stream.labels))
-    by_hand = [number for number, (labels, author) in enumerate(zip(stream.labels, stream.authors, strict=True), start=1) if labels and author == stream.initiator]
+    by_hand = [
+        number
+        for number, (labels, author) in enumerate(zip(stream.labels, stream.authors, strict=True), start=1)
+        if labels and author == stream.initiator
+    ]
     assert first.loc[TEST.index(stream), "any"] == min(by_hand)
 
 

@@ -18,7 +18,12 @@ from privacy_toys import SCORER, chat, policy, town, word_probabilities
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
 from classifier.privacy.compare.constraint import supported_bound
-from classifier.privacy.compare.costs import conversation_costs, cost_sums, figures, messages_per_true_detection
+from classifier.privacy.compare.costs import (
+    conversation_costs,
+    cost_sums,
+    figures,
+    messages_per_true_detection,
+)
 from classifier.privacy.compare.dominance import dominates
 from classifier.privacy.policies.policy import EVERY_MESSAGE, Policy, shipped_policies
 from classifier.privacy.policies.redact import is_masked, masked_spans
@@ -34,13 +39,41 @@ TOWN = town(60)
 KEEPS = {"retain_messages": 4, "retain_hours": 10.0}
 WATCHING = {"where": "device", "release": "alert_bit", "threshold": 0.25}
 POLICIES = [
-    *(replace(shipped, threshold=0.3) if shipped.evidence == "text" else shipped for shipped in shipped_policies()),
+    *(
+        replace(shipped, threshold=0.3) if shipped.evidence == "text" else shipped
+        for shipped in shipped_policies()
+    ),
     policy("half", **WATCHING, sampling_rate=0.5),
     policy("words", **WATCHING, text_trigger="raid|secret"),
     policy("opener", **WATCHING, who="initiator_only"),
-    policy("reports", where="user_report", release="full_transcript", threshold=0.2, report_rate=0.7, false_report_rate=0.3),
-    policy("review", where="server", release="excerpt", levels=3, excerpt_messages=2, redactor="lexicon", window=3, threshold=0.15, **KEEPS),
-    policy("letters", where="server", release="full_transcript", redactor="lexicon", threshold=0.15, retain_messages=EVERY_MESSAGE, retain_hours=90.0),
+    policy(
+        "reports",
+        where="user_report",
+        release="full_transcript",
+        threshold=0.2,
+        report_rate=0.7,
+        false_report_rate=0.3,
+    ),
+    policy(
+        "review",
+        where="server",
+        release="excerpt",
+        levels=3,
+        excerpt_messages=2,
+        redactor="lexicon",
+        window=3,
+        threshold=0.15,
+        **KEEPS,
+    ),
+    policy(
+        "letters",
+        where="server",
+        release="full_transcript",
+        redactor="lexicon",
+        threshold=0.15,
+        retain_messages=EVERY_MESSAGE,
+        retain_hours=90.0,
+    ),
 ]
 BY_NAME = {found.name: found for found in POLICIES}
 
@@ -59,10 +92,19 @@ def only(run, keeps):
 
 def with_events(run, rows):
     """A run with events (conversation, step, event, message, value, text) slipped in."""
-    added = pd.DataFrame(rows, columns=["conversation", "step", "event", "message", "value", "text"]).assign(hours=0.0)
+    added = pd.DataFrame(rows, columns=["conversation", "step", "event", "message", "value", "text"]).assign(
+        hours=0.0
+    )
     for name in ("conversation", "event"):
         added[name] = pd.Categorical(added[name], categories=run.events[name].cat.categories)
-    return altered(run, lambda events: pd.concat([events, added[events.columns]]).sort_values("conversation", kind="stable") if rows else events)
+    return altered(
+        run,
+        lambda events: (
+            pd.concat([events, added[events.columns]]).sort_values("conversation", kind="stable")
+            if rows
+            else events
+        ),
+    )
 
 
 def read_set(run):
@@ -78,17 +120,37 @@ def check_unread_text_changes_nothing(run):
         before = run(found, TOWN, SCORER)
         read = read_set(before)
         for text in ("a secret, where to meet, pretty, only you, raid", "pizza"):
-            others = tuple(replace(stream, texts=tuple(own if (stream.id, number) in read else text for number, own in enumerate(stream.texts, start=1))) for stream in TOWN)
+            others = tuple(
+                replace(
+                    stream,
+                    texts=tuple(
+                        own if (stream.id, number) in read else text
+                        for number, own in enumerate(stream.texts, start=1)
+                    ),
+                )
+                for stream in TOWN
+            )
             after = run(found, others, SCORER)
-            assert after.events.equals(before.events), f"{found.name}: text that was not read changed what happened"
+            assert after.events.equals(before.events), (
+                f"{found.name}: text that was not read changed what happened"
+            )
 
 
 def peeks_at_unread_text(found, streams, scorer, **options):
     """Cheat: also flags conversations in which any message, read or not, says "secret"."""
     run = run_policy(found, streams, scorer, **options)
     released = set(run.events.loc[run.events["event"] == "released", "conversation"])
-    told = [stream for stream in streams if stream.id not in released and any("secret" in text for text in stream.texts)]
-    return with_events(run, [(stream.id, len(stream), "released", 0, 1.0, "") for stream in told] if found.names_conversations else [])
+    told = [
+        stream
+        for stream in streams
+        if stream.id not in released and any("secret" in text for text in stream.texts)
+    ]
+    return with_events(
+        run,
+        [(stream.id, len(stream), "released", 0, 1.0, "") for stream in told]
+        if found.names_conversations
+        else [],
+    )
 
 
 def does_not_count_its_text_trigger(found, streams, scorer, **options):
@@ -106,7 +168,12 @@ def reads_the_contact_too(found, streams, scorer, **options):
     run = run_policy(replace(found, who="both"), streams, scorer, **options)
     if found.who == "both":
         return run
-    mine = {(stream.id, number) for stream in streams for number, author in enumerate(stream.authors, start=1) if author == stream.initiator}
+    mine = {
+        (stream.id, number)
+        for stream in streams
+        for number, author in enumerate(stream.authors, start=1)
+        if author == stream.initiator
+    }
     return only(run, lambda id_, event, message: event not in ("read", "scored") or (id_, message) in mine)
 
 
@@ -114,7 +181,9 @@ def test_a_text_that_is_not_read_changes_nothing():
     check_unread_text_changes_nothing(run_policy)
 
 
-@pytest.mark.parametrize("cheat", [peeks_at_unread_text, does_not_count_its_text_trigger, reads_the_contact_too])
+@pytest.mark.parametrize(
+    "cheat", [peeks_at_unread_text, does_not_count_its_text_trigger, reads_the_contact_too]
+)
 def test_a_run_that_peeks_is_caught(cheat):
     with pytest.raises(AssertionError, match="text that was not read changed what happened"):
         check_unread_text_changes_nothing(cheat)
@@ -124,14 +193,26 @@ def test_a_scorer_is_handed_nothing_that_was_not_read():
     """The scorer notes every text it is ever given; these are the texts the log calls read, no more."""
     for found in POLICIES:
         given = set()
-        run = run_policy(found, TOWN, Scorer(lambda texts, given=given: given.update(texts) or word_probabilities(texts)))
-        text_of = {(stream.id, number): text for stream in TOWN for number, text in enumerate(stream.texts, start=1)}
+        run = run_policy(
+            found, TOWN, Scorer(lambda texts, given=given: given.update(texts) or word_probabilities(texts))
+        )
+        text_of = {
+            (stream.id, number): text for stream in TOWN for number, text in enumerate(stream.texts, start=1)
+        }
         assert given == {text_of[key] for key in read_set(run)}
 
 
 # B. Retention: what is out of the window is out of the state.
 
-MARKED = tuple(replace(stream, texts=tuple(f"{text} canary:{stream.id}:{number}:" for number, text in enumerate(stream.texts, start=1))) for stream in TOWN)
+MARKED = tuple(
+    replace(
+        stream,
+        texts=tuple(
+            f"{text} canary:{stream.id}:{number}:" for number, text in enumerate(stream.texts, start=1)
+        ),
+    )
+    for stream in TOWN
+)
 
 
 def things_in(thing, seen=None):
@@ -157,19 +238,48 @@ def things_in(thing, seen=None):
 def check_state_forgets(run, *, scorer=SCORER, rows_too=False):
     """After every message, no text (and with ``rows_too`` no row of numbers) of a message is held that is not among the last kept ones, or too old."""
     hours = {stream.id: stream.hours for stream in MARKED}
-    rows = {(stream.id, number): row for stream in MARKED for number, row in enumerate(word_probabilities(stream.texts) + np.arange(len(stream))[:, None] / 1e6, start=1)}
-    own = {text: rows[stream.id, number] for stream in MARKED for number, text in enumerate(stream.texts, start=1)}
+    rows = {
+        (stream.id, number): row
+        for stream in MARKED
+        for number, row in enumerate(
+            word_probabilities(stream.texts) + np.arange(len(stream))[:, None] / 1e6, start=1
+        )
+    }
+    own = {
+        text: rows[stream.id, number]
+        for stream in MARKED
+        for number, text in enumerate(stream.texts, start=1)
+    }
     marked = replace(scorer, messages=lambda texts: np.array([own[text] for text in texts]))
-    for found in (policy("brief", **WATCHING | {"threshold": 9.0}), policy("window", window=2, **WATCHING | {"threshold": 9.0}, **KEEPS), BY_NAME["review"], BY_NAME["opener"]):
+    for found in (
+        policy("brief", **WATCHING | {"threshold": 9.0}),
+        policy("window", window=2, **WATCHING | {"threshold": 9.0}, **KEEPS),
+        BY_NAME["review"],
+        BY_NAME["opener"],
+    ):
 
         def walk(id_, step, state, found=found):
             things = list(things_in(state))
-            held = {int(number) for thing in things if isinstance(thing, str) for number in re.findall(rf"canary:{id_}:(\d+):", thing)}
+            held = {
+                int(number)
+                for thing in things
+                if isinstance(thing, str)
+                for number in re.findall(rf"canary:{id_}:(\d+):", thing)
+            }
             if rows_too:
-                held |= {number for number in range(1, step + 1) for thing in things if isinstance(thing, np.ndarray) and np.array_equal(thing, rows[id_, number])}
+                held |= {
+                    number
+                    for number in range(1, step + 1)
+                    for thing in things
+                    if isinstance(thing, np.ndarray) and np.array_equal(thing, rows[id_, number])
+                }
             now = hours[id_][step - 1]
-            assert len(held) <= found.retain_messages, f"{found.name}: holds {len(held)} messages, may hold {found.retain_messages}"
-            assert all(now - hours[id_][number - 1] < found.retain_hours for number in held), f"{found.name}: holds a message for too long"
+            assert len(held) <= found.retain_messages, (
+                f"{found.name}: holds {len(held)} messages, may hold {found.retain_messages}"
+            )
+            assert all(now - hours[id_][number - 1] < found.retain_hours for number in held), (
+                f"{found.name}: holds a message for too long"
+            )
 
         run(found, MARKED, marked, watch=walk)
 
@@ -187,12 +297,22 @@ def hoards_what_it_dropped(found, streams, scorer, *, watch, **options):
 
 def forgets_an_hour_late(found, streams, scorer, *, watch, **options):
     """Cheat: a message is kept for longer than stated."""
-    return run_policy(replace(found, retain_hours=found.retain_hours * 9), streams, scorer, watch=watch, **options)
+    return run_policy(
+        replace(found, retain_hours=found.retain_hours * 9), streams, scorer, watch=watch, **options
+    )
 
 
 def keeps_although_it_says_it_does_not(found, streams, scorer, *, watch, **options):
     """Cheat: a policy without retention holds the last message."""
-    return run_policy(replace(found, retain_messages=max(1, found.retain_messages), retain_hours=found.retain_hours or 50.0), streams, scorer, watch=watch, **options)
+    return run_policy(
+        replace(
+            found, retain_messages=max(1, found.retain_messages), retain_hours=found.retain_hours or 50.0
+        ),
+        streams,
+        scorer,
+        watch=watch,
+        **options,
+    )
 
 
 def test_the_state_holds_no_message_beyond_what_is_kept():
@@ -201,7 +321,11 @@ def test_the_state_holds_no_message_beyond_what_is_kept():
 
 @pytest.mark.parametrize(
     ("cheat", "reason"),
-    [(hoards_what_it_dropped, "messages, may hold 4"), (forgets_an_hour_late, "for too long"), (keeps_although_it_says_it_does_not, "holds 1 messages, may hold 0")],
+    [
+        (hoards_what_it_dropped, "messages, may hold 4"),
+        (forgets_an_hour_late, "for too long"),
+        (keeps_although_it_says_it_does_not, "holds 1 messages, may hold 0"),
+    ],
 )
 def test_a_run_that_hoards_is_caught(cheat, reason):
     with pytest.raises(AssertionError, match=reason):
@@ -218,7 +342,9 @@ def test_a_plain_function_as_running_scorer_holds_numbers_but_no_text():
 
 def check_window_bounds_influence(run):
     """A message that has left the window has no say in any later score."""
-    window = policy("window", window=2, **WATCHING | {"threshold": 9.0}, retain_messages=2, retain_hours=1000.0)
+    window = policy(
+        "window", window=2, **WATCHING | {"threshold": 9.0}, retain_messages=2, retain_hours=1000.0
+    )
     before = run(window, TOWN, SCORER).events
     changed = tuple(replace(stream, texts=("a secret to meet", *stream.texts[1:])) for stream in TOWN)
     after = run(window, changed, SCORER).events
@@ -249,19 +375,31 @@ def outputs(run):
 
 
 def gold_strings(stream):
-    return {(span.kind, text[span.start : span.end].casefold()) for text, spans in zip(stream.texts, stream.personal, strict=True) for span in spans}
+    return {
+        (span.kind, text[span.start : span.end].casefold())
+        for text, spans in zip(stream.texts, stream.personal, strict=True)
+        for span in spans
+    }
 
 
 def check_release(run, *, costs_of=conversation_costs):
     for found in POLICIES:
         done = run(found, TOWN, SCORER)
-        assert len(outputs(done)) <= 2 ** released_bits_max(found), f"{found.name}: more different outputs than stated"
+        assert len(outputs(done)) <= 2 ** released_bits_max(found), (
+            f"{found.name}: more different outputs than stated"
+        )
         counted = costs_of(done, TOWN).set_index("conversation")["pii_items"]
         shown = done.events[done.events["event"] == "shown"]
         for stream in TOWN:
             texts = [text.casefold() for text in shown.loc[shown["conversation"] == stream.id, "text"]]
-            readable = {gold for gold in gold_strings(stream) if any(re.search(rf"\b{re.escape(gold[1])}\b", text) for text in texts)}
-            assert len(readable) <= counted[stream.id], f"{found.name}: {readable} can be read in {stream.id}, {counted[stream.id]} counted"
+            readable = {
+                gold
+                for gold in gold_strings(stream)
+                if any(re.search(rf"\b{re.escape(gold[1])}\b", text) for text in texts)
+            }
+            assert len(readable) <= counted[stream.id], (
+                f"{found.name}: {readable} can be read in {stream.id}, {counted[stream.id]} counted"
+            )
 
 
 def releases_the_raw_score(found, streams, scorer, **options):
@@ -271,14 +409,28 @@ def releases_the_raw_score(found, streams, scorer, **options):
     def raw(events):
         scores = events[events["event"] == "alert"].set_index("conversation")["value"]
         released = events["event"] == "released"
-        return events.assign(value=np.where(released, events["conversation"].astype(object).map(scores.to_dict()).astype(float), events["value"]))
+        return events.assign(
+            value=np.where(
+                released,
+                events["conversation"].astype(object).map(scores.to_dict()).astype(float),
+                events["value"],
+            )
+        )
 
-    return altered(run, raw) if found.release in ("quantised_score", "alert_bit") and found.evidence == "text" else run
+    return (
+        altered(run, raw)
+        if found.release in ("quantised_score", "alert_bit") and found.evidence == "text"
+        else run
+    )
 
 
 def shows_more_than_is_counted(found, streams, scorer, **options):
     """Cheat: what is shown is unmasked, after the count was made of the masked text."""
-    return run_policy(replace(found, redactor="none"), streams, scorer, **options) if found.redactor != "none" else run_policy(found, streams, scorer, **options)
+    return (
+        run_policy(replace(found, redactor="none"), streams, scorer, **options)
+        if found.redactor != "none"
+        else run_policy(found, streams, scorer, **options)
+    )
 
 
 def counts_only_what_the_mask_was_made_for(run, streams):
@@ -289,7 +441,17 @@ def counts_only_what_the_mask_was_made_for(run, streams):
     for stream in streams:
         numbers = shown.loc[shown["conversation"] == stream.id, "message"] - 1
         spans = [(index, span) for index in numbers for span in stream.personal[index]]
-        items.append(len({span.kind for index, span in spans if not is_masked(span.start, span.end, masked_spans(stream.texts[index], run.policy.redactor))}))
+        items.append(
+            len(
+                {
+                    span.kind
+                    for index, span in spans
+                    if not is_masked(
+                        span.start, span.end, masked_spans(stream.texts[index], run.policy.redactor)
+                    )
+                }
+            )
+        )
     return costs.assign(pii_items=items)
 
 
@@ -308,7 +470,10 @@ def test_text_shown_without_its_mask_is_caught():
 
     honest = {found.name: run_policy(found, TOWN, SCORER) for found in POLICIES}
     with pytest.raises(AssertionError, match="can be read in"):
-        check_release(shows_more_than_is_counted, costs_of=lambda run, streams: conversation_costs(honest[run.policy.name], streams))
+        check_release(
+            shows_more_than_is_counted,
+            costs_of=lambda run, streams: conversation_costs(honest[run.policy.name], streams),
+        )
 
 
 def test_a_count_that_leaves_out_what_can_be_read_is_caught():
@@ -333,12 +498,19 @@ def check_monotone(run):
     for k in range(5):
         few, many = (alerts(run, replace(watch, threshold=0.1, k_of_n=stages)) for stages in (k, k + 1))
         assert many.keys() <= few.keys(), "more stages are asked for, and more alerts come"
-        assert all(many[id_] >= few[id_] for id_ in many), "more stages are asked for, and an alert comes earlier"
+        assert all(many[id_] >= few[id_] for id_ in many), (
+            "more stages are asked for, and an alert comes earlier"
+        )
     for rates in ((0.1, 0.3), (0.3, 0.7), (0.7, 1.0)):
         some, more = (alerts(run, replace(watch, sampling_rate=rate)) for rate in rates)
-        assert some.keys() <= more.keys(), "a conversation is looked at in a smaller sample and not in a larger one"
+        assert some.keys() <= more.keys(), (
+            "a conversation is looked at in a smaller sample and not in a larger one"
+        )
     for sizes in ((1, 3), (3, 8)):
-        short, long = (alerts(run, replace(watch, window=size, retain_messages=size, retain_hours=1000.0)) for size in sizes)
+        short, long = (
+            alerts(run, replace(watch, window=size, retain_messages=size, retain_hours=1000.0))
+            for size in sizes
+        )
         assert short.keys() <= long.keys(), "a longer window misses what a shorter one finds"
 
 
@@ -354,7 +526,9 @@ def moves_its_threshold(found, streams, scorer, **options):
 
 def asks_for_fewer_stages(found, streams, scorer, **options):
     """Cheat: the rule of k stages is turned round."""
-    return run_policy(replace(found, k_of_n=5 - found.k_of_n if found.k_of_n else 0), streams, scorer, **options)
+    return run_policy(
+        replace(found, k_of_n=5 - found.k_of_n if found.k_of_n else 0), streams, scorer, **options
+    )
 
 
 def forgets_in_a_long_window(found, streams, scorer, **options):
@@ -382,30 +556,60 @@ def test_a_run_that_is_not_coupled_is_caught(cheat, reason):
 
 def test_a_stricter_threshold_may_read_more_when_an_alert_ends_the_reading():
     """Not an error, and so not asserted the other way."""
-    loose, strict = (len(read_set(run_policy(policy(**WATCHING | {"threshold": threshold}), TOWN, SCORER))) for threshold in (0.1, 0.5))
+    loose, strict = (
+        len(read_set(run_policy(policy(**WATCHING | {"threshold": threshold}), TOWN, SCORER)))
+        for threshold in (0.1, 0.5)
+    )
     assert strict > loose
 
 
 # E. Known answers.
 
-MANY = streams_of([chat(f"m{number}", "s: pizza", "c: ok", label=PATTERN if number % 4 == 0 else "benign") for number in range(4000)])
+MANY = streams_of(
+    [
+        chat(f"m{number}", "s: pizza", "c: ok", label=PATTERN if number % 4 == 0 else "benign")
+        for number in range(4000)
+    ]
+)
 
 
 def check_known_answers(run):
     def of(name, streams=TOWN, **knobs):
-        return figures(cost_sums(conversation_costs(run(replace(BY_NAME[name], **knobs), streams, SCORER), streams)).sum(axis=0))
+        return figures(
+            cost_sums(conversation_costs(run(replace(BY_NAME[name], **knobs), streams, SCORER), streams)).sum(
+                axis=0
+            )
+        )
 
     assert set(of("read_nothing").values()) == {0.0}, "reading nothing costs or finds something"
     everything = of("flag_all")
-    assert (everything["recall"], everything["human_read_innocent_per_million"], everything["human_read_messages"]) == (1.0, 1e6, 1.0), "flagging all leaves somebody out"
+    assert (
+        everything["recall"],
+        everything["human_read_innocent_per_million"],
+        everything["human_read_messages"],
+    ) == (1.0, 1e6, 1.0), "flagging all leaves somebody out"
     for rate in (0.05, 0.3):
         by_lot = of("random_flag", MANY, threshold=1 - rate)
         for share in (by_lot["recall"], by_lot["human_read_innocent_per_million"] / 1e6):
             assert share == pytest.approx(rate, abs=0.04), "a lot draws one kind more often than the other"
     perfect = of("oracle")
-    assert (perfect["recall"], perfect["human_read_innocent_per_million"], perfect["machine_read_share"]) == (1.0, 0.0, 0.0), "the oracle errs"
+    assert (perfect["recall"], perfect["human_read_innocent_per_million"], perfect["machine_read_share"]) == (
+        1.0,
+        0.0,
+        0.0,
+    ), "the oracle errs"
     costs = {name: of(name) for name in BY_NAME}
-    values = np.array([[figure["human_read_innocent_per_million"], figure["machine_read_share"], figure["retained_message_hours"], -figure["recall"]] for figure in costs.values()])
+    values = np.array(
+        [
+            [
+                figure["human_read_innocent_per_million"],
+                figure["machine_read_share"],
+                figure["retained_message_hours"],
+                -figure["recall"],
+            ]
+            for figure in costs.values()
+        ]
+    )
     assert not dominates(values)[:, list(costs).index("oracle")].any(), "the oracle is dominated"
     assert (values[list(costs).index("oracle")] <= values).all(), "something beats the oracle"
 
@@ -413,7 +617,9 @@ def check_known_answers(run):
 def leaves_out_every_tenth(found, streams, scorer, **options):
     """Cheat: some conversations are never looked at."""
     left_out = {stream.id for stream in streams[::10]}
-    return only(run_policy(found, streams, scorer, **options), lambda id_, event, message: id_ not in left_out)
+    return only(
+        run_policy(found, streams, scorer, **options), lambda id_, event, message: id_ not in left_out
+    )
 
 
 def draws_patterns_more_often(found, streams, scorer, **options):
@@ -423,12 +629,25 @@ def draws_patterns_more_often(found, streams, scorer, **options):
     favoured = run_policy(replace(found, threshold=0.5), streams, scorer, **options)
     patterns = [stream.id for stream in streams if stream.label == PATTERN]
     others = run_policy(found, streams, scorer, **options).events
-    return PolicyRun(found, pd.concat([favoured.events[favoured.events["conversation"].isin(patterns)], others[~others["conversation"].isin(patterns)]]), math.nan)
+    return PolicyRun(
+        found,
+        pd.concat(
+            [
+                favoured.events[favoured.events["conversation"].isin(patterns)],
+                others[~others["conversation"].isin(patterns)],
+            ]
+        ),
+        math.nan,
+    )
 
 
 def charges_for_nothing(found, streams, scorer, **options):
     """Cheat: even a policy that reads nothing reads."""
-    return run_policy(replace(found, where="device"), streams, scorer, **options) if found.where == "none" else run_policy(found, streams, scorer, **options)
+    return (
+        run_policy(replace(found, where="device"), streams, scorer, **options)
+        if found.where == "none"
+        else run_policy(found, streams, scorer, **options)
+    )
 
 
 def test_anchors_give_what_is_known_beforehand():
@@ -437,7 +656,11 @@ def test_anchors_give_what_is_known_beforehand():
 
 @pytest.mark.parametrize(
     ("cheat", "reason"),
-    [(leaves_out_every_tenth, "flagging all leaves somebody out"), (draws_patterns_more_often, "a lot draws one kind"), (charges_for_nothing, "reading nothing costs")],
+    [
+        (leaves_out_every_tenth, "flagging all leaves somebody out"),
+        (draws_patterns_more_often, "a lot draws one kind"),
+        (charges_for_nothing, "reading nothing costs"),
+    ],
 )
 def test_a_run_with_wrong_ends_is_caught(cheat, reason):
     with pytest.raises(AssertionError, match=reason):
@@ -460,7 +683,11 @@ def shares_by_hand(run, streams):
         if row.conversation in innocent and row.event in seen and (row.event != "released" or row.value >= 1):
             seen[row.event].add((row.conversation, row.message))
     total = sum(innocent.values())
-    return len(seen["read"]) / total, len(seen["shown"]) / total, 1e6 * len({id_ for id_, _ in seen["released"]}) / len(innocent)
+    return (
+        len(seen["read"]) / total,
+        len(seen["shown"]) / total,
+        1e6 * len({id_ for id_, _ in seen["released"]}) / len(innocent),
+    )
 
 
 def check_conservation(run, *, costs_of=conversation_costs):
@@ -468,17 +695,30 @@ def check_conservation(run, *, costs_of=conversation_costs):
         done = run(found, TOWN, SCORER)
         figure = figures(cost_sums(costs_of(done, TOWN)).sum(axis=0))
         by_hand = shares_by_hand(done, TOWN)
-        assert (figure["machine_read_share"], figure["human_read_messages"], figure["human_read_innocent_per_million"]) == pytest.approx(by_hand), (
-            f"{found.name}: shares differ from the log"
-        )
-        sets = {event: set(zip(part["conversation"], part["message"].tolist(), strict=True)) for event, part in done.events.groupby("event", observed=False)}
+        assert (
+            figure["machine_read_share"],
+            figure["human_read_messages"],
+            figure["human_read_innocent_per_million"],
+        ) == pytest.approx(by_hand), f"{found.name}: shares differ from the log"
+        sets = {
+            event: set(zip(part["conversation"], part["message"].tolist(), strict=True))
+            for event, part in done.events.groupby("event", observed=False)
+        }
         assert sets["shown"] <= sets["read"], f"{found.name}: a human saw what was not read"
         assert sets["kept"] <= sets["read"], f"{found.name}: what was not read is kept"
         assert sets["kept"] == sets["dropped"], f"{found.name}: something is kept for ever"
-        pointed = done.events.loc[(done.events["event"] == "released") & (done.events["value"] >= 1), "conversation"]
+        pointed = done.events.loc[
+            (done.events["event"] == "released") & (done.events["value"] >= 1), "conversation"
+        ]
         assert {id_ for id_, _ in sets["shown"]} <= set(pointed), f"{found.name}: shown without a release"
-        authors = {(stream.id, number): author == stream.initiator for stream in TOWN for number, author in enumerate(stream.authors, start=1)}
-        assert found.who == "both" or all(authors[key] for key in sets["read"]), f"{found.name}: reads whom it may not"
+        authors = {
+            (stream.id, number): author == stream.initiator
+            for stream in TOWN
+            for number, author in enumerate(stream.authors, start=1)
+        }
+        assert found.who == "both" or all(authors[key] for key in sets["read"]), (
+            f"{found.name}: reads whom it may not"
+        )
 
 
 def hides_half_its_reads(found, streams, scorer, **options):
@@ -511,7 +751,12 @@ def test_two_ways_of_counting_agree():
 
 
 @pytest.mark.parametrize(
-    ("cheat", "reason"), [(hides_half_its_reads, "a human saw what was not read"), (keeps_for_ever, "kept for ever"), (shows_without_telling, "shown without a release")]
+    ("cheat", "reason"),
+    [
+        (hides_half_its_reads, "a human saw what was not read"),
+        (keeps_for_ever, "kept for ever"),
+        (shows_without_telling, "shown without a release"),
+    ],
 )
 def test_a_log_that_does_not_add_up_is_caught(cheat, reason):
     with pytest.raises(AssertionError, match=reason):
@@ -533,8 +778,14 @@ def check_readable(table):
     bounded = table["high"].notna()
     assert table.loc[bounded, "interval"].ne("none").all(), "bounds of no stated kind"
     shares = table["unit"].str.contains(" / ")
-    assert table.loc[shares, ["numerator", "denominator"]].notna().all().all(), "a share without its denominator"
-    assert table.loc[table["metric"].str.endswith("per_true_detection"), "prevalence"].between(0, 1, inclusive="neither").all(), "a cost of a detection without a prevalence"
+    assert table.loc[shares, ["numerator", "denominator"]].notna().all().all(), (
+        "a share without its denominator"
+    )
+    assert (
+        table.loc[table["metric"].str.endswith("per_true_detection"), "prevalence"]
+        .between(0, 1, inclusive="neither")
+        .all()
+    ), "a cost of a detection without a prevalence"
 
 
 TABLE = exposure_table(run_policy(BY_NAME["review"], TOWN, SCORER), TOWN, prevalences=[1e-3], n_resamples=20)
@@ -566,13 +817,23 @@ def check_order_and_seed(run):
     for name in ("half", "random_flag", "device_randomised_bit", "user_report_only", "review"):
         found = BY_NAME[name]
         first = run(found, TOWN, SCORER, seed=3).events
-        assert first.to_csv() == run(found, TOWN, SCORER, seed=3).events.to_csv(), f"{name}: same seed, other bytes"
-        turned, few = run(found, TOWN[::-1], SCORER, seed=3).events, run(found, TOWN[10:20], SCORER, seed=3).events
+        assert first.to_csv() == run(found, TOWN, SCORER, seed=3).events.to_csv(), (
+            f"{name}: same seed, other bytes"
+        )
+        turned, few = (
+            run(found, TOWN[::-1], SCORER, seed=3).events,
+            run(found, TOWN[10:20], SCORER, seed=3).events,
+        )
         for stream in TOWN[10:20]:
             own = first[first["conversation"] == stream.id].drop(columns="conversation").to_csv(index=False)
             for other in (turned, few):
-                assert own == other[other["conversation"] == stream.id].drop(columns="conversation").to_csv(index=False), f"{name}: order or company changes a conversation"
-    assert run(BY_NAME["half"], TOWN, SCORER, seed=3).events.to_csv() != run(BY_NAME["half"], TOWN, SCORER, seed=4).events.to_csv(), "the seed reaches no draw"
+                assert own == other[other["conversation"] == stream.id].drop(columns="conversation").to_csv(
+                    index=False
+                ), f"{name}: order or company changes a conversation"
+    assert (
+        run(BY_NAME["half"], TOWN, SCORER, seed=3).events.to_csv()
+        != run(BY_NAME["half"], TOWN, SCORER, seed=4).events.to_csv()
+    ), "the seed reaches no draw"
 
 
 def draws_by_place(found, streams, scorer, *, seed=0):
@@ -580,7 +841,9 @@ def draws_by_place(found, streams, scorer, *, seed=0):
     renamed = tuple(replace(stream, id=f"place{number}") for number, stream in enumerate(streams))
     run = run_policy(found, renamed, scorer, seed=seed)
     names = {f"place{number}": stream.id for number, stream in enumerate(streams)}
-    return altered(run, lambda events: events.assign(conversation=events["conversation"].cat.rename_categories(names)))
+    return altered(
+        run, lambda events: events.assign(conversation=events["conversation"].cat.rename_categories(names))
+    )
 
 
 class DrawsByTheClock:
@@ -603,7 +866,14 @@ def test_a_conversation_fares_alike_in_any_order_and_company():
     check_order_and_seed(run_policy)
 
 
-@pytest.mark.parametrize(("cheat", "reason"), [(draws_by_place, "order or company"), (DrawsByTheClock(), "same seed, other bytes"), (ignores_the_seed, "reaches no draw")])
+@pytest.mark.parametrize(
+    ("cheat", "reason"),
+    [
+        (draws_by_place, "order or company"),
+        (DrawsByTheClock(), "same seed, other bytes"),
+        (ignores_the_seed, "reaches no draw"),
+    ],
+)
 def test_draws_that_depend_on_anything_else_are_caught(cheat, reason):
     with pytest.raises(AssertionError, match=reason):
         check_order_and_seed(cheat)
@@ -612,7 +882,14 @@ def test_draws_that_depend_on_anything_else_are_caught(cheat, reason):
 # L. Refusals.
 
 
-def check_refusals(*, entropy=entropy_bits, claim=supported_bound, cost=messages_per_true_detection, table=exposure_table, make=Policy):
+def check_refusals(
+    *,
+    entropy=entropy_bits,
+    claim=supported_bound,
+    cost=messages_per_true_detection,
+    table=exposure_table,
+    make=Policy,
+):
     sums = np.ones(12)
     run = run_policy(BY_NAME["review"], TOWN, SCORER)
     refused = {
@@ -621,7 +898,9 @@ def check_refusals(*, entropy=entropy_bits, claim=supported_bound, cost=messages
         "a false positive rate from no conversation": lambda: claim(Rate(0, 0), at_most=0.5),
         "a cost of a detection without prevalence": lambda: cost(sums, prevalence=math.nan),
         "a table without a prevalence": lambda: table(run, TOWN, prevalences=[0.0], n_resamples=20),
-        "an epsilon over a private vocabulary": lambda: make("dp", "Noisy.", where="device", training="output_perturbation", training_epsilon=1.0, people_cap=1),
+        "an epsilon over a private vocabulary": lambda: make(
+            "dp", "Noisy.", where="device", training="output_perturbation", training_epsilon=1.0, people_cap=1
+        ),
     }
     for name, call in refused.items():
         try:
@@ -638,10 +917,19 @@ def test_what_cannot_be_said_is_refused():
 @pytest.mark.parametrize(
     ("permissive", "reason"),
     [
-        ({"entropy": lambda outputs: entropy_bits(np.unique(outputs, return_inverse=True)[1])}, "entropy of raw scores"),
+        (
+            {"entropy": lambda outputs: entropy_bits(np.unique(outputs, return_inverse=True)[1])},
+            "entropy of raw scores",
+        ),
         ({"claim": lambda rate, *, at_most: rate.value}, "from 1,000 conversations"),
-        ({"claim": lambda rate, *, at_most: supported_bound(rate, at_most=at_most) if rate.n else 0.0}, "from no conversation"),
-        ({"cost": lambda sums, *, prevalence: messages_per_true_detection(sums, prevalence=0.25)}, "without prevalence"),
+        (
+            {"claim": lambda rate, *, at_most: supported_bound(rate, at_most=at_most) if rate.n else 0.0},
+            "from no conversation",
+        ),
+        (
+            {"cost": lambda sums, *, prevalence: messages_per_true_detection(sums, prevalence=0.25)},
+            "without prevalence",
+        ),
         ({"table": lambda run, streams, **options: TABLE}, "a table without a prevalence"),
         ({"make": lambda name, description, **knobs: knobs}, "over a private vocabulary"),
     ],

@@ -20,7 +20,17 @@ from classifier.privacy.builds.opened import OpenedModel
 from classifier.privacy.builds.variants import private_terms
 from classifier.privacy.builds.vocabulary import plain, public_vocabulary, words_and_pairs
 from classifier.privacy.policies.release import lot
-from classifier.privacy.self_check import _dealt_out, _document_counts, _names, _refused, ends, formulas, leaks, noise, redactors
+from classifier.privacy.self_check import (
+    _dealt_out,
+    _document_counts,
+    _names,
+    _refused,
+    ends,
+    formulas,
+    leaks,
+    noise,
+    redactors,
+)
 from classifier.privacy.stream import streams_of
 from classifier.taxonomy import LABELS, PATTERN
 
@@ -47,19 +57,41 @@ def townsfolk(n, *, seed=0):
     """One document of each of ``n`` people, every other a member: a name of their own, words of the public list and toy words that all use; labels by lot."""
     rng, rows = Random(seed), []
     for number in range(n):
-        words = ["pizza", *rng.sample(PUBLIC, rng.randint(1, 9)), *(f"toy{rng.randrange(30)}" for _ in range(rng.randint(1, 9)))]
+        words = [
+            "pizza",
+            *rng.sample(PUBLIC, rng.randint(1, 9)),
+            *(f"toy{rng.randrange(30)}" for _ in range(rng.randint(1, 9))),
+        ]
         rng.shuffle(words)
         name = f"zola{number:03}"
-        rows.append((f"{name} {' '.join(words)}", f"account{number}", number % 2 == 0, (name,), *(rng.randrange(2) for _ in LABELS)))
+        rows.append(
+            (
+                f"{name} {' '.join(words)}",
+                f"account{number}",
+                number % 2 == 0,
+                (name,),
+                *(rng.randrange(2) for _ in LABELS),
+            )
+        )
     return pd.DataFrame(rows, columns=["text", "person", "member", "names", *LABELS])
 
 
 def model(terms, *, idf=(), known=(), packed=b""):
     """A file that holds ``terms``, then whatever else is in ``packed``, and whose holder knows the features ``known``."""
     encoded = [*(term.encode() for term in terms), *([packed] if packed else [])]
-    content = {"words.terms": np.frombuffer(b"".join(encoded), dtype=np.uint8), "words.ends": np.cumsum([len(term) for term in encoded]), "words.idf": np.array(idf)}
+    content = {
+        "words.terms": np.frombuffer(b"".join(encoded), dtype=np.uint8),
+        "words.ends": np.cumsum([len(term) for term in encoded]),
+        "words.idf": np.array(idf),
+    }
     statement = dp_statement(epsilon_per_label=math.inf, n_labels=1, unit="document", cap=1, vocabulary=None)
-    return OpenedModel(lambda text: words_and_pairs(plain(text)), frozenset(known), lambda texts: np.zeros((len(texts), 1)), content, statement)
+    return OpenedModel(
+        lambda text: words_and_pairs(plain(text)),
+        frozenset(known),
+        lambda texts: np.zeros((len(texts), 1)),
+        content,
+        statement,
+    )
 
 
 def members(rows, names):
@@ -70,7 +102,11 @@ def members(rows, names):
 
 def names_answers(*, read=(), unsalted=(), salted=(), packed=b"", rows=None, names=NAMES):
     rows = rows or [("pizza", f"account{number}") for number in range(12)]
-    opened = {"private/plain": model(read, packed=packed), "hashed-18/plain": model((), known=unsalted), "hashed-18-salted/plain": model((), known=salted)}
+    opened = {
+        "private/plain": model(read, packed=packed),
+        "hashed-18/plain": model((), known=unsalted),
+        "hashed-18-salted/plain": model((), known=salted),
+    }
     return told(_names(members(rows, names), opened, DECOYS))
 
 
@@ -78,7 +114,9 @@ def by_lot(n_flagged, n, *, label):
     """``n`` conversations of which the lot of ``random_flag`` picks so many at .2."""
     ids = [f"{label}{number}" for number in range(20 * n)]
     high, low = ([id_ for id_ in ids if (lot(0, "chance", id_) >= 0.8) == side] for side in (True, False))
-    return streams_of([chat(id_, "s: pizza", label=label) for id_ in [*high[:n_flagged], *low[: n - n_flagged]]])
+    return streams_of(
+        [chat(id_, "s: pizza", label=label) for id_ in [*high[:n_flagged], *low[: n - n_flagged]]]
+    )
 
 
 def test_ends_of_the_scales_are_told_with_what_was_expected():
@@ -111,14 +149,18 @@ def test_what_is_given_was_not_refused():
 @pytest.mark.parametrize(("label", "what"), [(PATTERN, "recall"), ("benign", "false positive rate")])
 def test_a_lot_further_off_than_three_standard_errors_is_told(label, what, n_flagged, holds):
     # 100 conversations at .2: the standard error is .04, so 8 to 32 are allowed.
-    streams = by_lot(n_flagged, 100, label=label) + by_lot(20, 100, label="benign" if label == PATTERN else PATTERN)
+    streams = by_lot(n_flagged, 100, label=label) + by_lot(
+        20, 100, label="benign" if label == PATTERN else PATTERN
+    )
     assert told(ends(streams, seed=0))[f"random_flag at .2: {what}"] == (f"{n_flagged / 100:.3f}", holds)
 
 
 def test_every_leak_holds_on_people_who_differ_by_their_names_alone():
     rows = list(leaks(townsfolk(120), decoys=["Quillon", "Brannagh"], seed=0))
     found = told(rows)
-    assert [what for what, (_, holds) in found.items() if not holds] == ["names left by a minimum of 2 documents, and of 10 people"]  # each name stands in one document
+    assert [what for what, (_, holds) in found.items() if not holds] == [
+        "names left by a minimum of 2 documents, and of 10 people"
+    ]  # each name stands in one document
     assert found["vocabulary attack on private words and pairs: AUC"][0] == "1.000"
     assert found["names read in a private vocabulary"][0] == "1.000 (60/60), decoys 0.000 (0/2)"
 
@@ -131,7 +173,12 @@ def test_chance_allows_three_standard_errors_of_mann_and_whitney():
 def test_a_model_that_cannot_tell_members_apart_is_told():
     folk = townsfolk(60)
     # Each who is no member writes what a member wrote.
-    twins = folk.assign(**{name: np.repeat(folk.loc[folk["member"], name].to_numpy(), 2) for name in ("text", "names", *LABELS)})
+    twins = folk.assign(
+        **{
+            name: np.repeat(folk.loc[folk["member"], name].to_numpy(), 2)
+            for name in ("text", "names", *LABELS)
+        }
+    )
     found = told(leaks(twins, decoys=["Quillon"], seed=0))
     assert found["vocabulary attack on private words and pairs: AUC"] == ("0.500", False)
     assert found["loss attack on an over-fitted model: AUC"] == ("0.500", False)
@@ -140,7 +187,12 @@ def test_a_model_that_cannot_tell_members_apart_is_told():
 
 def test_members_who_alone_use_the_public_words_are_told_by_every_attack_that_should_stay_at_chance():
     folk = townsfolk(60)
-    apart = folk.assign(text=[f"{name} {'pizza' if member else 'toy1'}" for (name,), member in zip(folk["names"], folk["member"], strict=True)])
+    apart = folk.assign(
+        text=[
+            f"{name} {'pizza' if member else 'toy1'}"
+            for (name,), member in zip(folk["names"], folk["member"], strict=True)
+        ]
+    )
     found = told(leaks(apart, decoys=["Quillon"], seed=0))
     assert found["vocabulary attack on a public list: AUC"] == ("1.000", False)
     assert found["an attack that sees no model: AUC"] == ("1.000", False)
@@ -150,7 +202,10 @@ def test_half_of_the_people_are_dealt_out_whole():
     people = ["ayo", "mei", "ayo", "zola", "emma", "emma", "ben"]
     marks = _dealt_out(people, seed=0)
     assert len({person for person, mark in zip(people, marks, strict=True) if mark}) == 2
-    assert all(len({mark for other, mark in zip(people, marks, strict=True) if other == person}) == 1 for person in people)
+    assert all(
+        len({mark for other, mark in zip(people, marks, strict=True) if other == person}) == 1
+        for person in people
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,19 +214,29 @@ def test_half_of_the_people_are_dealt_out_whole():
 )
 def test_a_private_vocabulary_gives_back_nearly_every_name_and_next_to_no_decoy(n_names, n_decoys, holds):
     what = "names read in a private vocabulary"
-    assert names_answers(read=[*NAMES[:n_names], *DECOYS[:n_decoys]])[what] == (f"{n_names / 20:.3f} ({n_names}/20), decoys {n_decoys / 20:.3f} ({n_decoys}/20)", holds)
+    assert names_answers(read=[*NAMES[:n_names], *DECOYS[:n_decoys]])[what] == (
+        f"{n_names / 20:.3f} ({n_names}/20), decoys {n_decoys / 20:.3f} ({n_decoys}/20)",
+        holds,
+    )
 
 
 @pytest.mark.parametrize(
     ("n_names", "n_decoys", "holds"),
     [(19, 9, True), (18, 9, False), (19, 10, False), (18, 10, False)],
 )
-def test_unsalted_hashes_give_back_nearly_every_name_and_less_than_half_of_the_decoys(n_names, n_decoys, holds):
+def test_unsalted_hashes_give_back_nearly_every_name_and_less_than_half_of_the_decoys(
+    n_names, n_decoys, holds
+):
     what = "names tried on unsalted hashes"
-    assert names_answers(unsalted=[*NAMES[:n_names], *DECOYS[:n_decoys]])[what] == (f"{n_names / 20:.3f} ({n_names}/20), decoys {n_decoys / 20:.3f} ({n_decoys}/20)", holds)
+    assert names_answers(unsalted=[*NAMES[:n_names], *DECOYS[:n_decoys]])[what] == (
+        f"{n_names / 20:.3f} ({n_names}/20), decoys {n_decoys / 20:.3f} ({n_decoys}/20)",
+        holds,
+    )
 
 
-@pytest.mark.parametrize(("n_names", "n_decoys", "holds"), [(0, 0, True), (2, 0, True), (4, 2, True), (3, 0, False), (5, 2, False)])
+@pytest.mark.parametrize(
+    ("n_names", "n_decoys", "holds"), [(0, 0, True), (2, 0, True), (4, 2, True), (3, 0, False), (5, 2, False)]
+)
 def test_salted_hashes_give_back_no_more_names_than_decoys_and_a_tenth(n_names, n_decoys, holds):
     found = names_answers(salted=[*NAMES[:n_names], *DECOYS[:n_decoys]])["names tried on salted hashes"]
     assert found == (f"{n_names / 20:.3f} ({n_names}/20), decoys {n_decoys / 20:.3f} ({n_decoys}/20)", holds)
@@ -181,38 +246,67 @@ def test_a_packed_file_in_whose_bytes_a_name_stands_is_told_names_of_three_lette
     # Noise cannot be packed, so what stands in it is stored as it is.
     noise_around = np.random.default_rng(0).bytes(2000)
     packed = noise_around + b"zola" + b"mei" + noise_around[::-1]
-    found = names_answers(packed=packed, names=["Zola", "Mei", "Emma", "Brannagh"])["the same names in the bytes of the packed file"]
+    found = names_answers(packed=packed, names=["Zola", "Mei", "Emma", "Brannagh"])[
+        "the same names in the bytes of the packed file"
+    ]
     assert found == ("0.333 (1/3)", False)
-    assert names_answers(read=NAMES)["the same names in the bytes of the packed file"] == ("0.000 (0/20)", True)
+    assert names_answers(read=NAMES)["the same names in the bytes of the packed file"] == (
+        "0.000 (0/20)",
+        True,
+    )
 
 
 def test_names_that_two_documents_hold_are_left_and_those_of_fewer_than_ten_people_go():
     own = [("pizza with emma", "account0"), ("emma again", "account0"), ("zola", "account1")]
     shared = [("mei", f"account{number}") for number in range(10)]
     what = "names left by a minimum of 2 documents, and of 10 people"
-    assert names_answers(rows=[*own, *shared], names=["Emma", "Zola", "Mei"])[what] == ("0.667 (2/3) with 2 documents, 0.333 (1/3) with 10 people", True)
+    assert names_answers(rows=[*own, *shared], names=["Emma", "Zola", "Mei"])[what] == (
+        "0.667 (2/3) with 2 documents, 0.333 (1/3) with 10 people",
+        True,
+    )
     # Ten documents of ten people leave the same names by either count.
-    assert names_answers(rows=shared, names=["Mei"])[what] == ("1.000 (1/1) with 2 documents, 1.000 (1/1) with 10 people", False)
+    assert names_answers(rows=shared, names=["Mei"])[what] == (
+        "1.000 (1/1) with 2 documents, 1.000 (1/1) with 10 people",
+        False,
+    )
 
 
 def test_idf_gives_back_the_number_of_documents_of_each_term():
     # Of two documents: pizza in 2, ln(3/3) + 1; raid and pizza raid in 1, ln(3/2) + 1.
-    texts, terms, rare = ["pizza raid", "Pizza pizza"], ["pizza", "pizza pizza", "pizza raid", "raid"], math.log(1.5) + 1
+    texts, terms, rare = (
+        ["pizza raid", "Pizza pizza"],
+        ["pizza", "pizza pizza", "pizza raid", "raid"],
+        math.log(1.5) + 1,
+    )
     assert _document_counts(texts, model(terms, idf=[1.0, rare, rare, rare]))[2:] == ("1.000 (4/4)", True)
     assert _document_counts(texts, model(terms, idf=[1.0, rare, rare, 1.0]))[2:] == ("0.750 (3/4)", False)
 
 
 @pytest.mark.parametrize(("n_masked", "holds"), [(1, True), (2, False)])
 def test_patterns_that_mask_more_than_a_twentieth_of_the_names_are_told(n_masked, holds):
-    lines = [f"s: ask {{name|{f'zola{number}99' if number < n_masked else NAMES[number]}}} on {{contact|555-0117}}" for number in range(20)]
-    assert [row[1:] for row in redactors(streams_of([chat("c1", *lines)]))] == [("next to none", f"{n_masked / 20:.3f} ({n_masked}/20)", holds)]
+    lines = [
+        f"s: ask {{name|{f'zola{number}99' if number < n_masked else NAMES[number]}}} on {{contact|555-0117}}"
+        for number in range(20)
+    ]
+    assert [row[1:] for row in redactors(streams_of([chat("c1", *lines)]))] == [
+        ("next to none", f"{n_masked / 20:.3f} ({n_masked}/20)", holds)
+    ]
 
 
 def test_noise_for_a_small_epsilon_costs_and_for_a_huge_one_does_not():
     folk = townsfolk(80)
-    telling = folk.assign(text=[" ".join(PUBLIC[position] for position, label in enumerate(LABELS) if row[label]) for row in folk.to_dict("records")])
+    telling = folk.assign(
+        text=[
+            " ".join(PUBLIC[position] for position, label in enumerate(LABELS) if row[label])
+            for row in folk.to_dict("records")
+        ]
+    )
     rows = list(noise(telling, n_seeds=2, seed=0))
-    assert [row[0] for row in rows] == [f"{method} at epsilon {epsilon}: AUC" for method in ("output_perturbation", "objective_perturbation") for epsilon in ("1", "1e9")]
+    assert [row[0] for row in rows] == [
+        f"{method} at epsilon {epsilon}: AUC"
+        for method in ("output_perturbation", "objective_perturbation")
+        for epsilon in ("1", "1e9")
+    ]
     assert [row[1] for row in rows] == ["below 1.000, the plain fit's", "1.000 ± 0.001"] * 2
     assert all(answers(rows).values())
 
@@ -220,7 +314,10 @@ def test_noise_for_a_small_epsilon_costs_and_for_a_huge_one_does_not():
 def test_noise_that_costs_nothing_is_told():
     # Nothing stands in the public list, so no model tells anything and each has an AUC of a half.
     rows = list(noise(townsfolk(80).assign(text="toy1 toy2"), n_seeds=2, seed=0))
-    assert [row[1:] for row in rows] == [("below 0.500, the plain fit's", "0.500", False), ("0.500 ± 0.001", "0.500", True)] * 2
+    assert [row[1:] for row in rows] == [
+        ("below 0.500, the plain fit's", "0.500", False),
+        ("0.500 ± 0.001", "0.500", True),
+    ] * 2
 
 
 def test_all_hold_on_a_corpus_of_ours(small_corpus, capsys):
@@ -236,14 +333,21 @@ def test_ends_and_formulas_hold_on_toys_too():
 
 
 def test_members_that_differ_by_themselves_are_told_by_the_attack_that_sees_no_model(documents):
-    marked = documents.assign(text=[f"raid {text}" if member else text for text, member in zip(documents["text"], documents["member"], strict=True)])
+    marked = documents.assign(
+        text=[
+            f"raid {text}" if member else text
+            for text, member in zip(documents["text"], documents["member"], strict=True)
+        ]
+    )
     assert not answers(leaks(marked, decoys=["Quillon"], seed=0))["an attack that sees no model: AUC"]
 
 
 def test_counts_that_idf_does_not_give_back_are_told(documents):
     opened = private_terms()(documents, 0)
     assert _document_counts(documents["text"].tolist(), opened)[3]
-    blurred = replace(opened, content=opened.content | {"words.idf": np.round(opened.content["words.idf"], 1)})
+    blurred = replace(
+        opened, content=opened.content | {"words.idf": np.round(opened.content["words.idf"], 1)}
+    )
     assert not _document_counts(documents["text"].tolist(), blurred)[3]
 
 

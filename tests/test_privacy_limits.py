@@ -11,9 +11,20 @@ from privacy_toys import SCORER, chat, policy
 
 from classifier.evaluation.rates import Rate
 from classifier.privacy.builds.dp_curve import drawn_texts
-from classifier.privacy.compare.constraint import Constraint, conversations_needed, feasible_points, supported_bound
+from classifier.privacy.compare.constraint import (
+    Constraint,
+    conversations_needed,
+    feasible_points,
+    supported_bound,
+)
 from classifier.privacy.compare.costs import SUMS, conversation_costs, messages_per_true_detection
-from classifier.privacy.compare.detection import chosen_threshold, decision_scores, detection, first_stages, recall_before_stages
+from classifier.privacy.compare.detection import (
+    chosen_threshold,
+    decision_scores,
+    detection,
+    first_stages,
+    recall_before_stages,
+)
 from classifier.privacy.compare.dominance import dominance_table
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.compare.operating_points import Point
@@ -29,7 +40,15 @@ def four(name):
     """Two patterns, the first of which is found at its fourth message, and two benign exchanges."""
     return streams_of(
         [
-            chat(f"{name}1", "s: pizza at noon", "c: ok", "s: you are pretty", "s: it is our secret", label=PATTERN, minutes=60),
+            chat(
+                f"{name}1",
+                "s: pizza at noon",
+                "c: ok",
+                "s: you are pretty",
+                "s: it is our secret",
+                label=PATTERN,
+                minutes=60,
+            ),
             chat(f"{name}2", "s: toast again", "c: you are pretty", label=PATTERN),
             chat(f"{name}3", "c: ok", "s: meet me at the pitch", "c: ok"),
             chat(f"{name}4", "s: rain all day", "c: see the score?"),
@@ -48,7 +67,10 @@ def test_where_no_message_is_labelled_nobody_can_say_what_was_premature():
     unlabelled = first_stages(CHATS).assign(any=math.nan)
     found = detection(costs_of(), unlabelled, p=0.01)
     assert math.isnan(found["premature"])
-    assert (found["premature_hits"], detection(costs_of(), first_stages(CHATS), p=0.01)["premature"]) == (0, 0.0)
+    assert (found["premature_hits"], detection(costs_of(), first_stages(CHATS), p=0.01)["premature"]) == (
+        0,
+        0.0,
+    )
 
 
 @pytest.mark.parametrize("comparison", ["<=", ">="])
@@ -56,11 +78,22 @@ def test_a_value_at_the_limit_is_within_it_and_nan_is_not(comparison):
     limit = Constraint("recall", comparison, 0.5)
     assert limit.kept_by(0.5)
     assert not limit.kept_by(math.nan)
-    assert [limit.kept_by(value) for value in (0.4, 0.6)] == ([True, False] if comparison == "<=" else [False, True])
+    assert [limit.kept_by(value) for value in (0.4, 0.6)] == (
+        [True, False] if comparison == "<=" else [False, True]
+    )
 
 
 def test_a_recall_wanted_is_judged_by_what_is_missed():
-    frontier = compare_policies([WATCH], four("v"), CHATS, {"private/plain": SCORER}, asked_rates=(), prevalences=(0.01,), n_resamples=20, seed=0)
+    frontier = compare_policies(
+        [WATCH],
+        four("v"),
+        CHATS,
+        {"private/plain": SCORER},
+        asked_rates=(),
+        prevalences=(0.01,),
+        n_resamples=20,
+        seed=0,
+    )
     found = feasible_points(frontier, ["recall>=0.9"]).set_index("point")
     columns = ["value", "n", "verdict", "needed_error_free", "needed_at_this_rate"]
     assert found.loc["flag_all", columns].tolist() == [1.0, 2, "not shown", 29, 29]
@@ -75,9 +108,14 @@ def test_the_smallest_number_that_shows_a_rate_is_given_exactly():
 
 
 def test_a_refused_bound_says_what_it_would_take_of_nothing_and_of_something():
-    with pytest.raises(ValueError, match=r"its 95 % upper bound is 1\. It takes 29 innocent conversations without a false alarm, or 29 at the rate seen"):
+    with pytest.raises(
+        ValueError,
+        match=r"its 95 % upper bound is 1\. It takes 29 innocent conversations without a false alarm, or 29 at the rate seen",
+    ):
         supported_bound(Rate(0, 0), at_most=0.1)
-    with pytest.raises(ValueError, match=r"its 95 % upper bound is 0\.429\. It takes 29 innocent .* or inf at the rate seen"):
+    with pytest.raises(
+        ValueError, match=r"its 95 % upper bound is 0\.429\. It takes 29 innocent .* or inf at the rate seen"
+    ):
         supported_bound(Rate(1, 9), at_most=0.1)
 
 
@@ -94,10 +132,21 @@ def test_costs_and_detection_by_hand():
     costs = costs_of()
     assert costs["flagged"].tolist() == [True, False, False, False]
     found = detection(costs, first_stages(CHATS), p=0.01)
-    assert (found["n_pattern"], found["found"], found["recall"], found["undetected_share"]) == (2, 1, 0.5, 0.5)
+    assert (found["n_pattern"], found["found"], found["recall"], found["undetected_share"]) == (
+        2,
+        1,
+        0.5,
+        0.5,
+    )
     assert (found["n_innocent"], found["false_alarms"], found["false_positive_rate"]) == (2, 0, 0.0)
-    assert (found["median_messages_to_alert"], found["median_hours_to_alert"], found["premature_hits"]) == (4, 3, 0)
-    assert recall_before_stages(costs, first_stages(CHATS)).set_index("stage").loc[["flattery", "secrecy"], ["hits", "n"]].to_numpy().tolist() == [[0, 1], [0, 1]]
+    assert (found["median_messages_to_alert"], found["median_hours_to_alert"], found["premature_hits"]) == (
+        4,
+        3,
+        0,
+    )
+    assert recall_before_stages(costs, first_stages(CHATS)).set_index("stage").loc[
+        ["flattery", "secrecy"], ["hits", "n"]
+    ].to_numpy().tolist() == [[0, 1], [0, 1]]
 
 
 def test_in_a_million_conversations_by_hand():
@@ -109,13 +158,23 @@ def test_in_a_million_conversations_by_hand():
 def test_the_tables_of_points_stand_below_each_other_in_one_count_of_rows():
     points = [Point(name, WATCH, math.nan, math.nan, costs_of()) for name in ("a", "b")]
     table = by_point(points, lambda costs: costs[["conversation", "n_read"]].head(2))
-    assert table.to_dict("list") == {"point": ["a", "a", "b", "b"], "conversation": ["t1", "t2"] * 2, "n_read": [4, 2, 4, 2]}
+    assert table.to_dict("list") == {
+        "point": ["a", "a", "b", "b"],
+        "conversation": ["t1", "t2"] * 2,
+        "n_read": [4, 2, 4, 2],
+    }
     assert table.index.tolist() == [0, 1, 2, 3]
 
 
 def test_messages_read_for_each_pattern_found_by_hand():
     totals = np.zeros(len(SUMS))
-    for name, value in {"innocent": 10, "pattern": 4, "found": 2, "messages_read": 50, "pattern_messages_read": 80}.items():
+    for name, value in {
+        "innocent": 10,
+        "pattern": 4,
+        "found": 2,
+        "messages_read": 50,
+        "pattern_messages_read": 80,
+    }.items():
         totals[SUMS.index(name)] = value
     # A pattern reads 20, an innocent conversation 5, half of the patterns are found: (.1 * 20 + .9 * 5) / (.1 * .5).
     assert float(messages_per_true_detection(totals, prevalence=0.1)) == pytest.approx(130.0)
@@ -127,7 +186,10 @@ def test_messages_read_for_each_pattern_found_by_hand():
 def test_an_alert_rests_on_the_highest_score_and_after_a_report_on_the_last():
     # With a window of one message each is scored by itself.
     keeps = {"release": "alert_bit", "window": 1, "retain_messages": 1, "retain_hours": 9.0}
-    secret, rain, both = (streams_of([chat("noon", *lines, label=PATTERN)]) for lines in (["s: our secret"], ["s: rain all day"], ["s: our secret", "s: rain all day"]))
+    secret, rain, both = (
+        streams_of([chat("noon", *lines, label=PATTERN)])
+        for lines in (["s: our secret"], ["s: rain all day"], ["s: our secret", "s: rain all day"])
+    )
     watched, reported = policy(where="device", **keeps), policy(where="user_report", report_rate=1.0, **keeps)
     highest, last = (decision_scores(watched, alone, SCORER, seed=0)[0] for alone in (secret, rain))
     assert highest > last

@@ -17,7 +17,16 @@ LATER = policy("later", where="device", release="alert_bit", retain_messages=1, 
 
 def talk(split, *, innocent="s: pizza", pattern="s: our secret"):
     """Thirty who talk of pizza, and ten who do not."""
-    return streams_of([chat(f"{split}{number}", *([pattern] if number < 10 else [innocent]), label=PATTERN if number < 10 else "benign") for number in range(40)])
+    return streams_of(
+        [
+            chat(
+                f"{split}{number}",
+                *([pattern] if number < 10 else [innocent]),
+                label=PATTERN if number < 10 else "benign",
+            )
+            for number in range(40)
+        ]
+    )
 
 
 VALIDATION, TEST = talk("v"), talk("t")
@@ -25,9 +34,14 @@ VALIDATION, TEST = talk("v"), talk("t")
 
 def test_each_rate_that_gives_a_threshold_of_its_own_is_a_point():
     # One of 40 innocents stands above the others. Flagging none shows 1 - .05 ** (1/40) = 7.2 %, flagging that one 11.3 %.
-    validation = streams_of([chat(f"v{number}", "s: pizza" if number else "s: where") for number in range(40)])
+    validation = streams_of(
+        [chat(f"v{number}", "s: pizza" if number else "s: where") for number in range(40)]
+    )
     found = measure(WATCH, validation, TEST, SCORER, asked_rates=(0.1, 0.15), seed=0)
-    assert [(point.name, point.asked_rate) for point in found.points] == [("watch@0.1", 0.1), ("watch@0.15", 0.15)]
+    assert [(point.name, point.asked_rate) for point in found.points] == [
+        ("watch@0.1", 0.1),
+        ("watch@0.15", 0.15),
+    ]
     first, second = (point.policy.threshold for point in found.points)
     assert second == SCORER.conversation(word_probabilities(["where"]), ["a"]) < first
 
@@ -54,7 +68,14 @@ def test_costs_are_of_the_test_conversations_at_the_threshold_chosen():
     assert point.policy.name == "watch"
 
 
-@pytest.mark.parametrize(("test", "area"), [(TEST, 1.0), (talk("t", innocent="s: our secret", pattern="s: pizza"), 0.0), (talk("t", innocent="s: our secret"), 0.005)])
+@pytest.mark.parametrize(
+    ("test", "area"),
+    [
+        (TEST, 1.0),
+        (talk("t", innocent="s: our secret", pattern="s: pizza"), 0.0),
+        (talk("t", innocent="s: our secret"), 0.005),
+    ],
+)
 def test_the_area_is_that_up_to_a_false_positive_rate_of_one_percent(test, area):
     # All patterns above all innocents, all below, and all alike: the curve is then the diagonal, and its mean up to .01 is .005.
     [point] = measure(WATCH, VALIDATION, test, SCORER, asked_rates=(0.1,), seed=0).points
@@ -87,7 +108,11 @@ def test_a_score_that_one_policy_needed_is_not_computed_again_for_the_next():
         asked.append((rows.tobytes(), tuple(authors)))
         return float(rows.max())
 
-    list(measure_all([WATCH, LATER], VALIDATION, TEST, Scorer(word_probabilities, largest), asked_rates=(0.1,), seed=0))
+    list(
+        measure_all(
+            [WATCH, LATER], VALIDATION, TEST, Scorer(word_probabilities, largest), asked_rates=(0.1,), seed=0
+        )
+    )
     assert len(asked) == len(set(asked)) == 80
 
 
@@ -98,7 +123,15 @@ def test_what_is_kept_is_not_measured():
         asked.append((policy.name, len(test)))
         return work() if policy is WATCH else None
 
-    first, second = measure_all([WATCH, LATER], VALIDATION, TEST, Scorer(word_probabilities, NOISY_OR), asked_rates=(0.1,), seed=0, keep=keep)
+    first, second = measure_all(
+        [WATCH, LATER],
+        VALIDATION,
+        TEST,
+        Scorer(word_probabilities, NOISY_OR),
+        asked_rates=(0.1,),
+        seed=0,
+        keep=keep,
+    )
     assert asked == [("watch", 40), ("later", 40)]
     assert first.policy == WATCH
     assert second is None

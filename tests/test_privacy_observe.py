@@ -29,7 +29,12 @@ def events(kind, found, id_="raid"):
 
 def test_a_device_reads_each_message_as_it_comes_and_stops_at_the_alert():
     found = run(where="device", release="alert_bit", threshold=0.19)
-    assert [entry for entry in log(found, "raid") if entry[1] != "scored"] == [(1, "read", 1), (2, "read", 2), (2, "alert", 2), (2, "released", 0)]
+    assert [entry for entry in log(found, "raid") if entry[1] != "scored"] == [
+        (1, "read", 1),
+        (2, "read", 2),
+        (2, "alert", 2),
+        (2, "released", 0),
+    ]
 
 
 def test_a_score_equal_to_the_threshold_alerts():
@@ -38,12 +43,22 @@ def test_a_score_equal_to_the_threshold_alerts():
 
 
 def test_only_the_initiators_messages_are_read_when_the_policy_says_so():
-    assert events("read", run(where="device", who="initiator_only", threshold=1.0)) == [(1, 1), (3, 3), (5, 5)]
+    assert events("read", run(where="device", who="initiator_only", threshold=1.0)) == [
+        (1, 1),
+        (3, 3),
+        (5, 5),
+    ]
 
 
 def test_reading_begins_when_all_conditions_have_held_together():
-    assert events("read", run(where="metadata_trigger", trigger=("messages >= 3", "known_from == online"), threshold=1.0)) == [(3, 3), (4, 4), (5, 5)]
-    assert events("read", run(where="metadata_trigger", trigger=("known_from == in_person",), threshold=1.0)) == []
+    assert events(
+        "read",
+        run(where="metadata_trigger", trigger=("messages >= 3", "known_from == online"), threshold=1.0),
+    ) == [(3, 3), (4, 4), (5, 5)]
+    assert (
+        events("read", run(where="metadata_trigger", trigger=("known_from == in_person",), threshold=1.0))
+        == []
+    )
 
 
 def test_messages_looked_through_for_a_trigger_word_are_read():
@@ -65,7 +80,9 @@ def test_a_window_scores_and_keeps_only_its_last_messages():
 def test_message_hours_are_counted_as_by_hand():
     """Messages at 0, 1, 2 hours; two are kept, each three hours at most. By hand: the first is pushed out after 2 h, the other two stay their 3 h: 8."""
     streams = streams_of([chat("slow", "s: pizza", "c: pizza", "s: pizza", minutes=60)])
-    costs = conversation_costs(run(streams, where="server", retain_messages=2, retain_hours=3.0, threshold=1.0), streams)
+    costs = conversation_costs(
+        run(streams, where="server", retain_messages=2, retain_hours=3.0, threshold=1.0), streams
+    )
     assert costs["message_hours"].tolist() == [8.0]
     assert costs["peak_kept"].tolist() == [2]
 
@@ -85,7 +102,15 @@ def test_k_of_n_waits_for_distinct_stages():
 
 
 def test_an_excerpt_shows_messages_around_the_alert_and_reads_those_after_it():
-    found = run(where="server", release="excerpt", levels=4, excerpt_messages=1, retain_messages=2, retain_hours=9, threshold=0.19)
+    found = run(
+        where="server",
+        release="excerpt",
+        levels=4,
+        excerpt_messages=1,
+        retain_messages=2,
+        retain_hours=9,
+        threshold=0.19,
+    )
     assert events("shown", found) == [(2, 1), (2, 2), (3, 3)]
     assert events("read", found)[-1] == (3, 3)
 
@@ -97,41 +122,77 @@ def test_an_excerpt_is_masked():
 
 
 def test_a_full_transcript_shows_what_came_before_and_with_reading_on_what_comes_after():
-    knobs = {"where": "server", "release": "full_transcript", "retain_messages": EVERY_MESSAGE, "retain_hours": 100, "threshold": 0.19}
+    knobs = {
+        "where": "server",
+        "release": "full_transcript",
+        "retain_messages": EVERY_MESSAGE,
+        "retain_hours": 100,
+        "threshold": 0.19,
+    }
     assert events("shown", run(**knobs)) == [(2, 1), (2, 2)]
     assert events("shown", run(**knobs, stop_on_alert=False)) == [(2, 1), (2, 2), (3, 3), (4, 4), (5, 5)]
 
 
 def test_a_score_is_released_in_steps():
-    scores = Scorer(MessageScores({"raid": np.array([[0.1], [0.3], [0.8], [0.9], [0.9]])}, ("score",)), conversation=lambda rows, authors: rows[:, 0])
+    scores = Scorer(
+        MessageScores({"raid": np.array([[0.1], [0.3], [0.8], [0.9], [0.9]])}, ("score",)),
+        conversation=lambda rows, authors: rows[:, 0],
+    )
     found = run(scorer=scores, where="device", release="quantised_score", levels=4, threshold=0.75)
-    assert found.events.loc[found.events["event"] == "released", ["step", "value"]].to_numpy().tolist() == [[3, 4]]
+    assert found.events.loc[found.events["event"] == "released", ["step", "value"]].to_numpy().tolist() == [
+        [3, 4]
+    ]
 
 
 def test_of_running_scores_the_last_counts_and_only_rows_read_so_far_are_handed_over():
     seen = []
-    spy = Scorer(word_probabilities, conversation=lambda rows, authors: seen.append((len(rows), tuple(authors))) or np.zeros(len(rows)))
+    spy = Scorer(
+        word_probabilities,
+        conversation=lambda rows, authors: seen.append((len(rows), tuple(authors))) or np.zeros(len(rows)),
+    )
     run(scorer=spy, where="device", who="initiator_only", threshold=1.0)
     assert seen == [(1, ("raid-s",)), (2, ("raid-s",) * 2), (3, ("raid-s",) * 3)]
 
 
 def test_a_report_hands_in_the_whole_conversation_after_its_last_message():
-    found = run(where="user_report", evidence="nothing", release="full_transcript", report_rate=1.0, false_report_rate=1.0)
+    found = run(
+        where="user_report",
+        evidence="nothing",
+        release="full_transcript",
+        report_rate=1.0,
+        false_report_rate=1.0,
+    )
     assert events("read", found) == events("shown", found) == [(5, number) for number in range(1, 6)]
-    scored_report = run(where="user_report", release="full_transcript", report_rate=1.0, false_report_rate=1.0, threshold=0.3)
+    scored_report = run(
+        where="user_report", release="full_transcript", report_rate=1.0, false_report_rate=1.0, threshold=0.3
+    )
     assert events("alert", scored_report) == [(5, 5)]
     assert len(events("shown", scored_report)) == 5
-    assert run(where="user_report", evidence="nothing", report_rate=1.0).events.empty  # nobody reports an innocent one
+    assert run(
+        where="user_report", evidence="nothing", report_rate=1.0
+    ).events.empty  # nobody reports an innocent one
 
 
 def test_metadata_alone_alerts_without_a_read():
-    found = run(where="server", evidence="metadata", release="alert_bit", trigger=("messages >= 2", "hour >= 18", "young_contacts >= 5"), threshold=0.6)
-    assert [entry for entry in log(found, "raid") if entry[1] != "scored"] == [(2, "alert", 2), (2, "released", 0)]
+    found = run(
+        where="server",
+        evidence="metadata",
+        release="alert_bit",
+        trigger=("messages >= 2", "hour >= 18", "young_contacts >= 5"),
+        threshold=0.6,
+    )
+    assert [entry for entry in log(found, "raid") if entry[1] != "scored"] == [
+        (2, "alert", 2),
+        (2, "released", 0),
+    ]
 
 
 def test_a_caller_may_bring_a_scorer_of_metadata():
     scorer = Scorer(word_probabilities, metadata=lambda outside: len(outside.times) / 10)
-    assert events("alert", run(scorer=scorer, where="server", evidence="metadata", trigger=("hour >= 1",), threshold=0.4)) == [(4, 4)]
+    assert events(
+        "alert",
+        run(scorer=scorer, where="server", evidence="metadata", trigger=("hour >= 1",), threshold=0.4),
+    ) == [(4, 4)]
 
 
 def test_an_aggregate_points_at_no_conversation():
@@ -151,7 +212,14 @@ def test_a_flipped_bit_is_released_for_every_conversation_at_its_end():
 
 
 def test_scores_made_beforehand_give_the_same_log_as_the_scorer_itself():
-    knobs = {"where": "device", "window": 2, "retain_messages": 2, "retain_hours": 100, "threshold": 0.3, "k_of_n": 2}
+    knobs = {
+        "where": "device",
+        "window": 2,
+        "retain_messages": 2,
+        "retain_hours": 100,
+        "threshold": 0.3,
+        "k_of_n": 2,
+    }
     live, beforehand = run(**knobs), run(scorer=Scorer(scored(RAID, word_probabilities)), **knobs)
     pd.testing.assert_frame_equal(live.events, beforehand.events)
 
@@ -183,7 +251,9 @@ def test_remembered_scores_are_the_same_and_are_made_once(window):
     loudest = LoudestSoFar()
     remembered = Scorer(word_probabilities, conversation=Remembered(loudest))
     for threshold in (2.0, 0.5, 0.85):
-        plain = run(scorer=Scorer(word_probabilities, conversation=LoudestSoFar()), threshold=threshold, **knobs)
+        plain = run(
+            scorer=Scorer(word_probabilities, conversation=LoudestSoFar()), threshold=threshold, **knobs
+        )
         assert run(scorer=remembered, threshold=threshold, **knobs).events.equals(plain.events)
     assert loudest.asked == 5
 
@@ -198,19 +268,30 @@ def test_a_scorer_whose_rows_depend_on_their_company_is_refused():
 
 
 def test_scores_that_miss_a_message_are_refused():
-    with pytest.raises(ValueError, match="scores hold no row for each of the 5 messages of conversation 'raid'"):
+    with pytest.raises(
+        ValueError, match="scores hold no row for each of the 5 messages of conversation 'raid'"
+    ):
         run(scorer=Scorer(MessageScores({"raid": np.zeros((4, 7))})), where="device")
 
 
 OUTSIDE = pd.DataFrame(
-    {"conversation_id": ["b", "a", "a", "b"], "index": [1, 2, 1, 2], "author": ["x", "z", "y", "x"], "label": ["benign", PATTERN, PATTERN, "benign"], "score": [0.1, 0.9, 0.2, 0.3]}
+    {
+        "conversation_id": ["b", "a", "a", "b"],
+        "index": [1, 2, 1, 2],
+        "author": ["x", "z", "y", "x"],
+        "label": ["benign", PATTERN, PATTERN, "benign"],
+        "score": [0.1, 0.9, 0.2, 0.3],
+    }
 )
 
 
 def test_a_bare_table_of_scores_can_be_watched():
     streams, scores = streams_from_scores(OUTSIDE)
     found = run_policy(policy(where="device", release="alert_bit", threshold=0.8), streams, Scorer(scores))
-    assert [(stream.id, stream.initiator, len(stream)) for stream in streams] == [("a", "y", 2), ("b", "x", 2)]
+    assert [(stream.id, stream.initiator, len(stream)) for stream in streams] == [
+        ("a", "y", 2),
+        ("b", "x", 2),
+    ]
     assert events("alert", found, "a") == [(2, 2)]
     assert conversation_costs(found, streams)["flagged"].tolist() == [True, False]
 
@@ -227,8 +308,14 @@ def test_probability_columns_of_an_outside_table_count_stages():
     [
         ({"where": "device", "text_trigger": "pizza"}, "needs the messages' text"),
         ({"where": "metadata_trigger", "trigger": ("hour >= 20",)}, "looks at metadata and times"),
-        ({"where": "device", "window": 2, "retain_messages": 2, "retain_hours": 1.0}, "retain_hours needs the messages' times"),
-        ({"where": "server", "release": "excerpt", "levels": 2, "redactor": "patterns"}, "needs the messages' text"),
+        (
+            {"where": "device", "window": 2, "retain_messages": 2, "retain_hours": 1.0},
+            "retain_hours needs the messages' times",
+        ),
+        (
+            {"where": "server", "release": "excerpt", "levels": 2, "redactor": "patterns"},
+            "needs the messages' text",
+        ),
         ({"where": "device", "k_of_n": 2}, "k_of_n counts stages, and the scores have only score"),
     ],
 )
@@ -246,7 +333,10 @@ def test_what_a_bare_table_lacks_is_said(knobs, reason):
         (OUTSIDE.assign(score=2.0), r"must be in \[0, 1\]"),
         (OUTSIDE.assign(label="bad"), "label must be 'benign' or 'grooming_pattern', got 'bad'"),
         (OUTSIDE.assign(index=1), "stands in the table twice"),
-        (OUTSIDE.assign(label=["benign", PATTERN, "benign", "benign"]), "conversation 'a' has more than one label"),
+        (
+            OUTSIDE.assign(label=["benign", PATTERN, "benign", "benign"]),
+            "conversation 'a' has more than one label",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_used_says_why(changed, reason):
@@ -256,7 +346,12 @@ def test_a_table_that_cannot_be_used_says_why(changed, reason):
 
 def test_what_is_shown_of_a_table_without_text_has_no_count_of_personal_information():
     streams, scores = streams_from_scores(OUTSIDE)
-    costs = conversation_costs(run_policy(policy(where="server", release="excerpt", levels=2, threshold=0.8), streams, Scorer(scores)), streams)
+    costs = conversation_costs(
+        run_policy(
+            policy(where="server", release="excerpt", levels=2, threshold=0.8), streams, Scorer(scores)
+        ),
+        streams,
+    )
     assert costs["pii_items"].tolist()[1:] == [0.0]
     assert math.isnan(costs["pii_items"][0])
 
@@ -264,13 +359,25 @@ def test_what_is_shown_of_a_table_without_text_has_no_count_of_personal_informat
 def entries(kind, found):
     """The events of a kind as (step, message, value, hours)."""
     rows = found.events[found.events["event"] == kind]
-    return list(zip(rows["step"].tolist(), rows["message"].tolist(), rows["value"].tolist(), rows["hours"].tolist(), strict=True))
+    return list(
+        zip(
+            rows["step"].tolist(),
+            rows["message"].tolist(),
+            rows["value"].tolist(),
+            rows["hours"].tolist(),
+            strict=True,
+        )
+    )
 
 
-HOURLY = streams_of([chat("raid", "s: raid at nine", "c: secret base", "s: meet there", "c: pizza", "s: ok", minutes=60)])
+HOURLY = streams_of(
+    [chat("raid", "s: raid at nine", "c: secret base", "s: meet there", "c: pizza", "s: ok", minutes=60)]
+)
 
 
-TIMED = OUTSIDE.assign(time=pd.to_datetime(["2031-01-06 18:00", "2031-01-06 19:00", "2031-01-06 18:00", "2031-01-06 19:00"]))
+TIMED = OUTSIDE.assign(
+    time=pd.to_datetime(["2031-01-06 18:00", "2031-01-06 19:00", "2031-01-06 18:00", "2031-01-06 19:00"])
+)
 
 
 def test_times_without_metadata_do_not_serve_a_trigger():
@@ -281,27 +388,50 @@ def test_times_without_metadata_do_not_serve_a_trigger():
 
 def test_with_times_a_bare_table_can_be_watched_by_a_policy_that_keeps():
     streams, scores = streams_from_scores(TIMED)
-    found = run_policy(policy(where="device", window=1, retain_messages=1, retain_hours=1.0, threshold=0.8), streams[:1], Scorer(scores))
-    assert [(step, message, hours) for step, message, _, hours in entries("dropped", found)] == [(2, 1, 1.0), (2, 2, 2.0)]
+    found = run_policy(
+        policy(where="device", window=1, retain_messages=1, retain_hours=1.0, threshold=0.8),
+        streams[:1],
+        Scorer(scores),
+    )
+    assert [(step, message, hours) for step, message, _, hours in entries("dropped", found)] == [
+        (2, 1, 1.0),
+        (2, 2, 2.0),
+    ]
     assert events("alert", found, "a") == [(2, 2)]
 
 
 def test_a_score_counts_for_no_alert_until_enough_stages_have_been_seen():
     values = [value for _, _, value, _ in entries("scored", run(where="device", threshold=1.0, k_of_n=2))]
     assert values[:2] == [-math.inf, -math.inf]
-    assert all(0.3 < value < 0.5 for value in values[2:])  # "secret" and "meet": two stages of five, a little of each other one
+    assert all(
+        0.3 < value < 0.5 for value in values[2:]
+    )  # "secret" and "meet": two stages of five, a little of each other one
 
 
 @pytest.mark.parametrize("window", [0, 2])
 def test_a_stage_at_exactly_its_threshold_has_been_seen(window):
-    knobs = {"where": "device", "window": window, "retain_messages": window, "retain_hours": 9.0 * window, "threshold": 0.0, "k_of_n": 1}
+    knobs = {
+        "where": "device",
+        "window": window,
+        "retain_messages": window,
+        "retain_hours": 9.0 * window,
+        "threshold": 0.0,
+        "k_of_n": 1,
+    }
     assert events("alert", run(**knobs, stage_threshold=0.9)) == [(2, 2)]  # "secret" has .9
     assert events("alert", run(**knobs, stage_threshold=0.91)) == []
 
 
 @pytest.mark.parametrize("window", [0, 3])
 def test_one_stage_shown_twice_is_one_and_two_in_a_message_are_two(window):
-    knobs = {"where": "device", "window": window, "retain_messages": window, "retain_hours": 9.0 * window, "threshold": 0.0, "k_of_n": 2}
+    knobs = {
+        "where": "device",
+        "window": window,
+        "retain_messages": window,
+        "retain_hours": 9.0 * window,
+        "threshold": 0.0,
+        "k_of_n": 2,
+    }
     streams = streams_of([chat("twice", "s: secret", "c: secret base"), chat("both", "s: secret, meet")])
     found = run(streams, **knobs)
     assert events("alert", found, "twice") == []
@@ -309,13 +439,18 @@ def test_one_stage_shown_twice_is_one_and_two_in_a_message_are_two(window):
 
 
 def test_of_the_running_scores_of_a_window_the_last_counts():
-    scores = Scorer(MessageScores({"raid": np.array([[0.1], [0.3], [0.8], [0.2], [0.9]])}, ("score",)), conversation=lambda rows, authors: rows[:, 0])
+    scores = Scorer(
+        MessageScores({"raid": np.array([[0.1], [0.3], [0.8], [0.2], [0.9]])}, ("score",)),
+        conversation=lambda rows, authors: rows[:, 0],
+    )
     found = run(scorer=scores, where="device", window=2, retain_messages=2, retain_hours=9.0, threshold=1.0)
     assert [value for _, _, value, _ in entries("scored", found)] == [0.1, 0.3, 0.8, 0.2, 0.9]
 
 
 def test_what_is_released_of_an_alert_is_a_bare_one_at_its_hour():
-    assert entries("released", run(HOURLY, where="device", release="alert_bit", threshold=0.19)) == [(2, 0, 1.0, 1.0)]
+    assert entries("released", run(HOURLY, where="device", release="alert_bit", threshold=0.19)) == [
+        (2, 0, 1.0, 1.0)
+    ]
 
 
 def test_a_quantised_score_is_released_of_no_message_in_particular():
@@ -324,21 +459,39 @@ def test_a_quantised_score_is_released_of_no_message_in_particular():
 
 
 def test_an_excerpt_shows_no_more_of_what_is_kept_than_it_says():
-    found = run(HOURLY, where="server", release="excerpt", levels=4, excerpt_messages=1, retain_messages=4, retain_hours=99, threshold=0.3)
+    found = run(
+        HOURLY,
+        where="server",
+        release="excerpt",
+        levels=4,
+        excerpt_messages=1,
+        retain_messages=4,
+        retain_hours=99,
+        threshold=0.3,
+    )
     assert events("shown", found) == [(3, 2), (3, 3), (4, 4)]
     assert [hours for _, _, _, hours in entries("shown", found)] == [2.0, 2.0, 3.0]
 
 
 def test_each_message_is_kept_under_its_own_number_from_the_hour_it_was_read():
     found = run(HOURLY, where="server", retain_messages=EVERY_MESSAGE, retain_hours=99, threshold=1.0)
-    assert [(step, message, hours) for step, message, _, hours in entries("kept", found)] == [(1, 1, 0.0), (2, 2, 1.0), (3, 3, 2.0), (4, 4, 3.0), (5, 5, 4.0)]
+    assert [(step, message, hours) for step, message, _, hours in entries("kept", found)] == [
+        (1, 1, 0.0),
+        (2, 2, 1.0),
+        (3, 3, 2.0),
+        (4, 4, 3.0),
+        (5, 5, 4.0),
+    ]
 
 
 def test_a_message_whose_hours_are_just_up_has_no_say_in_the_next_score():
     streams = streams_of([chat("slow", "s: secret", "c: pizza", minutes=60)])
     found = run(streams, where="device", window=5, retain_messages=5, retain_hours=1.0, threshold=1.0)
     assert entries("scored", found)[1][2] < 0.05
-    assert [(step, message, hours) for step, message, _, hours in entries("dropped", found)] == [(2, 1, 1.0), (2, 2, 2.0)]
+    assert [(step, message, hours) for step, message, _, hours in entries("dropped", found)] == [
+        (2, 1, 1.0),
+        (2, 2, 2.0),
+    ]
 
 
 def test_the_oracle_alerts_on_patterns_and_on_nothing_else():
@@ -348,9 +501,13 @@ def test_the_oracle_alerts_on_patterns_and_on_nothing_else():
 
 
 def test_what_is_not_read_is_scored_once_a_message_as_of_no_message_at_its_hour():
-    assert entries("scored", run(HOURLY, where="server", evidence="nothing", threshold=2.0)) == [(step, 0, 1.0, step - 1.0) for step in range(1, 6)]
+    assert entries("scored", run(HOURLY, where="server", evidence="nothing", threshold=2.0)) == [
+        (step, 0, 1.0, step - 1.0) for step in range(1, 6)
+    ]
 
 
 def test_a_flipped_bit_is_of_no_message_and_released_at_the_hour_of_the_last():
-    ((step, message, _, hours),) = entries("released", run(HOURLY, where="device", release="randomised_bit", release_epsilon=9.0, threshold=1.0))
+    ((step, message, _, hours),) = entries(
+        "released", run(HOURLY, where="device", release="randomised_bit", release_epsilon=9.0, threshold=1.0)
+    )
     assert (step, message, hours) == (5, 0, 4.0)

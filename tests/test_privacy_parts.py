@@ -19,7 +19,13 @@ VALIDATION, TEST = town(60, seed=2, split="v"), town(24, seed=3, split="t")
 WATCH = policy("watch", where="device", release="alert_bit")
 CHANCE = policy("chance", where="device", evidence="chance", release="alert_bit")
 BASIS, MODELS = {"corpus": "toy", "seed": 5}, {"private/plain": "words"}
-TALK = streams_of([chat("noon", "s: pizza", "c: ok"), chat("night", "s: raid"), chat("rain", "s: rain", "c: toast", "s: ok")])
+TALK = streams_of(
+    [
+        chat("noon", "s: pizza", "c: ok"),
+        chat("night", "s: raid"),
+        chat("rain", "s: rain", "c: toast", "s: ok"),
+    ]
+)
 
 
 class Worked:
@@ -46,7 +52,12 @@ def test_a_part_is_worked_once_and_comes_back_as_it_was(tmp_path, watched):
     assert first is watched
     assert (again.policy, again.skipped) == (watched.policy, watched.skipped)
     [kept], [own] = again.points, watched.points
-    assert (kept.name, kept.asked_rate, kept.partial_auc, kept.policy) == ("watch@0.2", 0.2, own.partial_auc, own.policy)
+    assert (kept.name, kept.asked_rate, kept.partial_auc, kept.policy) == (
+        "watch@0.2",
+        0.2,
+        own.partial_auc,
+        own.policy,
+    )
     pd.testing.assert_frame_equal(kept.costs, own.costs)
 
 
@@ -102,12 +113,23 @@ def test_scores_of_conversations_of_different_lengths_are_kept_apart(tmp_path):
 
 
 def test_scores_of_an_outside_model_keep_their_one_column(tmp_path):
-    own = MessageScores({"noon": np.array([[0.1], [0.2]]), "night": np.array([[0.3]]), "rain": np.array([[0.4], [0.5], [0.6]])}, ("score",))
+    own = MessageScores(
+        {
+            "noon": np.array([[0.1], [0.2]]),
+            "night": np.array([[0.3]]),
+            "rain": np.array([[0.4], [0.5], [0.6]]),
+        },
+        ("score",),
+    )
     parts = Parts(tmp_path, BASIS, {"outside": "theirs"})
     parts.scores("outside", TALK, Worked(own))
     kept = parts.scores("outside", TALK, Worked(None))
     assert kept.columns == ("score",)
-    assert {id_: rows.ravel().tolist() for id_, rows in kept.rows.items()} == {"noon": [0.1, 0.2], "night": [0.3], "rain": [0.4, 0.5, 0.6]}
+    assert {id_: rows.ravel().tolist() for id_, rows in kept.rows.items()} == {
+        "noon": [0.1, 0.2],
+        "night": [0.3],
+        "rain": [0.4, 0.5, 0.6],
+    }
 
 
 def test_scores_of_another_model_are_worked_anew(tmp_path):

@@ -10,7 +10,14 @@ from privacy_toys import policy
 
 from classifier.errors import InputError
 from classifier.privacy.policies.explain import explain_policy
-from classifier.privacy.policies.policy import ANCHORS, EVERY_MESSAGE, Policy, read_policies, read_policy, shipped_policies
+from classifier.privacy.policies.policy import (
+    ANCHORS,
+    EVERY_MESSAGE,
+    Policy,
+    read_policies,
+    read_policy,
+    shipped_policies,
+)
 
 DEVICE = {"where": "device", "release": "alert_bit"}
 
@@ -18,15 +25,24 @@ DEVICE = {"where": "device", "release": "alert_bit"}
 @pytest.mark.parametrize(
     ("knobs", "reason"),
     [
-        ({"where": "moon"}, "where must be one of none, user_report, metadata_trigger, device, server, got 'moon'"),
+        (
+            {"where": "moon"},
+            "where must be one of none, user_report, metadata_trigger, device, server, got 'moon'",
+        ),
         ({"release": "alert_bit"}, "where = none reads and knows nothing"),
         ({"where": "metadata_trigger"}, "needs conditions in trigger"),
         ({"where": "user_report"}, "needs a report_rate"),
-        ({"where": "user_report", "report_rate": 0.1, "sampling_rate": 0.5}, "sampling_rate < 1 do not apply"),
+        (
+            {"where": "user_report", "report_rate": 0.1, "sampling_rate": 0.5},
+            "sampling_rate < 1 do not apply",
+        ),
         ({"where": "user_report", "report_rate": 0.1, "evidence": "label"}, "a report is either reviewed"),
         (DEVICE | {"report_rate": 0.1}, "belong to where = user_report"),
         (DEVICE | {"evidence": "metadata"}, "needs conditions in trigger: it is they that are counted"),
-        (DEVICE | {"evidence": "chance", "k_of_n": 2}, "decides without reading, so k_of_n has nothing to work on"),
+        (
+            DEVICE | {"evidence": "chance", "k_of_n": 2},
+            "decides without reading, so k_of_n has nothing to work on",
+        ),
         (DEVICE | {"evidence": "chance", "text_trigger": "pizza"}, "so text_trigger has nothing to work on"),
         (DEVICE | {"trigger": ("text == pizza",)}, "a condition on text is a text_trigger"),
         (DEVICE | {"trigger": ("young_contacts >= many",)}, "a comparison and a number"),
@@ -39,13 +55,30 @@ DEVICE = {"where": "device", "release": "alert_bit"}
         ({"where": "device", "release": "randomised_bit"}, "takes a release_epsilon above 0"),
         ({"where": "device", "release": "quantised_score", "levels": 1}, "takes at least 2 levels"),
         ({"where": "server", "release": "full_transcript"}, "only when every message read is still kept"),
-        ({"where": "server", "release": "excerpt", "levels": 4, "excerpt_messages": 2}, "takes retain_messages of at least 3, got 0"),
-        ({"where": "server", "release": "excerpt", "levels": 4, "evidence": "chance"}, "without evidence = text no message did"),
-        ({"where": "server", "release": "full_transcript", "evidence": "metadata", "trigger": ("hour >= 20",)}, "has read nothing it could show"),
+        (
+            {"where": "server", "release": "excerpt", "levels": 4, "excerpt_messages": 2},
+            "takes retain_messages of at least 3, got 0",
+        ),
+        (
+            {"where": "server", "release": "excerpt", "levels": 4, "evidence": "chance"},
+            "without evidence = text no message did",
+        ),
+        (
+            {
+                "where": "server",
+                "release": "full_transcript",
+                "evidence": "metadata",
+                "trigger": ("hour >= 20",),
+            },
+            "has read nothing it could show",
+        ),
         (DEVICE | {"features": "hashed"}, "hash_bits belongs to features = hashed"),
         (DEVICE | {"features": "public", "min_people": 5}, "min_people limits a vocabulary"),
         (DEVICE | {"training": "output_perturbation"}, "takes a training_epsilon and a people_cap above 0"),
-        (DEVICE | {"training": "output_perturbation", "training_epsilon": 1.0, "people_cap": 1}, "no epsilon can be claimed"),
+        (
+            DEVICE | {"training": "output_perturbation", "training_epsilon": 1.0, "people_cap": 1},
+            "no epsilon can be claimed",
+        ),
         (DEVICE | {"sampling_rate": 0.0}, "looks at no conversation"),
         (DEVICE | {"k_of_n": 6}, r"k_of_n must be in \[0, 5\], got 6"),
         (DEVICE | {"threshold": float("nan")}, "threshold must be a number"),
@@ -70,10 +103,18 @@ def test_no_two_shipped_policies_are_the_same_but_for_their_names():
 
 def test_a_user_adds_a_policy_as_a_file_named_after_it(tmp_path):
     path = tmp_path / "pizza_watch.toml"
-    path.write_text('description = "Keeps all for a day."\nwhere = "server"\nrelease = "full_transcript"\nretain_messages = "all"\nretain_hours = 24\ntrigger = ["hour >= 20"]\n')
+    path.write_text(
+        'description = "Keeps all for a day."\nwhere = "server"\nrelease = "full_transcript"\nretain_messages = "all"\nretain_hours = 24\ntrigger = ["hour >= 20"]\n'
+    )
     found = read_policy(path)
     assert found == Policy(
-        "pizza_watch", "Keeps all for a day.", where="server", release="full_transcript", retain_messages=EVERY_MESSAGE, retain_hours=24.0, trigger=("hour >= 20",)
+        "pizza_watch",
+        "Keeps all for a day.",
+        where="server",
+        release="full_transcript",
+        retain_messages=EVERY_MESSAGE,
+        retain_hours=24.0,
+        trigger=("hour >= 20",),
     )
 
 
@@ -134,13 +175,25 @@ def test_models_are_told_apart_by_features_and_training():
         ({"sampling_rate": 1.5}, r"sampling_rate must be in \[0, 1\], got 1.5"),
         ({"stage_threshold": 1.5}, r"stage_threshold must be in \[0, 1\]"),
         ({"where": "user_report", "report_rate": 1.5}, r"report_rate must be in \[0, 1\]"),
-        ({"where": "user_report", "report_rate": 0.1, "false_report_rate": 1.5}, r"false_report_rate must be in \[0, 1\]"),
-        ({"where": "user_report", "report_rate": 0.1, "false_report_rate": -0.1}, r"false_report_rate must be in \[0, 1\], got -0.1"),
-        ({"where": "device", "release": "quantised_score", "levels": 1025}, r"levels must be in \[0, 1024\], got 1025"),
+        (
+            {"where": "user_report", "report_rate": 0.1, "false_report_rate": 1.5},
+            r"false_report_rate must be in \[0, 1\]",
+        ),
+        (
+            {"where": "user_report", "report_rate": 0.1, "false_report_rate": -0.1},
+            r"false_report_rate must be in \[0, 1\], got -0.1",
+        ),
+        (
+            {"where": "device", "release": "quantised_score", "levels": 1025},
+            r"levels must be in \[0, 1024\], got 1025",
+        ),
         ({"excerpt_messages": 101}, r"excerpt_messages must be in \[0, 100\]"),
         ({"release_epsilon": 100.5}, r"release_epsilon must be in \[0, 100\]"),
         ({"retain_messages": EVERY_MESSAGE + 1}, r"retain_messages must be in \[0, 1e\+06\], got 1000001"),
-        ({"retain_hours": 87_841}, r"retain_hours must be in \[0, 87840\], got 87841"),  # ten years of 366 days
+        (
+            {"retain_hours": 87_841},
+            r"retain_hours must be in \[0, 87840\], got 87841",
+        ),  # ten years of 366 days
         ({"min_people": 0}, r"min_people must be in \[1, 1e\+06\], got 0"),
         ({"min_people": 1_000_001}, r"min_people must be in \[1, 1e\+06\], got 1000001"),
         ({"hash_bits": 25}, r"hash_bits must be in \[0, 24\]"),
@@ -166,11 +219,25 @@ def test_a_number_just_beyond_its_range_is_refused(knobs, reason):
         DEVICE | {"min_people": 2},
         DEVICE | {"features": "hashed", "hash_bits": 1},
         DEVICE | {"features": "hashed", "hash_bits": 24, "hash_salted": True},
-        DEVICE | {"features": "public", "training": "output_perturbation", "training_epsilon": 0.5, "people_cap": 1},
+        DEVICE
+        | {"features": "public", "training": "output_perturbation", "training_epsilon": 0.5, "people_cap": 1},
         DEVICE | {"k_of_n": 5, "stage_threshold": 1.0},
         {"where": "user_report", "report_rate": 1.0, "false_report_rate": 1.0},
-        {"where": "server", "release": "excerpt", "levels": 2, "excerpt_messages": 1, "retain_messages": 2, "retain_hours": 1.0},
-        {"where": "user_report", "report_rate": 0.1, "release": "excerpt", "levels": 2, "excerpt_messages": 100},
+        {
+            "where": "server",
+            "release": "excerpt",
+            "levels": 2,
+            "excerpt_messages": 1,
+            "retain_messages": 2,
+            "retain_hours": 1.0,
+        },
+        {
+            "where": "user_report",
+            "report_rate": 0.1,
+            "release": "excerpt",
+            "levels": 2,
+            "excerpt_messages": 100,
+        },
         {"where": "user_report", "report_rate": 0.1, "release": "full_transcript"},
     ],
 )
@@ -186,18 +253,57 @@ def test_the_least_and_the_most_of_a_knob_can_be_had(knobs):
         (DEVICE | {"excerpt_messages": 1}, "excerpt_messages belongs to release = excerpt"),
         (DEVICE | {"hash_salted": True}, "hash_salted belongs to features = hashed"),
         (DEVICE | {"hash_bits": 18}, "got features = private and 18 bits"),
-        (DEVICE | {"features": "public", "training_epsilon": 1.0}, "training = plain takes no training_epsilon or people_cap"),
-        (DEVICE | {"features": "public", "people_cap": 1}, "training = plain takes no training_epsilon or people_cap"),
-        (DEVICE | {"features": "public", "training": "output_perturbation", "training_epsilon": 1.0}, "takes a training_epsilon and a people_cap above 0"),
-        (DEVICE | {"features": "public", "training": "output_perturbation", "people_cap": 1}, "takes a training_epsilon and a people_cap above 0"),
+        (
+            DEVICE | {"features": "public", "training_epsilon": 1.0},
+            "training = plain takes no training_epsilon or people_cap",
+        ),
+        (
+            DEVICE | {"features": "public", "people_cap": 1},
+            "training = plain takes no training_epsilon or people_cap",
+        ),
+        (
+            DEVICE | {"features": "public", "training": "output_perturbation", "training_epsilon": 1.0},
+            "takes a training_epsilon and a people_cap above 0",
+        ),
+        (
+            DEVICE | {"features": "public", "training": "output_perturbation", "people_cap": 1},
+            "takes a training_epsilon and a people_cap above 0",
+        ),
         (DEVICE | {"false_report_rate": 0.1}, "belong to where = user_report"),
-        ({"where": "user_report", "report_rate": 0.1, "trigger": ("hour >= 20",)}, "trigger, text_trigger and sampling_rate < 1 do not apply"),
-        ({"where": "user_report", "report_rate": 0.1, "text_trigger": "pizza"}, "trigger, text_trigger and sampling_rate < 1 do not apply"),
-        ({"where": "server", "release": "full_transcript", "retain_messages": EVERY_MESSAGE - 1, "retain_hours": 1.0}, "only when every message read is still kept"),
-        ({"where": "server", "release": "excerpt", "levels": 2, "excerpt_messages": 2, "retain_messages": 2, "retain_hours": 1.0}, "retain_messages of at least 3, got 2"),
+        (
+            {"where": "user_report", "report_rate": 0.1, "trigger": ("hour >= 20",)},
+            "trigger, text_trigger and sampling_rate < 1 do not apply",
+        ),
+        (
+            {"where": "user_report", "report_rate": 0.1, "text_trigger": "pizza"},
+            "trigger, text_trigger and sampling_rate < 1 do not apply",
+        ),
+        (
+            {
+                "where": "server",
+                "release": "full_transcript",
+                "retain_messages": EVERY_MESSAGE - 1,
+                "retain_hours": 1.0,
+            },
+            "only when every message read is still kept",
+        ),
+        (
+            {
+                "where": "server",
+                "release": "excerpt",
+                "levels": 2,
+                "excerpt_messages": 2,
+                "retain_messages": 2,
+                "retain_hours": 1.0,
+            },
+            "retain_messages of at least 3, got 2",
+        ),
         (DEVICE | {"evidence": "chance", "window": 1}, "so window has nothing to work on"),
         (DEVICE | {"evidence": "chance", "noisy_or": True}, "so noisy_or has nothing to work on"),
-        (DEVICE | {"evidence": "label", "retain_messages": 1, "retain_hours": 1.0}, "so retain_messages has nothing to work on"),
+        (
+            DEVICE | {"evidence": "label", "retain_messages": 1, "retain_hours": 1.0},
+            "so retain_messages has nothing to work on",
+        ),
     ],
 )
 def test_half_of_what_goes_together_is_refused(knobs, reason):
@@ -245,7 +351,15 @@ def test_who_is_pointed_at_what_a_threshold_moves_and_who_sees_text(name, points
         ({"min_people": 2}, "private-2/plain"),
         ({"features": "public"}, "public/plain"),
         ({"features": "hashed", "hash_bits": 18, "hash_salted": True}, "hashed-18-salted/plain"),
-        ({"features": "public", "training": "output_perturbation", "training_epsilon": 0.5, "people_cap": 3}, "public/output_perturbation-0.5-cap3"),
+        (
+            {
+                "features": "public",
+                "training": "output_perturbation",
+                "training_epsilon": 0.5,
+                "people_cap": 3,
+            },
+            "public/output_perturbation-0.5-cap3",
+        ),
     ],
 )
 def test_a_model_is_called_by_all_that_makes_it(knobs, key):

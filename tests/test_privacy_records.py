@@ -29,8 +29,34 @@ from classifier.privacy.simulate.run import Held, State
 from classifier.privacy.simulate.scorer import FromRows, Remembered, Scorer
 from classifier.privacy.stream import MessageScores, Stream
 
-RECORDS = {DPStatement, Canaries, Constraint, Rows, Weights, PolicyRun, Findings, Frontier, Measured, Point, MembershipFigures, NamesFound, Held, OpenedModel}
-RECORDS |= {Parts, Policy, CountEstimate, FromRows, Remembered, Scorer, MessageScores, Stream, Condition, Outside}
+RECORDS = {
+    DPStatement,
+    Canaries,
+    Constraint,
+    Rows,
+    Weights,
+    PolicyRun,
+    Findings,
+    Frontier,
+    Measured,
+    Point,
+    MembershipFigures,
+    NamesFound,
+    Held,
+    OpenedModel,
+}
+RECORDS |= {
+    Parts,
+    Policy,
+    CountEstimate,
+    FromRows,
+    Remembered,
+    Scorer,
+    MessageScores,
+    Stream,
+    Condition,
+    Outside,
+}
 
 
 @pytest.mark.parametrize("record", sorted(RECORDS, key=lambda record: record.__name__))
@@ -41,6 +67,16 @@ def test_a_record_cannot_be_changed(record):
 
 
 def test_the_state_that_a_policy_carries_along_is_all_that_changes():
-    modules = [importlib.import_module(f"classifier.privacy.{found.name}") for found in pkgutil.iter_modules(classifier.privacy.__path__)]
-    found = {value for module in modules for name, value in vars(module).items() if is_dataclass(value) and isinstance(value, type) and not name.startswith("_")}
-    assert {record for record in found if record.__module__.startswith("classifier.privacy.")} - RECORDS == {State}
+    modules = [
+        importlib.import_module(f"classifier.privacy.{found.name}")
+        for found in pkgutil.iter_modules(classifier.privacy.__path__)
+    ]
+    found = {
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if is_dataclass(value) and isinstance(value, type) and not name.startswith("_")
+    }
+    assert {record for record in found if record.__module__.startswith("classifier.privacy.")} - RECORDS == {
+        State
+    }

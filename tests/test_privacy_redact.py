@@ -6,7 +6,16 @@ import pytest
 from privacy_toys import chat
 
 from classifier.errors import InputError
-from classifier.privacy.policies.redact import REDACTORS, is_masked, lexicon, masked_spans, patterns, readable_entities, redacted, redaction_table
+from classifier.privacy.policies.redact import (
+    REDACTORS,
+    is_masked,
+    lexicon,
+    masked_spans,
+    patterns,
+    readable_entities,
+    redacted,
+    redaction_table,
+)
 from classifier.privacy.stream import streams_of
 
 
@@ -55,7 +64,9 @@ def test_a_mention_half_masked_is_readable():
 
 STREAMS = streams_of(
     [
-        chat("a", "s: {name|Emma} has a secret", "c: {name|emma} and {name|Zola}?", "s: ring {phone|555-0117}"),
+        chat(
+            "a", "s: {name|Emma} has a secret", "c: {name|emma} and {name|Zola}?", "s: ring {phone|555-0117}"
+        ),
         chat("b", "s: {name|Zola} can meet Emma"),
     ]
 )
@@ -63,11 +74,17 @@ STREAMS = streams_of(
 
 def test_entities_mentions_and_cue_words_are_counted_by_hand():
     table = redaction_table(STREAMS, "lexicon").set_index(["measure", "kind"])[["hits", "n"]]
-    assert table.loc[("entities masked", "name")].tolist() == [1, 3]  # Emma in a; Zola in a and in b are two people
+    assert table.loc[("entities masked", "name")].tolist() == [
+        1,
+        3,
+    ]  # Emma in a; Zola in a and in b are two people
     assert table.loc[("mentions masked", "name")].tolist() == [2, 4]
     assert table.loc[("entities masked", "phone")].tolist() == [1, 1]
     assert table.loc[("entities masked", "all")].tolist() == [2, 4]
-    assert table.loc[("cue tokens masked", "all")].tolist() == [1, 6]  # has a secret, can meet Emma: the last is masked
+    assert table.loc[("cue tokens masked", "all")].tolist() == [
+        1,
+        6,
+    ]  # has a secret, can meet Emma: the last is masked
 
 
 def test_one_mention_left_standing_leaves_the_entity_readable():
@@ -139,27 +156,43 @@ def test_two_masks_with_a_gap_leave_a_mention_readable():
 def test_a_word_that_only_touches_a_mask_is_not_masked_and_one_that_only_touches_a_gold_span_counts():
     streams = streams_of([chat("a", "s: secret@zola", "c: {handle|@zola!}meet")])
     table = redaction_table(streams, "patterns").set_index("measure")
-    assert table.loc["cue tokens masked", ["hits", "n"]].tolist() == [1, 3]  # secret and meet stand; zola is masked outside any gold span
+    assert table.loc["cue tokens masked", ["hits", "n"]].tolist() == [
+        1,
+        3,
+    ]  # secret and meet stand; zola is masked outside any gold span
 
     streams = streams_of([chat("a", "s: secret{handle|@zola} pizza")])
-    assert redaction_table(streams, "none").set_index("measure").loc["cue tokens masked", ["hits", "n"]].tolist() == [0, 2]
+    assert redaction_table(streams, "none").set_index("measure").loc[
+        "cue tokens masked", ["hits", "n"]
+    ].tolist() == [0, 2]
 
 
 def test_a_word_partly_masked_counts_as_masked(toy_redactor):
     streams = streams_of([chat("a", "s: secret base")])
     name = toy_redactor("half", (4, 8))
-    assert redaction_table(streams, name).set_index("measure").loc["cue tokens masked", ["hits", "n"]].tolist() == [2, 2]
+    assert redaction_table(streams, name).set_index("measure").loc[
+        "cue tokens masked", ["hits", "n"]
+    ].tolist() == [2, 2]
 
 
 def test_messages_that_show_no_behaviour_hold_no_evidence():
-    assert redaction_table(streams_of([chat("a", "s: pizza at noon")]), "none").set_index("measure").loc["cue tokens masked", "n"] == 0
+    assert (
+        redaction_table(streams_of([chat("a", "s: pizza at noon")]), "none")
+        .set_index("measure")
+        .loc["cue tokens masked", "n"]
+        == 0
+    )
 
 
 def test_the_rows_stand_by_measure_and_kind_with_all_of_them_last():
-    streams = streams_of([chat("a", "s: {phone|555-0117}, {name|Zola}, {address|12 beacon hill}", "c: secret")])
+    streams = streams_of(
+        [chat("a", "s: {phone|555-0117}, {name|Zola}, {address|12 beacon hill}", "c: secret")]
+    )
     table = redaction_table(streams, "none")
     kinds = ["address", "name", "phone", "all"]
-    assert table["measure"].tolist() == ["entities masked"] * 4 + ["mentions masked"] * 4 + ["cue tokens masked"]
+    assert table["measure"].tolist() == ["entities masked"] * 4 + ["mentions masked"] * 4 + [
+        "cue tokens masked"
+    ]
     assert table["kind"].tolist() == [*kinds, *kinds, "all"]
     assert table["unit"].tolist() == ["entity"] * 4 + ["mention"] * 4 + ["word"]
 
@@ -178,7 +211,12 @@ def test_one_wording_of_two_kinds_is_two_entities():
 
 
 def test_a_name_can_be_read_in_any_case_and_beside_a_sign_but_not_within_a_word():
-    assert readable_entities(STREAMS[0], ["EMMA's", "(zola)", "gemma and emmas", "555-0117"]) == [{("name", "emma")}, {("name", "zola")}, set(), {("phone", "555-0117")}]
+    assert readable_entities(STREAMS[0], ["EMMA's", "(zola)", "gemma and emmas", "555-0117"]) == [
+        {("name", "emma")},
+        {("name", "zola")},
+        set(),
+        {("phone", "555-0117")},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +235,13 @@ def test_more_forms_that_patterns_mask(text, shown):
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("she is 13 years old", "she is […]"), ("im 12yo", "im […]"), ("20 years old", "20 years old"), ("at Kestrel High School", "at […]"), ("at kestrel high", "at kestrel high")],
+    [
+        ("she is 13 years old", "she is […]"),
+        ("im 12yo", "im […]"),
+        ("20 years old", "20 years old"),
+        ("at Kestrel High School", "at […]"),
+        ("at kestrel high", "at kestrel high"),
+    ],
 )
 def test_ages_of_the_young_and_schools_with_capitals_are_in_the_lexicon(text, shown):
     assert redacted(text, "lexicon") == shown

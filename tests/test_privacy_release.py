@@ -8,11 +8,23 @@ import numpy as np
 import pytest
 from privacy_toys import policy
 
-from classifier.privacy.policies.release import entropy_bits, flip_probability, ldp_epsilon, level, lot, noisy_count
+from classifier.privacy.policies.release import (
+    entropy_bits,
+    flip_probability,
+    ldp_epsilon,
+    level,
+    lot,
+    noisy_count,
+)
 
 
 def test_a_lot_lies_in_the_unit_interval_and_is_drawn_by_seed_purpose_and_name():
-    draws = [lot(seed, purpose, str(number)) for seed in (0, 1) for purpose in ("flip", "report") for number in range(500)]
+    draws = [
+        lot(seed, purpose, str(number))
+        for seed in (0, 1)
+        for purpose in ("flip", "report")
+        for number in range(500)
+    ]
     assert 0 <= min(draws) < 0.01
     assert 0.99 < max(draws) < 1
     assert len(set(draws)) == 2000

@@ -66,14 +66,25 @@ def test_one_bit_in_four_is_a_quarter_million_false_alerts():
     ],
 )
 def test_the_share_of_true_alerts_counted_among_a_thousand(prevalence, recall, expected):
-    assert chance_an_alert_is_true(ONE_IN_FOUR, prevalence=prevalence, recall=recall) == pytest.approx(expected)
+    assert chance_an_alert_is_true(ONE_IN_FOUR, prevalence=prevalence, recall=recall) == pytest.approx(
+        expected
+    )
 
 
 def test_without_any_alert_no_share_of_them_is_true():
     assert math.isnan(chance_an_alert_is_true(math.inf, prevalence=0.0))
 
 
-@pytest.mark.parametrize("change", [{"prevalence": -0.1}, {"prevalence": 1.5}, {"prevalence": math.nan}, {"prevalence": 0.1, "recall": -0.1}, {"prevalence": 0.1, "recall": 1.5}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prevalence": -0.1},
+        {"prevalence": 1.5},
+        {"prevalence": math.nan},
+        {"prevalence": 0.1, "recall": -0.1},
+        {"prevalence": 0.1, "recall": 1.5},
+    ],
+)
 def test_a_share_outside_0_and_1_is_refused(change):
     with pytest.raises(ValueError, match=r"prevalence and recall must be in \[0, 1\], got"):
         chance_an_alert_is_true(1.0, **change)
@@ -104,7 +115,10 @@ def test_a_trusted_counter_s_error_is_root_2_over_epsilon():
     assert laplace_standard_error(0.0) == math.inf
 
 
-@pytest.mark.parametrize("call", [false_alerts_per_million, laplace_standard_error, lambda epsilon: randomised([0, 1], epsilon, seed=0)])
+@pytest.mark.parametrize(
+    "call",
+    [false_alerts_per_million, laplace_standard_error, lambda epsilon: randomised([0, 1], epsilon, seed=0)],
+)
 @pytest.mark.parametrize("epsilon", [-0.5, math.nan])
 def test_an_epsilon_below_0_is_refused(call, epsilon):
     with pytest.raises(ValueError, match=f"epsilon must be at least 0, got {epsilon}"):

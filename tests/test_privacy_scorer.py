@@ -7,7 +7,14 @@ import pytest
 from privacy_toys import word_probabilities
 
 from classifier.privacy.policies.trigger import Outside
-from classifier.privacy.simulate.scorer import NOISY_OR, FromRows, Remembered, RunningScorer, Scorer, share_met
+from classifier.privacy.simulate.scorer import (
+    NOISY_OR,
+    FromRows,
+    Remembered,
+    RunningScorer,
+    Scorer,
+    share_met,
+)
 from classifier.records import Metadata
 
 HALF, QUARTER = np.array([0.5, 0, 0, 0, 0, 0.9, 0.9]), np.array([0.25, 1.0, 0, 0, 0, 0.9, 0.9])

@@ -14,7 +14,17 @@ from classifier.privacy.stream import scored, streams_from_scores, streams_of
 from classifier.taxonomy import LABELS, PATTERN
 
 CHATS = [
-    chat("raid", "s: secret raid", "c: says {name|Zola}", "s: ok", minutes=90, label=PATTERN, sender="owl", scene="gaming", young_contacts=4),
+    chat(
+        "raid",
+        "s: secret raid",
+        "c: says {name|Zola}",
+        "s: ok",
+        minutes=90,
+        label=PATTERN,
+        sender="owl",
+        scene="gaming",
+        young_contacts=4,
+    ),
     chat("lunch", "s: pizza"),
 ]
 
@@ -27,7 +37,11 @@ def test_a_record_becomes_a_stream_with_hours_since_its_first_message():
     assert raid.times[1] == datetime(2031, 1, 6, 19, 30)
     assert raid.texts == ("secret raid", "says Zola", "ok")
     assert raid.labels == (("secrecy",), (), ())
-    assert [[(span.start, span.end, span.kind) for span in spans] for spans in raid.personal] == [[], [(5, 9, "name")], []]
+    assert [[(span.start, span.end, span.kind) for span in spans] for spans in raid.personal] == [
+        [],
+        [(5, 9, "name")],
+        [],
+    ]
     assert raid.metadata.young_contacts == 4
     assert [len(raid), len(lunch)] == [3, 1]
 
@@ -96,7 +110,15 @@ def test_a_difference_in_the_fifth_digit_is_not_forgiven_however_large_the_numbe
         scored(streams_of(CHATS), shaky)
 
 
-TABLE = pd.DataFrame({"conversation_id": ["b", "a", "a"], "index": [7, 2, 1], "author": ["x", "z", "y"], "label": ["benign", PATTERN, PATTERN], "score": [0.0, 1.0, 0.2]})
+TABLE = pd.DataFrame(
+    {
+        "conversation_id": ["b", "a", "a"],
+        "index": [7, 2, 1],
+        "author": ["x", "z", "y"],
+        "label": ["benign", PATTERN, PATTERN],
+        "score": [0.0, 1.0, 0.2],
+    }
+)
 
 
 def test_a_bare_table_is_put_in_order_and_knows_no_hours():
@@ -111,13 +133,17 @@ def test_a_bare_table_is_put_in_order_and_knows_no_hours():
 
 def test_a_table_may_bring_times_clusters_and_the_initiator():
     times = pd.to_datetime(["2031-01-06 18:00", "2031-01-06 19:30", "2031-01-06 18:00"])
-    (a, _), _ = streams_from_scores(TABLE.assign(time=times, cluster=["k", "l", "l"], initiator=["x", "z", "z"]))
+    (a, _), _ = streams_from_scores(
+        TABLE.assign(time=times, cluster=["k", "l", "l"], initiator=["x", "z", "z"])
+    )
     assert (a.hours, a.cluster, a.initiator) == ((0.0, 1.5), "l", "z")
     assert a.times == (datetime(2031, 1, 6, 18), datetime(2031, 1, 6, 19, 30))
 
 
 def test_a_column_for_each_label_is_taken_before_a_score():
-    (_, _), scores = streams_from_scores(TABLE.assign(**{label: number / 10 for number, label in enumerate(LABELS)}))
+    (_, _), scores = streams_from_scores(
+        TABLE.assign(**{label: number / 10 for number, label in enumerate(LABELS)})
+    )
     assert scores.columns == LABELS
     assert scores.rows["b"].tolist() == [[0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]]
 

@@ -14,13 +14,31 @@ EVENING = datetime(2031, 1, 6, 18)
 
 def outside(*minutes, authors="", **metadata):
     """Messages so many minutes after six in the evening, each by the author of its letter; "s" opened the contact."""
-    known = Metadata(**{"known_from": "online", "sender_age_band": "adult", "contact_age_band": "under_13", "young_contacts": 3} | metadata)
-    return Outside(known, "s", list(authors or "s" * len(minutes)), [EVENING + timedelta(minutes=minute) for minute in minutes])
+    known = Metadata(
+        **{
+            "known_from": "online",
+            "sender_age_band": "adult",
+            "contact_age_band": "under_13",
+            "young_contacts": 3,
+        }
+        | metadata
+    )
+    return Outside(
+        known,
+        "s",
+        list(authors or "s" * len(minutes)),
+        [EVENING + timedelta(minutes=minute) for minute in minutes],
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("known_from", "online"), ("sender_age_band", "adult"), ("contact_age_band", "under_13"), ("young_contacts", 3)],
+    [
+        ("known_from", "online"),
+        ("sender_age_band", "adult"),
+        ("contact_age_band", "under_13"),
+        ("young_contacts", 3),
+    ],
 )
 def test_metadata_is_seen_as_it_was_stated(name, value):
     assert outside(0).signal(name) == value
@@ -48,7 +66,14 @@ def test_a_pace_counts_at_least_one_hour():
 
 @pytest.mark.parametrize(
     ("comparison", "holds"),
-    [("==", [False, True, False]), ("!=", [True, False, True]), (">=", [False, True, True]), ("<=", [True, True, False]), (">", [False, False, True]), ("<", [True, False, False])],
+    [
+        ("==", [False, True, False]),
+        ("!=", [True, False, True]),
+        (">=", [False, True, True]),
+        ("<=", [True, True, False]),
+        (">", [False, False, True]),
+        ("<", [True, False, False]),
+    ],
 )
 def test_young_contacts_of_two_three_and_four_compared_with_three(comparison, holds):
     condition = parse_condition(f"young_contacts {comparison} 3")
@@ -66,8 +91,20 @@ def test_spaces_do_not_matter():
 
 @pytest.mark.parametrize(
     "text",
-    ["text == pizza", "known_from >= online", "known_from = online", "hour >= late", "hour", "hour >= 20 and messages >= 3", "20 <= hour", ""],
+    [
+        "text == pizza",
+        "known_from >= online",
+        "known_from = online",
+        "hour >= late",
+        "hour",
+        "hour >= 20 and messages >= 3",
+        "20 <= hour",
+        "",
+    ],
 )
 def test_what_is_no_condition_on_metadata_is_refused_with_what_would_be(text):
-    with pytest.raises(ValueError, match=r"expected one of known_from, .* with == or != and a word, or one of young_contacts, hour, .* and a number"):
+    with pytest.raises(
+        ValueError,
+        match=r"expected one of known_from, .* with == or != and a word, or one of young_contacts, hour, .* and a number",
+    ):
         parse_condition(text)

@@ -6,11 +6,22 @@ import math
 
 import pytest
 
-from classifier.privacy.builds.vocabulary import bounded_rows, parsed_vocabulary, public_vocabulary, unit_rows, vocabulary_kind, words_and_pairs
+from classifier.privacy.builds.vocabulary import (
+    bounded_rows,
+    parsed_vocabulary,
+    public_vocabulary,
+    unit_rows,
+    vocabulary_kind,
+    words_and_pairs,
+)
 
 
 def test_comments_and_blank_lines_are_no_entries():
-    assert parsed_vocabulary("# toppings\n\nolive\nolive oil\n   \n# and\npizza\n") == ("olive", "olive oil", "pizza")
+    assert parsed_vocabulary("# toppings\n\nolive\nolive oil\n   \n# and\npizza\n") == (
+        "olive",
+        "olive oil",
+        "pizza",
+    )
     assert parsed_vocabulary("") == ()
 
 
@@ -18,7 +29,10 @@ def test_comments_and_blank_lines_are_no_entries():
     ("content", "message"),
     [
         ("olive\npizza\npizza", "^line 3: entries must be sorted and differ, got 'pizza' after 'pizza'$"),
-        ("# toppings\n\npizza\nolive", "^line 4: entries must be sorted and differ, got 'olive' after 'pizza'$"),
+        (
+            "# toppings\n\npizza\nolive",
+            "^line 4: entries must be sorted and differ, got 'olive' after 'pizza'$",
+        ),
         ("olive\nPizza", "^line 2: expected a word, or two with one space between them, .* got 'Pizza'$"),
         ("olive oil pizza", "^line 1: expected a word, or two"),
         ("pizza ", "^line 1: expected a word, or two"),
@@ -55,7 +69,9 @@ def test_a_row_marks_each_of_its_terms_alike_however_often_they_stand_there():
 
 
 def test_another_spelling_can_be_prepared():
-    assert bounded_rows(["r4id"], ["raid"], prepare=lambda text: text.replace("4", "a")).toarray().tolist() == [[1.0]]
+    assert bounded_rows(
+        ["r4id"], ["raid"], prepare=lambda text: text.replace("4", "a")
+    ).toarray().tolist() == [[1.0]]
 
 
 def test_unit_rows_put_columns_in_their_places_in_any_order():

@@ -40,7 +40,10 @@ EVERY = {
 
 
 def texts(path, **options):
-    return {conversation.id: [message.text for message in conversation.messages] for conversation in read(path, **options)}
+    return {
+        conversation.id: [message.text for message in conversation.messages]
+        for conversation in read(path, **options)
+    }
 
 
 @pytest.fixture
@@ -70,7 +73,10 @@ def test_the_projects_own_corpus_stays_synthetic(small_corpus):
 
 
 def test_a_corpus_of_the_project_as_zst_is_to_be_expanded_first(write):
-    with pytest.raises(InputError, match=r"own.jsonl.zst: the project's own corpora are read plain or as .gz; expand it first"):
+    with pytest.raises(
+        InputError,
+        match=r"own.jsonl.zst: the project's own corpora are read plain or as .gz; expand it first",
+    ):
         read(write("own.jsonl.zst", pyarrow.Codec("zstd").compress(b'{"messages": []}\n', asbytes=True)))
 
 
@@ -117,27 +123,40 @@ def test_a_message_without_a_time_has_none():
 
 
 def test_csv_jsonl_and_parquet_of_the_same_messages_read_alike(tmp_path):
-    rows = [{"conversation_id": "a", "author": "ann", "text": "pizza, at 6"}, {"conversation_id": "a", "author": "bob", "text": "ok"}]
+    rows = [
+        {"conversation_id": "a", "author": "ann", "text": "pizza, at 6"},
+        {"conversation_id": "a", "author": "bob", "text": "ok"},
+    ]
     pd.DataFrame(rows).to_csv(tmp_path / "chat.csv", index=False)
     (tmp_path / "chat.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "chat.parquet")
-    found = [[conversation.messages for conversation in read(tmp_path / f"chat.{ending}")] for ending in ("csv", "jsonl", "parquet")]
+    found = [
+        [conversation.messages for conversation in read(tmp_path / f"chat.{ending}")]
+        for ending in ("csv", "jsonl", "parquet")
+    ]
     assert found[0] == found[1] == found[2]
     assert [message.text for message in found[0][0]] == ["pizza, at 6", "ok"]
 
 
 def test_a_column_can_be_named(write):
     path = write("chat.csv", "room,who,said\nr1,ann,training at 5\n")
-    assert texts(path, columns={"conversation_id": "room", "author": "who", "text": "said"}) == {"r1": ["training at 5"]}
+    assert texts(path, columns={"conversation_id": "room", "author": "who", "text": "said"}) == {
+        "r1": ["training at 5"]
+    }
 
 
 def test_a_column_that_is_not_found_tells_which_there_are_and_how_to_name_it(write):
-    with pytest.raises(InputError, match=r"chat.csv:2: no column for author; the columns are conversation_id, who, text: say which, e.g. --column author=NAME"):
+    with pytest.raises(
+        InputError,
+        match=r"chat.csv:2: no column for author; the columns are conversation_id, who, text: say which, e.g. --column author=NAME",
+    ):
         list(read(write("chat.csv", "conversation_id,who,text\nr1,ann,hi\n")))
 
 
 def test_a_column_that_could_be_two_is_asked_for(write):
-    with pytest.raises(InputError, match=r"text could be any of message, body; say which, e.g. --column text=message"):
+    with pytest.raises(
+        InputError, match=r"text could be any of message, body; say which, e.g. --column text=message"
+    ):
         list(read(write("chat.csv", "conversation_id,author,message,body\nr1,ann,hi,ho\n")))
 
 
@@ -155,7 +174,9 @@ def test_conversations_come_one_at_a_time(write):
 def test_a_compressed_file_reads_as_the_plain_one(tmp_path, ending):
     plain = (FIXTURES / "chat.csv").read_bytes()
     packed = tmp_path / f"chat.csv.{ending}"
-    packed.write_bytes(gzip.compress(plain) if ending == "gz" else pyarrow.Codec("zstd").compress(plain, asbytes=True))
+    packed.write_bytes(
+        gzip.compress(plain) if ending == "gz" else pyarrow.Codec("zstd").compress(plain, asbytes=True)
+    )
     assert texts(packed) == texts(FIXTURES / "chat.csv")
 
 
@@ -184,12 +205,18 @@ def test_pan12_time_goes_on_past_midnight():
 
 def test_a_pan12_clock_that_is_a_minute_late_is_no_new_day(write):
     message = "<message line='{}'><author>ann</author><time>{}</time><text>ok</text></message>"
-    path = write("p.xml", f"<conversations><conversation id='c'>{message.format(1, '10:05')}{message.format(2, '10:04')}</conversation></conversations>")
+    path = write(
+        "p.xml",
+        f"<conversations><conversation id='c'>{message.format(1, '10:05')}{message.format(2, '10:04')}</conversation></conversations>",
+    )
     assert [message.time.day for message in next(read(path)).messages] == [1, 1]
 
 
 def test_a_list_of_authors_labels_pan12():
-    labelled = {conversation.id: (conversation.label, conversation.sender) for conversation in read(FIXTURES / "pan12.xml", pattern_authors={"eve"})}
+    labelled = {
+        conversation.id: (conversation.label, conversation.sender)
+        for conversation in read(FIXTURES / "pan12.xml", pattern_authors={"eve"})
+    }
     assert labelled == {"c1": ("benign", "ann"), "c2": ("grooming_pattern", "eve")}
 
 
@@ -198,8 +225,13 @@ def test_without_a_list_of_authors_pan12_has_no_labels():
 
 
 def test_a_pan12_conversation_may_be_long_and_have_many_authors(write):
-    body = "".join(f"<message line='{n}'><author>a{n % 12}</author><time>10:00</time><text>raid {n}</text></message>" for n in range(1, 401))
-    [conversation] = read(write("p.xml", f"<conversations><conversation id='c'>{body}</conversation></conversations>"))
+    body = "".join(
+        f"<message line='{n}'><author>a{n % 12}</author><time>10:00</time><text>raid {n}</text></message>"
+        for n in range(1, 401)
+    )
+    [conversation] = read(
+        write("p.xml", f"<conversations><conversation id='c'>{body}</conversation></conversations>")
+    )
     assert len(conversation.messages) == 400
     assert len({message.author for message in conversation.messages}) == 12
 
@@ -214,7 +246,9 @@ def test_pan12_answers_are_written_as_they_are_read(tmp_path):
 
 def test_pan12_scores_by_hand():
     # Of the authors found one of two is right and none is missed: P 1/2, R 1, F0.5 = 1.25 * 0.5 / (0.25 * 0.5 + 1).
-    assert pan12_f05(read_authors(FIXTURES / "pan12-authors.txt"), {"dan", "eve"}) == pytest.approx(0.625 / 1.125)
+    assert pan12_f05(read_authors(FIXTURES / "pan12-authors.txt"), {"dan", "eve"}) == pytest.approx(
+        0.625 / 1.125
+    )
     # Of two lines one is found, nothing else: P 1, R 1/2, F3 = 10 * 0.5 / (9 + 0.5).
     assert pan12_f3(read_lines(FIXTURES / "pan12-lines.txt"), {("c2", 1)}) == pytest.approx(5 / 9.5)
 
@@ -231,17 +265,24 @@ def test_the_diff_file_of_pan12_is_not_taken_for_labels(read_side, write):
 def test_a_segment_is_one_message_of_nobody():
     first, second = read(FIXTURES / "panc.csv")
     assert (first.label, second.label) == ("benign", "grooming_pattern")
-    assert [(message.author, message.text) for message in second.messages] == [("", 'did you do the homework, "half of it"')]
+    assert [(message.author, message.text) for message in second.messages] == [
+        ("", 'did you do the homework, "half of it"')
+    ]
 
 
 def test_who_wrote_a_segment_cannot_be_asked():
-    with pytest.raises(InputError, match="conversation 'raid-1' does not say who wrote its messages, so how early a warning comes cannot be told"):
+    with pytest.raises(
+        InputError,
+        match="conversation 'raid-1' does not say who wrote its messages, so how early a warning comes cannot be told",
+    ):
         require_speakers(read(FIXTURES / "panc.csv"), purpose="how early a warning comes")
     require_speakers(read(FIXTURES / "pan12.xml"), purpose="whom to flag")
 
 
 def test_segments_in_latin_1_are_read(write):
-    path = write("panc.csv", 'label,chatName,segment\n"non-predator","x-1","crème brûlée"\n'.encode("latin-1"))
+    path = write(
+        "panc.csv", 'label,chatName,segment\n"non-predator","x-1","crème brûlée"\n'.encode("latin-1")
+    )
     assert texts(path) == {"x-1": ["crème brûlée"]}
 
 
@@ -251,7 +292,10 @@ def test_segments_are_scored_as_messages_only(level, tmp_path, small_model, caps
     assert main(["convert", str(FIXTURES / "panc.csv"), str(rows)]) == 0
     assert main(["score", str(rows), "--model", str(small_model), "--out", str(tmp_path / "scores.csv")]) == 0
     assert main(["score", str(rows), "--model", str(small_model), "--level", level]) == 2
-    assert "conversation 'raid-1': a message without an author; who wrote, and so how early a warning comes, is not told" in capsys.readouterr().err
+    assert (
+        "conversation 'raid-1': a message without an author; who wrote, and so how early a warning comes, is not told"
+        in capsys.readouterr().err
+    )
 
 
 # ConvoKit.
@@ -268,15 +312,25 @@ def test_convokit_times_order_a_conversation_even_as_strings():
 def test_convokit_times_go_before_replies(tmp_path):
     utterance = {"conversation_id": "u1", "speaker": "ann", "reply_to": None}
     entries = [
-        utterance | {"id": id_, "timestamp": time, "text": text} for id_, time, text in (("u3", 30, "then pizza"), ("u1", 10, "homework first"), ("u2", 20, "then training"))
+        utterance | {"id": id_, "timestamp": time, "text": text}
+        for id_, time, text in (
+            ("u3", 30, "then pizza"),
+            ("u1", 10, "homework first"),
+            ("u2", 20, "then training"),
+        )
     ]
-    (tmp_path / "utterances.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+    (tmp_path / "utterances.jsonl").write_text(
+        "".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8"
+    )
     assert texts(tmp_path) == {"u1": ["homework first", "then training", "then pizza"]}
 
 
 def test_old_convokit_names_are_read():
     [conversation] = read(FIXTURES / "convokit_old")
-    assert [(message.author, message.text) for message in conversation.messages] == [("ann", "is there training today"), ("bob", "no, the pitch is wet")]
+    assert [(message.author, message.text) for message in conversation.messages] == [
+        ("ann", "is there training today"),
+        ("bob", "no, the pitch is wet"),
+    ]
 
 
 class Bomb:
@@ -287,7 +341,9 @@ class Bomb:
 def test_binary_metadata_of_convokit_is_never_opened(tmp_path):
     folder = tmp_path / "corpus"
     folder.mkdir()
-    (folder / "utterances.jsonl").write_text((FIXTURES / "convokit" / "utterances.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "utterances.jsonl").write_text(
+        (FIXTURES / "convokit" / "utterances.jsonl").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     bomb = Bomb()
     bomb.target = str(tmp_path / "opened")
     (folder / "mood-bin.p").write_bytes(pickle.dumps(bomb))
@@ -301,12 +357,19 @@ def test_binary_metadata_of_convokit_is_never_opened(tmp_path):
 
 def test_nulls_of_a_datapack_keep_their_line_and_separators_have_none():
     first = next(read(FIXTURES / "datapack.json"))
-    assert [(message.line, message.text) for message in first.messages] == [(1, "training at 5"), (3, ""), (4, "ok")]
+    assert [(message.line, message.text) for message in first.messages] == [
+        (1, "training at 5"),
+        (3, ""),
+        (4, "ok"),
+    ]
 
 
 def test_times_of_a_datapack_are_milliseconds():
     first = next(read(FIXTURES / "datapack.json"))
-    assert [first.messages[0].time, first.messages[2].time] == [datetime(1970, 1, 1, 0, 1, 1), datetime(1970, 1, 1, 0, 2, 0, 500_000)]
+    assert [first.messages[0].time, first.messages[2].time] == [
+        datetime(1970, 1, 1, 0, 1, 1),
+        datetime(1970, 1, 1, 0, 2, 0, 500_000),
+    ]
 
 
 def test_a_datapack_comes_back_equal(tmp_path):
@@ -315,7 +378,12 @@ def test_a_datapack_comes_back_equal(tmp_path):
     path.write_bytes(written_datapack(before, name="again", predictions={("training", 3): 0.75}))
     assert list(read(path)) == before
     content = json.loads(path.read_bytes())["chats"]["training"]["content"]
-    assert [None if entry is None else entry.get("prediction") for entry in content] == [None, None, 0.75, None]
+    assert [None if entry is None else entry.get("prediction") for entry in content] == [
+        None,
+        None,
+        0.75,
+        None,
+    ]
 
 
 # Faults that are left out.
@@ -323,7 +391,10 @@ def test_a_datapack_comes_back_equal(tmp_path):
 
 def test_what_is_left_out_is_told_and_the_rest_is_read(write):
     faults = []
-    path = write("chat.jsonl", '{"conversation_id": "a", "author": "ann", "text": "pizza"}\nnot json\n{"conversation_id": "a", "author": "ann", "text": 5}\n')
+    path = write(
+        "chat.jsonl",
+        '{"conversation_id": "a", "author": "ann", "text": "pizza"}\nnot json\n{"conversation_id": "a", "author": "ann", "text": 5}\n',
+    )
     assert texts(path, on_fault=faults.append) == {"a": ["pizza"]}
     assert [fault.split(": ")[0].rsplit(":")[-1] for fault in faults] == ["2", "3"]
 
@@ -335,7 +406,10 @@ def test_a_long_conversation_is_read(write):
 
 
 def test_memory_does_not_grow_with_the_file(write):
-    path = write("chat.csv", "conversation_id,author,text\n" + "".join(f"c{n},ann,{'pizza ' * 200}\n" for n in range(20_000)))
+    path = write(
+        "chat.csv",
+        "conversation_id,author,text\n" + "".join(f"c{n},ann,{'pizza ' * 200}\n" for n in range(20_000)),
+    )
     tracemalloc.start()
     assert sum(1 for _ in read(path)) == 20_000
     _, peak = tracemalloc.get_traced_memory()
@@ -353,13 +427,37 @@ def test_converted_rows_can_be_scored_and_come_back_as_pan12_answers(tmp_path, c
     assert capsys.readouterr().out == f"{rows}: 6 messages of 2 conversations\n"
     with rows.open(encoding="utf-8", newline="") as stream:
         table = list(csv.DictReader(stream))
-    assert table[2] == {"conversation_id": "c1", "line": "3", "author": "ann", "time": "1970-01-02T00:01:00", "text": "", "conversation_label": "benign"}
+    assert table[2] == {
+        "conversation_id": "c1",
+        "line": "3",
+        "author": "ann",
+        "time": "1970-01-02T00:01:00",
+        "text": "",
+        "conversation_label": "benign",
+    }
     assert table[4]["time"] == ""
     assert main(["score", str(rows), "--model", str(small_model), "--out", str(scores)]) == 0
-    assert main(["convert", source, str(answers), "--to", "pan12-lines", "--scores", str(scores), "--truth", str(FIXTURES / "pan12-lines.txt")]) == 0
+    assert (
+        main(
+            [
+                "convert",
+                source,
+                str(answers),
+                "--to",
+                "pan12-lines",
+                "--scores",
+                str(scores),
+                "--truth",
+                str(FIXTURES / "pan12-lines.txt"),
+            ]
+        )
+        == 0
+    )
     assert "to find" in capsys.readouterr().out
     with scores.open(encoding="utf-8", newline="") as stream:
-        flagged = {(row["conversation_id"], int(row["line"])) for row in csv.DictReader(stream) if row["stages"]}
+        flagged = {
+            (row["conversation_id"], int(row["line"])) for row in csv.DictReader(stream) if row["stages"]
+        }
     assert read_lines(answers) == flagged
 
 
@@ -371,7 +469,15 @@ SCORES = (
 
 def test_flagged_authors_are_scored_as_pan12_does(tmp_path, write, capsys):
     answers = tmp_path / "authors.txt"
-    command = ["convert", str(FIXTURES / "pan12.xml"), str(answers), "--to", "pan12-authors", "--scores", str(write("s.csv", SCORES))]
+    command = [
+        "convert",
+        str(FIXTURES / "pan12.xml"),
+        str(answers),
+        "--to",
+        "pan12-authors",
+        "--scores",
+        str(write("s.csv", SCORES)),
+    ]
     assert main([*command, "--truth", str(FIXTURES / "pan12-authors.txt")]) == 0
     assert answers.read_text(encoding="utf-8") == "ann\ndan\n"
     assert "F0.5 0.5556: 1 right of 2 flagged authors, 1 to find" in capsys.readouterr().out
@@ -379,9 +485,28 @@ def test_flagged_authors_are_scored_as_pan12_does(tmp_path, write, capsys):
 
 def test_the_heat_map_of_a_datapack_is_each_messages_highest_probability(tmp_path, write):
     out = tmp_path / "pack.json"
-    assert main(["convert", str(FIXTURES / "pan12.xml"), str(out), "--to", "datapack", "--scores", str(write("s.csv", SCORES))]) == 0
+    assert (
+        main(
+            [
+                "convert",
+                str(FIXTURES / "pan12.xml"),
+                str(out),
+                "--to",
+                "datapack",
+                "--scores",
+                str(write("s.csv", SCORES)),
+            ]
+        )
+        == 0
+    )
     content = json.loads(out.read_bytes())["chats"]["c1"]["content"]
-    assert [None if entry is None else entry.get("prediction") for entry in content] == [0.9, 0.2, None, None, None]
+    assert [None if entry is None else entry.get("prediction") for entry in content] == [
+        0.9,
+        0.2,
+        None,
+        None,
+        None,
+    ]
 
 
 def test_items_for_coop_carry_ids_and_times(tmp_path):
@@ -391,7 +516,13 @@ def test_items_for_coop_carry_ids_and_times(tmp_path):
     assert first["items"][1] == {
         "id": "a1:2",
         "typeId": "dm",
-        "data": {"text": "six", "conversation_id": "a1", "author_id": "bob", "line": 2, "created_at": "2031-01-06T11:01:00Z"},
+        "data": {
+            "text": "six",
+            "conversation_id": "a1",
+            "author_id": "bob",
+            "line": 2,
+            "created_at": "2031-01-06T11:01:00Z",
+        },
     }
 
 
@@ -407,17 +538,23 @@ def test_converted_rows_read_back_to_the_same_messages(name, ending, tmp_path):
     rows = tmp_path / f"rows.{ending}"
     assert main(["convert", str(FIXTURES / name), str(rows)]) == 0
     before, after = (list(read(path)) for path in (FIXTURES / name, rows))
-    assert [conversation.messages for conversation in after] == [conversation.messages for conversation in before]
+    assert [conversation.messages for conversation in after] == [
+        conversation.messages for conversation in before
+    ]
     assert [conversation.label for conversation in after] == [conversation.label for conversation in before]
 
 
 def test_skip_bad_reports_how_much_was_left_out(write, tmp_path, capsys):
-    path = write("chat.jsonl", '{"conversation_id": "a", "author": "ann", "text": "pizza"}\n' + "broken\n" * 12)
+    path = write(
+        "chat.jsonl", '{"conversation_id": "a", "author": "ann", "text": "pizza"}\n' + "broken\n" * 12
+    )
     assert main(["convert", str(path), str(tmp_path / "rows.csv"), "--skip-bad"]) == 0
     captured = capsys.readouterr()
     assert captured.out.endswith("rows.csv: 1 messages of 1 conversations\n")
     assert captured.err.count("left out: ") == 10
-    assert captured.err.endswith("chat.jsonl: 12 faults, each left out, of which the first 10 are named above\n")
+    assert captured.err.endswith(
+        "chat.jsonl: 12 faults, each left out, of which the first 10 are named above\n"
+    )
 
 
 def test_strict_stops_at_the_first_fault_and_writes_nothing(write, tmp_path, capsys):
@@ -430,15 +567,33 @@ def test_strict_stops_at_the_first_fault_and_writes_nothing(write, tmp_path, cap
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["chat.csv", "rows.txt"], "rows.txt: expected a name ending in .csv or .jsonl, or say what to write with --to"),
+        (
+            ["chat.csv", "rows.txt"],
+            "rows.txt: expected a name ending in .csv or .jsonl, or say what to write with --to",
+        ),
         (["chat.csv", "chat.csv"], "chat.csv: is the file that is read; name another to write"),
         (["chat.csv", "lines.txt", "--to", "pan12-lines"], "--to pan12-lines: needs --scores"),
-        (["chat.csv", "rows.csv", "--truth", "chat.csv"], "--truth: goes with --to pan12-authors or pan12-lines"),
+        (
+            ["chat.csv", "rows.csv", "--truth", "chat.csv"],
+            "--truth: goes with --to pan12-authors or pan12-lines",
+        ),
         (["chat.csv", "rows.csv", "--column", "text"], "--column text: expected FIELD=NAME, e.g. text=body"),
-        (["chat.csv", "rows.csv", "--column", "mood=text"], "column 'mood': expected one of conversation_id, author"),
-        (["panc.csv", "rows.csv", "--column", "text=segment"], "columns can be named for csv, jsonl, parquet; the format panc has its own names"),
-        (["chat.csv", "rows.csv", "--authors", "pan12-authors.txt"], "a list of authors labels PAN 2012 only; this is csv"),
-        (["panc.csv", "answers.txt", "--to", "pan12-authors", "--scores", "scores.csv"], "does not say who wrote its messages, so whom to flag cannot be told"),
+        (
+            ["chat.csv", "rows.csv", "--column", "mood=text"],
+            "column 'mood': expected one of conversation_id, author",
+        ),
+        (
+            ["panc.csv", "rows.csv", "--column", "text=segment"],
+            "columns can be named for csv, jsonl, parquet; the format panc has its own names",
+        ),
+        (
+            ["chat.csv", "rows.csv", "--authors", "pan12-authors.txt"],
+            "a list of authors labels PAN 2012 only; this is csv",
+        ),
+        (
+            ["panc.csv", "answers.txt", "--to", "pan12-authors", "--scores", "scores.csv"],
+            "does not say who wrote its messages, so whom to flag cannot be told",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(arguments, message, tmp_path, monkeypatch, capsys):

@@ -28,7 +28,12 @@ def test_the_python_example_prints_what_the_readme_says():
 
 
 def test_every_command_of_the_readme_parses():
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("grooming-classifier")]
+    lines = [
+        line
+        for block in blocks("sh")
+        for line in block.splitlines()
+        if line.startswith("grooming-classifier")
+    ]
     assert len(lines) >= 5
     for line in lines:
         name, *arguments = shlex.split(line, comments=True)[1:]
@@ -42,6 +47,8 @@ def test_every_command_of_the_readme_parses():
 def test_the_example_family_can_be_added_to_its_file(tmp_path):
     [family] = blocks("toml")
     path = tmp_path / "flattery.toml"
-    path.write_text(f'label = "flattery"\ntactic = "talent_compliment"\ndescription = "toy"\n{family}', encoding="utf-8")
+    path.write_text(
+        f'label = "flattery"\ntactic = "talent_compliment"\ndescription = "toy"\n{family}', encoding="utf-8"
+    )
     [read] = read_phrase_file(path)
     assert read.labels == ("flattery",)

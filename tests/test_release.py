@@ -31,9 +31,9 @@ def test_the_frozen_corpus_is_what_its_spec_generates(release):
         by_split.setdefault(conversation.split, []).append(conversation)
     import hashlib
 
-    assert {f"{split}.jsonl.gz": hashlib.sha256(to_jsonl(part)).hexdigest() for split, part in by_split.items()} == {
-        name: entry["sha256"] for name, entry in manifest["files"].items() if name.endswith(".gz")
-    }
+    assert {
+        f"{split}.jsonl.gz": hashlib.sha256(to_jsonl(part)).hexdigest() for split, part in by_split.items()
+    } == {name: entry["sha256"] for name, entry in manifest["files"].items() if name.endswith(".gz")}
 
 
 @pytest.mark.parametrize("release", list(RELEASES))
@@ -49,20 +49,35 @@ def test_the_release_is_as_large_as_promised_and_fits_in_git():
 
 
 def test_the_two_voices_share_no_family():
-    first, second = ({family for part in read_corpus(DATA / release).values() for c in part for family in c.families} for release in RELEASES)
+    first, second = (
+        {family for part in read_corpus(DATA / release).values() for c in part for family in c.families}
+        for release in RELEASES
+    )
     assert first & second == set()
 
 
 def test_the_shipped_models_were_trained_on_the_frozen_corpus():
     evaluated, final = load_model(shipped_model()), load_model(shipped_final_model())
-    assert evaluated.header["corpus_sha256"] == final.header["corpus_sha256"] == read_manifest(DATA / "v1")["corpus_sha256"]
-    assert (evaluated.header["fitted_on"], final.header["fitted_on"]) == (["train"], ["train", "validation", "test"])
+    assert (
+        evaluated.header["corpus_sha256"]
+        == final.header["corpus_sha256"]
+        == read_manifest(DATA / "v1")["corpus_sha256"]
+    )
+    assert (evaluated.header["fitted_on"], final.header["fitted_on"]) == (
+        ["train"],
+        ["train", "validation", "test"],
+    )
     assert final.thresholds.tolist() == evaluated.thresholds.tolist()
 
 
 @pytest.mark.parametrize("command", ["evaluate", "tradeoff"])
 def test_a_model_that_saw_the_test_families_is_not_measured_on_them(command, tmp_path, capsys):
-    assert main([command, str(DATA / "v1"), "--model", str(shipped_final_model()), "--out", str(tmp_path / "out")]) == 2
+    assert (
+        main(
+            [command, str(DATA / "v1"), "--model", str(shipped_final_model()), "--out", str(tmp_path / "out")]
+        )
+        == 2
+    )
     assert "was fitted on the test families of this corpus too" in capsys.readouterr().err
 
 
@@ -70,14 +85,23 @@ def test_the_croissant_file_is_made_from_the_manifests():
     manifests = {release: read_manifest(DATA / release) for release in RELEASES}
     assert (DATA / "croissant.json").read_text(encoding="utf-8") == croissant(manifests)
     described = json.loads(croissant(manifests))
-    assert {entry["@id"] for entry in described["distribution"]} == {f"{release}/{name}" for release in RELEASES for name in manifests[release]["files"] if name.endswith(".gz")}
+    assert {entry["@id"] for entry in described["distribution"]} == {
+        f"{release}/{name}"
+        for release in RELEASES
+        for name in manifests[release]["files"]
+        if name.endswith(".gz")
+    }
 
 
 def test_annotations_come_back_beside_the_generator_s_labels(small_corpus, tmp_path):
-    conversations = [c for c in read_corpus(small_corpus)["test"] if c.messages[0].labels == ("secrecy",)] or read_corpus(small_corpus)["test"]
+    conversations = [
+        c for c in read_corpus(small_corpus)["test"] if c.messages[0].labels == ("secrecy",)
+    ] or read_corpus(small_corpus)["test"]
     [first, *_] = to_tasks(conversations[:1])
     assert first["data"]["context"] == ""
-    first["annotations"] = [{"completed_by": 7, "result": [{"from_name": "labels", "value": {"choices": ["meeting"]}}]}]
+    first["annotations"] = [
+        {"completed_by": 7, "result": [{"from_name": "labels", "value": {"choices": ["meeting"]}}]}
+    ]
     export = tmp_path / "export.json"
     export.write_text(json.dumps([first]), encoding="utf-8")
     [row] = read_annotations(export).to_dict("records")
@@ -93,7 +117,10 @@ def test_an_export_of_another_shape_names_its_task(tmp_path):
 
 
 def test_tasks_are_written_with_the_interface_beside_them(small_corpus, tmp_path):
-    assert main(["corpus", "annotate", str(small_corpus), "--out", str(tmp_path / "tasks.json"), "--n", "3"]) == 0
+    assert (
+        main(["corpus", "annotate", str(small_corpus), "--out", str(tmp_path / "tasks.json"), "--n", "3"])
+        == 0
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tasks.json", "tasks.xml"]
 
 
@@ -120,7 +147,9 @@ def test_a_generation_that_was_stopped_goes_on_from_its_pieces_to_the_same_bytes
     (piece,) = parts_folder(tmp_path / "stopped").iterdir()
     written = piece.stat().st_mtime_ns
     seen = []
-    write_corpus(tmp_path / "stopped", small_spec, progress=lambda done: seen.append(piece.stat().st_mtime_ns))
+    write_corpus(
+        tmp_path / "stopped", small_spec, progress=lambda done: seen.append(piece.stat().st_mtime_ns)
+    )
     assert set(seen) == {written}
     assert folder_contents(tmp_path / "stopped") == folder_contents(tmp_path / "unbroken")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stopped", "unbroken"]

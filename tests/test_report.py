@@ -17,13 +17,46 @@ from classifier.report.tables import Column, printed
 @pytest.fixture(scope="session")
 def evaluation_folder(tmp_path_factory, small_corpus, small_model):
     folder = tmp_path_factory.mktemp("evaluation")
-    assert main(["evaluate", str(small_corpus), "--model", str(small_model), "--transfer", str(small_corpus), "--out", str(folder), "--resamples", "20"]) == 0
+    assert (
+        main(
+            [
+                "evaluate",
+                str(small_corpus),
+                "--model",
+                str(small_model),
+                "--transfer",
+                str(small_corpus),
+                "--out",
+                str(folder),
+                "--resamples",
+                "20",
+            ]
+        )
+        == 0
+    )
     return folder
 
 
-def test_two_evaluations_of_one_model_write_equal_bytes(evaluation_folder, small_corpus, small_model, tmp_path):
-    main(["evaluate", str(small_corpus), "--model", str(small_model), "--transfer", str(small_corpus), "--out", str(tmp_path), "--resamples", "20"])
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {path.name: path.read_bytes() for path in evaluation_folder.iterdir()}
+def test_two_evaluations_of_one_model_write_equal_bytes(
+    evaluation_folder, small_corpus, small_model, tmp_path
+):
+    main(
+        [
+            "evaluate",
+            str(small_corpus),
+            "--model",
+            str(small_model),
+            "--transfer",
+            str(small_corpus),
+            "--out",
+            str(tmp_path),
+            "--resamples",
+            "20",
+        ]
+    )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        path.name: path.read_bytes() for path in evaluation_folder.iterdir()
+    }
 
 
 def test_the_page_has_the_same_bytes_twice_and_no_link_to_outside(evaluation_folder):
@@ -48,7 +81,9 @@ def test_every_figure_has_its_table(evaluation_folder):
 
 
 def test_an_evaluation_is_read_back_as_it_was_saved(tmp_path):
-    saved = Evaluation({"seed": 1}, {"rates": pd.DataFrame({"slice": ["pizza", "raid"], "rate": [0.5, float("nan")]})})
+    saved = Evaluation(
+        {"seed": 1}, {"rates": pd.DataFrame({"slice": ["pizza", "raid"], "rate": [0.5, float("nan")]})}
+    )
     saved.save(tmp_path)
     loaded = load_evaluation(tmp_path)
     assert loaded.facts == saved.facts
@@ -61,13 +96,28 @@ def test_text_in_a_table_is_escaped():
 
 
 def test_a_number_is_printed_with_its_interval_and_nan_as_such():
-    table = pd.DataFrame({"scene": ["coach", "raid"], "rate": [0.25, float("nan")], "rate_low": [0.1, float("nan")], "rate_high": [0.4, float("nan")], "n": [20, 0]})
-    rows = printed(table, [Column("scene", "scene"), Column("rate", "rate", 2, interval=True), Column("n", "n", 0)]).rows
+    table = pd.DataFrame(
+        {
+            "scene": ["coach", "raid"],
+            "rate": [0.25, float("nan")],
+            "rate_low": [0.1, float("nan")],
+            "rate_high": [0.4, float("nan")],
+            "n": [20, 0],
+        }
+    )
+    rows = printed(
+        table, [Column("scene", "scene"), Column("rate", "rate", 2, interval=True), Column("n", "n", 0)]
+    ).rows
     assert rows == [["coach", "0.25 (0.10–0.40)", "20"], ["raid", "nan (nan–nan)", "0"]]
 
 
 def test_the_first_row_is_drawn_on_top():
-    table = pd.DataFrame({"name": ["first", "last"], "value": [0.2, 0.8], "low": [0.1, 0.7], "high": [0.3, 0.9]})
+    table = pd.DataFrame(
+        {"name": ["first", "last"], "value": [0.2, 0.8], "low": [0.1, 0.7], "high": [0.3, 0.9]}
+    )
     ax = interval_plot(table, name="name", value="value", low="low", high="high", xlabel="x")
-    drawn = {label.get_text(): position for label, position in zip(ax.get_yticklabels(), ax.get_yticks(), strict=True)}
+    drawn = {
+        label.get_text(): position
+        for label, position in zip(ax.get_yticklabels(), ax.get_yticks(), strict=True)
+    }
     assert drawn["first"] > drawn["last"]

@@ -27,12 +27,29 @@ from classifier.experiments.resumed_scoring import opened_parts
 from classifier.readers.tables import Place, open_rows
 from classifier.taxonomy import LABELS
 
-LINES = ["dont tell your mum, its our secret", "ok pizza", "two\nlines", 'she said "hi", twice', "so pretty", "i can pick you up at six", "", "naïve 🍕"]
+LINES = [
+    "dont tell your mum, its our secret",
+    "ok pizza",
+    "two\nlines",
+    'she said "hi", twice',
+    "so pretty",
+    "i can pick you up at six",
+    "",
+    "naïve 🍕",
+]
 KINDS = ["csv", "jsonl", "parquet"]
 
 
 def rows(n):
-    return [{"conversation_id": f"c{number % 7}", "author": f"a{number % 3}", "text": LINES[number % len(LINES)], "time": f"2031-01-06T10:{number % 60:02}"} for number in range(n)]
+    return [
+        {
+            "conversation_id": f"c{number % 7}",
+            "author": f"a{number % 3}",
+            "text": LINES[number % len(LINES)],
+            "time": f"2031-01-06T10:{number % 60:02}",
+        }
+        for number in range(n)
+    ]
 
 
 def write(path, some):
@@ -52,7 +69,9 @@ def read(path):
     if path.suffix == ".parquet":
         return pq.read_table(path).to_pylist()
     with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream)) if path.suffix == ".csv" else [json.loads(line) for line in stream]
+        return (
+            list(csv.DictReader(stream)) if path.suffix == ".csv" else [json.loads(line) for line in stream]
+        )
 
 
 def score(source, out, model, *options):
@@ -71,7 +90,9 @@ def test_every_format_in_gives_the_same_scores_in_every_format_out(kind, out, tm
     source = write(tmp_path / f"chat.{kind}", rows(100))
     score(source, tmp_path / f"scores.{out}", small_model)
     found = read(tmp_path / f"scores.{out}")
-    assert [[row[name] for name in ("conversation_id", "author", "text", "time")] for row in found] == [list(row.values()) for row in rows(100)]
+    assert [[row[name] for name in ("conversation_id", "author", "text", "time")] for row in found] == [
+        list(row.values()) for row in rows(100)
+    ]
     score(write(tmp_path / "plain.csv", rows(100)), tmp_path / "plain_scores.csv", small_model)
     for row, expected in zip(found, read(tmp_path / "plain_scores.csv"), strict=True):
         assert [f"{float(row[label]):.8g}" for label in LABELS] == [expected[label] for label in LABELS]
@@ -90,11 +111,15 @@ def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_
     for size in (1, 1000, 1 << 20):
         path = tmp_path / f"{size}.{out}"
         with path.open("wb") as stream:
-            write_joined(stream, plan, scored_parts(plan, small_model, plan.file.blocks(size=size), jobs=1), pattern)
+            write_joined(
+                stream, plan, scored_parts(plan, small_model, plan.file.blocks(size=size), jobs=1), pattern
+            )
         results.append(path.read_bytes())
     assert results[0] == results[1] == results[2]
     if out != "parquet":
-        assert score(chat, tmp_path / f"two.{out}", small_model, "--level", level, "--jobs", "2") == results[0]
+        assert (
+            score(chat, tmp_path / f"two.{out}", small_model, "--level", level, "--jobs", "2") == results[0]
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -116,19 +141,37 @@ def test_a_packed_file_scores_as_the_plain_one(kind, packed, tmp_path, small_mod
         path.write_bytes(gzip.compress(plain.read_bytes()))
     else:
         path.write_bytes(pa.Codec("zstd").compress(plain.read_bytes(), asbytes=True))
-    assert score(path, tmp_path / "packed.csv", small_model) == score(plain, tmp_path / "plain.csv", small_model)
+    assert score(path, tmp_path / "packed.csv", small_model) == score(
+        plain, tmp_path / "plain.csv", small_model
+    )
     file = open_rows(path)
     first, *_ = file.blocks(size=700)
     assert [row for block in file.blocks(first.end) for row in block.rows()] == rows(50)[len(first.rows()) :]
 
 
 def command(source, out, model, *options):
-    return [sys.executable, "-m", "classifier.cli.main", "score", str(source), "--out", str(out), "--model", str(model), *options]
+    return [
+        sys.executable,
+        "-m",
+        "classifier.cli.main",
+        "score",
+        str(source),
+        "--out",
+        str(out),
+        "--model",
+        str(model),
+        *options,
+    ]
 
 
 def started_and_ended(source, out, model, end, *options):
     """A run that is sent ``end`` once it has written its first part. It is a nice one, so that on a busy machine it is not through before this process gets its turn."""
-    run = subprocess.Popen(["nice", "-n", "19", *command(source, out, model, *options)], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    run = subprocess.Popen(
+        ["nice", "-n", "19", *command(source, out, model, *options)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     journal = out.with_name(out.name + ".parts") / "journal.jsonl"
     for _ in range(6000):
         if journal.exists() and journal.read_bytes().count(b"\n") > 1:
@@ -142,7 +185,9 @@ def started_and_ended(source, out, model, end, *options):
 
 @pytest.fixture(scope="module")
 def long_chat(tmp_path_factory):
-    return write(tmp_path_factory.mktemp("long") / "chat.jsonl", [row | {"more": "x" * 1500} for row in rows(16_000)])
+    return write(
+        tmp_path_factory.mktemp("long") / "chat.jsonl", [row | {"more": "x" * 1500} for row in rows(16_000)]
+    )
 
 
 @pytest.mark.parametrize(("out", "jobs"), [("scores.csv", "1"), ("scores.parquet", "2")])
@@ -190,7 +235,10 @@ def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
 
 def test_two_runs_never_write_the_same_parts(tmp_path, chat, small_model, capsys):
     with suppress(KeyboardInterrupt), opened_parts(tmp_path / "scores.csv", {}):
-        assert main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
+        assert (
+            main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)])
+            == 2
+        )
         raise KeyboardInterrupt
     assert "another run is writing it" in capsys.readouterr().err
 
@@ -198,7 +246,12 @@ def test_two_runs_never_write_the_same_parts(tmp_path, chat, small_model, capsys
 def test_a_full_disk_ends_with_one_line_and_the_next_run_goes_on(long_chat, small_model, tmp_path):
     out = tmp_path / "scores.csv"
     limit = 9 << 20  # one part fits, the joined file of two does not
-    done = subprocess.run(command(long_chat, out, small_model), stderr=subprocess.PIPE, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    done = subprocess.run(
+        command(long_chat, out, small_model),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "cannot be written: File too large" in done.stderr
@@ -214,11 +267,22 @@ def test_a_full_standard_output_ends_with_one_line(n, small_model, tmp_path):
     with open("/dev/full", "wb") as full:
         done = subprocess.run(whole, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
-    assert done.stderr.strip() == "grooming-classifier: standard output: cannot be written: No space left on device"
+    assert (
+        done.stderr.strip()
+        == "grooming-classifier: standard output: cannot be written: No space left on device"
+    )
 
 
 def test_a_reader_that_goes_away_is_no_error(long_chat, small_model):
-    whole = [sys.executable, "-m", "classifier.cli.main", "score", str(long_chat), "--model", str(small_model)]
+    whole = [
+        sys.executable,
+        "-m",
+        "classifier.cli.main",
+        "score",
+        str(long_chat),
+        "--model",
+        str(small_model),
+    ]
     with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         assert run.stdout.readline().startswith(b'{"conversation_id": "c0"')
         run.stdout.close()
@@ -247,12 +311,24 @@ def test_an_input_that_grows_while_it_is_read_is_refused(chat, small_model, tmp_
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("chat.jsonl.gz", gzip.compress(b'{"conversation_id": "c", "author": "a", "text": "hi"}\n' * 999)[:60], "cannot be read after line"),
+        (
+            "chat.jsonl.gz",
+            gzip.compress(b'{"conversation_id": "c", "author": "a", "text": "hi"}\n' * 999)[:60],
+            "cannot be read after line",
+        ),
         ("chat.csv.zst", b"conversation_id,author,text\n", "chat.csv.zst: cannot be read after line 0"),
-        ("chat.csv.gz", b"conversation_id,author,text\n", "chat.csv.gz: cannot be read after line 0: Not a gzipped file"),
+        (
+            "chat.csv.gz",
+            b"conversation_id,author,text\n",
+            "chat.csv.gz: cannot be read after line 0: Not a gzipped file",
+        ),
         ("chat.parquet", b"PAR1 and nothing", "chat.parquet: cannot be read as Parquet"),
         ("chat.parquet.gz", b"", "expected a name ending in"),
-        ("chat.jsonl", b'{"conversation_id": "c", "author": "a", "text": "caf\xe9"}\n', "chat.jsonl:1: not UTF-8"),
+        (
+            "chat.jsonl",
+            b'{"conversation_id": "c", "author": "a", "text": "caf\xe9"}\n',
+            "chat.jsonl:1: not UTF-8",
+        ),
         ("chat.jsonl", b"[" * 100_000, "chat.jsonl:1: not a whole JSON object"),
     ],
 )
@@ -269,34 +345,66 @@ def test_a_file_that_cannot_be_read_is_one_line(name, content, message, tmp_path
     [
         pa.array([2**62]).cast(pa.timestamp("us")),
         pa.array([0], pa.timestamp("us", tz="Nowhere/Town")),
-        pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")]),
+        pa.Array.from_buffers(
+            pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")]
+        ),
     ],
     ids=["the year 148107", "an unknown time zone", "text that is not UTF-8"],
 )
 def test_a_parquet_value_that_python_has_no_form_for_is_one_line(strange, tmp_path, small_model, capsys):
-    pq.write_table(pa.table({"conversation_id": ["c"], "author": ["a"], "text": ["pizza"], "at": strange}), tmp_path / "chat.parquet")
-    assert main(["score", str(tmp_path / "chat.parquet"), "--out", str(tmp_path / "out.csv"), "--model", str(small_model)]) == 2
+    pq.write_table(
+        pa.table({"conversation_id": ["c"], "author": ["a"], "text": ["pizza"], "at": strange}),
+        tmp_path / "chat.parquet",
+    )
+    assert (
+        main(
+            [
+                "score",
+                str(tmp_path / "chat.parquet"),
+                "--out",
+                str(tmp_path / "out.csv"),
+                "--model",
+                str(small_model),
+            ]
+        )
+        == 2
+    )
     error = capsys.readouterr().err
     assert "chat.parquet: rows 1 to 1: a value that cannot be read (" in error
     assert error.count("\n") == 1
 
 
 def test_a_parquet_file_without_texts_is_refused(tmp_path, small_model, capsys):
-    pq.write_table(pa.table({"conversation_id": ["c"], "author": ["a"], "text": [1]}), tmp_path / "chat.parquet")
+    pq.write_table(
+        pa.table({"conversation_id": ["c"], "author": ["a"], "text": [1]}), tmp_path / "chat.parquet"
+    )
     assert main(["score", str(tmp_path / "chat.parquet"), "--model", str(small_model)]) == 2
     assert "column 'text' holds int64, expected strings" in capsys.readouterr().err
 
 
 def test_the_other_columns_of_parquet_keep_their_types(tmp_path, small_model):
     at = datetime(2031, 1, 6, 10)
-    pq.write_table(pa.table({"conversation_id": ["c"], "author": pa.array(["a"]).dictionary_encode(), "text": ["ok pizza"], "at": [at], "n": [3]}), tmp_path / "chat.parquet")
+    pq.write_table(
+        pa.table(
+            {
+                "conversation_id": ["c"],
+                "author": pa.array(["a"]).dictionary_encode(),
+                "text": ["ok pizza"],
+                "at": [at],
+                "n": [3],
+            }
+        ),
+        tmp_path / "chat.parquet",
+    )
     score(tmp_path / "chat.parquet", tmp_path / "scores.parquet", small_model)
     assert read(tmp_path / "scores.parquet")[0] | {"at": at, "n": 3} == read(tmp_path / "scores.parquet")[0]
     score(tmp_path / "chat.parquet", tmp_path / "scores.csv", small_model)
     assert read(tmp_path / "scores.csv")[0]["at"] == "2031-01-06T10:00:00"
 
 
-def test_a_column_that_the_first_row_has_not_is_refused_for_csv_and_kept_for_jsonl(tmp_path, small_model, capsys):
+def test_a_column_that_the_first_row_has_not_is_refused_for_csv_and_kept_for_jsonl(
+    tmp_path, small_model, capsys
+):
     path = write(tmp_path / "chat.jsonl", [*rows(2), rows(1)[0] | {"mood": "calm"}])
     assert main(["score", str(path), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
     assert "column 'mood' is in a row but not in the first one" in capsys.readouterr().err
@@ -326,7 +434,9 @@ def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, s
     for conversation in range(7):
         here = [row for row in some if row["conversation_id"] == f"c{conversation}"]
         authors = [row["author"] for row in here]
-        found, written = running_features("text", pattern.thresholds, model.probabilities(row["text"] for row in here), authors)
+        found, written = running_features(
+            "text", pattern.thresholds, model.probabilities(row["text"] for row in here), authors
+        )
         for author, slot in dict(zip(authors, author_slots(authors), strict=True)).items():
             highest[author].append(pattern.log_odds(found[written[:, slot], slot]).max())
     found = read(tmp_path / "senders.csv")
@@ -334,10 +444,15 @@ def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, s
     for row in found:
         scores = 1 / (1 + np.exp(-np.array(highest[row["author"]])))
         assert float(row["score"]) == pytest.approx(scores.max(), rel=1e-6)
-        assert (int(row["conversations"]), int(row["flagged"])) == (7, (scores >= pattern.alert_threshold).sum())
+        assert (int(row["conversations"]), int(row["flagged"])) == (
+            7,
+            (scores >= pattern.alert_threshold).sum(),
+        )
 
 
 def test_one_text_is_scored_without_tables(small_model):
     code = "import sys\nfrom classifier.cli.main import main\nmain(['score', 'hi', '--model', sys.argv[1]])\nprint([m for m in ('pyarrow', 'pandas', 'sklearn', 'scipy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code, str(small_model)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(small_model)], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip().endswith("[]")

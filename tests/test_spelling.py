@@ -30,7 +30,10 @@ def test_a_slip_is_put_right(typed, meant):
     assert spelled(typed) == meant
 
 
-@pytest.mark.parametrize("text", ["secret", "u", "2nite", "Secret", "grace", "andrew", "xqzvw", "ну привет", "", "secrets", "a" * 30])
+@pytest.mark.parametrize(
+    "text",
+    ["secret", "u", "2nite", "Secret", "grace", "andrew", "xqzvw", "ну привет", "", "secrets", "a" * 30],
+)
 def test_what_is_no_slip_stays(text):
     assert spelled(text) == text
 
@@ -49,10 +52,14 @@ def all_letters_in_all_places(run):
 
 
 def commonest(runs):
-    return max((run for run in runs if int(LISTED.get(run, 0)) >= COMMON), key=lambda run: (int(LISTED[run]), run))
+    return max(
+        (run for run in runs if int(LISTED.get(run, 0)) >= COMMON), key=lambda run: (int(LISTED[run]), run)
+    )
 
 
-@given(st.sampled_from(LONG), st.integers(1, 6), st.sampled_from("abcdefghijklmnopqrstuvwxyz"), st.integers(0, 1))
+@given(
+    st.sampled_from(LONG), st.integers(1, 6), st.sampled_from("abcdefghijklmnopqrstuvwxyz"), st.integers(0, 1)
+)
 def test_a_few_lookups_find_the_commonest_word_that_trying_all_letters_finds(word, at, letter, replaced):
     slip = word[:at] + letter + word[at + replaced :]
     assert commonest(_one_letter_off(slip)) == commonest(all_letters_in_all_places(slip))

@@ -25,10 +25,37 @@ def scores(tmp_path_factory, small_corpus, small_model):
         if split == "train":
             continue
         rows, out = folder / f"{split}.jsonl", folder / f"{split}_scores.jsonl"
-        rows.write_text("".join(json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n" for c in conversations for m in c.messages), encoding="utf-8")
-        assert main(["score", str(rows), "--level", "conversation", "--model", str(small_model), "--out", str(out)]) == 0
-        scored = {row["conversation_id"]: float(row["score"]) for row in map(json.loads, out.read_text().splitlines())}
-        found[split] = np.array([c.label == PATTERN for c in conversations]), np.array([scored[c.id] for c in conversations])
+        rows.write_text(
+            "".join(
+                json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n"
+                for c in conversations
+                for m in c.messages
+            ),
+            encoding="utf-8",
+        )
+        assert (
+            main(
+                [
+                    "score",
+                    str(rows),
+                    "--level",
+                    "conversation",
+                    "--model",
+                    str(small_model),
+                    "--out",
+                    str(out),
+                ]
+            )
+            == 0
+        )
+        scored = {
+            row["conversation_id"]: float(row["score"])
+            for row in map(json.loads, out.read_text().splitlines())
+        }
+        found[split] = (
+            np.array([c.label == PATTERN for c in conversations]),
+            np.array([scored[c.id] for c in conversations]),
+        )
     return found
 
 
@@ -45,10 +72,15 @@ def refused(capsys, *arguments):
 
 def counts(text):
     """(hits, of) of TPR and FPR, validation first, then test."""
-    return [(int(hits.replace(",", "")), int(n.replace(",", ""))) for hits, n in re.findall(r"([\d,]+) of ([\d,]+) (?:patterns|benign)", text)]
+    return [
+        (int(hits.replace(",", "")), int(n.replace(",", "")))
+        for hits, n in re.findall(r"([\d,]+) of ([\d,]+) (?:patterns|benign)", text)
+    ]
 
 
-def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(capsys, small_corpus, small_model, scores):
+def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(
+    capsys, small_corpus, small_model, scores
+):
     text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")
     at = float(re.search(r"alert threshold (\S+):", text)[1]) - 1e-7  # score prints eight digits
     expected = []
@@ -64,11 +96,16 @@ def test_the_aim_of_training_gives_the_models_own_threshold(capsys, small_corpus
     from classifier.model.conversation.file import load_pattern
 
     text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")  # what small_model was trained with
-    assert float(re.search(r"alert threshold (\S+):", text)[1]) == load_pattern(pattern_path(small_model)).alert_threshold
+    assert (
+        float(re.search(r"alert threshold (\S+):", text)[1])
+        == load_pattern(pattern_path(small_model)).alert_threshold
+    )
 
 
 def test_reviews_a_day_are_an_aim_and_the_alerts_expected_stand_beside(capsys, small_corpus, small_model):
-    text = printed(capsys, small_corpus, small_model, "--reviews-per-day", "100", "--volume", "1000", "--prevalence", "0")
+    text = printed(
+        capsys, small_corpus, small_model, "--reviews-per-day", "100", "--volume", "1000", "--prevalence", "0"
+    )
     alerts = [float(value) for value in re.findall(r"([\d.]+) alerts a day at", text)]
     assert alerts == [pytest.approx(1000 * hits / n, abs=0.06) for hits, n in counts(text)[1::2]]
     assert alerts[0] < 100
@@ -77,7 +114,18 @@ def test_reviews_a_day_are_an_aim_and_the_alerts_expected_stand_beside(capsys, s
 def test_an_aim_that_validation_cannot_show_is_refused_with_what_it_takes(capsys, small_corpus, small_model):
     line = refused(capsys, small_corpus, "--model", small_model, "--fpr", "0.0001")
     assert "it takes 29,956 without a false alarm" in line
-    line = refused(capsys, small_corpus, "--model", small_model, "--reviews-per-day", "1", "--volume", "10000", "--prevalence", "0")
+    line = refused(
+        capsys,
+        small_corpus,
+        "--model",
+        small_model,
+        "--reviews-per-day",
+        "1",
+        "--volume",
+        "10000",
+        "--prevalence",
+        "0",
+    )
     assert "29,956" in line
 
 
@@ -101,8 +149,15 @@ def test_a_rule_of_stages_that_flags_too_many_is_told_and_ends_with_1(capsys, sm
 
 def test_stages_are_distinct_need_not_stand_in_one_message_and_cues_are_none():
     half = np.full(len(LABELS), 0.5)
-    row = {name: (np.arange(len(LABELS)) == LABELS.index(name)) * 0.5 for name in ("flattery", "secrecy", "pressure")}
-    found = [np.array([row["flattery"], row["secrecy"]]), np.array([row["secrecy"], row["secrecy"]]), np.array([row["secrecy"], row["pressure"]])]
+    row = {
+        name: (np.arange(len(LABELS)) == LABELS.index(name)) * 0.5
+        for name in ("flattery", "secrecy", "pressure")
+    }
+    found = [
+        np.array([row["flattery"], row["secrecy"]]),
+        np.array([row["secrecy"], row["secrecy"]]),
+        np.array([row["secrecy"], row["pressure"]]),
+    ]
     assert _enough_stages(found, half, 2).tolist() == [1.0, 0.0, 0.0]
     assert _enough_stages(found, half, 1).tolist() == [1.0, 1.0, 1.0]
 
@@ -114,7 +169,10 @@ def test_stages_are_distinct_need_not_stand_in_one_message_and_cues_are_none():
         (["--fpr", "0.1", "--reviews-per-day", "5"], "give one aim"),
         (["--fpr", "0.1", "--volume", "5"], "needs neither --volume nor --prevalence"),
         (["--reviews-per-day", "5", "--volume", "100"], "--prevalence, the supposed share"),
-        (["--reviews-per-day", "100", "--volume", "100", "--prevalence", "0.1"], "expected fewer than the --volume of 100"),
+        (
+            ["--reviews-per-day", "100", "--volume", "100", "--prevalence", "0.1"],
+            "expected fewer than the --volume of 100",
+        ),
     ],
 )
 def test_aims_that_do_not_go_together_are_refused(capsys, tmp_path, options, message):
@@ -127,5 +185,13 @@ def test_a_model_fitted_on_the_test_families_is_refused(capsys, small_corpus, sm
     from classifier.model.message import file
 
     whole = file.load_model
-    monkeypatch.setattr(file, "load_model", lambda path: replace(whole(path), header=whole(path).header | {"fitted_on": ["train", "validation", "test"]}))
-    assert "was fitted on the test families of this corpus too" in refused(capsys, small_corpus, "--model", small_model, "--fpr", "0.05")
+    monkeypatch.setattr(
+        file,
+        "load_model",
+        lambda path: replace(
+            whole(path), header=whole(path).header | {"fitted_on": ["train", "validation", "test"]}
+        ),
+    )
+    assert "was fitted on the test families of this corpus too" in refused(
+        capsys, small_corpus, "--model", small_model, "--fpr", "0.05"
+    )

@@ -58,7 +58,22 @@ def policies(tmp_path_factory):
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory, small_corpus, policies):
     out = tmp_path_factory.mktemp("tradeoff")
-    assert main(["tradeoff", str(small_corpus), *FAST, "--policies", str(policies), "--prevalence", "1e-4", "--out", str(out)]) == 0
+    assert (
+        main(
+            [
+                "tradeoff",
+                str(small_corpus),
+                *FAST,
+                "--policies",
+                str(policies),
+                "--prevalence",
+                "1e-4",
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
+    )
     return out
 
 
@@ -70,7 +85,12 @@ def outside(tmp_path_factory, small_corpus):
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["conversation_id", "author", "text", "score"])
-        writer.writerows([c.id, m.author, m.text, min(1.0, len(m.text) / 400)] for split in ("test", "validation") for c in parts[split] for m in c.messages)
+        writer.writerows(
+            [c.id, m.author, m.text, min(1.0, len(m.text) / 400)]
+            for split in ("test", "validation")
+            for c in parts[split]
+            for m in c.messages
+        )
     return path
 
 
@@ -88,7 +108,20 @@ def test_models_of_hashed_and_noisy_policies_are_fitted_unless_told_otherwise(sm
     for name in ("device_hashed_salted", "device_dp_epsilon_1"):
         [path] = [path for path in POLICIES.glob("*.toml") if path.stem == name]
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert main(["tradeoff", str(small_corpus), *FAST[:4], "--policies", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert (
+        main(
+            [
+                "tradeoff",
+                str(small_corpus),
+                *FAST[:4],
+                "--policies",
+                str(tmp_path),
+                "--out",
+                str(tmp_path / "out"),
+            ]
+        )
+        == 0
+    )
     points = pd.read_csv(tmp_path / "out" / "points.csv")
     assert {"device_hashed_salted", "device_dp_epsilon_1"} <= set(points["policy"])
     assert "no scorer" not in (tmp_path / "out" / "skipped.csv").read_text()
@@ -100,12 +133,38 @@ def test_a_policy_whose_model_is_not_there_is_skipped_with_its_reason(compared):
 
 
 def test_the_same_call_gives_the_same_bytes_whatever_the_jobs(compared, small_corpus, policies, tmp_path):
-    assert main(["tradeoff", str(small_corpus), *FAST, "--policies", str(policies), "--prevalence", "1e-4", "--jobs", "2", "--out", str(tmp_path)]) == 0
+    assert (
+        main(
+            [
+                "tradeoff",
+                str(small_corpus),
+                *FAST,
+                "--policies",
+                str(policies),
+                "--prevalence",
+                "1e-4",
+                "--jobs",
+                "2",
+                "--out",
+                str(tmp_path),
+            ]
+        )
+        == 0
+    )
     assert contents(tmp_path) == contents(compared)
 
 
-def test_the_constraint_is_answered_by_the_number_of_conversations_it_takes(small_corpus, policies, tmp_path, capsys):
-    arguments = ["--policies", str(policies / "bit.toml"), "--constraint", "human_read_innocent_per_million<=50", "--constraint", "machine_read_share<=0.2"]
+def test_the_constraint_is_answered_by_the_number_of_conversations_it_takes(
+    small_corpus, policies, tmp_path, capsys
+):
+    arguments = [
+        "--policies",
+        str(policies / "bit.toml"),
+        "--constraint",
+        "human_read_innocent_per_million<=50",
+        "--constraint",
+        "machine_read_share<=0.2",
+    ]
     assert main(["tradeoff", str(small_corpus), *FAST, *arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "human_read_innocent_per_million<=50, at 95 %: 0 points supported" in printed
@@ -116,10 +175,26 @@ def test_the_constraint_is_answered_by_the_number_of_conversations_it_takes(smal
 
 def test_points_that_are_supported_are_named():
     answers = pd.DataFrame(
-        [("a", "recall>=0.5", 0.9, 0.7, "supported", True, 40.0, 5.0, 9.0), ("b", "recall>=0.5", 0.1, 0.0, "violated", False, 40.0, 5.0, np.inf)],
-        columns=["point", "constraint", "value", "bound", "verdict", "feasible", "n", "needed_error_free", "needed_at_this_rate"],
+        [
+            ("a", "recall>=0.5", 0.9, 0.7, "supported", True, 40.0, 5.0, 9.0),
+            ("b", "recall>=0.5", 0.1, 0.0, "violated", False, 40.0, 5.0, np.inf),
+        ],
+        columns=[
+            "point",
+            "constraint",
+            "value",
+            "bound",
+            "verdict",
+            "feasible",
+            "n",
+            "needed_error_free",
+            "needed_at_this_rate",
+        ],
     )
-    assert constraint_lines(answers) == ["recall>=0.5, at 95 %: 1 points supported, 0 kept but not shown, 1 violated", "  a: 0.9, bound 0.7"]
+    assert constraint_lines(answers) == [
+        "recall>=0.5, at 95 %: 1 points supported, 0 kept but not shown, 1 violated",
+        "  a: 0.9, bound 0.7",
+    ]
 
 
 def test_the_watched_model_scores_as_the_pattern_model_does(small_corpus):
@@ -128,7 +203,9 @@ def test_the_watched_model_scores_as_the_pattern_model_does(small_corpus):
     rows = message_probabilities(load_pipeline(shipped_model()), conversations)
     scorer = Watched(model)
     assert isinstance(scorer, RunningScorer)
-    for conversation, own, expected in zip(conversations, rows, growing_scores(model, conversations, rows), strict=True):
+    for conversation, own, expected in zip(
+        conversations, rows, growing_scores(model, conversations, rows), strict=True
+    ):
         authors, state, found = [message.author for message in conversation.messages], scorer.start(), []
         for row, author in zip(own, authors, strict=True):
             state = scorer.update(state, row, author)
@@ -138,7 +215,22 @@ def test_the_watched_model_scores_as_the_pattern_model_does(small_corpus):
 
 
 def test_an_outside_model_runs_what_needs_only_message_scores(small_corpus, policies, outside, tmp_path):
-    assert main(["tradeoff", str(small_corpus), *FAST[:2], "--scores", str(outside), "--policies", str(policies), "--out", str(tmp_path)]) == 0
+    assert (
+        main(
+            [
+                "tradeoff",
+                str(small_corpus),
+                *FAST[:2],
+                "--scores",
+                str(outside),
+                "--policies",
+                str(policies),
+                "--out",
+                str(tmp_path),
+            ]
+        )
+        == 0
+    )
     assert {"bit", "full_server_scan"} <= set(pd.read_csv(tmp_path / "points.csv")["policy"])
     skipped = pd.read_csv(tmp_path / "skipped.csv").set_index("policy")["reason"]
     assert skipped["stages"] == "k_of_n counts stages, and the scores have only score"
@@ -157,9 +249,13 @@ def test_an_outside_model_runs_what_needs_only_message_scores(small_corpus, poli
         (lambda lines: [lines[0], re.sub(r"[\d.]+$", "", lines[1]), *lines[2:]], "must be in [0, 1]"),
     ],
 )
-def test_scores_that_do_not_fit_the_corpus_are_one_clear_line(small_corpus, outside, tmp_path, capsys, change, message):
+def test_scores_that_do_not_fit_the_corpus_are_one_clear_line(
+    small_corpus, outside, tmp_path, capsys, change, message
+):
     path = tmp_path / "scores.csv"
-    path.write_text("\n".join(change(outside.read_text(encoding="utf-8").splitlines())) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join(change(outside.read_text(encoding="utf-8").splitlines())) + "\n", encoding="utf-8"
+    )
     assert message in refused(capsys, "tradeoff", small_corpus, "--scores", path, "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -205,12 +301,31 @@ def test_the_page_says_first_what_it_cannot_show_and_has_a_table_by_each_figure(
 def test_a_zero_is_an_open_marker_at_its_bound(compared):
     page = (compared / "tradeoff.html").read_text(encoding="utf-8")
     assert "0 (no event)" in page
-    points = with_intervals({name: pd.read_csv(compared / f"{name}.csv") for name in ("points", "intervals")}).set_index("point")
+    points = with_intervals(
+        {name: pd.read_csv(compared / f"{name}.csv") for name in ("points", "intervals")}
+    ).set_index("point")
     assert points.loc["read_nothing", "open"]
-    assert points.loc["read_nothing", "drawn_at"] == points.loc["read_nothing", "human_read_innocent_per_million_upper"] > 0
+    assert (
+        points.loc["read_nothing", "drawn_at"]
+        == points.loc["read_nothing", "human_read_innocent_per_million_upper"]
+        > 0
+    )
     assert points.loc["flag_all", ["open", "drawn_at", "share"]].tolist() == [False, 1e6, "over 50 %"]
-    table = pd.DataFrame({"point": ["a", "b"], "no": ["1", "2"], "x": [50.0, 9.0], "recall": [0.0, 0.5], "share": ["none", "none"], "open": [True, False]})
-    drawn = {float(line.get_xdata()[0]): line.get_markerfacecolor() for line in frontier_plot(table, x="x", xlabel="cost").lines if len(line.get_xdata())}
+    table = pd.DataFrame(
+        {
+            "point": ["a", "b"],
+            "no": ["1", "2"],
+            "x": [50.0, 9.0],
+            "recall": [0.0, 0.5],
+            "share": ["none", "none"],
+            "open": [True, False],
+        }
+    )
+    drawn = {
+        float(line.get_xdata()[0]): line.get_markerfacecolor()
+        for line in frontier_plot(table, x="x", xlabel="cost").lines
+        if len(line.get_xdata())
+    }
     assert drawn[50.0] == "none"
     assert to_hex(drawn[9.0]) == "#9aa5b1"
 
@@ -223,11 +338,20 @@ def test_a_tradeoff_is_drawn_again_from_its_folder_or_its_file(compared, tmp_pat
     for source in (compared, compared / "tradeoff.json"):
         assert main(["report", str(source), "--out", str(tmp_path / "again.html")]) == 0
         assert (tmp_path / "again.html").read_bytes() == (compared / "tradeoff.html").read_bytes()
-    assert "no whole evaluation there" in refused(capsys, "report", tmp_path / "none", "--out", tmp_path / "x.html")
+    assert "no whole evaluation there" in refused(
+        capsys, "report", tmp_path / "none", "--out", tmp_path / "x.html"
+    )
 
 
 def test_a_predictive_value_without_a_false_alarm_is_shown_as_its_bound():
-    rates = pd.DataFrame({"false_alarms": [0.0, 10.0, 0.0], "true_finds": [5.0, 5.0, 0.0], "ppv": [1.0, 1 / 3, np.nan], "ppv_low": [0.02, 0.1, 0.0]})
+    rates = pd.DataFrame(
+        {
+            "false_alarms": [0.0, 10.0, 0.0],
+            "true_finds": [5.0, 5.0, 0.0],
+            "ppv": [1.0, 1 / 3, np.nan],
+            "ppv_low": [0.02, 0.1, 0.0],
+        }
+    )
     assert strip_table(rates)["text"].tolist() == ["≥ 2 %", "33 %", "0/0"]
 
 
@@ -249,7 +373,27 @@ def test_an_unknown_policy_is_refused(capsys):
 
 def test_labels_of_an_outside_model_let_stages_be_counted(small_corpus, policies, tmp_path):
     parts = read_corpus(small_corpus)
-    rows = [[c.id, m.author, *(0.9 if label in m.labels else 0.1 for label in LABELS)] for split in ("validation", "test") for c in parts[split] for m in c.messages]
+    rows = [
+        [c.id, m.author, *(0.9 if label in m.labels else 0.1 for label in LABELS)]
+        for split in ("validation", "test")
+        for c in parts[split]
+        for m in c.messages
+    ]
     pd.DataFrame(rows, columns=["conversation_id", "author", *LABELS]).to_csv(tmp_path / "s.csv", index=False)
-    assert main(["tradeoff", str(small_corpus), *FAST[:2], "--scores", str(tmp_path / "s.csv"), "--policies", str(policies / "stages.toml"), "--out", str(tmp_path / "o")]) == 0
+    assert (
+        main(
+            [
+                "tradeoff",
+                str(small_corpus),
+                *FAST[:2],
+                "--scores",
+                str(tmp_path / "s.csv"),
+                "--policies",
+                str(policies / "stages.toml"),
+                "--out",
+                str(tmp_path / "o"),
+            ]
+        )
+        == 0
+    )
     assert "stages" in set(pd.read_csv(tmp_path / "o" / "points.csv")["policy"])

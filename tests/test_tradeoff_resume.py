@@ -40,13 +40,27 @@ def no_work():
 
 
 def arguments(corpus, policies, out):
-    return ["tradeoff", str(corpus), "--resamples", "20", "--model", str(shipped_model()), "--no-variants", "--policies", str(policies), "--out", str(out)]
+    return [
+        "tradeoff",
+        str(corpus),
+        "--resamples",
+        "20",
+        "--model",
+        str(shipped_model()),
+        "--no-variants",
+        "--policies",
+        str(policies),
+        "--out",
+        str(out),
+    ]
 
 
 @pytest.fixture(scope="module")
 def policies(tmp_path_factory):
     folder = tmp_path_factory.mktemp("policies")
-    (folder / "bit.toml").write_text('description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n', encoding="utf-8")
+    (folder / "bit.toml").write_text(
+        'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n', encoding="utf-8"
+    )
     return folder
 
 
@@ -69,7 +83,9 @@ def killed_at(n_parts, command, folder):
     return process.returncode == -9
 
 
-def test_a_run_killed_again_and_again_comes_to_the_bytes_of_an_unbroken_one(unbroken, small_corpus, policies, tmp_path):
+def test_a_run_killed_again_and_again_comes_to_the_bytes_of_an_unbroken_one(
+    unbroken, small_corpus, policies, tmp_path
+):
     command = [sys.executable, "-m", "classifier.cli.main", *arguments(small_corpus, policies, tmp_path)]
     assert [killed_at(n_parts, command, tmp_path) for n_parts in (1, 3, 6)] == [True] * 3
     assert contents(tmp_path) == {}, "something was told before the end"
@@ -93,7 +109,10 @@ def test_whoever_stops_it_is_told_how_to_go_on(tmp_path, capsys):
     parts.measured(WATCH, TEST, work)
     with pytest.raises(KeyboardInterrupt), resumable(parts):
         raise KeyboardInterrupt
-    assert capsys.readouterr().err.strip() == f"1 parts are kept in {tmp_path / 'parts'}; the same command goes on from there"
+    assert (
+        capsys.readouterr().err.strip()
+        == f"1 parts are kept in {tmp_path / 'parts'}; the same command goes on from there"
+    )
 
 
 def test_a_kept_part_is_the_work_itself(tmp_path):
@@ -136,7 +155,14 @@ def test_what_reads_no_text_does_not_depend_on_a_model(tmp_path):
     Parts(tmp_path, BASIS, {"private/plain": "letters"}).measured(everything, TEST, no_work)
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"", lambda content: content[:200] + bytes(50) + content[250:]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: content[:200] + bytes(50) + content[250:],
+    ],
+)
 def test_a_damaged_part_is_made_again(tmp_path, damage):
     parts = Parts(tmp_path, BASIS, MODELS)
     whole = parts.measured(WATCH, TEST, work)
@@ -154,11 +180,21 @@ def test_every_step_is_watched():
         seen[label] = (len(passed), length)
         return iter(passed)
 
-    compare_policies([WATCH], VALIDATION, TEST, {"private/plain": SCORER}, asked_rates=(0.2,), n_resamples=120, progress=watch)
+    compare_policies(
+        [WATCH],
+        VALIDATION,
+        TEST,
+        {"private/plain": SCORER},
+        asked_rates=(0.2,),
+        n_resamples=120,
+        progress=watch,
+    )
     assert seen == {"running policies": (8, 8), "resampling": (3, 3), "comparing points": (120, 120)}
 
 
-def test_what_a_kill_left_while_the_result_was_written_is_gone_after_the_next_run(unbroken, small_corpus, policies, tmp_path):
+def test_what_a_kill_left_while_the_result_was_written_is_gone_after_the_next_run(
+    unbroken, small_corpus, policies, tmp_path
+):
     out = tmp_path / "killed"
     shutil.copytree(unbroken / "parts", out / "parts")
     (out / "parts" / "written").mkdir()

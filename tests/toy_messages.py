@@ -20,8 +20,27 @@ def toy_table():
         "only i get you",
         "just us two get it",
     ]
-    texts += ["how old are you", "your number please", "same town as me", "i grew up there too", "come on do it", "you owe me", "the dog ate it", "rain again"]
-    marks = ["secrecy"] * 2 + ["flattery"] * 2 + ["meeting"] * 2 + [""] * 2 + ["isolation"] * 2 + ["info_request"] * 2 + ["false_affinity"] * 2 + ["pressure"] * 2 + [""] * 2
+    texts += [
+        "how old are you",
+        "your number please",
+        "same town as me",
+        "i grew up there too",
+        "come on do it",
+        "you owe me",
+        "the dog ate it",
+        "rain again",
+    ]
+    marks = (
+        ["secrecy"] * 2
+        + ["flattery"] * 2
+        + ["meeting"] * 2
+        + [""] * 2
+        + ["isolation"] * 2
+        + ["info_request"] * 2
+        + ["false_affinity"] * 2
+        + ["pressure"] * 2
+        + [""] * 2
+    )
     return pd.DataFrame({"text": texts} | {label: [int(mark == label) for mark in marks] for label in LABELS})
 
 

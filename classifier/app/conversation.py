@@ -75,7 +75,13 @@ def offered_conversations(demo: Demo) -> dict[str, list[tuple[str, str]]]:
         by_scene = {each.conversation.scene: each for each in sorted(of_kind, key=_unhandy, reverse=True)}
         chosen_ones = sorted(by_scene.values(), key=_unhandy)[:N_OFFERED]
         if chosen_ones:
-            offered[title] = [(each.conversation.id, f"{each.conversation.scene.replace('_', ' ')}, {len(each.scores)} messages") for each in chosen_ones]
+            offered[title] = [
+                (
+                    each.conversation.id,
+                    f"{each.conversation.scene.replace('_', ' ')}, {len(each.scores)} messages",
+                )
+                for each in chosen_ones
+            ]
     return offered
 
 
@@ -88,7 +94,11 @@ def runnable_policies() -> dict[str, Policy]:
     """The shipped policies that take no model but the one loaded, by name; the oracle is left out, for it looks at the script."""
     from classifier.privacy.policies.policy import shipped_policies
 
-    return {policy.name: policy for policy in shipped_policies() if policy.model_key == OWN_MODEL and policy.evidence != "label"}
+    return {
+        policy.name: policy
+        for policy in shipped_policies()
+        if policy.model_key == OWN_MODEL and policy.evidence != "label"
+    }
 
 
 def _flagged(demo: Demo, followed: Followed, index: int) -> list[str]:
@@ -103,7 +113,9 @@ def _message(demo: Demo, followed: Followed, index: int, *, is_current: bool) ->
     """A message with the words marked that pushed its strongest flagged label."""
     message, flagged = followed.conversation.messages[index], _flagged(demo, followed, index)
     strongest = max(flagged, key=lambda label: followed.probabilities[index][LABELS.index(label)], default="")
-    pieces = terms_in_place(demo.model, message.text, strongest)["pieces"] if strongest else ((message.text, 0.0),)
+    pieces = (
+        terms_in_place(demo.model, message.text, strongest)["pieces"] if strongest else ((message.text, 0.0),)
+    )
     return {
         "number": index + 1,
         "who": _who(followed, message.author),
@@ -118,7 +130,10 @@ def _message(demo: Demo, followed: Followed, index: int, *, is_current: bool) ->
 def _chart(followed: Followed, step: int, threshold: float) -> dict[str, Any]:
     n = len(followed.scores)
     across, up = Scale(1, max(2, n), 48, 548), Scale(0, 1, 218, 14)
-    dots = [(across.at(number), up.at(float(score))) for number, score in enumerate(followed.scores[:step], start=1)]
+    dots = [
+        (across.at(number), up.at(float(score)))
+        for number, score in enumerate(followed.scores[:step], start=1)
+    ]
     return {
         "dots": dots,
         "line": " ".join(f"{x},{y}" for x, y in dots),
@@ -131,7 +146,12 @@ def _chart(followed: Followed, step: int, threshold: float) -> dict[str, Any]:
 
 def _score_table(demo: Demo, followed: Followed, step: int) -> PrintedTable:
     rows = [
-        [str(index + 1), _who(followed, followed.conversation.messages[index].author), ", ".join(_flagged(demo, followed, index)), f"{followed.scores[index]:.3f}"]
+        [
+            str(index + 1),
+            _who(followed, followed.conversation.messages[index].author),
+            ", ".join(_flagged(demo, followed, index)),
+            f"{followed.scores[index]:.3f}",
+        ]
         for index in range(step)
     ]
     return PrintedTable(["message", "by", "flagged", "score so far"], rows, [False, False, False, True])
@@ -140,13 +160,25 @@ def _score_table(demo: Demo, followed: Followed, step: int) -> PrintedTable:
 def _reasons(demo: Demo, followed: Followed, step: int) -> PrintedTable:
     """What each stage adds to the log-odds of the score at this step; the rows sum to the last."""
     messages = followed.conversation.messages[:step]
-    found = explain_conversation(demo.pattern, demo.model, [message.text for message in messages], [message.author for message in messages], n_messages=1)
+    found = explain_conversation(
+        demo.pattern,
+        demo.model,
+        [message.text for message in messages],
+        [message.author for message in messages],
+        n_messages=1,
+    )
     rows = [["where every conversation starts", f"{found.start:+.3f}", ""]]
     for stage in found.stages:
         largest = f"most through message {stage.messages[0].number}" if stage.messages else ""
         rows.append([stage.label, f"{stage.value:+.3f}", largest])
     rows += [[printable(name), f"{value:+.3f}", ""] for name, value in found.others]
-    rows.append(["sum: the log-odds", f"{found.log_odds:+.3f}", f"a score of {found.score:.3f}, seen from {_who(followed, found.writer)}"])
+    rows.append(
+        [
+            "sum: the log-odds",
+            f"{found.log_odds:+.3f}",
+            f"a score of {found.score:.3f}, seen from {_who(followed, found.writer)}",
+        ]
+    )
     return PrintedTable(["part", "adds to the log-odds", "remark"], rows, [False, True, False])
 
 
@@ -158,7 +190,11 @@ def _seen(demo: Demo, followed: Followed, step: int, policy: Policy) -> dict[str
     from classifier.privacy.simulate.scorer import Scorer
     from classifier.privacy.stream import MessageScores, streams_of
 
-    running = replace(policy, threshold=demo.pattern.alert_threshold) if policy.evidence == "text" and policy.where != "none" else policy
+    running = (
+        replace(policy, threshold=demo.pattern.alert_threshold)
+        if policy.evidence == "text" and policy.where != "none"
+        else policy
+    )
     [stream] = streams_of([followed.conversation])
     scorer = Scorer(MessageScores({stream.id: followed.probabilities}), Watched(demo.pattern))
     events = run_policy(running, [stream], scorer, seed=0).events
@@ -171,11 +207,19 @@ def _seen(demo: Demo, followed: Followed, step: int, policy: Policy) -> dict[str
         "alerted_at": alerts[0] if alerts else 0,
         "would_alert": bool(later),
         "aggregate": policy.release == "aggregate",
-        "released": [float(value) for value in so_far.loc[(so_far["event"] == "released").to_numpy(), "value"]],
+        "released": [
+            float(value) for value in so_far.loc[(so_far["event"] == "released").to_numpy(), "value"]
+        ],
         "levels": policy.levels,
         "shown": [
-            {"number": int(number), "who": _who(followed, followed.conversation.messages[int(number) - 1].author), "text": printable(text)}
-            for number, text in so_far.loc[(so_far["event"] == "shown").to_numpy(), ["message", "text"]].sort_values("message").to_numpy()
+            {
+                "number": int(number),
+                "who": _who(followed, followed.conversation.messages[int(number) - 1].author),
+                "text": printable(text),
+            }
+            for number, text in so_far.loc[(so_far["event"] == "shown").to_numpy(), ["message", "text"]]
+            .sort_values("message")
+            .to_numpy()
         ],
         "looked_at": bool(len(events)),
         "ended": step == len(followed.scores),

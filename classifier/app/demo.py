@@ -61,15 +61,29 @@ class Demo:
     def followed(self) -> dict[str, Followed]:
         """The first ``N_LOOKED_AT`` conversations of suitable length by their ids, scored message by message: of the test split, where there is one."""
         conversations: list[Conversation] = []
-        for splits in (("test",), SPLITS):  # the model has not seen the phrase families of test; a file without a test split is better than nothing
-            suitable = (each for each in self._conversations() if each.split in splits and len(each.messages) in LENGTHS)
+        for splits in (
+            ("test",),
+            SPLITS,
+        ):  # the model has not seen the phrase families of test; a file without a test split is better than nothing
+            suitable = (
+                each
+                for each in self._conversations()
+                if each.split in splits and len(each.messages) in LENGTHS
+            )
             conversations = conversations or list(islice(suitable, N_LOOKED_AT))
         if not conversations:
-            raise InputError(f"{self.corpus}: holds no conversation of {LENGTHS[0]} to {LENGTHS[-1]} messages to show")
+            raise InputError(
+                f"{self.corpus}: holds no conversation of {LENGTHS[0]} to {LENGTHS[-1]} messages to show"
+            )
         scorer = BatchScorer(self.model)
-        rows = scorer.probabilities(message.text for conversation in conversations for message in conversation.messages)
+        rows = scorer.probabilities(
+            message.text for conversation in conversations for message in conversation.messages
+        )
         ends = np.cumsum([len(conversation.messages) for conversation in conversations])[:-1]
-        return {each.id: self._follow(each, own) for each, own in zip(conversations, np.split(rows, ends), strict=True)}
+        return {
+            each.id: self._follow(each, own)
+            for each, own in zip(conversations, np.split(rows, ends), strict=True)
+        }
 
     def prepare(self) -> None:
         """Fetch what takes a second or two, before somebody asks for it. What goes wrong here is told to whoever asks."""
@@ -80,7 +94,9 @@ class Demo:
             _ = self.followed
 
     def _follow(self, conversation: Conversation, probabilities: NDArray[np.float64]) -> Followed:
-        scores = running_scores(self.pattern, probabilities, [message.author for message in conversation.messages])
+        scores = running_scores(
+            self.pattern, probabilities, [message.author for message in conversation.messages]
+        )
         over = np.flatnonzero(scores >= self.pattern.alert_threshold)
         return Followed(conversation, probabilities, scores, int(over[0]) + 1 if over.size else 0)
 
@@ -102,13 +118,21 @@ class Demo:
         return f"corpus {first.corpus}, version {first.version}, split {first.split}{', drawn when the demo started' if self.corpus is None else ''}"
 
 
-def load_demo(model_path: Path, pattern_path: Path, *, corpus: Path | None = None, summary: Path | None = None) -> Demo:
+def load_demo(
+    model_path: Path, pattern_path: Path, *, corpus: Path | None = None, summary: Path | None = None
+) -> Demo:
     """The demo of one model. Raises ``InputError`` for files that cannot be used.
 
     ``corpus`` is a corpus folder or file, by default the released one in the checkout; where there is none, conversations are drawn from the package's phrase families.
     ``summary`` is a folder that ``tradeoff`` wrote, by default the figures that come with the package.
     """
-    demo = Demo(model_path, load_model(model_path), load_pattern(pattern_path), corpus or released_corpus(), read_summary(summary))
+    demo = Demo(
+        model_path,
+        load_model(model_path),
+        load_pattern(pattern_path),
+        corpus or released_corpus(),
+        read_summary(summary),
+    )
     if corpus is not None:
         _ = demo.followed  # so that a corpus that was asked for and cannot be used is refused now
     return demo

@@ -14,5 +14,7 @@ def lines() -> dict[str, list[dict[str, str]]]:
     >>> sorted(lines())
     ['example', 'indirect', 'noisy', 'not_shown', 'same_words']
     """
-    found: dict[str, list[dict[str, str]]] = tomllib.loads((files("classifier.app") / "examples.toml").read_text(encoding="utf-8"))
+    found: dict[str, list[dict[str, str]]] = tomllib.loads(
+        (files("classifier.app") / "examples.toml").read_text(encoding="utf-8")
+    )
     return found

@@ -30,7 +30,14 @@ def parsed(content: bytes) -> Fields:
     ({'text': 'our secret', 'step': '2'}, True)
     """
     try:
-        return dict(parse_qsl(content.decode("utf-8", errors="replace"), keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS))
+        return dict(
+            parse_qsl(
+                content.decode("utf-8", errors="replace"),
+                keep_blank_values=True,
+                errors="replace",
+                max_num_fields=MAX_FIELDS,
+            )
+        )
     except ValueError:
         raise RequestError(400, f"This page takes at most {MAX_FIELDS} fields.") from None
 
@@ -39,7 +46,9 @@ def chosen(fields: Fields, name: str, options: Collection[str], *, default: str)
     """The field's value, one of ``options``; ``default`` where it is not given."""
     value = fields.get(name, default)
     if value not in options:
-        raise RequestError(404, f"{name}: there is no {quoted(value)} here. Go back and choose one from the list.")
+        raise RequestError(
+            404, f"{name}: there is no {quoted(value)} here. Go back and choose one from the list."
+        )
     return value
 
 
@@ -47,7 +56,9 @@ def whole_number(fields: Fields, name: str, *, low: int, high: int, default: int
     """The field as a whole number from ``low`` to ``high``."""
     value = fields.get(name, str(default)).strip()
     if not (value.isascii() and value.isdigit() and len(value) <= 18 and low <= int(value) <= high):
-        raise RequestError(400, f"{name}: expected a whole number from {low:,} to {high:,}, got {quoted(value)}.")
+        raise RequestError(
+            400, f"{name}: expected a whole number from {low:,} to {high:,}, got {quoted(value)}."
+        )
     return int(value)
 
 
@@ -59,7 +70,9 @@ def share(fields: Fields, name: str, *, default: float) -> float:
     except ValueError:
         number = math.nan
     if not 0 < number <= 1:
-        raise RequestError(400, f"{name}: expected a number over 0 and at most 1, such as {default:g}, got {quoted(value)}.")
+        raise RequestError(
+            400, f"{name}: expected a number over 0 and at most 1, such as {default:g}, got {quoted(value)}."
+        )
     return number
 
 

@@ -59,7 +59,12 @@ def exhibit(model: StageModel, name: str, *, expected: bool) -> dict[str, Any]:
                 "wrong": flagged != expected,
             }
         )
-    return {"rows": sorted(rows, key=lambda row: not row["wrong"]), "n": len(rows), "n_flagged": sum(row["flagged"] for row in rows), "n_wrong": sum(row["wrong"] for row in rows)}
+    return {
+        "rows": sorted(rows, key=lambda row: not row["wrong"]),
+        "n": len(rows),
+        "n_flagged": sum(row["flagged"] for row in rows),
+        "n_wrong": sum(row["wrong"] for row in rows),
+    }
 
 
 def flagged_for_nothing(demo: Demo) -> dict[str, Any]:
@@ -67,7 +72,10 @@ def flagged_for_nothing(demo: Demo) -> dict[str, Any]:
     benign = [each for each in demo.followed.values() if not each.is_pattern]
     harmless = [each for each in benign if each.conversation.scene in HARMLESS_SCENES]
     nearest = sorted(harmless or benign, key=lambda each: -each.scores.max())
-    flagged = sorted((each for each in benign if each.alert_at), key=lambda each: each.conversation.scene not in HARMLESS_SCENES)
+    flagged = sorted(
+        (each for each in benign if each.alert_at),
+        key=lambda each: each.conversation.scene not in HARMLESS_SCENES,
+    )
     return {
         "n_harmless": len(harmless),
         "n_harmless_flagged": sum(each.alert_at > 0 for each in harmless),
@@ -98,11 +106,21 @@ def noise_table(model: StageModel) -> PrintedTable:
     for line in lines()["noisy"]:
         at = model.labels.index(line["label"])
         for strength in ("as written", *STRENGTHS):
-            typed = [line["text"]] if strength == "as written" else [add_noise(line["text"], strength, Random(f"{strength}:{draw}")) for draw in range(N_DRAWS)]
+            typed = (
+                [line["text"]]
+                if strength == "as written"
+                else [
+                    add_noise(line["text"], strength, Random(f"{strength}:{draw}")) for draw in range(N_DRAWS)
+                ]
+            )
             scores = model.probabilities(typed)[:, at]
             still = int((scores >= model.thresholds[at]).sum())
-            rows.append([printable(typed[0]), line["label"], strength, f"{scores[0]:.3f}", f"{still} of {len(typed)}"])
-    return PrintedTable(["typed like this", "label", "noise", "its score", "flagged"], rows, [False, False, False, True, True])
+            rows.append(
+                [printable(typed[0]), line["label"], strength, f"{scores[0]:.3f}", f"{still} of {len(typed)}"]
+            )
+    return PrintedTable(
+        ["typed like this", "label", "noise", "its score", "flagged"], rows, [False, False, False, True, True]
+    )
 
 
 def base_rate(fields: Fields) -> dict[str, Any]:
@@ -132,6 +150,16 @@ def base_rate(fields: Fields) -> dict[str, Any]:
 
 def names_known(model: StageModel) -> dict[str, Any]:
     """Which common given names stand in the model file as whole words, also inside a term of two; some are everyday words too."""
-    words = {word for half in model.halves if half.analyser != "characters" for term in half.terms for word in term.split()}
+    words = {
+        word
+        for half in model.halves
+        if half.analyser != "characters"
+        for term in half.terms
+        for word in term.split()
+    }
     found = [name for name in given_names() if name.lower() in words]
-    return {"found": found, "n": len(given_names()), "n_terms": f"{sum(len(half.terms) for half in model.halves):,}"}
+    return {
+        "found": found,
+        "n": len(given_names()),
+        "n_terms": f"{sum(len(half.terms) for half in model.halves):,}",
+    }

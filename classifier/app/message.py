@@ -28,27 +28,48 @@ def message_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     examples = lines()["example"]
     text = fields.get("text", "")
     if "example" in fields:
-        text = examples[int(chosen(fields, "example", [str(number) for number in range(len(examples))], default="0"))]["text"]
+        text = examples[
+            int(chosen(fields, "example", [str(number) for number in range(len(examples))], default="0"))
+        ]["text"]
     if len(text) > MAX_CHARACTERS:
-        raise RequestError(413, f"text: expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. Type one message, not a whole conversation.")
-    return {"examples": examples, "text": printable(text), "max_characters": MAX_CHARACTERS, "account": message_account(demo.model, text) if text.strip() else None}
+        raise RequestError(
+            413,
+            f"text: expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. Type one message, not a whole conversation.",
+        )
+    return {
+        "examples": examples,
+        "text": printable(text),
+        "max_characters": MAX_CHARACTERS,
+        "account": message_account(demo.model, text) if text.strip() else None,
+    }
 
 
 def message_account(model: StageModel, text: str) -> dict[str, Any]:
     """Probabilities of all labels, and for each flagged label, or else the one nearest its threshold, which words and terms made its score."""
     [probabilities] = model.probabilities([text])
     flagged = model.flagged(probabilities)
-    nearest = max(model.labels, key=lambda label: probabilities[model.labels.index(label)] / model.thresholds[model.labels.index(label)])
+    nearest = max(
+        model.labels,
+        key=lambda label: (
+            probabilities[model.labels.index(label)] / model.thresholds[model.labels.index(label)]
+        ),
+    )
     rows = list(zip(model.labels, probabilities.tolist(), model.thresholds.tolist(), strict=True))
     bars = Scale(0, 1, 0, 300)
     explained = [label_account(model, text, label) for label in flagged or [nearest]]
     return {
         "flagged": flagged,
         "prepared": printable(model.prepared(text)),
-        "bars": [{"label": label, "width": bars.at(p), "threshold": bars.at(limit), "flagged": label in flagged} for label, p, limit in rows],
+        "bars": [
+            {"label": label, "width": bars.at(p), "threshold": bars.at(limit), "flagged": label in flagged}
+            for label, p, limit in rows
+        ],
         "table": PrintedTable(
             ["what the words show", "score", "threshold", "flagged"],
-            [[label, f"{p:.3f}", f"{limit:.3f}", "flagged" if label in flagged else ""] for label, p, limit in rows],
+            [
+                [label, f"{p:.3f}", f"{limit:.3f}", "flagged" if label in flagged else ""]
+                for label, p, limit in rows
+            ],
             [False, True, True, False],
         ),
         "explained": explained,
@@ -73,7 +94,10 @@ def label_account(model: StageModel, text: str, label: str) -> dict[str, Any]:
             ["part", "adds to the log-odds", "direction"],
             [
                 ["where every message starts", f"{terms.intercept:+.3f}", ""],
-                *([printable(word) or "between words", f"{value:+.3f}", _towards(value, label)] for word, value in words),
+                *(
+                    [printable(word) or "between words", f"{value:+.3f}", _towards(value, label)]
+                    for word, value in words
+                ),
                 ["sum: the log-odds", f"{terms.logit:+.3f}", f"a score of {terms.probability:.3f}"],
             ],
             [False, True, False],
@@ -81,7 +105,10 @@ def label_account(model: StageModel, text: str, label: str) -> dict[str, Any]:
         "n_terms": len(terms.contributions),
         "terms": PrintedTable(
             ["term", "kind", "adds to the log-odds"],
-            [[printable(part.term), KIND[part.half], f"{part.value:+.3f}"] for part in terms.contributions[:N_TERMS]],
+            [
+                [printable(part.term), KIND[part.half], f"{part.value:+.3f}"]
+                for part in terms.contributions[:N_TERMS]
+            ],
             [False, False, True],
         ),
     }
@@ -94,11 +121,19 @@ def marked(pieces: tuple[tuple[str, float], ...]) -> Markup:
     Markup('<mark>our</mark> <span class="away">&lt;b&gt;</span>')
     """
     strongest = max((abs(value) for _, value in pieces), default=0.0)
-    return Markup("").join(_piece(printable(piece), value, least=LEAST_MARKED * strongest) for piece, value in pieces)
+    return Markup("").join(
+        _piece(printable(piece), value, least=LEAST_MARKED * strongest) for piece, value in pieces
+    )
 
 
 def _piece(piece: str, value: float, *, least: float) -> Markup:
-    form = "{}" if value == 0 or abs(value) < least else "<mark>{}</mark>" if value > 0 else '<span class="away">{}</span>'
+    form = (
+        "{}"
+        if value == 0 or abs(value) < least
+        else "<mark>{}</mark>"
+        if value > 0
+        else '<span class="away">{}</span>'
+    )
     return Markup(form).format(piece)
 
 

@@ -26,9 +26,14 @@ def desk_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     summary = demo.summary
     prevalence = share(fields, "prevalence", default=DEFAULT_PREVALENCE)
     if prevalence == 1:
-        raise RequestError(400, "prevalence: at 1 every conversation would be a pattern, and nobody innocent; expected a number under 1.")
+        raise RequestError(
+            400,
+            "prevalence: at 1 every conversation would be a pattern, and nobody innocent; expected a number under 1.",
+        )
     volume = whole_number(fields, "volume", low=1, high=MAX_VOLUME, default=DEFAULT_VOLUME)
-    rates = sorted({f"{point.asked_rate:g}" for point in summary.points if not math.isnan(point.asked_rate)}, key=float)
+    rates = sorted(
+        {f"{point.asked_rate:g}" for point in summary.points if not math.isnan(point.asked_rate)}, key=float
+    )
     sides = [_side(summary, fields, name, rates, prevalence, volume) for name in ("a", "b")]
     points = [(side["name"], side["point"]) for side in sides if side["point"]]
     return {
@@ -40,13 +45,17 @@ def desk_view(demo: Demo, fields: Fields) -> dict[str, Any]:
         "sides": sides,
         "table": _comparison(sides),
         "chart": _chart(summary, points),
-        "frontier": _point_table([point for point in sorted(summary.points, key=lambda point: point.step) if point.step]),
+        "frontier": _point_table(
+            [point for point in sorted(summary.points, key=lambda point: point.step) if point.step]
+        ),
         "everything": _point_table(list(summary.points)),
         "own_model": summary.facts.get("model_sha256") == demo.model.header["sha256"],
     }
 
 
-def _side(summary: Summary, fields: Fields, name: str, rates: list[str], prevalence: float, volume: int) -> dict[str, Any]:
+def _side(
+    summary: Summary, fields: Fields, name: str, rates: list[str], prevalence: float, volume: int
+) -> dict[str, Any]:
     """One chosen policy: its point and what it means, or the reason why it has none."""
     policies = list(summary.descriptions)
     policy = fields.get(name, DEFAULTS[name] if DEFAULTS[name] in policies else policies[0])
@@ -55,8 +64,15 @@ def _side(summary: Summary, fields: Fields, name: str, rates: list[str], prevale
         if value not in options and options:
             raise RequestError(404, f"{field}: that is none of the choices. Choose one from the list.")
     at_all_rates = [point for point in summary.points if point.policy == policy]
-    point = next((point for point in at_all_rates if math.isnan(point.asked_rate) or f"{point.asked_rate:g}" == rate), None)
-    reason = summary.skipped.get((policy, rate)) or summary.skipped.get((policy, "")) or "it was not run at this rate"
+    point = next(
+        (point for point in at_all_rates if math.isnan(point.asked_rate) or f"{point.asked_rate:g}" == rate),
+        None,
+    )
+    reason = (
+        summary.skipped.get((policy, rate))
+        or summary.skipped.get((policy, ""))
+        or "it was not run at this rate"
+    )
     return {
         "name": name.upper(),
         "field": name,
@@ -76,7 +92,9 @@ def _in_words(policy: str) -> list[str]:
     from classifier.privacy.policies.explain import explain_policy
     from classifier.privacy.policies.policy import shipped_policies
 
-    return next((explain_policy(known).split("\n")[1:] for known in shipped_policies() if known.name == policy), [])
+    return next(
+        (explain_policy(known).split("\n")[1:] for known in shipped_policies() if known.name == policy), []
+    )
 
 
 def _means(point: Point, prevalence: float, volume: int) -> dict[str, Any]:
@@ -96,8 +114,15 @@ def _means(point: Point, prevalence: float, volume: int) -> dict[str, Any]:
 
 def _comparison(sides: list[dict[str, Any]]) -> PrintedTable:
     """The two sides, one figure a row."""
-    rows = [[title, *(form(side["point"], side["means"]) if side["point"] else "no figures" for side in sides)] for title, form in _ROWS]
-    return PrintedTable(["figure", *(f"{side['name']}: {side['policy'].replace('_', ' ')}" for side in sides)], rows, [False, True, True])
+    rows = [
+        [title, *(form(side["point"], side["means"]) if side["point"] else "no figures" for side in sides)]
+        for title, form in _ROWS
+    ]
+    return PrintedTable(
+        ["figure", *(f"{side['name']}: {side['policy'].replace('_', ' ')}" for side in sides)],
+        rows,
+        [False, True, True],
+    )
 
 
 def count(value: float) -> str:
@@ -119,24 +144,50 @@ def per_cent(value: float) -> str:
     >>> [per_cent(value).split() for value in (0.0123, 0.00012, 0.5, float("nan"))]
     [['1.2', '%'], ['0.012', '%'], ['50.0', '%'], ['nan', '(0/0)']]
     """
-    return "nan (0/0)" if math.isnan(value) else f"{100 * value:{'.2g' if value < 0.1 else '.1f'}}\N{NO-BREAK SPACE}%"
+    return (
+        "nan (0/0)"
+        if math.isnan(value)
+        else f"{100 * value:{'.2g' if value < 0.1 else '.1f'}}\N{NO-BREAK SPACE}%"
+    )
 
 
 _ROWS: list[tuple[str, Any]] = [
     ("read first by", lambda point, means: READ_BY.get(point.read_by, point.read_by)),
-    ("recall: patterns found, of those in the test set", lambda point, means: f"{per_cent(point.recall)} ({point.found:,}/{point.n_pattern:,})"),
-    ("its 95 % interval, by phrase family", lambda point, means: f"{per_cent(point.recall_low)} to {per_cent(point.recall_high)}"),
-    ("median messages before an alert, of patterns found", lambda point, means: "none found" if math.isnan(point.median_alert) else f"{point.median_alert:g}"),
+    (
+        "recall: patterns found, of those in the test set",
+        lambda point, means: f"{per_cent(point.recall)} ({point.found:,}/{point.n_pattern:,})",
+    ),
+    (
+        "its 95 % interval, by phrase family",
+        lambda point, means: f"{per_cent(point.recall_low)} to {per_cent(point.recall_high)}",
+    ),
+    (
+        "median messages before an alert, of patterns found",
+        lambda point, means: "none found" if math.isnan(point.median_alert) else f"{point.median_alert:g}",
+    ),
     ("innocent conversations a day", lambda point, means: count(means["innocent"])),
     ("of them read by a machine (two people each)", lambda point, means: count(means["machine"])),
     ("of them put before a person", lambda point, means: count(means["false_alarms"])),
     ("and at most so many, at 95 %", lambda point, means: count(means["human_upper"])),
-    ("people whose details a person could read, per 1,000 innocent conversations", lambda point, means: f"{point.people_exposed:.3g}"),
+    (
+        "people whose details a person could read, per 1,000 innocent conversations",
+        lambda point, means: f"{point.people_exposed:.3g}",
+    ),
     ("message-hours kept per innocent conversation", lambda point, means: f"{point.hours_kept:.3g}"),
     ("alerts a day", lambda point, means: count(means["alerts"])),
     ("true finds among them", lambda point, means: count(means["true_finds"])),
-    ("share of alerts that are true (PPV)", lambda point, means: per_cent(means["ppv"]) if point.false_alarms else f"at least {per_cent(means['ppv_low'])}: no false alarm seen"),
-    ("its safe 95 % bounds", lambda point, means: f"{per_cent(means['ppv_low'])} to {per_cent(means['ppv_high'])}"),
+    (
+        "share of alerts that are true (PPV)",
+        lambda point, means: (
+            per_cent(means["ppv"])
+            if point.false_alarms
+            else f"at least {per_cent(means['ppv_low'])}: no false alarm seen"
+        ),
+    ),
+    (
+        "its safe 95 % bounds",
+        lambda point, means: f"{per_cent(means['ppv_low'])} to {per_cent(means['ppv_high'])}",
+    ),
     ("false alarms for each true find", lambda point, means: count(means["false_alarms_per_true_find"])),
     ("standing among all policies, on all compared axes", lambda point, means: point.status),
 ]
@@ -147,15 +198,32 @@ def _chart(summary: Summary, points: list[tuple[str, Point]]) -> dict[str, Any]:
     drawn = {point.point: point.human_per_million or point.human_upper for point in summary.points}
     low, high = min(drawn.values(), default=1), 1e6
     across, up = Scale(min(low, 1e5), high, 62, 640, log=True), Scale(0, 1, 300, 16)
-    places = {point.point: (across.at(drawn[point.point]), up.at(point.recall)) for point in summary.points if not math.isnan(point.recall)}
+    places = {
+        point.point: (across.at(drawn[point.point]), up.at(point.recall))
+        for point in summary.points
+        if not math.isnan(point.recall)
+    }
     return {
         "points": [
-            {"x": places[point.point][0], "y": places[point.point][1], "name": point.point, "open": not point.false_alarms, "frontier": point.step > 0}
+            {
+                "x": places[point.point][0],
+                "y": places[point.point][1],
+                "name": point.point,
+                "open": not point.false_alarms,
+                "frontier": point.step > 0,
+            }
             for point in summary.points
             if point.point in places
         ],
         "chosen": _ringed([(name, *places[point.point]) for name, point in points if point.point in places]),
-        "line": " ".join(f"{x},{y}" for x, y in (places[point.point] for point in sorted(summary.points, key=lambda point: point.step) if point.step)),
+        "line": " ".join(
+            f"{x},{y}"
+            for x, y in (
+                places[point.point]
+                for point in sorted(summary.points, key=lambda point: point.step)
+                if point.step
+            )
+        ),
         "x_ticks": across.ticks(powers_of_ten(across.low, high)),
         "y_ticks": up.ticks([0, 0.25, 0.5, 0.75, 1]),
     }
@@ -180,5 +248,13 @@ def _point_table(points: list[Point]) -> PrintedTable:
         ]
         for point in points
     ]
-    headings = ["policy", "asked rate", "recall", "innocent before a person, per million", "at most, at 95 %", "innocent read by a machine", "standing"]
+    headings = [
+        "policy",
+        "asked rate",
+        "recall",
+        "innocent before a person, per million",
+        "at most, at 95 %",
+        "innocent read by a machine",
+        "standing",
+    ]
     return PrintedTable(headings, rows, [False, True, True, True, True, True, False])

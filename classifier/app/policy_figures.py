@@ -49,7 +49,16 @@ _FROM_TRADEOFF = {
 }
 _COUNTS = ("found", "n_pattern", "false_alarms", "n_innocent", "step")
 _WORDS = ("point", "policy", "read_by", "status")
-FACTS = ("corpus", "corpus_sha256", "model", "model_sha256", "split", "interval", "threshold_rule", "set_aside")
+FACTS = (
+    "corpus",
+    "corpus_sha256",
+    "model",
+    "model_sha256",
+    "split",
+    "interval",
+    "threshold_rule",
+    "set_aside",
+)
 """What is kept of the facts of a run."""
 
 
@@ -108,9 +117,13 @@ def read_summary(path: Path | None) -> Summary | None:
     try:
         return _of_folder(place) if place.is_dir() else _of_file(place)
     except OSError as error:
-        raise InputError(f"{place}: no whole tradeoff there ({error.strerror}: {error.filename}); 'grooming-classifier tradeoff CORPUS --out FOLDER' writes one") from None
+        raise InputError(
+            f"{place}: no whole tradeoff there ({error.strerror}: {error.filename}); 'grooming-classifier tradeoff CORPUS --out FOLDER' writes one"
+        ) from None
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(f"{place}: not the figures of a tradeoff of this version ({error}); run 'grooming-classifier tradeoff' again") from None
+        raise InputError(
+            f"{place}: not the figures of a tradeoff of this version ({error}); run 'grooming-classifier tradeoff' again"
+        ) from None
 
 
 def packed(summary: Summary) -> bytes:
@@ -139,7 +152,12 @@ def _of_file(path: Path) -> Summary:
     if list(content["columns"]) != names:
         raise ValueError("other columns")
     points = tuple(_point(dict(zip(names, row, strict=True))) for row in content["points"])
-    return Summary(content["facts"], content["descriptions"], points, {(policy, rate): reason for policy, rate, reason in content["skipped"]})
+    return Summary(
+        content["facts"],
+        content["descriptions"],
+        points,
+        {(policy, rate): reason for policy, rate, reason in content["skipped"]},
+    )
 
 
 def _of_folder(folder: Path) -> Summary:
@@ -147,11 +165,24 @@ def _of_folder(folder: Path) -> Summary:
     rows = _rows(folder / "points.csv")
     recall = {row["point"]: row for row in _rows(folder / "intervals.csv") if row["metric"] == "recall"}
     steps = [row for row in _rows(folder / "exchange.csv") if row["view"] == HUMAN_VIEW]
-    step_of = {name: number for number, name in enumerate(dict.fromkeys(name for row in steps for name in (row["from_point"], row["to_point"])), start=1)}
+    step_of = {
+        name: number
+        for number, name in enumerate(
+            dict.fromkeys(name for row in steps for name in (row["from_point"], row["to_point"])), start=1
+        )
+    }
     points = tuple(
         _point(
-            {name: row[_FROM_TRADEOFF.get(name, name)] for name in MEANING if name not in ("recall_low", "recall_high", "step")}
-            | {"recall_low": recall[row["point"]]["low"], "recall_high": recall[row["point"]]["high"], "step": step_of.get(row["point"], 0)}
+            {
+                name: row[_FROM_TRADEOFF.get(name, name)]
+                for name in MEANING
+                if name not in ("recall_low", "recall_high", "step")
+            }
+            | {
+                "recall_low": recall[row["point"]]["low"],
+                "recall_high": recall[row["point"]]["high"],
+                "step": step_of.get(row["point"], 0),
+            }
         )
         for row in rows
     )
@@ -159,7 +190,9 @@ def _of_folder(folder: Path) -> Summary:
         facts={name: str(facts[name]) for name in FACTS if name in facts},
         descriptions={row["policy"]: row["description"] for row in rows},
         points=points,
-        skipped={(row["policy"], _rate(row["asked_rate"])): row["reason"] for row in _rows(folder / "skipped.csv")},
+        skipped={
+            (row["policy"], _rate(row["asked_rate"])): row["reason"] for row in _rows(folder / "skipped.csv")
+        },
     )
 
 

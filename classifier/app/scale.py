@@ -24,7 +24,11 @@ class Scale:
         (60.0, 5.0, 10.0)
         """
         inside = min(max(value, self.low), self.high)
-        share = (math.log(inside / self.low) / math.log(self.high / self.low)) if self.log else (inside - self.low) / (self.high - self.low)
+        share = (
+            (math.log(inside / self.low) / math.log(self.high / self.low))
+            if self.log
+            else (inside - self.low) / (self.high - self.low)
+        )
         return round(self.start + share * (self.end - self.start), 1)
 
     def ticks(self, values: Iterable[float]) -> list[tuple[float, str]]:
@@ -33,7 +37,11 @@ class Scale:
         >>> Scale(0, 1, 0, 10).ticks([0, 0.5, 2])
         [(0.0, '0'), (5.0, '0.5')]
         """
-        return [(self.at(value), f"{value:,g}" if value < 1e6 else f"{value:,.0f}") for value in values if self.low <= value <= self.high]
+        return [
+            (self.at(value), f"{value:,g}" if value < 1e6 else f"{value:,.0f}")
+            for value in values
+            if self.low <= value <= self.high
+        ]
 
 
 def powers_of_ten(low: float, high: float) -> list[float]:

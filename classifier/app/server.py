@@ -60,8 +60,21 @@ class View:
 
 VIEWS = (
     View("/", "Start", "Privacy and detection, to try out", "start.html.j2", start_view),
-    View("/message", "Message", "Why did a message get its scores?", "message.html.j2", message_view, posts=True),
-    View("/conversation", "Conversation", "How does a score rise, and who sees what?", "conversation.html.j2", player_view),
+    View(
+        "/message",
+        "Message",
+        "Why did a message get its scores?",
+        "message.html.j2",
+        message_view,
+        posts=True,
+    ),
+    View(
+        "/conversation",
+        "Conversation",
+        "How does a score rise, and who sees what?",
+        "conversation.html.j2",
+        player_view,
+    ),
     View("/policies", "Policy desk", "What would a policy mean?", "policies.html.j2", desk_view),
     View("/limits", "Limits", "Where does it fail?", "limits.html.j2", limits_view),
     View("/about", "About", "What this is, and who helps", "about.html.j2", about_view),
@@ -72,21 +85,30 @@ VIEWS = (
 def _templates() -> Environment:
     """The page's templates, and those of the reports, whose frame, tables and style they share."""
     loader = ChoiceLoader([PackageLoader("classifier.app"), PackageLoader("classifier.report")])
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 def page(template: str, *, title: str, path: str = "", status: int = 200, **values: Any) -> HTMLResponse:
     """A whole page as an answer."""
-    content = _templates().get_template(template).render(title=title, path=path, views=VIEWS, use=USE, **values)
+    content = (
+        _templates().get_template(template).render(title=title, path=path, views=VIEWS, use=USE, **values)
+    )
     return HTMLResponse(content, status_code=status)
 
 
 def build(demo: Demo, *, port: int) -> ASGIApp:
     """The application, for ``port`` of this computer only."""
-    routes = [Route(view.path, _endpoint(demo, view), methods=["GET", "POST"] if view.posts else ["GET"]) for view in VIEWS]
+    routes = [
+        Route(view.path, _endpoint(demo, view), methods=["GET", "POST"] if view.posts else ["GET"])
+        for view in VIEWS
+    ]
     routes += [Route("/style.css", _style), Route("/icon.svg", _icon)]
     page_of_views = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
-    page_of_views.router.redirect_slashes = False  # to redirect, Starlette decodes a query that need not be UTF-8, and fails
+    page_of_views.router.redirect_slashes = (
+        False  # to redirect, Starlette decodes a query that need not be UTF-8, and fails
+    )
     return Guarded(page_of_views, port=port)
 
 
@@ -94,7 +116,9 @@ def _endpoint(demo: Demo, view: View) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         try:
             fields = await _sent(request)
-            return await run_in_threadpool(lambda: page(view.template, title=view.title, path=view.path, **view.values(demo, fields)))
+            return await run_in_threadpool(
+                lambda: page(view.template, title=view.title, path=view.path, **view.values(demo, fields))
+            )
         except RequestError as error:
             return _refusal(error.status, str(error))
         except InputError as error:
@@ -102,7 +126,10 @@ def _endpoint(demo: Demo, view: View) -> Callable[[Request], Any]:
         except Exception as error:
             # Neither logged nor shown with its message, which may hold what somebody typed.
             place = traceback.extract_tb(error.__traceback__)[-1]
-            return _refusal(500, f"Something went wrong here ({type(error).__name__} at {place.name}, line {place.lineno}). Going back and trying something else may help.")
+            return _refusal(
+                500,
+                f"Something went wrong here ({type(error).__name__} at {place.name}, line {place.lineno}). Going back and trying something else may help.",
+            )
 
     return answer
 
@@ -113,7 +140,10 @@ async def _sent(request: Request) -> Fields:
         return parsed(request.scope["query_string"])
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise RequestError(415, "The form was sent in another encoding than this page's own. Go back and use the form of the page.")
+        raise RequestError(
+            415,
+            "The form was sent in another encoding than this page's own. Go back and use the form of the page.",
+        )
     body, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -122,7 +152,10 @@ async def _sent(request: Request) -> Fields:
         elif size > MAX_DISCARDED:
             break
     if size > MAX_BODY:
-        raise RequestError(413, f"That is more than the {MAX_BODY:,} bytes a form may have here. Type one message, not a whole conversation.")
+        raise RequestError(
+            413,
+            f"That is more than the {MAX_BODY:,} bytes a form may have here. Type one message, not a whole conversation.",
+        )
     return parsed(bytes(body))
 
 
@@ -132,18 +165,25 @@ def _refusal(status: int, reason: str) -> HTMLResponse:
 
 async def _not_here(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
-    response = _refusal(status, "This page answers no such request." if status == 405 else "There is no such page here.")
+    response = _refusal(
+        status, "This page answers no such request." if status == 405 else "There is no such page here."
+    )
     response.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
     return response
 
 
 async def _style(request: Request) -> Response:
     shared = (files("classifier.report") / "templates" / "style.css").read_text(encoding="utf-8")
-    return Response(shared + (files("classifier.app") / "templates" / "app.css").read_text(encoding="utf-8"), media_type="text/css")
+    return Response(
+        shared + (files("classifier.app") / "templates" / "app.css").read_text(encoding="utf-8"),
+        media_type="text/css",
+    )
 
 
 async def _icon(request: Request) -> Response:
-    return Response((files("classifier.app") / "templates" / "icon.svg").read_bytes(), media_type="image/svg+xml")
+    return Response(
+        (files("classifier.app") / "templates" / "icon.svg").read_bytes(), media_type="image/svg+xml"
+    )
 
 
 class Guarded:
@@ -155,7 +195,9 @@ class Guarded:
     def __init__(self, app: ASGIApp, *, port: int) -> None:
         self.app = app
         names = ("127.0.0.1", "localhost", "[::1]")
-        self.hosts = {f"{name}:{port}".encode() for name in names} | ({name.encode() for name in names} if port == 80 else set())
+        self.hosts = {f"{name}:{port}".encode() for name in names} | (
+            {name.encode() for name in names} if port == 80 else set()
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -173,7 +215,10 @@ class Guarded:
     def _checked(self, scope: Scope) -> ASGIApp:
         hosts = [value.lower() for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or hosts[0] not in self.hosts:
-            return _refusal(421, "This page answers only on this computer, under the address that was printed when it started.")
+            return _refusal(
+                421,
+                "This page answers only on this computer, under the address that was printed when it started.",
+            )
         if len(scope["query_string"]) > MAX_QUERY:
             return _refusal(414, f"The address is longer than the {MAX_QUERY:,} signs it may have here.")
         return self.app

@@ -12,7 +12,9 @@ class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic
 
     name = "hits/n or number"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, tuple[int, int] | None]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, tuple[int, int] | None]:
         hits, slash, n = str(value).partition("/")
         try:
             counts = (int(hits), int(n)) if slash else None
@@ -25,11 +27,31 @@ class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic
 
 
 @click.command()
-@click.option("--tpr", type=_Share(), required=True, help="True positive rate: 0.9, or 90/100 to get intervals.")
-@click.option("--fpr", type=_Share(), required=True, help="False positive rate: 0.01, or 10/1000 to get intervals.")
-@click.option("--prevalence", type=click.FloatRange(0, 1, min_open=True), multiple=True, help="Supposed share of patterns; may be given again. Default: 1e-2 to 1e-6.")
-@click.option("--volume", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="Conversations the detector looks at.")
-def baserate(tpr: tuple[float, tuple[int, int] | None], fpr: tuple[float, tuple[int, int] | None], prevalence: tuple[float, ...], volume: int) -> None:
+@click.option(
+    "--tpr", type=_Share(), required=True, help="True positive rate: 0.9, or 90/100 to get intervals."
+)
+@click.option(
+    "--fpr", type=_Share(), required=True, help="False positive rate: 0.01, or 10/1000 to get intervals."
+)
+@click.option(
+    "--prevalence",
+    type=click.FloatRange(0, 1, min_open=True),
+    multiple=True,
+    help="Supposed share of patterns; may be given again. Default: 1e-2 to 1e-6.",
+)
+@click.option(
+    "--volume",
+    type=click.IntRange(min=1),
+    default=1_000_000,
+    show_default=True,
+    help="Conversations the detector looks at.",
+)
+def baserate(
+    tpr: tuple[float, tuple[int, int] | None],
+    fpr: tuple[float, tuple[int, int] | None],
+    prevalence: tuple[float, ...],
+    volume: int,
+) -> None:
     """What a detector's rates would mean where patterns are rare: alerts, true finds, false alarms, and the share of alerts that are true (PPV).
 
     The prevalence is supposed, not known; no figure here says how common patterns are.
@@ -44,13 +66,31 @@ def baserate(tpr: tuple[float, tuple[int, int] | None], fpr: tuple[float, tuple[
     prevalences = prevalence or PREVALENCES
     if tpr[1] and fpr[1]:
         table = base_rate_table(Rate(*tpr[1]), Rate(*fpr[1]), prevalences=prevalences, volume=volume)
-        rows = [(row["prevalence"], row["true_finds"], row["false_alarms"], f"{row['ppv']:.2%} ({row['ppv_low']:.2%}–{row['ppv_high']:.2%})") for row in table.to_dict("records")]
+        rows = [
+            (
+                row["prevalence"],
+                row["true_finds"],
+                row["false_alarms"],
+                f"{row['ppv']:.2%} ({row['ppv_low']:.2%}–{row['ppv_high']:.2%})",
+            )
+            for row in table.to_dict("records")
+        ]
     else:
         rows = [
-            (share, volume * share * tpr[0], volume * (1 - share) * fpr[0], f"{ppv(tpr[0], fpr[0], share):.2%} (no interval: rates given without counts)") for share in prevalences
+            (
+                share,
+                volume * share * tpr[0],
+                volume * (1 - share) * fpr[0],
+                f"{ppv(tpr[0], fpr[0], share):.2%} (no interval: rates given without counts)",
+            )
+            for share in prevalences
         ]
     click.echo(f"Of {volume:,} conversations, TPR {tpr[0]:.4g}, FPR {fpr[0]:.4g}:")
-    click.echo(f"{'supposed prevalence':>20}{'alerts':>12}{'true finds':>12}{'false alarms':>14}{'per true find':>15}  PPV")
+    click.echo(
+        f"{'supposed prevalence':>20}{'alerts':>12}{'true finds':>12}{'false alarms':>14}{'per true find':>15}  PPV"
+    )
     for share, finds, alarms, value in rows:
         per_find = f"{alarms / finds:,.1f}" if finds else "nan (0/0)" if not alarms else "inf"
-        click.echo(f"{share:>20.6g}{finds + alarms:>12,.0f}{finds:>12,.1f}{alarms:>14,.0f}{per_find:>15}  {value}")
+        click.echo(
+            f"{share:>20.6g}{finds + alarms:>12,.0f}{finds:>12,.1f}{alarms:>14,.0f}{per_find:>15}  {value}"
+        )

@@ -54,16 +54,62 @@ class _Scores:
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--from", "from_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True, help="What SOURCE is. auto: by its name and first line.")
-@click.option("--to", type=click.Choice(["auto", *OUTPUTS]), default="auto", show_default=True, help="What to write. auto: csv or jsonl, by the name of OUT.")
-@click.option("--column", "columns", multiple=True, metavar="FIELD=NAME", help="Name a column of a CSV, JSONL or Parquet file, e.g. text=body. May be repeated.")
-@click.option("--authors", type=click.Path(path_type=Path), help="PAN 2012's list of authors, one id a line: labels its conversations.")
-@click.option("--scores", "scores_path", type=click.Path(path_type=Path), help="What score --level message wrote about rows converted from SOURCE.")
-@click.option("--truth", type=click.Path(path_type=Path), help="With --to pan12-authors or pan12-lines: the right answers; prints the score of PAN 2012.")
+@click.option(
+    "--from",
+    "from_",
+    type=click.Choice(["auto", *FORMATS]),
+    default="auto",
+    show_default=True,
+    help="What SOURCE is. auto: by its name and first line.",
+)
+@click.option(
+    "--to",
+    type=click.Choice(["auto", *OUTPUTS]),
+    default="auto",
+    show_default=True,
+    help="What to write. auto: csv or jsonl, by the name of OUT.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=NAME",
+    help="Name a column of a CSV, JSONL or Parquet file, e.g. text=body. May be repeated.",
+)
+@click.option(
+    "--authors",
+    type=click.Path(path_type=Path),
+    help="PAN 2012's list of authors, one id a line: labels its conversations.",
+)
+@click.option(
+    "--scores",
+    "scores_path",
+    type=click.Path(path_type=Path),
+    help="What score --level message wrote about rows converted from SOURCE.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    help="With --to pan12-authors or pan12-lines: the right answers; prints the score of PAN 2012.",
+)
 @click.option("--type-id", default="message", show_default=True, help="With --to coop: the item type.")
-@click.option("--strict/--skip-bad", default=True, show_default=True, help="Stop at the first fault, or leave out what is faulty and report it.")
+@click.option(
+    "--strict/--skip-bad",
+    default=True,
+    show_default=True,
+    help="Stop at the first fault, or leave out what is faulty and report it.",
+)
 def convert(
-    source: Path, out: Path, from_: str, to: str, columns: tuple[str, ...], authors: Path | None, scores_path: Path | None, truth: Path | None, type_id: str, strict: bool
+    source: Path,
+    out: Path,
+    from_: str,
+    to: str,
+    columns: tuple[str, ...],
+    authors: Path | None,
+    scores_path: Path | None,
+    truth: Path | None,
+    type_id: str,
+    strict: bool,
 ) -> None:
     """Turn a corpus of another format into rows that score takes, or into files for other tools.
 
@@ -87,7 +133,9 @@ def convert(
     if out.exists() and out.samefile(source):
         raise InputError(f"{out}: is the file that is read; name another to write")
     if to in NEED_SCORES and scores_path is None:
-        raise InputError(f"--to {to}: needs --scores, the file that 'grooming-classifier score' wrote about the rows converted from {source}")
+        raise InputError(
+            f"--to {to}: needs --scores, the file that 'grooming-classifier score' wrote about the rows converted from {source}"
+        )
     if truth is not None and to not in NEED_SCORES:
         raise InputError(f"--truth: goes with --to {' or '.join(NEED_SCORES)}")
     faults = _Faults()
@@ -101,12 +149,23 @@ def convert(
     scores = _Scores() if scores_path is None else _read_scores(scores_path)
     counts = [0, 0]
     with replacing(out) as stream:
-        _write(_counted(progress_bar(conversations, label="converting"), counts), stream, to=to, scores=scores, name=source.stem, type_id=type_id)
+        _write(
+            _counted(progress_bar(conversations, label="converting"), counts),
+            stream,
+            to=to,
+            scores=scores,
+            name=source.stem,
+            type_id=type_id,
+        )
     click.echo(f"{out}: {counts[1]} messages of {counts[0]} conversations")
     for fault in faults.first:
         click.echo(f"left out: {fault}", err=True)
     if faults.n:
-        more = f", of which the first {len(faults.first)} are named above" if faults.n > len(faults.first) else ""
+        more = (
+            f", of which the first {len(faults.first)} are named above"
+            if faults.n > len(faults.first)
+            else ""
+        )
         click.echo(f"{source}: {faults.n} faults, each left out{more}", err=True)
     if truth is not None:
         click.echo(_pan12_score(out, truth, to=to))
@@ -117,7 +176,9 @@ def _output(out: Path, to: str) -> str:
         return to
     by_suffix = {".csv": "csv", ".jsonl": "jsonl"}
     if out.suffix.lower() not in by_suffix:
-        raise InputError(f"{out}: expected a name ending in .csv or .jsonl, or say what to write with --to: {', '.join(OUTPUTS)}")
+        raise InputError(
+            f"{out}: expected a name ending in .csv or .jsonl, or say what to write with --to: {', '.join(OUTPUTS)}"
+        )
     return by_suffix[out.suffix.lower()]
 
 
@@ -138,7 +199,15 @@ def _counted(conversations: Iterable[Conversation], counts: list[int]) -> Iterat
         yield conversation
 
 
-def _write(conversations: Iterator[Conversation], stream: IO[bytes], *, to: str, scores: _Scores, name: str, type_id: str) -> None:
+def _write(
+    conversations: Iterator[Conversation],
+    stream: IO[bytes],
+    *,
+    to: str,
+    scores: _Scores,
+    name: str,
+    type_id: str,
+) -> None:
     match to:
         case "csv" | "jsonl":
             _write_rows(conversations, stream, file_format=to)
@@ -151,7 +220,9 @@ def _write(conversations: Iterator[Conversation], stream: IO[bytes], *, to: str,
 
             from classifier.readers.outside.label_studio import to_tasks
 
-            stream.write((json.dumps(to_tasks(conversations), indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+            stream.write(
+                (json.dumps(to_tasks(conversations), indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+            )
         case "coop":
             from classifier.readers.outside.coop import coop_line
 
@@ -164,12 +235,18 @@ def _write(conversations: Iterator[Conversation], stream: IO[bytes], *, to: str,
             found = set()
             for conversation in conversations:
                 require_speakers([conversation], purpose="whom to flag")
-                found |= {message.author for line, message in _lines(conversation) if (conversation.id, line) in scores.flagged}
+                found |= {
+                    message.author
+                    for line, message in _lines(conversation)
+                    if (conversation.id, line) in scores.flagged
+                }
             stream.write(authors_file(found))
         case _:
             from classifier.readers.outside.pan12 import lines_file
 
-            known = ((conversation.id, line) for conversation in conversations for line, _ in _lines(conversation))
+            known = (
+                (conversation.id, line) for conversation in conversations for line, _ in _lines(conversation)
+            )
             stream.write(lines_file(pair for pair in known if pair in scores.flagged))
 
 
@@ -191,7 +268,14 @@ def _write_rows(conversations: Iterator[Conversation], stream: IO[bytes], *, fil
         writer.writerow(ROW)
     for conversation in conversations:
         for line, message in _lines(conversation):
-            row = (conversation.id, line, message.author, written_time(message.time), message.text, conversation.label)
+            row = (
+                conversation.id,
+                line,
+                message.author,
+                written_time(message.time),
+                message.text,
+                conversation.label,
+            )
             if file_format == "csv":
                 writer.writerow(row)
             else:
@@ -216,7 +300,9 @@ def _read_scores(path: Path) -> _Scores:
             if row["stages"]:
                 scores.flagged.add(key)
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}:{number}: expected line, stages and a probability per label, as score writes them for converted rows ({error})") from None
+            raise InputError(
+                f"{path}:{number}: expected line, stages and a probability per label, as score writes them for converted rows ({error})"
+            ) from None
     return scores
 
 

@@ -26,10 +26,24 @@ def corpus() -> None:
 
 
 @corpus.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write.")
-@click.option("--release", type=click.Choice(list(RELEASES)), default="v1", show_default=True, help="Which corpus: its voice, size and shares.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write."
+)
+@click.option(
+    "--release",
+    type=click.Choice(list(RELEASES)),
+    default="v1",
+    show_default=True,
+    help="Which corpus: its voice, size and shares.",
+)
 @click.option("--seed", type=int, help="Another seed than the release's own.")
-@click.option("--scale", type=click.FloatRange(min=0.0005, max=1000), default=1.0, show_default=True, help="Times as many conversations.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0.0005, max=1000),
+    default=1.0,
+    show_default=True,
+    help="Times as many conversations.",
+)
 def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
     """Write a corpus folder: one .jsonl.gz a split, a readable sample, a manifest.
 
@@ -50,13 +64,18 @@ def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
         with progress_counter(label="generating", length=spec.n_conversations) as progress:
             manifest = write_corpus(out, spec, progress=progress)
     except KeyboardInterrupt:
-        click.echo(f"stopped; what is done is kept in {parts_folder(out)}, and the same command goes on from there", err=True)
+        click.echo(
+            f"stopped; what is done is kept in {parts_folder(out)}, and the same command goes on from there",
+            err=True,
+        )
         raise
     click.echo(f"{out}: {spec.n_conversations} conversations, sha256 {manifest['corpus_sha256']}")
 
 
 @corpus.command()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+)
 def words(out: Path) -> None:
     """Write the list of words that the model's spelling goes by: those of the train split's phrase families, each with how many families it stands in.
 
@@ -107,7 +126,9 @@ def check(path: Path) -> int:
         if path.is_dir():
             expected, got = read_manifest(path)["corpus_sha256"], content_hash(parts)
             if expected != got:
-                raise CorpusError(f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again or restore the files")
+                raise CorpusError(
+                    f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again or restore the files"
+                )
         conversations = [conversation for part in parts.values() for conversation in part]
         problems = corpus_problems(progress_bar(conversations, label="checking"))
         checked = f"{len(conversations)} conversations in {len(corpus_files(path))} files"
@@ -119,7 +140,13 @@ def check(path: Path) -> int:
 
 @corpus.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option("--voice", type=click.Choice(["v1", "v1-alt"]), default="v1", show_default=True, help="Whose phrases to count.")
+@click.option(
+    "--voice",
+    type=click.Choice(["v1", "v1-alt"]),
+    default="v1",
+    show_default=True,
+    help="Whose phrases to count.",
+)
 def describe(path: Path | None, voice: str) -> None:
     """Count the phrases of a voice and, with PATH, the conversations of a corpus.
 
@@ -133,7 +160,9 @@ def describe(path: Path | None, voice: str) -> None:
 
     families = load_families(voice)
     counts = phrase_counts(families)
-    click.echo(f"Distinct phrasings of voice {voice} (near-copies dropped)\n{counts.to_string(index=False)}\n")
+    click.echo(
+        f"Distinct phrasings of voice {voice} (near-copies dropped)\n{counts.to_string(index=False)}\n"
+    )
     click.echo(f"{counts.groupby(['kind', 'source'])[['families', 'phrasings']].sum().to_string()}\n")
     click.echo(f"{counts.groupby('kind')[['families', 'phrasings']].sum().to_string()}\n")
     click.echo(f"all: {counts['phrasings'].sum()} distinct phrasings in {len(families)} families")
@@ -148,7 +177,12 @@ def describe(path: Path | None, voice: str) -> None:
 
 @corpus.command()
 @CORPUS
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write train, validation and test .jsonl into.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder to write train, validation and test .jsonl into.",
+)
 def split(path: Path, out: Path) -> None:
     """Write each split of a corpus as plain JSONL, after proving that no phrase family or account stands in two.
 
@@ -164,13 +198,26 @@ def split(path: Path, out: Path) -> None:
     for name, part in read_corpus(path).items():
         if part:
             write_bytes(out / f"{name}.jsonl", to_jsonl(part))
-            click.echo(f"{out / name}.jsonl: {len(part)} conversations from {len(families_used(part))} phrase families")
+            click.echo(
+                f"{out / name}.jsonl: {len(part)} conversations from {len(families_used(part))} phrase families"
+            )
 
 
 @corpus.command()
 @CORPUS
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The tasks file to write; the labelling interface goes beside it as .xml.")
-@click.option("--n", default=50, show_default=True, type=click.IntRange(min=1), help="How many conversations, drawn from the test split.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The tasks file to write; the labelling interface goes beside it as .xml.",
+)
+@click.option(
+    "--n",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many conversations, drawn from the test split.",
+)
 @click.option("--seed", default=0, show_default=True, type=int, help="Seed of the draw.")
 def annotate(path: Path, out: Path, n: int, seed: int) -> None:
     """Write a sample of messages as Label Studio tasks, for people to annotate again.
@@ -221,13 +268,17 @@ def agreement(export: Path) -> None:
         for annotator, group in annotations.groupby("annotator")
         for label in LABELS
     ]
-    table = pd.DataFrame(rows, columns=["annotator", "label", "kappa", "by_person", "by_generator", "messages"])
+    table = pd.DataFrame(
+        rows, columns=["annotator", "label", "kappa", "by_person", "by_generator", "messages"]
+    )
     click.echo(table.to_string(index=False, float_format="{:.3f}".format))
 
 
 @corpus.command()
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON-LD file to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON-LD file to write."
+)
 def croissant(folders: tuple[Path, ...], out: Path) -> None:
     """Describe corpus folders for machines, as Croissant JSON-LD made from their manifests.
 
@@ -239,5 +290,7 @@ def croissant(folders: tuple[Path, ...], out: Path) -> None:
     from classifier.corpus.croissant import croissant as describe_for_machines
     from classifier.corpus.release import read_manifest
 
-    write_bytes(out, describe_for_machines({folder.name: read_manifest(folder) for folder in folders}).encode("utf-8"))
+    write_bytes(
+        out, describe_for_machines({folder.name: read_manifest(folder) for folder in folders}).encode("utf-8")
+    )
     click.echo(str(out))

@@ -16,13 +16,42 @@ LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": soc
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port of this computer; 0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="127.0.0.1, localhost or ::1; the page is for this computer only.")
-@click.option("--open/--no-open", "opened", default=True, show_default=True, help="Open the page in the browser.")
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
-@click.option("--corpus", type=click.Path(path_type=Path), help="Corpus folder or file to show conversations of. Default: the released one, else a small one drawn at the start.")
-@click.option("--tradeoff", "figures", type=click.Path(path_type=Path), help="Folder that 'tradeoff' wrote, for the policy desk. Default: figures that come with the package.")
-def demo(port: int, host: str, opened: bool, model_path: Path | None, corpus: Path | None, figures: Path | None) -> None:
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8321,
+    show_default=True,
+    help="Port of this computer; 0 takes a free one.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="127.0.0.1, localhost or ::1; the page is for this computer only.",
+)
+@click.option(
+    "--open/--no-open", "opened", default=True, show_default=True, help="Open the page in the browser."
+)
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one scripts/run made, else the small one shipped.",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    help="Corpus folder or file to show conversations of. Default: the released one, else a small one drawn at the start.",
+)
+@click.option(
+    "--tradeoff",
+    "figures",
+    type=click.Path(path_type=Path),
+    help="Folder that 'tradeoff' wrote, for the policy desk. Default: figures that come with the package.",
+)
+def demo(
+    port: int, host: str, opened: bool, model_path: Path | None, corpus: Path | None, figures: Path | None
+) -> None:
     """Show the demo page: a message explained, a conversation followed, policies compared, and where all this fails.
 
     It runs on this computer only, needs no network, works without JavaScript, and neither stores nor logs what is typed. Needs the extra 'demo'. Stop it with Ctrl-C.
@@ -32,20 +61,33 @@ def demo(port: int, host: str, opened: bool, model_path: Path | None, corpus: Pa
       grooming-classifier demo --no-open
     """
     if host not in LOOPBACK:
-        raise InputError(f"--host {host}: the page shows what is typed into it, so it is for this computer only; expected 127.0.0.1, localhost or ::1")
+        raise InputError(
+            f"--host {host}: the page shows what is typed into it, so it is for this computer only; expected 127.0.0.1, localhost or ::1"
+        )
     try:
         import uvicorn
 
         from classifier.app.demo import load_demo
         from classifier.app.server import build
     except ImportError as error:
-        raise InputError(f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install 'grooming-pattern-classifier[demo]'") from None
+        raise InputError(
+            f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install 'grooming-pattern-classifier[demo]'"
+        ) from None
     path = find_model(model_path)
     loaded = load_demo(path, pattern_path(path), corpus=corpus, summary=figures)
     listening = _listening(host, port)
     port = listening.getsockname()[1]
     address = f"http://{'[::1]' if host == '::1' else host}:{port}/"
-    server = uvicorn.Server(uvicorn.Config(build(loaded, port=port), access_log=False, log_level="error", server_header=False, ws="none", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build(loaded, port=port),
+            access_log=False,
+            log_level="error",
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=1,
+        )
+    )
     # What takes a second or two (conversations, pandas) is fetched while the first page is read.
     threading.Thread(target=loaded.prepare, daemon=True).start()
     click.echo(f"Demo page: {address} (stop it with Ctrl-C)")
@@ -65,5 +107,7 @@ def _listening(host: str, port: int) -> socket.socket:
         opened.listen(64)  # whoever follows the printed address at once waits, and is not turned away
     except OSError as error:
         opened.close()
-        raise InputError(f"--port {port}: cannot be used ({error.strerror}); name another, or 0 for any free one") from None
+        raise InputError(
+            f"--port {port}: cannot be used ({error.strerror}); name another, or 0 for any free one"
+        ) from None
     return opened

@@ -12,12 +12,40 @@ from classifier.model.shipped import find_model, pattern_path, require_unseen
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
-@click.option("--transfer", type=click.Path(path_type=Path), help="A second corpus by other writers, for testing only (data/synthetic/v1-alt).")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write evaluation.json and its tables into.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap and of the shuffled-label control.")
-@click.option("--resamples", type=click.IntRange(min=20), default=1000, show_default=True, help="Bootstrap resamples of phrase families.")
-def evaluate(corpus: Path, model_path: Path | None, transfer: Path | None, out: Path, seed: int, resamples: int) -> None:
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one scripts/run made, else the small one shipped.",
+)
+@click.option(
+    "--transfer",
+    type=click.Path(path_type=Path),
+    help="A second corpus by other writers, for testing only (data/synthetic/v1-alt).",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder to write evaluation.json and its tables into.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of the bootstrap and of the shuffled-label control.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=20),
+    default=1000,
+    show_default=True,
+    help="Bootstrap resamples of phrase families.",
+)
+def evaluate(
+    corpus: Path, model_path: Path | None, transfer: Path | None, out: Path, seed: int, resamples: int
+) -> None:
     """Measure a model on the test split's phrase families, beside baselines and leak controls.
 
     Thresholds come from the model file; those of the baselines are chosen on the validation split. Every rate stands beside its interval.
@@ -42,8 +70,19 @@ def evaluate(corpus: Path, model_path: Path | None, transfer: Path | None, out: 
     require_unseen(path, model.header, corpus_sha256)
     heads = {head: load_pattern(pattern_path(path, head)) for head in HEAD_FEATURES}
     alt = [] if transfer is None else read_corpus(transfer)["test"]
-    evaluation = evaluate_everything(parts, alt, model, load_pipeline(path), heads, corpus_sha256=corpus_sha256, seed=seed, n_resamples=resamples)
+    evaluation = evaluate_everything(
+        parts,
+        alt,
+        model,
+        load_pipeline(path),
+        heads,
+        corpus_sha256=corpus_sha256,
+        seed=seed,
+        n_resamples=resamples,
+    )
     evaluation.save(out)
     macro = evaluation.tables["messages"].set_index("label").loc["macro"]
     f1 = f"macro F1 {macro['f1']:.3f} ({macro['f1_low']:.3f}–{macro['f1_high']:.3f})"
-    click.echo(f"{out}: {f1} on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} unseen families")
+    click.echo(
+        f"{out}: {f1} on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} unseen families"
+    )

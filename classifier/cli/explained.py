@@ -20,13 +20,24 @@ def explained_conversation(source: Path, conversation_id: str, model_path: Path)
     from classifier.readers.tables import open_rows
     from classifier.text import printable
 
-    rows = [row for block in open_rows(source).blocks() for row in block.rows() if row["conversation_id"] == conversation_id]
+    rows = [
+        row
+        for block in open_rows(source).blocks()
+        for row in block.rows()
+        if row["conversation_id"] == conversation_id
+    ]
     if not rows:
-        raise InputError(f"{source}: has no conversation {conversation_id!r}; give --conversation an id as it stands in the column conversation_id")
+        raise InputError(
+            f"{source}: has no conversation {conversation_id!r}; give --conversation an id as it stands in the column conversation_id"
+        )
     texts, authors = [row["text"] for row in rows], [row["author"] for row in rows]
     if "" in authors:
-        raise InputError(f"{source}: conversation {conversation_id!r}: message {authors.index('') + 1} has no author; a score of conversations needs one for every message")
+        raise InputError(
+            f"{source}: conversation {conversation_id!r}: message {authors.index('') + 1} has no author; a score of conversations needs one for every message"
+        )
     model, pattern = load_model(model_path), load_pattern(pattern_path(model_path))
     n = int(running_scores(pattern, model.probabilities(texts), authors).argmax()) + 1
     name = " ".join(printable(conversation_id).split())
-    return f"conversation {name}: highest after message {n} of {len(rows)}\n" + as_text(explain_conversation(pattern, model, texts[:n], authors[:n]))
+    return f"conversation {name}: highest after message {n} of {len(rows)}\n" + as_text(
+        explain_conversation(pattern, model, texts[:n], authors[:n])
+    )

@@ -42,7 +42,9 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="grooming-classifier")
 def cli() -> None:
     """Flags warning signs of online grooming in synthetic conversations, and measures what reading costs in privacy.
@@ -59,7 +61,9 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line. Returns 0 when all went well, 1 when a check found problems, 2 when something given cannot be used."""
     try:
-        result = cli.main(args=None if argv is None else list(argv), prog_name="grooming-classifier", standalone_mode=False)
+        result = cli.main(
+            args=None if argv is None else list(argv), prog_name="grooming-classifier", standalone_mode=False
+        )
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
         return 1
@@ -69,7 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         click.echo(f"grooming-classifier: {error}", err=True)
         return 2
-    except OSError as error:  # a full disk, a file where a folder should be, a folder that may not be written to
+    except (
+        OSError
+    ) as error:  # a full disk, a file where a folder should be, a folder that may not be written to
         click.echo(f"grooming-classifier: {error.filename or 'output'}: {error.strerror or error}", err=True)
         return 2
     return result if isinstance(result, int) else 0

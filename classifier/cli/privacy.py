@@ -56,17 +56,48 @@ def explain(policy: str) -> None:
 
     shipped = {known.name: known for known in shipped_policies()}
     if policy not in shipped and not policy.endswith(".toml"):
-        raise InputError(f"no shipped policy is named {policy!r}; 'grooming-classifier privacy list' shows them, and a policy of your own is a .toml file")
+        raise InputError(
+            f"no shipped policy is named {policy!r}; 'grooming-classifier privacy list' shows them, and a policy of your own is a .toml file"
+        )
     click.echo(explain_policy(shipped[policy] if policy in shipped else read_policy(Path(policy))))
 
 
 @privacy.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--split", type=click.Choice(["train", "validation", "test"]), default="train", show_default=True, help="Whose conversations to fit on and to attack.")
-@click.option("--people", type=click.IntRange(min=20), default=400, show_default=True, help="At most that many senders, drawn by lot; half of them are members.")
-@click.option("--shadows", type=click.IntRange(min=0), default=0, show_default=True, help="Shadow models for the likelihood ratio attack; 0 leaves it out.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw. The salt of salted hashes follows from it, but is not told to the attack.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .json file to write; its table is written beside it as .csv.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="train",
+    show_default=True,
+    help="Whose conversations to fit on and to attack.",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(min=20),
+    default=400,
+    show_default=True,
+    help="At most that many senders, drawn by lot; half of them are members.",
+)
+@click.option(
+    "--shadows",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Shadow models for the likelihood ratio attack; 0 leaves it out.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of every draw. The salt of salted hashes follows from it, but is not told to the attack.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The .json file to write; its table is written beside it as .csv.",
+)
 def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: Path) -> None:
     """Attack each way of building a model: who was in training, which names can be got back, what noise was promised.
 
@@ -84,26 +115,49 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
 
     checked_name(out)
     splits = read_corpus(corpus)
-    documents = membership_documents(_of_some_people(splits[split], people, seed, where=f"{corpus}: {split}"), seed=seed)
+    documents = membership_documents(
+        _of_some_people(splits[split], people, seed, where=f"{corpus}: {split}"), seed=seed
+    )
     try:
-        table = attack_table(documents, standard_variants(salt=salt_of(seed)), decoys=_decoys(documents), n_shadows=shadows, seed=seed)
+        table = attack_table(
+            documents,
+            standard_variants(salt=salt_of(seed)),
+            decoys=_decoys(documents),
+            n_shadows=shadows,
+            seed=seed,
+        )
     except ValueError as error:
         raise InputError(f"{corpus}: cannot be attacked: {error}") from None
     members = int(documents["member"].sum())
-    facts = {"split": split, "members": members, "non_members": len(documents) - members, "people": documents["person"].nunique(), "shadows": shadows, "seed": seed}
+    facts = {
+        "split": split,
+        "members": members,
+        "non_members": len(documents) - members,
+        "people": documents["person"].nunique(),
+        "shadows": shadows,
+        "seed": seed,
+    }
     Findings("attack", _corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
-    click.echo(f"{out}: {table['variant'].nunique() - 1} variants, {members} member and {len(documents) - members} other conversations")
+    click.echo(
+        f"{out}: {table['variant'].nunique() - 1} variants, {members} member and {len(documents) - members} other conversations"
+    )
     for row in table[table["figure"] == "auc"].to_dict("records"):
-        click.echo(f"  {row['variant']:<42}{row['attack']:<12}AUC {row['value']:.3f} ({row['low']:.3f}–{row['high']:.3f}), by chance 0.5")
+        click.echo(
+            f"  {row['variant']:<42}{row['attack']:<12}AUC {row['value']:.3f} ({row['low']:.3f}–{row['high']:.3f}), by chance 0.5"
+        )
 
 
-def _of_some_people(conversations: list[Conversation], people: int, seed: int, *, where: str) -> list[Conversation]:
+def _of_some_people(
+    conversations: list[Conversation], people: int, seed: int, *, where: str
+) -> list[Conversation]:
     """The conversations of at most that many senders, drawn by lot."""
     import numpy as np
 
     senders = sorted({conversation.sender for conversation in conversations})
     if len(senders) < 20:
-        raise InputError(f"{where} has {len(senders)} senders; an attack needs at least 20, half of them outside training")
+        raise InputError(
+            f"{where} has {len(senders)} senders; an attack needs at least 20, half of them outside training"
+        )
     drawn = set(np.random.default_rng(seed).permutation(np.array(senders, dtype=object))[:people].tolist())
     return [conversation for conversation in conversations if conversation.sender in drawn]
 
@@ -114,7 +168,9 @@ def _decoys(documents: pd.DataFrame) -> list[str]:
     from classifier.privacy.builds.vocabulary import plain, words_and_pairs
 
     # A name may be written so (joined to a mark, say) that it is no term.
-    written = {gram for text in documents["text"] for gram in words_and_pairs(plain(text))} | {plain(name) for own in documents["names"] for name in own}
+    written = {gram for text in documents["text"] for gram in words_and_pairs(plain(text))} | {
+        plain(name) for own in documents["names"] for name in own
+    }
     return unwritten_names(written)
 
 
@@ -125,17 +181,65 @@ def _corpus_facts(splits: dict[str, list[Conversation]], sha256: str) -> dict[st
 
 @privacy.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--epsilon", type=click.FloatRange(min=0, min_open=True), multiple=True, help="Of a message, all labels together; may be given again. Default: 0.1 to 100.")
-@click.option("--seeds", type=click.IntRange(min=2), default=20, show_default=True, help="Draws of the noise at each epsilon.")
-@click.option("--rows", type=click.IntRange(min=100), default=40_000, show_default=True, help="At most that many training messages, drawn by lot.")
-@click.option("--cap", type=click.IntRange(min=1), default=20, show_default=True, help="At most that many messages of a sender's conversations: what a person can be protected by.")
 @click.option(
-    "--regularisation", type=click.FloatRange(min=0, min_open=True), default=1e-3, show_default=True, help="Strength of the penalty, chosen beforehand and not on the text."
+    "--epsilon",
+    type=click.FloatRange(min=0, min_open=True),
+    multiple=True,
+    help="Of a message, all labels together; may be given again. Default: 0.1 to 100.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes. The result does not depend on their number.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=2),
+    default=20,
+    show_default=True,
+    help="Draws of the noise at each epsilon.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=100),
+    default=40_000,
+    show_default=True,
+    help="At most that many training messages, drawn by lot.",
+)
+@click.option(
+    "--cap",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="At most that many messages of a sender's conversations: what a person can be protected by.",
+)
+@click.option(
+    "--regularisation",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="Strength of the penalty, chosen beforehand and not on the text.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes. The result does not depend on their number.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .json file to write; table and figure are written beside it as .csv and .svg.")
-def curve(corpus: Path, epsilon: tuple[float, ...], seeds: int, rows: int, cap: int, regularisation: float, jobs: int, seed: int, out: Path) -> None:
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The .json file to write; table and figure are written beside it as .csv and .svg.",
+)
+def curve(
+    corpus: Path,
+    epsilon: tuple[float, ...],
+    seeds: int,
+    rows: int,
+    cap: int,
+    regularisation: float,
+    jobs: int,
+    seed: int,
+    out: Path,
+) -> None:
     """Show what differential privacy costs: how well messages are told apart when a model is trained with noise, at each epsilon, beside the plain fit.
 
     Models over the public word list are fitted on train messages by both methods (noise on the weights, noise in the objective) and measured on test messages by the area
@@ -158,10 +262,26 @@ def curve(corpus: Path, epsilon: tuple[float, ...], seeds: int, rows: int, cap: 
     splits = read_corpus(corpus)
     for split in ("train", "test"):
         if not splits[split]:
-            raise InputError(f"{corpus}: has no {split} conversations; models are fitted on train and measured on test")
-    documents = drawn_texts(membership_documents(splits["train"], unit="message", seed=seed), cap=cap, n_rows=rows, seed=seed)
-    train, test = public_rows(documents), public_rows(membership_documents(splits["test"], unit="message", seed=seed))
-    table = dp_curve(train, test, epsilons=sorted(set(epsilon)) or EPSILONS, regularisation=regularisation, n_seeds=seeds, seed=seed, n_jobs=jobs, progress=progress_bar)
+            raise InputError(
+                f"{corpus}: has no {split} conversations; models are fitted on train and measured on test"
+            )
+    documents = drawn_texts(
+        membership_documents(splits["train"], unit="message", seed=seed), cap=cap, n_rows=rows, seed=seed
+    )
+    train, test = (
+        public_rows(documents),
+        public_rows(membership_documents(splits["test"], unit="message", seed=seed)),
+    )
+    table = dp_curve(
+        train,
+        test,
+        epsilons=sorted(set(epsilon)) or EPSILONS,
+        regularisation=regularisation,
+        n_seeds=seeds,
+        seed=seed,
+        n_jobs=jobs,
+        progress=progress_bar,
+    )
     facts = {
         "unit": "one message, all labels together",
         "cap": cap,
@@ -173,15 +293,28 @@ def curve(corpus: Path, epsilon: tuple[float, ...], seeds: int, rows: int, cap: 
         "seed": seed,
     }
     Findings("curve", _corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
-    write_bytes(out.with_suffix(".svg"), to_svg(curve_plot(table), title="AUC of models trained with noise, by epsilon").encode("utf-8"))
-    click.echo(f"{out}: {len(documents):,} train messages of {facts['n_people']:,} senders, at most {cap} each; {facts['n_test']:,} test messages")
+    write_bytes(
+        out.with_suffix(".svg"),
+        to_svg(curve_plot(table), title="AUC of models trained with noise, by epsilon").encode("utf-8"),
+    )
+    click.echo(
+        f"{out}: {len(documents):,} train messages of {facts['n_people']:,} senders, at most {cap} each; {facts['n_test']:,} test messages"
+    )
     for row in table.to_dict("records"):
-        click.echo(f"  {row['method']:<24}epsilon {row['epsilon']:<8g}AUC {row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f}) over {row['n_seeds']} draws")
+        click.echo(
+            f"  {row['method']:<24}epsilon {row['epsilon']:<8g}AUC {row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f}) over {row['n_seeds']} draws"
+        )
 
 
 @privacy.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--people", type=click.IntRange(min=20), default=400, show_default=True, help="At most that many train senders, drawn by lot, to fit and to attack models on.")
+@click.option(
+    "--people",
+    type=click.IntRange(min=20),
+    default=400,
+    show_default=True,
+    help="At most that many train senders, drawn by lot, to fit and to attack models on.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
 def check(corpus: Path, people: int, seed: int) -> int:
     """Ask the harness what is known beforehand, and print each answer expected and found. Exits with 1 when one does not hold.
@@ -201,18 +334,29 @@ def check(corpus: Path, people: int, seed: int) -> int:
     splits = read_corpus(corpus)
     if len({conversation.label for conversation in splits["test"]}) < 2:
         raise InputError(f"{corpus}: test needs conversations of both kinds")
-    documents = membership_documents(_of_some_people(splits["train"], people, seed, where=f"{corpus}: train"), seed=seed)
+    documents = membership_documents(
+        _of_some_people(splits["train"], people, seed, where=f"{corpus}: train"), seed=seed
+    )
     table = known_answers(streams_of(splits["test"]), documents, decoys=_decoys(documents), seed=seed)
     for row in table.to_dict("records"):
-        click.echo(f"{'holds' if row['holds'] else 'FAILS'}  {row['what']}: expected {row['expected']}; found {row['found']}")
+        click.echo(
+            f"{'holds' if row['holds'] else 'FAILS'}  {row['what']}: expected {row['expected']}; found {row['found']}"
+        )
     click.echo(f"{int(table['holds'].sum())} of {len(table)} hold")
     return 0 if table["holds"].all() else 1
 
 
 @privacy.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write.")
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one scripts/run made, else the small one shipped.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write."
+)
 def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     """Count the names of people in the CORPUS a model was fitted on that can be got back from its file.
 
@@ -232,7 +376,11 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     header, parts = load_model(path).header, read_corpus(corpus)
     if header["corpus_sha256"] != content_hash(parts):
         raise InputError(f"{path}: was fitted on another corpus than {corpus}; name the one it was fitted on")
-    table = names_table(opened_file(path), [conversation for split in header["fitted_on"] for conversation in parts[split]])
+    table = names_table(
+        opened_file(path), [conversation for split in header["fitted_on"] for conversation in parts[split]]
+    )
     write_bytes(out, table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"))
     for row in table.to_dict("records"):
-        click.echo(f"{row['attack']}: {row['found']} of {row['n']} names in training, {row['decoys_found']} of {row['n_decoys']} that were never there")
+        click.echo(
+            f"{row['attack']}: {row['found']} of {row['n']} names in training, {row['decoys_found']} of {row['n_decoys']} that were never there"
+        )

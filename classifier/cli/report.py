@@ -9,7 +9,9 @@ import click
 
 @click.command()
 @click.argument("evaluation", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file to write."
+)
 def report(evaluation: Path, out: Path) -> None:
     """Draw the folder of an evaluation, or of a tradeoff, as one self-contained HTML page: no link leaves it, and the same numbers give the same bytes.
 
@@ -24,6 +26,10 @@ def report(evaluation: Path, out: Path) -> None:
 
     folder = evaluation.parent if evaluation.suffix == ".json" else evaluation
     # The two never stand in one folder: tradeoff refuses that of an evaluation.
-    page = tradeoff_page(load_evaluation(folder, name="tradeoff")) if (folder / "tradeoff.json").exists() else evaluation_page(load_evaluation(folder))
+    page = (
+        tradeoff_page(load_evaluation(folder, name="tradeoff"))
+        if (folder / "tradeoff.json").exists()
+        else evaluation_page(load_evaluation(folder))
+    )
     write_bytes(out, page.encode("utf-8"))
     click.echo(str(out))

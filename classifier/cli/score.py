@@ -36,15 +36,47 @@ STOPPED = 1
     show_default=True,
     help="Score each message, each conversation, or each author over all conversations.",
 )
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Where a file's scores go, as .csv, .jsonl or .parquet by its name. Default: standard output. With --engine dask, a folder."
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one scripts/run made, else the small one shipped.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that score a file. The result is the same, byte for byte.")
-@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True, help="dask: Parquet files, on a cluster; needs the extra 'distributed'.")
-@click.option("--scheduler", metavar="ADDRESS", help="With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes on this machine.")
-@click.option("--explain", "explained", is_flag=True, help="For a text: which terms made each label's score, and what the model does not know. For a file: see --conversation.")
-@click.option("--conversation", metavar="ID", help="With --level conversation --explain: the conversation of the file whose score is explained, by stage, message and word.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where a file's scores go, as .csv, .jsonl or .parquet by its name. Default: standard output. With --engine dask, a folder.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that score a file. The result is the same, byte for byte.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="dask: Parquet files, on a cluster; needs the extra 'distributed'.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes on this machine.",
+)
+@click.option(
+    "--explain",
+    "explained",
+    is_flag=True,
+    help="For a text: which terms made each label's score, and what the model does not know. For a file: see --conversation.",
+)
+@click.option(
+    "--conversation",
+    metavar="ID",
+    help="With --level conversation --explain: the conversation of the file whose score is explained, by stage, message and word.",
+)
 @click.option("--verbose", is_flag=True, help="Say which model file is used.")
 def score(
     source: str,
@@ -89,10 +121,14 @@ def score(
         return _score_on_cluster(source, level, path, out, jobs=jobs, scheduler=scheduler)
     if names_rows(source) or _is_file(source):
         if explained:
-            raise InputError("--explain: explains one text at a time; give the text itself instead of a file, or name one of its conversations with --conversation")
+            raise InputError(
+                "--explain: explains one text at a time; give the text itself instead of a file, or name one of its conversations with --conversation"
+            )
         return _score_file(Path(source), level, path, out, jobs=jobs, verbose=verbose)
     if level != "message":
-        raise InputError(f"--level {level}: scores the messages of a file; give a .csv, .jsonl or .parquet file")
+        raise InputError(
+            f"--level {level}: scores the messages of a file; give a .csv, .jsonl or .parquet file"
+        )
     if out is not None:
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
     from classifier.model.message.file import load_model
@@ -103,11 +139,24 @@ def score(
     return 0
 
 
-def _explain_one(source: str, conversation: str, level: str, model_path: Path, out: Path | None, *, engine: str, explained: bool) -> int:
+def _explain_one(
+    source: str,
+    conversation: str,
+    level: str,
+    model_path: Path,
+    out: Path | None,
+    *,
+    engine: str,
+    explained: bool,
+) -> int:
     if not explained or level != "conversation":
-        raise InputError("--conversation: names the conversation to explain; give --level conversation and --explain with it")
+        raise InputError(
+            "--conversation: names the conversation to explain; give --level conversation and --explain with it"
+        )
     if out is not None or engine == "dask":
-        raise InputError("--conversation: its explanation is printed, by this process; leave out --out and --engine")
+        raise InputError(
+            "--conversation: its explanation is printed, by this process; leave out --out and --engine"
+        )
     if not (names_rows(source) or _is_file(source)):
         raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
     from classifier.cli.explained import explained_conversation
@@ -116,7 +165,9 @@ def _explain_one(source: str, conversation: str, level: str, model_path: Path, o
     return 0
 
 
-def _score_file(source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool) -> int:
+def _score_file(
+    source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool
+) -> int:
     from classifier.experiments.bulk_scoring import Plan
     from classifier.model.conversation.file import load_pattern
     from classifier.readers.tables import open_rows
@@ -125,11 +176,15 @@ def _score_file(source: Path, level: str, model_path: Path, out: Path | None, *,
     if out is not None:
         kind = row_format(out)
         if packing(out):
-            raise InputError(f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, which is compressed")
+            raise InputError(
+                f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, which is compressed"
+            )
         if not source.exists():
             raise InputError(f"{source}: cannot be read: No such file or directory")
         if not source.is_file():
-            raise InputError(f"{source}: is no regular file, so its scoring could not be taken up again; write to standard output instead of --out")
+            raise InputError(
+                f"{source}: is no regular file, so its scoring could not be taken up again; write to standard output instead of --out"
+            )
     elif kind == ".parquet":
         kind = ".csv"
     plan = Plan(open_rows(source), level, kind)
@@ -159,7 +214,9 @@ def _sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _to_file(out: Path, about: dict[str, Any], plan: Any, model_path: Path, pattern: Any, *, jobs: int) -> int:
+def _to_file(
+    out: Path, about: dict[str, Any], plan: Any, model_path: Path, pattern: Any, *, jobs: int
+) -> int:
     """Scores that a later run can take up where this one ends."""
     from classifier.experiments.bulk_scoring import scored_parts, write_joined
     from classifier.experiments.resumed_scoring import opened_parts
@@ -167,7 +224,11 @@ def _to_file(out: Path, about: dict[str, Any], plan: Any, model_path: Path, patt
     n_done = 0
     try:
         before = plan.file.path.stat()
-        with opened_parts(out, about) as (parts, joined), _progress() as progress, joined.open("wb") as stream:
+        with (
+            opened_parts(out, about) as (parts, joined),
+            _progress() as progress,
+            joined.open("wb") as stream,
+        ):
             if parts.n_messages:
                 click.echo(f"going on after {parts.n_messages:,} messages that are already scored", err=True)
 
@@ -185,12 +246,21 @@ def _to_file(out: Path, about: dict[str, Any], plan: Any, model_path: Path, patt
             write_joined(stream, plan, all_parts(), pattern)
             after = plan.file.path.stat()
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-                raise InputError(f"{plan.file.path}: was changed while it was read; score it again when it is whole")
+                raise InputError(
+                    f"{plan.file.path}: was changed while it was read; score it again when it is whole"
+                )
     except KeyboardInterrupt:
-        click.echo(f"stopped after {n_done:,} messages; they are kept in {out}.parts, and the same command goes on from there", err=True)
+        click.echo(
+            f"stopped after {n_done:,} messages; they are kept in {out}.parts, and the same command goes on from there",
+            err=True,
+        )
         return STOPPED
     except OSError as error:
-        kept = f"{n_done:,} messages are kept in {out}.parts, and the same command goes on from there" if n_done else "nothing has been scored yet"
+        kept = (
+            f"{n_done:,} messages are kept in {out}.parts, and the same command goes on from there"
+            if n_done
+            else "nothing has been scored yet"
+        )
         raise InputError(f"{out}: cannot be written: {error.strerror or error}; {kept}") from None
     return 0
 
@@ -209,7 +279,9 @@ def _to_standard_output(plan: Any, model_path: Path, pattern: Any, *, jobs: int)
         write_joined(sys.stdout.buffer, plan, all_parts(), pattern)
         sys.stdout.buffer.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer would fail once more at exit
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), 1
+        )  # what is left in the buffer would fail once more at exit
         if isinstance(error, BrokenPipeError):
             return STOPPED
         raise InputError(f"standard output: cannot be written: {error.strerror or error}") from None
@@ -230,7 +302,9 @@ def _progress() -> Iterator[Callable[[Part], None]]:
         yield count
 
 
-def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | None, *, jobs: int, scheduler: str | None) -> int:
+def _score_on_cluster(
+    source: str, level: str, model_path: Path, out: Path | None, *, jobs: int, scheduler: str | None
+) -> int:
     try:
         from distributed import Client, LocalCluster
     except ImportError:
@@ -241,16 +315,30 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
     from classifier.model.frames import score_files
     from classifier.model.message.file import load_model
 
-    sources = sorted(Path(source).glob("*.parquet")) if Path(source).is_dir() else [Path(name) for name in sorted(glob(source, recursive=True))]
+    sources = (
+        sorted(Path(source).glob("*.parquet"))
+        if Path(source).is_dir()
+        else [Path(name) for name in sorted(glob(source, recursive=True))]
+    )
     if not sources or any(row_format(path) != ".parquet" for path in sources):
-        raise InputError(f"{source}: expected Parquet files, one partition each, as 'chats/*.parquet'; {'got ' + sources[0].name if sources else 'there is none'}")
+        raise InputError(
+            f"{source}: expected Parquet files, one partition each, as 'chats/*.parquet'; {'got ' + sources[0].name if sources else 'there is none'}"
+        )
     if out is None or out.is_file():
         raise InputError("--engine dask: needs --out FOLDER, where each partition becomes a file")
     pattern = None if level == "message" else load_pattern(pattern_path(model_path))
     model = load_model(model_path)
-    local = None if scheduler else LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    local = (
+        None
+        if scheduler
+        else LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    )
     try:
-        with local or nullcontext(), Client(scheduler or local) as client, progress_share(label="scoring") as show:
+        with (
+            local or nullcontext(),
+            Client(scheduler or local) as client,
+            progress_share(label="scoring") as show,
+        ):
             for done, n in score_files(client, sources, out, model=model, pattern=pattern, level=level):
                 show(done / n, f"{done} of {n} partitions")
     except KeyboardInterrupt:

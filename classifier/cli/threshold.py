@@ -34,7 +34,9 @@ class Aim:
 
         if self.fpr is not None:
             return threshold_for_fpr(label, score, max_fpr=self.fpr)
-        return threshold_for_reviews(label, score, reviews_per_day=self.reviews, volume_per_day=self.volume, prevalence=self.prevalence)
+        return threshold_for_reviews(
+            label, score, reviews_per_day=self.reviews, volume_per_day=self.volume, prevalence=self.prevalence
+        )
 
     def __str__(self) -> str:
         if self.fpr is not None:
@@ -44,14 +46,36 @@ class Aim:
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
-@click.option("--fpr", type=_SHARE, help="The false-positive rate to keep to.")
-@click.option("--reviews-per-day", "reviews", type=click.FloatRange(0, min_open=True), help="The alerts a day that people can review; needs --volume and --prevalence.")
-@click.option("--volume", type=click.FloatRange(0, min_open=True), help="Conversations a day.")
-@click.option("--prevalence", type=click.FloatRange(0, 1, max_open=True), help="Supposed share of patterns among them; it is not known.")
-@click.option("--level", type=click.Choice(["conversation"]), default="conversation", show_default=True, help="What is flagged: whole conversations, by their highest score.")
 @click.option(
-    "--stages", type=click.IntRange(1, len(STAGES)), help="Flag by another rule: so many distinct stages were at or over their message thresholds. The aim is then checked."
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one scripts/run made, else the small one shipped.",
+)
+@click.option("--fpr", type=_SHARE, help="The false-positive rate to keep to.")
+@click.option(
+    "--reviews-per-day",
+    "reviews",
+    type=click.FloatRange(0, min_open=True),
+    help="The alerts a day that people can review; needs --volume and --prevalence.",
+)
+@click.option("--volume", type=click.FloatRange(0, min_open=True), help="Conversations a day.")
+@click.option(
+    "--prevalence",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Supposed share of patterns among them; it is not known.",
+)
+@click.option(
+    "--level",
+    type=click.Choice(["conversation"]),
+    default="conversation",
+    show_default=True,
+    help="What is flagged: whole conversations, by their highest score.",
+)
+@click.option(
+    "--stages",
+    type=click.IntRange(1, len(STAGES)),
+    help="Flag by another rule: so many distinct stages were at or over their message thresholds. The aim is then checked.",
 )
 def threshold(
     corpus: Path,
@@ -86,7 +110,9 @@ def threshold(
     parts = read_corpus(corpus)
     for split in ("validation", "test"):
         if not parts[split]:
-            raise InputError(f"{corpus}: has no {split} conversations; a threshold is chosen on validation and measured on test")
+            raise InputError(
+                f"{corpus}: has no {split} conversations; a threshold is chosen on validation and measured on test"
+            )
     path = find_model(model_path)
     model = load_model(path)
     require_unseen(path, model.header, content_hash(parts))
@@ -96,7 +122,9 @@ def threshold(
         found = message_probabilities(pipeline, parts[split])
         conversations = scored(pattern, parts[split], found)
         label[split] = conversations.label
-        score[split] = conversations.score if stages is None else _enough_stages(found, model.thresholds, stages)
+        score[split] = (
+            conversations.score if stages is None else _enough_stages(found, model.thresholds, stages)
+        )
     try:
         chosen = aim.threshold(label["validation"], score["validation"])
     except TooFewUnits as refusal:
@@ -109,10 +137,16 @@ def threshold(
     if stages is None:
         click.echo(f"alert threshold {chosen!r}: the smallest score that validation shows to keep to {aim}")
     else:
-        click.echo(f"flagged from {stages} of {len(STAGES)} distinct stages on; validation {'shows' if kept else 'does not show'} that this keeps to {aim}")
+        click.echo(
+            f"flagged from {stages} of {len(STAGES)} distinct stages on; validation {'shows' if kept else 'does not show'} that this keeps to {aim}"
+        )
     for split in ("validation", "test"):
-        click.echo("\n".join(_rates(split, label[split], score[split], chosen if stages is None else 1.0, aim)))
-    click.echo("Synthetic conversations; intervals suppose that they are independent. A score is for a person to review.")
+        click.echo(
+            "\n".join(_rates(split, label[split], score[split], chosen if stages is None else 1.0, aim))
+        )
+    click.echo(
+        "Synthetic conversations; intervals suppose that they are independent. A score is for a person to review."
+    )
     return 0 if kept else 1
 
 
@@ -121,27 +155,39 @@ def _aim(fpr: float | None, reviews: float | None, volume: float | None, prevale
         raise InputError("threshold: give one aim, --fpr or --reviews-per-day")
     if fpr is not None:
         if volume is not None or prevalence is not None:
-            raise InputError("--fpr: a rate needs neither --volume nor --prevalence; give these with --reviews-per-day")
+            raise InputError(
+                "--fpr: a rate needs neither --volume nor --prevalence; give these with --reviews-per-day"
+            )
         return Aim(fpr=fpr)
     if reviews is None or volume is None or prevalence is None:
-        raise InputError("--reviews-per-day: give --volume, the conversations a day, and --prevalence, the supposed share of patterns, with it")
+        raise InputError(
+            "--reviews-per-day: give --volume, the conversations a day, and --prevalence, the supposed share of patterns, with it"
+        )
     if reviews >= volume:
-        raise InputError(f"--reviews-per-day {reviews:g}: expected fewer than the --volume of {volume:g}; with so many reviews every conversation can be read")
+        raise InputError(
+            f"--reviews-per-day {reviews:g}: expected fewer than the --volume of {volume:g}; with so many reviews every conversation can be read"
+        )
     return Aim(reviews=reviews, volume=volume, prevalence=prevalence)
 
 
-def _enough_stages(found: list[NDArray[np.float64]], thresholds: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+def _enough_stages(
+    found: list[NDArray[np.float64]], thresholds: NDArray[np.float64], k: int
+) -> NDArray[np.float64]:
     """1 for each conversation in which ``k`` distinct stages have been at or over their message thresholds, whoever wrote, else 0."""
     import numpy as np
 
     from classifier.evaluation.thresholds import k_of_n
 
     columns = [LABELS.index(stage) for stage in STAGES]
-    seen = np.array([(probabilities[:, columns] >= thresholds[columns]).any(axis=0) for probabilities in found])
+    seen = np.array(
+        [(probabilities[:, columns] >= thresholds[columns]).any(axis=0) for probabilities in found]
+    )
     return k_of_n(seen, k).astype(np.float64)
 
 
-def _rates(split: str, label: NDArray[np.bool_], score: NDArray[np.float64], at: float, aim: Aim) -> list[str]:
+def _rates(
+    split: str, label: NDArray[np.bool_], score: NDArray[np.float64], at: float, aim: Aim
+) -> list[str]:
     from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 
     tpr, fpr = (rate(label, score, threshold=at) for rate in (true_positive_rate, false_positive_rate))

@@ -33,20 +33,79 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
 
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
-@click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model file. Default: the one scripts/run made, else the small one shipped.")
-@click.option("--policies", type=click.Path(path_type=Path), multiple=True, help="A policy (.toml) or a folder of them; may be given again. Default: those shipped.")
 @click.option(
-    "--prevalence", type=click.FloatRange(0, 1, min_open=True, max_open=True), multiple=True, help="Supposed share of patterns; may be given again. Default: 1e-2 to 1e-6."
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one scripts/run made, else the small one shipped.",
 )
-@click.option("--constraint", multiple=True, default=(DEFAULT_CONSTRAINT,), show_default=True, help="A limit to keep, metric<=number or metric>=number; may be given again.")
-@click.option("--scores", type=click.Path(path_type=Path, dir_okay=False), help="Message scores of an outside model instead of --model: see below.")
-@click.option("--variants/--no-variants", default=True, show_default=True, help="Fit the models of hashed, public and noisy policies too; without, these are skipped.")
-@click.option("--attack", type=click.Path(path_type=Path, dir_okay=False), help="What 'privacy attack' wrote, to stand in the report.")
-@click.option("--curve", type=click.Path(path_type=Path, dir_okay=False), help="What 'privacy curve' wrote, to stand in the report.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes. The result does not depend on their number.")
-@click.option("--resamples", type=click.IntRange(min=20), default=1000, show_default=True, help="Bootstrap resamples of phrase families.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw: samples of conversations, assumed reports, flipped bits, bootstrap.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write tradeoff.html, tradeoff.json and its tables into.")
+@click.option(
+    "--policies",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A policy (.toml) or a folder of them; may be given again. Default: those shipped.",
+)
+@click.option(
+    "--prevalence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    multiple=True,
+    help="Supposed share of patterns; may be given again. Default: 1e-2 to 1e-6.",
+)
+@click.option(
+    "--constraint",
+    multiple=True,
+    default=(DEFAULT_CONSTRAINT,),
+    show_default=True,
+    help="A limit to keep, metric<=number or metric>=number; may be given again.",
+)
+@click.option(
+    "--scores",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Message scores of an outside model instead of --model: see below.",
+)
+@click.option(
+    "--variants/--no-variants",
+    default=True,
+    show_default=True,
+    help="Fit the models of hashed, public and noisy policies too; without, these are skipped.",
+)
+@click.option(
+    "--attack",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What 'privacy attack' wrote, to stand in the report.",
+)
+@click.option(
+    "--curve",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What 'privacy curve' wrote, to stand in the report.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes. The result does not depend on their number.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=20),
+    default=1000,
+    show_default=True,
+    help="Bootstrap resamples of phrase families.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of every draw: samples of conversations, assumed reports, flipped bits, bootstrap.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder to write tradeoff.html, tradeoff.json and its tables into.",
+)
 def tradeoff(
     corpus: Path,
     model_path: Path | None,
@@ -89,16 +148,27 @@ def tradeoff(
 
     check_constraints(constraint)
     if (out / "evaluation.json").exists():
-        raise InputError(f"{out}: holds an evaluation, whose tables would be mixed with these; name another folder")
+        raise InputError(
+            f"{out}: holds an evaluation, whose tables would be mixed with these; name another folder"
+        )
     chosen = _chosen_policies(policies)
-    sources = find_sources(model_path, scores, keys={policy.model_key for policy in chosen}, variants=variants, seed=seed)
+    sources = find_sources(
+        model_path, scores, keys={policy.model_key for policy in chosen}, variants=variants, seed=seed
+    )
     material = _read_material(corpus)
     if sources.model is not None:
         require_unseen(sources.model, load_model(sources.model).header, material.sha256)
     facts, tables = _leaks(attack, curve, material.sha256)
     parts = _parts(out, material, sources.made_of, seed)
     with resumable(parts):
-        scorers = make_scorers(sources, material.train, material.scored, [*material.validation, *material.test], parts=parts, seed=seed)
+        scorers = make_scorers(
+            sources,
+            material.train,
+            material.scored,
+            [*material.validation, *material.test],
+            parts=parts,
+            seed=seed,
+        )
         say(f"running {len(chosen)} policies and the anchors")
         try:
             frontier = compare_policies(
@@ -164,12 +234,21 @@ def _read_material(corpus: Path) -> _Material:
     splits = read_corpus(corpus)
     for split in ("validation", "test"):
         if not splits[split]:
-            raise InputError(f"{corpus}: has no {split} conversations; thresholds are chosen on validation and measured on test, so both are needed")
-    validation, test = (streams_of(splits[split], clusters=leading_families(splits[split]).tolist()) for split in ("validation", "test"))
-    return _Material(splits["train"], [*splits["validation"], *splits["test"]], validation, test, content_hash(splits))
+            raise InputError(
+                f"{corpus}: has no {split} conversations; thresholds are chosen on validation and measured on test, so both are needed"
+            )
+    validation, test = (
+        streams_of(splits[split], clusters=leading_families(splits[split]).tolist())
+        for split in ("validation", "test")
+    )
+    return _Material(
+        splits["train"], [*splits["validation"], *splits["test"]], validation, test, content_hash(splits)
+    )
 
 
-def _leaks(attack: Path | None, curve: Path | None, corpus_sha256: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def _leaks(
+    attack: Path | None, curve: Path | None, corpus_sha256: str
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Facts and tables of an attack and of a curve, where they are given; both must be of this corpus."""
     from classifier.privacy.attacks.findings import load_findings
 
@@ -178,7 +257,9 @@ def _leaks(attack: Path | None, curve: Path | None, corpus_sha256: str) -> tuple
         if path is not None:
             findings = load_findings(path, kind)
             if findings.facts["corpus_sha256"] != corpus_sha256:
-                raise InputError(f"{path}: was made on another corpus than the one compared here; run 'grooming-classifier privacy {kind}' on this one")
+                raise InputError(
+                    f"{path}: was made on another corpus than the one compared here; run 'grooming-classifier privacy {kind}' on this one"
+                )
             facts[kind], tables[table] = findings.facts, findings.table
     return facts, tables
 
@@ -188,7 +269,12 @@ def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -
     from classifier.privacy.compare.kept import Parts
     from classifier.resume import program_sha256
 
-    basis = {"corpus": material.sha256, "program": program_sha256(DECIDING_ROOMS), "seed": seed, "asked_rates": ASKED_RATES}
+    basis = {
+        "corpus": material.sha256,
+        "program": program_sha256(DECIDING_ROOMS),
+        "seed": seed,
+        "asked_rates": ASKED_RATES,
+    }
     return Parts(out / PARTS, basis, made_of)
 
 
@@ -198,7 +284,10 @@ def resumable(parts: Parts) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"\n{parts.count()} parts are kept in {parts.folder}; the same command goes on from there", err=True)
+        click.echo(
+            f"\n{parts.count()} parts are kept in {parts.folder}; the same command goes on from there",
+            err=True,
+        )
         raise
 
 
@@ -212,7 +301,9 @@ def _save(evaluation: Evaluation, out: Path) -> None:
     shutil.rmtree(written, ignore_errors=True)  # of a run that was killed just here
     evaluation.save(written, name="tradeoff")
     # Drawn from what was written, so that page and tables cannot differ.
-    write_bytes(written / "tradeoff.html", tradeoff_page(load_evaluation(written, name="tradeoff")).encode("utf-8"))
+    write_bytes(
+        written / "tradeoff.html", tradeoff_page(load_evaluation(written, name="tradeoff")).encode("utf-8")
+    )
     for file in sorted(written.iterdir(), key=lambda file: (file.name == "tradeoff.json", file.name)):
         os.replace(file, out / file.name)
     written.rmdir()

@@ -25,12 +25,28 @@ from classifier.progress import say
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write a model for use and not for evaluation: fitted on the families of all three splits, with the thresholds and pattern scorers of --out.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the out-of-fold draw and of the prefixes the pattern scorer is fitted on.")
-@click.option("--min-df", type=click.IntRange(min=1), help="Least number of distinct training texts a term must stand in. Larger: a smaller file.")
 @click.option(
-    "--alert-fpr", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.01, show_default=True, help="False-positive rate that an alert's threshold must keep to."
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of the out-of-fold draw and of the prefixes the pattern scorer is fitted on.",
 )
-def train(corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | None, alert_fpr: float) -> None:
+@click.option(
+    "--min-df",
+    type=click.IntRange(min=1),
+    help="Least number of distinct training texts a term must stand in. Larger: a smaller file.",
+)
+@click.option(
+    "--alert-fpr",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.01,
+    show_default=True,
+    help="False-positive rate that an alert's threshold must keep to.",
+)
+def train(
+    corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | None, alert_fpr: float
+) -> None:
     """Fit the stage model and the pattern scorer on a corpus's train split, choose thresholds on its validation split.
 
     A record without "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or that is a few strings repeated.
@@ -42,7 +58,11 @@ def train(corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | 
     from classifier.corpus.audit import degeneracy
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.evaluation.thresholds import error_free_units_needed, message_threshold
-    from classifier.experiments.conversation_scores import crossfitted_probabilities, fit_head, message_probabilities
+    from classifier.experiments.conversation_scores import (
+        crossfitted_probabilities,
+        fit_head,
+        message_probabilities,
+    )
     from classifier.model.conversation.file import save_pattern
     from classifier.model.conversation.model import HEAD_FEATURES
     from classifier.model.message.file import save_model
@@ -54,7 +74,9 @@ def train(corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | 
     parts = read_corpus(corpus)
     for split in ("train", "validation"):
         if not parts[split]:
-            raise InputError(f"{corpus}: has no {split} conversations; training needs a train and a validation split")
+            raise InputError(
+                f"{corpus}: has no {split} conversations; training needs a train and a validation split"
+            )
     table = messages_table(parts["train"])
     if reasons := degeneracy(table):
         raise InputError(f"{corpus}: not fit to train on: {'; '.join(reasons)}")
@@ -63,8 +85,15 @@ def train(corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | 
     pipeline = fit_stage_model(table, **options)
     validation = messages_table(parts["validation"])
     probabilities = stage_probabilities(pipeline, validation["text"].tolist())
-    thresholds = {label: message_threshold(validation[label].to_numpy(), probabilities[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS) for label in LABELS}
-    whole = partial(save_model, thresholds=thresholds, options=options, corpus_sha256=content_hash(parts), seed=seed)
+    thresholds = {
+        label: message_threshold(
+            validation[label].to_numpy(), probabilities[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS
+        )
+        for label in LABELS
+    }
+    whole = partial(
+        save_model, thresholds=thresholds, options=options, corpus_sha256=content_hash(parts), seed=seed
+    )
     model = whole(out, pipeline, training_families=families_used(parts["train"]))
     benign = sum(conversation.label == BENIGN for conversation in parts["validation"])
     if benign < (needed := error_free_units_needed(alert_fpr)):
@@ -78,11 +107,32 @@ def train(corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | 
         say("fitting the final model on all splits")
         everything = [conversation for part in parts.values() for conversation in part]
         fitted = fit_stage_model(messages_table(everything), **options)
-        models[final] = whole(final, fitted, training_families=families_used(everything), fitted_on=tuple(parts))
+        models[final] = whole(
+            final, fitted, training_families=families_used(everything), fitted_on=tuple(parts)
+        )
     for head in HEAD_FEATURES:
-        pattern = fit_head(head, parts["train"], out_of_fold, parts["validation"], found, thresholds=model.thresholds, alert_fpr=alert_fpr, seed=seed)
+        pattern = fit_head(
+            head,
+            parts["train"],
+            out_of_fold,
+            parts["validation"],
+            found,
+            thresholds=model.thresholds,
+            alert_fpr=alert_fpr,
+            seed=seed,
+        )
         for path, stage_model in models.items():
-            save_pattern(pattern_path(path, head), pattern, stage_model_sha256=stage_model.header["sha256"], corpus_sha256=model.header["corpus_sha256"], seed=seed)
+            save_pattern(
+                pattern_path(path, head),
+                pattern,
+                stage_model_sha256=stage_model.header["sha256"],
+                corpus_sha256=model.header["corpus_sha256"],
+                seed=seed,
+            )
     for path, stage_model in models.items():
-        click.echo(f"{path}: {sum(len(half.terms) for half in stage_model.halves)} terms, {path.stat().st_size / 1e6:.1f} MB, sha256 {stage_model.header['sha256']}")
-        click.echo(f"beside it the pattern scorers: {', '.join(pattern_path(path, head).name for head in HEAD_FEATURES)}")
+        click.echo(
+            f"{path}: {sum(len(half.terms) for half in stage_model.halves)} terms, {path.stat().st_size / 1e6:.1f} MB, sha256 {stage_model.header['sha256']}"
+        )
+        click.echo(
+            f"beside it the pattern scorers: {', '.join(pattern_path(path, head).name for head in HEAD_FEATURES)}"
+        )

@@ -17,7 +17,11 @@ from classifier.records import Conversation
 def phrase_problems(families: Iterable[PhraseFamily]) -> list[str]:
     """Every way a phrasing breaks the data policy, with its family; each option of each choice is looked at."""
     return [
-        f"{family.id}: {problem}" for family in families for phrasing in family.phrasings for sentence in grammar.every_option(phrasing) for problem in policy_problems(sentence)
+        f"{family.id}: {problem}"
+        for family in families
+        for phrasing in family.phrasings
+        for sentence in grammar.every_option(phrasing)
+        for problem in policy_problems(sentence)
     ]
 
 
@@ -32,7 +36,9 @@ def corpus_problems(conversations: Iterable[Conversation]) -> list[str]:
     ]
 
 
-def near_copies_across_splits(messages: pd.DataFrame, *, threshold: float = 0.8, min_characters: int = 12) -> pd.DataFrame:
+def near_copies_across_splits(
+    messages: pd.DataFrame, *, threshold: float = 0.8, min_characters: int = 12
+) -> pd.DataFrame:
     """Test texts that a train text nearly equals (cosine of character 5-gram counts), short back-channel turns left out.
 
     Columns: ``test_family``, ``train_family``, ``test_text``, ``train_text``, ``cosine``; the closest train text of each test text, closest first.
@@ -56,8 +62,12 @@ def near_copies_across_splits(messages: pd.DataFrame, *, threshold: float = 0.8,
         cosine = np.asarray(close.max(axis=1).todense()).ravel()
         for position in np.flatnonzero(cosine >= threshold):
             row, other = batch.iloc[position], train.iloc[nearest[position]]
-            found.append((row["family"], other["family"], row["text"], other["text"], float(cosine[position])))
-    return pd.DataFrame(found, columns=columns).sort_values(["cosine", "test_text"], ascending=[False, True], ignore_index=True)
+            found.append(
+                (row["family"], other["family"], row["text"], other["text"], float(cosine[position]))
+            )
+    return pd.DataFrame(found, columns=columns).sort_values(
+        ["cosine", "test_text"], ascending=[False, True], ignore_index=True
+    )
 
 
 def degeneracy(messages: pd.DataFrame) -> list[str]:

@@ -12,16 +12,25 @@ from importlib.resources import files
 
 _PHONE = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 _FICTIONAL_PHONE = re.compile(r"(?:\D|^)555-01\d\d$")
-_EMAIL_OR_LINK = re.compile(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.]+|\b[\w-]+\.(?:com|net|io|gg|co|app|tv)\b", re.IGNORECASE)
+_EMAIL_OR_LINK = re.compile(
+    r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.]+|\b[\w-]+\.(?:com|net|io|gg|co|app|tv)\b", re.IGNORECASE
+)
 _FICTIONAL_DOMAIN = re.compile(r"(?:@|//|^)(?:[\w-]+\.)*example\.org\b", re.IGNORECASE)
-_LOOKS = re.compile(r"\b(?:pretty|beautiful|gorgeous|handsome|cute|stunning|attractive|good[- ]looking)\b", re.IGNORECASE)
-_AGE = re.compile(r"\b(?:[1-9]\d?\s*(?:yo|y/o|years? old|yrs? old)|\{age\}|(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)", re.IGNORECASE)
+_LOOKS = re.compile(
+    r"\b(?:pretty|beautiful|gorgeous|handsome|cute|stunning|attractive|good[- ]looking)\b", re.IGNORECASE
+)
+_AGE = re.compile(
+    r"\b(?:[1-9]\d?\s*(?:yo|y/o|years? old|yrs? old)|\{age\}|(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)",
+    re.IGNORECASE,
+)
 
 
 @cache
 def refused_terms() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Each group of refused terms as one pattern, with the reason it is refused."""
-    groups = tomllib.loads((files("classifier.corpus") / "content_policy_terms.toml").read_text(encoding="utf-8"))
+    groups = tomllib.loads(
+        (files("classifier.corpus") / "content_policy_terms.toml").read_text(encoding="utf-8")
+    )
     return tuple((_one_pattern(group["terms"]), group["reason"]) for group in groups.values())
 
 
@@ -46,9 +55,21 @@ def policy_problems(text: str) -> list[str]:
     """
     found = []
     if _any_refused_term().search(text):
-        found += [f"'{match.group()}': {reason}" for pattern, reason in refused_terms() for match in pattern.finditer(text)]
-    found += [f"'{match.group()}': a phone number outside 555-01xx" for match in _PHONE.finditer(text) if not _FICTIONAL_PHONE.search(match.group())]
-    found += [f"'{match.group()}': an address outside example.org" for match in _EMAIL_OR_LINK.finditer(text) if not _FICTIONAL_DOMAIN.search(match.group())]
+        found += [
+            f"'{match.group()}': {reason}"
+            for pattern, reason in refused_terms()
+            for match in pattern.finditer(text)
+        ]
+    found += [
+        f"'{match.group()}': a phone number outside 555-01xx"
+        for match in _PHONE.finditer(text)
+        if not _FICTIONAL_PHONE.search(match.group())
+    ]
+    found += [
+        f"'{match.group()}': an address outside example.org"
+        for match in _EMAIL_OR_LINK.finditer(text)
+        if not _FICTIONAL_DOMAIN.search(match.group())
+    ]
     if (age := _AGE.search(text)) and (looks := _LOOKS.search(text)):
         found.append(f"'{age.group()}' beside '{looks.group()}': an age beside a compliment on looks")
     return found

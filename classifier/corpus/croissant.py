@@ -30,13 +30,21 @@ FIELDS = {
     "label": ("sc:Text", "what the generator scripted: benign or grooming_pattern"),
     "scene": ("sc:Text", "the everyday scene the exchange is set in"),
     "families": ("sc:Text", "ids of the phrase families its messages were drawn from"),
-    "messages": ("sc:Text", f"messages with author, time, text, labels ({', '.join(LABELS)}), tactic, manner, family and personal-information spans"),
+    "messages": (
+        "sc:Text",
+        f"messages with author, time, text, labels ({', '.join(LABELS)}), tactic, manner, family and personal-information spans",
+    ),
 }
 
 
 def croissant(manifests: dict[str, dict[str, Any]]) -> str:
     """The JSON-LD text for the releases whose manifests are given by folder name."""
-    files = [(folder, name, content) for folder, manifest in manifests.items() for name, content in manifest["files"].items() if name.endswith(".jsonl.gz")]
+    files = [
+        (folder, name, content)
+        for folder, manifest in manifests.items()
+        for name, content in manifest["files"].items()
+        if name.endswith(".jsonl.gz")
+    ]
     description: dict[str, Any] = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -68,7 +76,10 @@ def croissant(manifests: dict[str, dict[str, Any]]) -> str:
                         "name": field,
                         "description": meaning,
                         "dataType": kind,
-                        "source": {"fileObject": {"@id": f"{folder}/{name}"}, "extract": {"jsonPath": f"$.{field}"}},
+                        "source": {
+                            "fileObject": {"@id": f"{folder}/{name}"},
+                            "extract": {"jsonPath": f"$.{field}"},
+                        },
                     }
                     for field, (kind, meaning) in FIELDS.items()
                 ],

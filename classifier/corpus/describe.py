@@ -15,7 +15,9 @@ from classifier.taxonomy import CUES, LABELS
 
 def phrase_counts(families: list[PhraseFamily]) -> pd.DataFrame:
     """Distinct phrasings, near-copies dropped. Columns: ``kind`` (stage, cue, scene, talk), ``source``, ``tactic``, ``families``, ``phrasings``."""
-    rows = [(_kind(family), family.source, family.tactic, family.id) for family, _ in distinct_phrasings(families)]
+    rows = [
+        (_kind(family), family.source, family.tactic, family.id) for family, _ in distinct_phrasings(families)
+    ]
     table = pd.DataFrame(rows, columns=["kind", "source", "tactic", "family"])
     grouped = table.groupby(["kind", "source", "tactic"], sort=True)["family"]
     return pd.DataFrame({"families": grouped.nunique(), "phrasings": grouped.size()}).reset_index()
@@ -27,10 +29,17 @@ def _kind(family: PhraseFamily) -> str:
 
 def conversation_counts(conversations: Iterable[Conversation]) -> pd.DataFrame:
     """One row a split and label. Columns: ``split``, ``label``, ``conversations``, ``messages``, ``senders``, ``median_length``, ``longest``."""
-    table = pd.DataFrame([(c.split, c.label, c.sender, len(c.messages)) for c in conversations], columns=["split", "label", "sender", "length"])
+    table = pd.DataFrame(
+        [(c.split, c.label, c.sender, len(c.messages)) for c in conversations],
+        columns=["split", "label", "sender", "length"],
+    )
     grouped = table.groupby(["split", "label"], sort=True)
     return grouped.agg(
-        conversations=("length", "size"), messages=("length", "sum"), senders=("sender", "nunique"), median_length=("length", "median"), longest=("length", "max")
+        conversations=("length", "size"),
+        messages=("length", "sum"),
+        senders=("sender", "nunique"),
+        median_length=("length", "median"),
+        longest=("length", "max"),
     ).reset_index()
 
 
@@ -39,7 +48,10 @@ def label_counts(messages: pd.DataFrame) -> pd.DataFrame:
     pattern = messages["conversation_label"] != "benign"
     shown = messages[list(LABELS)].astype(bool)
     columns = {label: shown[label] for label in LABELS} | {"none": ~shown.any(axis=1)}
-    rows = [(label, int((mask & pattern).sum()), int((mask & ~pattern).sum()), float(mask.mean())) for label, mask in columns.items()]
+    rows = [
+        (label, int((mask & pattern).sum()), int((mask & ~pattern).sum()), float(mask.mean()))
+        for label, mask in columns.items()
+    ]
     return pd.DataFrame(rows, columns=["label", "pattern", "benign", "share"])
 
 
@@ -55,5 +67,11 @@ def vocabulary_growth(texts: list[str], *, points: int = 12) -> pd.DataFrame:
         seen.update(words)
         sizes.append(n)
         distinct.append(len(seen))
-    at = np.unique(np.searchsorted(sizes, np.geomspace(min(100, n), n, points).astype(int)).clip(max=len(sizes) - 1)) if sizes else np.array([], dtype=int)
+    at = (
+        np.unique(
+            np.searchsorted(sizes, np.geomspace(min(100, n), n, points).astype(int)).clip(max=len(sizes) - 1)
+        )
+        if sizes
+        else np.array([], dtype=int)
+    )
     return pd.DataFrame({"words": [sizes[i] for i in at], "distinct": [distinct[i] for i in at]})

@@ -50,7 +50,9 @@ class PhraseFamily:
 class _FamilyEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
-    register_: Literal["casual", "young", "careful", "second_language", "regional", "voice"] = Field(alias="register")
+    register_: Literal["casual", "young", "careful", "second_language", "regional", "voice"] = Field(
+        alias="register"
+    )
     phrasings: list[str] = Field(min_length=2)
     labels: list[str] = []
     manner: Literal["plain", "negated", "quoted", "advised", "reported"] = "plain"
@@ -61,7 +63,18 @@ class _PhraseFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
     label: str | None = None
     scene: str | None = None
-    talk: Literal["filler", "question", "backchannel", "reply_neutral", "reply_unsure", "reply_refusing", "reply_telling"] | None = None
+    talk: (
+        Literal[
+            "filler",
+            "question",
+            "backchannel",
+            "reply_neutral",
+            "reply_unsure",
+            "reply_refusing",
+            "reply_telling",
+        ]
+        | None
+    ) = None
     description: str
     tactic: str = ""
     ordinary: bool = False
@@ -90,10 +103,14 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
     kinds = {"stage": parsed.label, "scene": parsed.scene, "talk": parsed.talk}
     named = [(kind, value) for kind, value in kinds.items() if value is not None]
     if len(named) != 1:
-        raise PhraseError(f"{path}: expected exactly one of 'label', 'scene' and 'talk' at the top, got {len(named)}")
+        raise PhraseError(
+            f"{path}: expected exactly one of 'label', 'scene' and 'talk' at the top, got {len(named)}"
+        )
     kind, source = named[0]
     if kind == "stage" and TACTICS.get(parsed.tactic) != source:
-        raise PhraseError(f"{path}: tactic {parsed.tactic!r} is not one of {source!r}: expected {[tactic for tactic, label in TACTICS.items() if label == source]}")
+        raise PhraseError(
+            f"{path}: tactic {parsed.tactic!r} is not one of {source!r}: expected {[tactic for tactic, label in TACTICS.items() if label == source]}"
+        )
     if kind != "stage" and (parsed.tactic or parsed.ordinary):
         raise PhraseError(f"{path}: 'tactic' and 'ordinary' go with 'label', and this file holds a {kind}")
     if kind != "scene" and (parsed.in_person or parsed.benign_only or parsed.weight != 2):
@@ -101,14 +118,18 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
     return [_family(entry, parsed, kind, source, path) for entry in parsed.family]  # type: ignore[arg-type]
 
 
-def _family(entry: _FamilyEntry, file: _PhraseFile, kind: Literal["stage", "scene", "talk"], source: str, path: Path) -> PhraseFamily:
+def _family(
+    entry: _FamilyEntry, file: _PhraseFile, kind: Literal["stage", "scene", "talk"], source: str, path: Path
+) -> PhraseFamily:
     where = f"{path}: family {entry.id!r}"
     shown = {*entry.labels, source} if kind == "stage" else set(entry.labels)
     labels = tuple(label for label in LABELS if label in shown)
     if unknown := set(entry.labels) - set(LABELS):
         raise PhraseError(f"{where}: unknown labels {sorted(unknown)}, expected some of {list(LABELS)}")
     if entry.manner != "plain" and labels:
-        raise PhraseError(f"{where}: a {entry.manner} phrase shows no behaviour, so its labels must be [], got {list(labels)}")
+        raise PhraseError(
+            f"{where}: a {entry.manner} phrase shows no behaviour, so its labels must be [], got {list(labels)}"
+        )
     if kind == "talk" and labels:
         raise PhraseError(f"{where}: talk carries no labels, got {list(labels)}")
     for phrasing in entry.phrasings:
@@ -148,5 +169,7 @@ def load_families(voice: str = "v1") -> list[PhraseFamily]:
     for family in families:
         true_of_scene = (family.in_person, family.benign_only, family.weight)
         if family.kind == "scene" and said.setdefault(family.source, true_of_scene) != true_of_scene:
-            raise PhraseError(f"{root}: the files of scene {family.source!r} differ in in_person, benign_only or weight; expected the same in each")
+            raise PhraseError(
+                f"{root}: the files of scene {family.source!r} differ in in_person, benign_only or weight; expected the same in each"
+            )
     return sorted(families, key=lambda family: family.id)

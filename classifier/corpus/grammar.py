@@ -67,7 +67,9 @@ def problems(phrasing: str) -> list[str]:
     >>> problems("hello {planet}")
     ["unknown slot '{planet}'"]
     """
-    found = [f"unknown slot '{{{slot}}}'" for slot in re.findall(r"\{([^{}]*)\}", phrasing) if slot not in SLOTS]
+    found = [
+        f"unknown slot '{{{slot}}}'" for slot in re.findall(r"\{([^{}]*)\}", phrasing) if slot not in SLOTS
+    ]
     bare = _PART.sub("", phrasing)
     if re.search(r"[\[\]{}]", bare):
         found.append("unbalanced or nested [ ] or { }")
@@ -82,7 +84,11 @@ def skeleton(phrasing: str) -> str:
     >>> skeleton("[really|so] nice to see you, {name}")
     'really nice to see you, name'
     """
-    return " ".join(_PART.sub(lambda match: match.group(1).split("|")[0] if match.group(2) is None else match.group(2), phrasing).split())
+    return " ".join(
+        _PART.sub(
+            lambda match: match.group(1).split("|")[0] if match.group(2) is None else match.group(2), phrasing
+        ).split()
+    )
 
 
 def every_option(phrasing: str) -> list[str]:
@@ -91,7 +97,10 @@ def every_option(phrasing: str) -> list[str]:
     >>> every_option("who [upset|bothered] you")
     ['who upset you', 'who bothered you']
     """
-    n_options = max((match.group(1).count("|") + 1 for match in _PART.finditer(phrasing) if match.group(1) is not None), default=1)
+    n_options = max(
+        (match.group(1).count("|") + 1 for match in _PART.finditer(phrasing) if match.group(1) is not None),
+        default=1,
+    )
     return [" ".join(_PART.sub(partial(_option, number), phrasing).split()) for number in range(n_options)]
 
 

@@ -24,7 +24,9 @@ def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> 
     if not sentences:
         return []
     padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
-    vectors = normalize(CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded))
+    vectors = normalize(
+        CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded)
+    )
     close = (vectors @ vectors.T).tocsr()
     kept = np.ones(len(sentences), dtype=bool)
     for row in range(len(sentences)):

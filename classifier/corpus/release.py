@@ -15,7 +15,13 @@ from classifier.atomic import replacing, synced_folder, write_bytes
 from classifier.corpus.generator.conversations import generate_senders, phrasebooks, split_sizes
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.split import apart, split_conversations
-from classifier.readers.corpus import CorpusError, compressing, iterate_conversations, read_conversations, to_jsonl
+from classifier.readers.corpus import (
+    CorpusError,
+    compressing,
+    iterate_conversations,
+    read_conversations,
+    to_jsonl,
+)
 from classifier.records import SPLITS, Conversation
 from classifier.resume import program_sha256
 from classifier.taxonomy import BENIGN, PATTERN
@@ -27,7 +33,9 @@ SENDERS_A_PIECE = 500
 """A piece takes some seconds to make and some megabytes on the disk."""
 
 
-def write_corpus(folder: Path, spec: CorpusSpec, *, progress: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
+def write_corpus(
+    folder: Path, spec: CorpusSpec, *, progress: Callable[[int], None] = lambda done: None
+) -> dict[str, Any]:
     """Generate ``spec`` into ``folder`` and return its manifest. The same spec gives the same content; memory does not grow with its size.
 
     Until all is there, pieces wait in a folder beside it (``FOLDER.parts``); a run that was stopped goes on from those that are of the same spec and program.
@@ -37,7 +45,10 @@ def write_corpus(folder: Path, spec: CorpusSpec, *, progress: Callable[[int], No
     parts = parts_folder(folder)
     pieces = _pieces(parts, spec, progress)
     everything = hashlib.sha256()
-    files = {f"{split}.jsonl.gz": _write_split(parts / f"{split}.jsonl.gz", paths, everything) for split, paths in pieces.items()}
+    files = {
+        f"{split}.jsonl.gz": _write_split(parts / f"{split}.jsonl.gz", paths, everything)
+        for split, paths in pieces.items()
+    }
     counts, sample = _counts_and_sample(spec, pieces)
     write_bytes(parts / SAMPLE, sample)
     manifest: dict[str, Any] = {
@@ -65,7 +76,9 @@ def parts_folder(folder: Path) -> Path:
 
 def _pieces(parts: Path, spec: CorpusSpec, progress: Callable[[int], None]) -> dict[str, list[Path]]:
     """JSONL files of ``SENDERS_A_PIECE`` senders each, by split: those that an earlier run left, and the rest made now."""
-    basis = json.dumps({"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}, sort_keys=True)
+    basis = json.dumps(
+        {"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}, sort_keys=True
+    )
     digest = hashlib.sha256(basis.encode()).hexdigest()[:16]
     sizes, done = split_sizes(spec), 0
     pieces: dict[str, list[Path]] = {}
@@ -75,7 +88,19 @@ def _pieces(parts: Path, spec: CorpusSpec, progress: Callable[[int], None]) -> d
         while made < sizes[split]:
             path = parts / f"{split}-{len(paths):06d}-{digest}.jsonl"
             if not path.is_file():
-                write_bytes(path, to_jsonl(generate_senders(spec, split, book, first=len(paths) * SENDERS_A_PIECE, senders=SENDERS_A_PIECE, made=made)))
+                write_bytes(
+                    path,
+                    to_jsonl(
+                        generate_senders(
+                            spec,
+                            split,
+                            book,
+                            first=len(paths) * SENDERS_A_PIECE,
+                            senders=SENDERS_A_PIECE,
+                            made=made,
+                        )
+                    ),
+                )
             new = path.read_bytes().count(b"\n")
             made, done = made + new, done + new
             progress(done)
@@ -97,22 +122,38 @@ def _write_split(path: Path, pieces: list[Path], everything: hashlib._Hash) -> d
     return {"sha256": content.hexdigest(), "bytes": size}
 
 
-def _counts_and_sample(spec: CorpusSpec, pieces: dict[str, list[Path]]) -> tuple[dict[str, dict[str, int]], bytes]:
+def _counts_and_sample(
+    spec: CorpusSpec, pieces: dict[str, list[Path]]
+) -> tuple[dict[str, dict[str, int]], bytes]:
     """What each split holds, and every so many-th conversation, from the pieces read again and proven apart."""
-    conversations = apart(conversation for paths in pieces.values() for path in paths for conversation in iterate_conversations(path))
+    conversations = apart(
+        conversation
+        for paths in pieces.values()
+        for path in paths
+        for conversation in iterate_conversations(path)
+    )
     step = max(1, sum(split_sizes(spec).values()) // SAMPLE_SIZE)
     tallies = {split: Counter[str]() for split in pieces}
-    distinct: dict[str, dict[str, set[str]]] = {split: {"senders": set(), "families": set()} for split in pieces}
+    distinct: dict[str, dict[str, set[str]]] = {
+        split: {"senders": set(), "families": set()} for split in pieces
+    }
     sample = []
     for number, conversation in enumerate(conversations):
-        tallies[conversation.split].update({"conversations": 1, "messages": len(conversation.messages), conversation.label: 1})
+        tallies[conversation.split].update(
+            {"conversations": 1, "messages": len(conversation.messages), conversation.label: 1}
+        )
         distinct[conversation.split]["senders"].add(conversation.sender)
         distinct[conversation.split]["families"].update(conversation.families)
         if number % step == 0:
             sample.append(conversation)
     order = ("conversations", "messages", "senders", "families", BENIGN, PATTERN)
-    totals = {split: tallies[split] | Counter({noun: len(ids) for noun, ids in distinct[split].items()}) for split in pieces}
-    return {split: {noun: total[noun] for noun in order if total[noun]} for split, total in totals.items()}, to_jsonl(sample)
+    totals = {
+        split: tallies[split] | Counter({noun: len(ids) for noun, ids in distinct[split].items()})
+        for split in pieces
+    }
+    return {
+        split: {noun: total[noun] for noun in order if total[noun]} for split, total in totals.items()
+    }, to_jsonl(sample)
 
 
 def corpus_sha256(contents: Iterable[bytes]) -> str:
@@ -126,12 +167,21 @@ def corpus_sha256(contents: Iterable[bytes]) -> str:
 def corpus_files(path: Path) -> list[Path]:
     """The split files of a corpus folder, or the one file ``path`` is. Raises ``CorpusError`` when there is none."""
     if path.is_dir():
-        found = [path / f"{split}{ending}" for split in SPLITS for ending in (".jsonl.gz", ".jsonl") if (path / f"{split}{ending}").is_file()]
+        found = [
+            path / f"{split}{ending}"
+            for split in SPLITS
+            for ending in (".jsonl.gz", ".jsonl")
+            if (path / f"{split}{ending}").is_file()
+        ]
         if not found:
-            raise CorpusError(f"{path}: holds no train, validation or test .jsonl.gz; make one with 'grooming-classifier corpus generate --out {path}'")
+            raise CorpusError(
+                f"{path}: holds no train, validation or test .jsonl.gz; make one with 'grooming-classifier corpus generate --out {path}'"
+            )
         return found
     if not path.is_file():
-        raise CorpusError(f"{path}: no such corpus; make one with 'grooming-classifier corpus generate --out FOLDER'")
+        raise CorpusError(
+            f"{path}: no such corpus; make one with 'grooming-classifier corpus generate --out FOLDER'"
+        )
     return [path]
 
 
@@ -149,7 +199,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except OSError as error:
-        raise CorpusError(f"{folder / MANIFEST}: cannot be read: {error.strerror}; a corpus folder needs its manifest") from None
+        raise CorpusError(
+            f"{folder / MANIFEST}: cannot be read: {error.strerror}; a corpus folder needs its manifest"
+        ) from None
     except ValueError as error:
         raise CorpusError(f"{folder / MANIFEST}: not JSON ({error}); generate the corpus again") from None
     return manifest

@@ -18,12 +18,16 @@ def assign_families(families: Iterable[PhraseFamily], *, seed: int) -> dict[str,
     Every stratum of at least three families stands in all three splits. Adding a family to one stratum leaves the others as they were.
     """
     assigned: dict[str, str] = {}
-    for stratum, members in groupby(sorted(families, key=lambda family: (_stratum(family), family.id)), key=_stratum):
+    for stratum, members in groupby(
+        sorted(families, key=lambda family: (_stratum(family), family.id)), key=_stratum
+    ):
         ids = [family.id for family in members]
         Random(f"{seed}:{stratum}").shuffle(ids)
         n_held_out = max(1, round(SHARES["test"] * len(ids))) if len(ids) >= 3 else 0
         for position, id_ in enumerate(ids):
-            assigned[id_] = "test" if position < n_held_out else "validation" if position < 2 * n_held_out else "train"
+            assigned[id_] = (
+                "test" if position < n_held_out else "validation" if position < 2 * n_held_out else "train"
+            )
     return assigned
 
 
@@ -48,8 +52,14 @@ def apart(conversations: Iterable[Conversation]) -> Iterator[Conversation]:
     """The conversations as they come, proven apart: raises ``ValueError`` at the first whose phrase families, accounts or id were seen in another split."""
     homes: dict[tuple[str, str], str] = {}
     for conversation in conversations:
-        claimed = [("conversation id", conversation.id), ("account", conversation.sender), ("account", conversation.contact)]
+        claimed = [
+            ("conversation id", conversation.id),
+            ("account", conversation.sender),
+            ("account", conversation.contact),
+        ]
         for noun, id_ in [*claimed, *(("phrase family", family) for family in conversation.families)]:
             if homes.setdefault((noun, id_), conversation.split) != conversation.split:
-                raise ValueError(f"{noun} {id_!r} stands in both {homes[noun, id_]!r} and {conversation.split!r}; a split by family must keep it in one")
+                raise ValueError(
+                    f"{noun} {id_!r} stands in both {homes[noun, id_]!r} and {conversation.split!r}; a split by family must keep it in one"
+                )
         yield conversation

@@ -26,7 +26,9 @@ def ppv(tpr: float, fpr: float, prevalence: float) -> float:
     return true_finds / (true_finds + false_alarms) if true_finds + false_alarms else math.nan
 
 
-def base_rate_table(tpr: Rate, fpr: Rate, *, prevalences: Sequence[float] = PREVALENCES, volume: int, confidence: float = 0.95) -> pd.DataFrame:
+def base_rate_table(
+    tpr: Rate, fpr: Rate, *, prevalences: Sequence[float] = PREVALENCES, volume: int, confidence: float = 0.95
+) -> pd.DataFrame:
     """What flags would mean among ``volume`` units, one row per prevalence.
 
     Columns: ``prevalence``; ``alerts``, ``true_finds``, ``false_alarms`` (expected, of ``volume`` units); ``ppv``, ``ppv_low``, ``ppv_high``;

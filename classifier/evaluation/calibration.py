@@ -46,13 +46,29 @@ def reliability_table(label: ArrayLike, probability: ArrayLike, *, n_bins: int =
         inside = p[bins == number]
         rate = Rate(int(labels[bins == number].sum()), inside.size)
         low, high = rate.interval()
-        row = {"lowest": inside.min(), "highest": inside.max(), "mean_probability": inside.mean(), "observed": rate.value}
+        row = {
+            "lowest": inside.min(),
+            "highest": inside.max(),
+            "mean_probability": inside.mean(),
+            "observed": rate.value,
+        }
         rows.append(row | {"observed_low": low, "observed_high": high, "positives": rate.hits, "n": rate.n})
-    columns = ["lowest", "highest", "mean_probability", "observed", "observed_low", "observed_high", "positives", "n"]
+    columns = [
+        "lowest",
+        "highest",
+        "mean_probability",
+        "observed",
+        "observed_low",
+        "observed_high",
+        "positives",
+        "n",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def expected_calibration_error(label: ArrayLike, probability: ArrayLike, *, n_bins: int = 10) -> CalibrationError:
+def expected_calibration_error(
+    label: ArrayLike, probability: ArrayLike, *, n_bins: int = 10
+) -> CalibrationError:
     """Mean over units of the gap between their bin's mean probability and its share of positives, and how many bins there came to be.
 
     Naeini, Cooper & Hauskrecht (2015), AAAI, with bins of equal mass instead of equal width. It grows with the number of bins and is never 0 on a finite sample
@@ -101,16 +117,25 @@ def logit_offset(fitted_prevalence: float, stated_prevalence: float) -> float:
     return float(logit(stated_prevalence) - logit(fitted_prevalence))
 
 
-def at_prevalence(probability: ArrayLike, *, fitted_prevalence: float, stated_prevalence: float) -> NDArray[np.float64]:
+def at_prevalence(
+    probability: ArrayLike, *, fitted_prevalence: float, stated_prevalence: float
+) -> NDArray[np.float64]:
     """Probabilities moved from the prevalence they were calibrated at to a stated one.
 
     >>> at_prevalence([0.5, 0.9], fitted_prevalence=0.5, stated_prevalence=0.01).round(4).tolist()
     [0.01, 0.0833]
     """
-    return np.asarray(expit(logit(np.asarray(probability, dtype=np.float64)) + logit_offset(fitted_prevalence, stated_prevalence)))
+    return np.asarray(
+        expit(
+            logit(np.asarray(probability, dtype=np.float64))
+            + logit_offset(fitted_prevalence, stated_prevalence)
+        )
+    )
 
 
-def labelled_probabilities(label: ArrayLike, probability: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def labelled_probabilities(
+    label: ArrayLike, probability: ArrayLike
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """``labelled_scores`` whose scores are in [0, 1] as well."""
     labels, p = labelled_scores(label, probability)
     if not ((p >= 0) & (p <= 1)).all():

@@ -11,7 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit
 
-from classifier.evaluation.calibration import brier, expected_calibration_error, labelled_probabilities, log_loss
+from classifier.evaluation.calibration import (
+    brier,
+    expected_calibration_error,
+    labelled_probabilities,
+    log_loss,
+)
 
 SMALLEST = 1e-12
 """Probabilities are held this far from 0 and 1 before their log-odds are taken."""
@@ -79,9 +84,17 @@ def fit_sigmoid(label: ArrayLike, probability: ArrayLike) -> Sigmoid:
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = parameters[0] * log_odds + parameters[1]
         gap = expit(z) - target
-        return float(np.mean(np.logaddexp(0.0, z) - target * z)), np.array([np.mean(gap * log_odds), np.mean(gap)])
+        return float(np.mean(np.logaddexp(0.0, z) - target * z)), np.array(
+            [np.mean(gap * log_odds), np.mean(gap)]
+        )
 
-    fit = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 1000})
+    fit = minimize(
+        loss,
+        np.array([1.0, 0.0]),
+        jac=True,
+        method="L-BFGS-B",
+        options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 1000},
+    )
     return Sigmoid(slope=float(fit.x[0]), intercept=float(fit.x[1]))
 
 
@@ -98,7 +111,9 @@ def fit_temperature(label: ArrayLike, probability: ArrayLike) -> Temperature:
         z = log_odds * np.exp(-log_temperature)
         return float(np.mean(np.logaddexp(0.0, z) - labels * z))
 
-    fit = minimize_scalar(loss, bounds=(np.log(0.01), np.log(100.0)), method="bounded", options={"xatol": 1e-10})
+    fit = minimize_scalar(
+        loss, bounds=(np.log(0.01), np.log(100.0)), method="bounded", options={"xatol": 1e-10}
+    )
     return Temperature(float(np.exp(fit.x)))
 
 
@@ -135,7 +150,9 @@ def compare_calibrators(validation: pd.DataFrame, test: pd.DataFrame, *, n_bins:
     """
     rows = []
     for name, fit in FITS.items():
-        p = fit(validation["label"].to_numpy(), validation["probability"].to_numpy())(test["probability"].to_numpy())
+        p = fit(validation["label"].to_numpy(), validation["probability"].to_numpy())(
+            test["probability"].to_numpy()
+        )
         label = test["label"].to_numpy()
         error = expected_calibration_error(label, p, n_bins=n_bins)
         row = {"calibrator": name, "brier": brier(label, p), "log_loss": log_loss(label, p)}
@@ -150,5 +167,7 @@ def _log_odds(probability: ArrayLike) -> NDArray[np.float64]:
 def _both_kinds(label: ArrayLike, probability: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     labels, p = labelled_probabilities(label, probability)
     if not 0 < labels.sum() < labels.size:
-        raise ValueError(f"label must hold both 0 and 1 to fit a calibrator, got {int(labels.sum())} positives of {labels.size}")
+        raise ValueError(
+            f"label must hold both 0 and 1 to fit a calibrator, got {int(labels.sum())} positives of {labels.size}"
+        )
     return labels, p

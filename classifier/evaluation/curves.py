@@ -84,7 +84,9 @@ def partial_auc(label: ArrayLike, score: ArrayLike, *, max_fpr: float) -> float:
     return float(np.trapezoid(y, x) / max_fpr)
 
 
-def _counts(labels: NDArray[np.bool_], scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+def _counts(
+    labels: NDArray[np.bool_], scores: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Thresholds from infinity down, and the positives and benign units flagged at each. Equal scores are flagged together."""
     descending, rank = np.unique(-scores, return_inverse=True)
     n = descending.size

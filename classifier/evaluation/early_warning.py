@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from classifier.evaluation.intervals import Interval, cluster_codes, cluster_sums, cluster_weights, percentile_interval
+from classifier.evaluation.intervals import (
+    Interval,
+    cluster_codes,
+    cluster_sums,
+    cluster_weights,
+    percentile_interval,
+)
 from classifier.evaluation.rates import Rate
 
 ERISK_P = 0.0078
@@ -105,24 +111,39 @@ def erde(label: ArrayLike, decision: ArrayLike, k: ArrayLike, *, o: float) -> fl
     if not labels.size:
         return math.nan
     # expit(k - o) is 1 - 1/(1 + exp(k - o)) written so that a late k does not overflow.
-    cost = np.where(labels, np.where(decisions, expit(seen - o), 1.0), np.where(decisions, labels.mean(), 0.0))
+    cost = np.where(
+        labels, np.where(decisions, expit(seen - o), 1.0), np.where(decisions, labels.mean(), 0.0)
+    )
     return float(cost.mean())
 
 
-def _checked(label: ArrayLike, decision: ArrayLike, k: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+def _checked(
+    label: ArrayLike, decision: ArrayLike, k: ArrayLike
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
     labels, decisions, seen = np.asarray(label), np.asarray(decision), np.asarray(k, dtype=np.float64)
     if labels.ndim != 1 or not labels.shape == decisions.shape == seen.shape:
-        raise ValueError(f"label, decision and k must be one-dimensional and of one length, got shapes {labels.shape}, {decisions.shape} and {seen.shape}")
+        raise ValueError(
+            f"label, decision and k must be one-dimensional and of one length, got shapes {labels.shape}, {decisions.shape} and {seen.shape}"
+        )
     for name, values in (("label", labels), ("decision", decisions)):
         if not np.isin(values, (0, 1)).all():
-            raise ValueError(f"{name} must hold only 0 and 1 or False and True, got {np.unique(values)[:5].tolist()!r}")
+            raise ValueError(
+                f"{name} must hold only 0 and 1 or False and True, got {np.unique(values)[:5].tolist()!r}"
+            )
     if not (seen[decisions.astype(bool)] >= 1).all():
         raise ValueError("k of a flagged unit must count messages from 1, got one below 1 or nan")
     return labels.astype(bool), decisions.astype(bool), seen
 
 
 def early_warning_intervals(
-    label: ArrayLike, k: ArrayLike, premature: ArrayLike, clusters: ArrayLike, *, p: Mapping[str, float], n_resamples: int = 1000, seed: int
+    label: ArrayLike,
+    k: ArrayLike,
+    premature: ArrayLike,
+    clusters: ArrayLike,
+    *,
+    p: Mapping[str, float],
+    n_resamples: int = 1000,
+    seed: int,
 ) -> dict[str, Interval]:
     """95 % percentile intervals by figure: ``f1``, ``recall``, ``undetected``, ``premature``, ``median_messages``, and for each name in ``p`` ``speed_<name>`` and
     ``f_latency_<name>``.
@@ -135,17 +156,25 @@ def early_warning_intervals(
     >>> print(found["median_messages"])
     4.000–4.000 (B = 200, 15 undefined and left out)
     """
-    labels, seen, early = np.asarray(label).astype(bool), np.asarray(k, dtype=np.float64), np.asarray(premature).astype(bool)
+    labels, seen, early = (
+        np.asarray(label).astype(bool),
+        np.asarray(k, dtype=np.float64),
+        np.asarray(premature).astype(bool),
+    )
     codes, n_clusters = cluster_codes(clusters)
     if labels.ndim != 1 or not labels.shape == seen.shape == early.shape == codes.shape:
-        raise ValueError(f"label, k, premature and clusters must be of one length, got shapes {labels.shape}, {seen.shape}, {early.shape} and {codes.shape}")
+        raise ValueError(
+            f"label, k, premature and clusters must be of one length, got shapes {labels.shape}, {seen.shape}, {early.shape} and {codes.shape}"
+        )
     flagged = ~np.isnan(seen)
     found = labels & flagged
     messages, place = np.unique(seen[found], return_inverse=True)
     found_at = np.zeros((n_clusters, messages.size))
     np.add.at(found_at, (codes[found], place), 1.0)
     weights = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-    sums = cluster_sums(np.column_stack([labels, flagged, found, found & early]).astype(np.float64), codes, n_clusters)
+    sums = cluster_sums(
+        np.column_stack([labels, flagged, found, found & early]).astype(np.float64), codes, n_clusters
+    )
     n_positive, n_flagged, n_found, n_early = (weights @ sums).T
     drawn = weights @ found_at
     f1 = _divided(2.0 * n_found, n_positive + n_flagged)

@@ -27,7 +27,9 @@ def first_warnings(unit: ArrayLike, score: ArrayLike, *, threshold: float) -> pd
     units = np.asarray(unit)
     hit = flagged(score, threshold)
     if units.ndim != 1 or units.shape != hit.shape:
-        raise ValueError(f"unit and score must be one-dimensional and of one length, got shapes {units.shape} and {hit.shape}")
+        raise ValueError(
+            f"unit and score must be one-dimensional and of one length, got shapes {units.shape} and {hit.shape}"
+        )
     table = pd.DataFrame({"unit": units, "hit": hit})
     table["k"] = table.groupby("unit", sort=False).cumcount() + 1
     n_messages = table.groupby("unit", sort=False)["k"].max()
@@ -50,7 +52,9 @@ def skeptical_warning(predictions: ArrayLike, *, skepticism: int) -> int | None:
     if positive.ndim != 1 or not np.isin(positive, (0, 1)).all():
         raise ValueError(f"predictions must be one row of 0 and 1, got shape {positive.shape}")
     so_far = np.cumsum(positive.astype(np.int64))
-    ten_ago = np.concatenate([np.zeros(min(SKEPTICISM_LAST, positive.size), dtype=np.int64), so_far[:-SKEPTICISM_LAST]])
+    ten_ago = np.concatenate(
+        [np.zeros(min(SKEPTICISM_LAST, positive.size), dtype=np.int64), so_far[:-SKEPTICISM_LAST]]
+    )
     reached = np.flatnonzero(so_far - ten_ago >= skepticism)
     return int(reached[0]) + 1 if reached.size else None
 
@@ -70,7 +74,16 @@ def recall_after(k_of_positives: ArrayLike, *, last: int) -> pd.DataFrame:
     for k in range(1, last + 1):
         rate = Rate(int((seen <= k).sum()), seen.size)
         low, high = rate.interval()
-        rows.append({"k": k, "recall": rate.value, "recall_low": low, "recall_high": high, "hits": rate.hits, "n": rate.n})
+        rows.append(
+            {
+                "k": k,
+                "recall": rate.value,
+                "recall_low": low,
+                "recall_high": high,
+                "hits": rate.hits,
+                "n": rate.n,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -89,9 +102,13 @@ def target_share_seen(unit: ArrayLike, by_target: ArrayLike, warnings: pd.DataFr
     table["index"] = table.groupby("unit", sort=False).cumcount() + 1
     k = warnings.set_index("unit")["k"]
     if missing := set(table["unit"]) ^ set(k.index):
-        raise ValueError(f"warnings must have one row for every unit of the messages and no other, got a difference of {len(missing)} units")
+        raise ValueError(
+            f"warnings must have one row for every unit of the messages and no other, got a difference of {len(missing)} units"
+        )
     table["seen"] = table["by_target"] & (table["index"] <= table["unit"].map(k))
-    counts = table.groupby("unit", sort=False).agg(seen=("seen", "sum"), n=("by_target", "sum")).reindex(k.index)
+    counts = (
+        table.groupby("unit", sort=False).agg(seen=("seen", "sum"), n=("by_target", "sum")).reindex(k.index)
+    )
     share = (counts["seen"] / counts["n"].where(counts["n"] > 0)).where(k.notna())
     return counts.assign(share=share).reset_index()
 

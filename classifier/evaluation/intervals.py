@@ -44,7 +44,9 @@ def cluster_codes(clusters: ArrayLike) -> tuple[NDArray[np.int64], int]:
     return codes.astype(np.int64), len(names)
 
 
-def cluster_sums(values: NDArray[np.float64], codes: NDArray[np.int64], n_clusters: int) -> NDArray[np.float64]:
+def cluster_sums(
+    values: NDArray[np.float64], codes: NDArray[np.int64], n_clusters: int
+) -> NDArray[np.float64]:
     """``values`` of shape (units, k) added up by cluster: shape (clusters, k)."""
     sums = np.zeros((n_clusters, values.shape[1]))
     np.add.at(sums, codes, values)
@@ -60,9 +62,13 @@ def cluster_weights(n_clusters: int, *, n_resamples: int, seed: int) -> NDArray[
     [4, 4]
     """
     if n_clusters < 1 or n_resamples < 1:
-        raise ValueError(f"n_clusters and n_resamples must be at least 1, got {n_clusters!r} and {n_resamples!r}")
+        raise ValueError(
+            f"n_clusters and n_resamples must be at least 1, got {n_clusters!r} and {n_resamples!r}"
+        )
     rng = np.random.default_rng(seed)
-    return rng.multinomial(n_clusters, np.full(n_clusters, 1.0 / n_clusters), size=n_resamples).astype(np.int64)
+    return rng.multinomial(n_clusters, np.full(n_clusters, 1.0 / n_clusters), size=n_resamples).astype(
+        np.int64
+    )
 
 
 def percentile_interval(values: ArrayLike, *, confidence: float = 0.95) -> Interval:
@@ -77,7 +83,9 @@ def percentile_interval(values: ArrayLike, *, confidence: float = 0.95) -> Inter
     defined = resampled[~np.isnan(resampled)]
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(defined, [tail, 1.0 - tail]) if defined.size else (np.nan, np.nan)
-    return Interval(float(low), float(high), n_resamples=resampled.size, n_undefined=resampled.size - defined.size)
+    return Interval(
+        float(low), float(high), n_resamples=resampled.size, n_undefined=resampled.size - defined.size
+    )
 
 
 def cluster_bootstrap(

@@ -46,8 +46,16 @@ def message_metrics(
     names = [str(name) for name in labels.columns]
     codes, n_clusters = cluster_codes(families)
     # The first row takes every family once: the value itself. The others are the resamples.
-    weights = np.vstack([np.ones((1, n_clusters), dtype=np.int64), cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)])
-    values = {name: _label_metrics(labels[name], probabilities[name], thresholds[name], codes, weights) for name in names}
+    weights = np.vstack(
+        [
+            np.ones((1, n_clusters), dtype=np.int64),
+            cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed),
+        ]
+    )
+    values = {
+        name: _label_metrics(labels[name], probabilities[name], thresholds[name], codes, weights)
+        for name in names
+    }
     values["macro"] = np.mean([values[stage] for stage in STAGES], axis=0)
     support = {name: int(labels[name].sum()) for name in names}
     support["macro"] = sum(support[stage] for stage in STAGES)
@@ -57,7 +65,15 @@ def message_metrics(
         for metric, drawn in zip(METRICS, columns, strict=True):
             interval = percentile_interval(drawn[1:])
             row |= {metric: float(drawn[0]), f"{metric}_low": interval.low, f"{metric}_high": interval.high}
-        rows.append(row | {"support": support[name], "n": len(labels), "n_families": n_clusters, "n_resamples": n_resamples})
+        rows.append(
+            row
+            | {
+                "support": support[name],
+                "n": len(labels),
+                "n_families": n_clusters,
+                "n_resamples": n_resamples,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -78,11 +94,18 @@ def _label_metrics(
     return np.array([precision, recall, f1, average_precisions(shown, scores, codes, weights=weights)])
 
 
-def _check(labels: pd.DataFrame, probabilities: pd.DataFrame, thresholds: Mapping[str, float], families: pd.Series[str]) -> None:
+def _check(
+    labels: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    thresholds: Mapping[str, float],
+    families: pd.Series[str],
+) -> None:
     if missing := [stage for stage in STAGES if stage not in labels.columns]:
         raise ValueError(f"labels must have a column for each of the five stages, got none for {missing}")
     for name in labels.columns:
         if name not in probabilities.columns or name not in thresholds:
             raise ValueError(f"probabilities and thresholds must cover every label, got none for {name!r}")
     if not (labels.index.equals(probabilities.index) and labels.index.equals(families.index)):
-        raise ValueError(f"labels, probabilities and families must have one index, got lengths {len(labels)}, {len(probabilities)}, {len(families)}")
+        raise ValueError(
+            f"labels, probabilities and families must have one index, got lengths {len(labels)}, {len(probabilities)}, {len(families)}"
+        )

@@ -18,7 +18,9 @@ from classifier.evaluation.rates import labelled_scores
 _ENTRIES_AT_ONCE = 4_000_000  # of a (distinct scores, resamples) block: 32 MB
 
 
-def average_precisions(label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]) -> NDArray[np.float64]:
+def average_precisions(
+    label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """One average precision per row of ``weights``, shape (resamples, clusters); ``codes`` is the cluster of each unit.
 
     ``sum over distinct scores, highest first, of (recall gained) * precision``: equal scores are flagged together, nothing is interpolated (as in
@@ -30,7 +32,9 @@ def average_precisions(label: ArrayLike, score: ArrayLike, codes: NDArray[np.int
     return _by_rows(_block_average_precision, label, score, codes, weights)
 
 
-def aucs(label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]) -> NDArray[np.float64]:
+def aucs(
+    label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """One area under the ROC curve per row of ``weights``: the chance that a positive scores above a negative, a tie counting half.
 
     The Mann-Whitney statistic (Hanley & McNeil 1982, Radiology 143). Nan in a resample that lacks positives or negatives.
@@ -63,7 +67,9 @@ def _by_rows(
     return np.concatenate(values)
 
 
-def _block_average_precision(positives: NDArray[np.float64], totals: NDArray[np.float64]) -> NDArray[np.float64]:
+def _block_average_precision(
+    positives: NDArray[np.float64], totals: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Both of shape (distinct scores from the highest, resamples)."""
     found = np.cumsum(positives, axis=0)
     seen = np.cumsum(totals, axis=0)
@@ -82,7 +88,9 @@ def _divided(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -
     return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
 
 
-def auc_with_interval(label: ArrayLike, score: ArrayLike, clusters: ArrayLike, *, n_resamples: int = 1000, seed: int) -> dict[str, float | int]:
+def auc_with_interval(
+    label: ArrayLike, score: ArrayLike, clusters: ArrayLike, *, n_resamples: int = 1000, seed: int
+) -> dict[str, float | int]:
     """Area under the ROC curve with its 95 % percentile interval over resampled ``clusters`` (sending accounts, phrase families).
 
     Keys: ``auc``, ``auc_low``, ``auc_high``, ``positives``, ``n``, ``n_clusters``, ``n_resamples``. Nan when all labels are the same; a resample whose
@@ -94,7 +102,9 @@ def auc_with_interval(label: ArrayLike, score: ArrayLike, clusters: ArrayLike, *
     labels, scores = labelled_scores(label, score)
     codes, n_clusters = cluster_codes(clusters)
     value = aucs(labels, scores, codes, weights=np.ones((1, n_clusters), dtype=np.int64))[0]
-    drawn = percentile_interval(aucs(labels, scores, codes, weights=cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)))
+    drawn = percentile_interval(
+        aucs(labels, scores, codes, weights=cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed))
+    )
     return {
         "auc": float(value),
         "auc_low": drawn.low,

@@ -87,9 +87,13 @@ def labelled_scores(label: ArrayLike, score: ArrayLike) -> tuple[NDArray[np.bool
     """The two as arrays of one length, checked: labels 0/1 or bool, scores without nan."""
     labels, scores = np.asarray(label), np.asarray(score, dtype=np.float64)
     if labels.ndim != 1 or labels.shape != scores.shape:
-        raise ValueError(f"label and score must be one-dimensional and of one length, got shapes {labels.shape} and {scores.shape}")
+        raise ValueError(
+            f"label and score must be one-dimensional and of one length, got shapes {labels.shape} and {scores.shape}"
+        )
     if not np.isin(labels, (0, 1)).all():
-        raise ValueError(f"label must hold only 0 and 1 or False and True, got {np.unique(labels)[:5].tolist()!r}")
+        raise ValueError(
+            f"label must hold only 0 and 1 or False and True, got {np.unique(labels)[:5].tolist()!r}"
+        )
     if np.isnan(scores).any():
         raise ValueError(f"score must not hold nan, got {int(np.isnan(scores).sum())} of {scores.size}")
     return labels.astype(bool), scores
@@ -103,7 +107,9 @@ def flagged(score: ArrayLike, threshold: float) -> NDArray[np.bool_]:
     """
     scores = np.asarray(score, dtype=np.float64)
     if math.isnan(threshold) or np.isnan(scores).any():
-        raise ValueError(f"threshold and score must be numbers, got threshold {threshold!r} and {int(np.isnan(scores).sum())} nan scores of {scores.size}")
+        raise ValueError(
+            f"threshold and score must be numbers, got threshold {threshold!r} and {int(np.isnan(scores).sum())} nan scores of {scores.size}"
+        )
     return scores >= threshold
 
 

@@ -28,18 +28,25 @@ class Evaluation:
             table.to_csv(text, index=False, lineterminator="\n", float_format="%.12g")
             write_bytes(folder / f"{table_name}.csv", text.getvalue().encode("utf-8"))
         content = {"facts": self.facts, "tables": sorted(self.tables)}
-        write_bytes(folder / f"{name}.json", (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("utf-8"))
+        write_bytes(
+            folder / f"{name}.json", (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("utf-8")
+        )
 
 
 def load_evaluation(folder: Path, *, name: str = "evaluation") -> Evaluation:
     """The evaluation saved in ``folder`` under ``name``. Raises ``InputError`` when it is not there or incomplete."""
     try:
         content = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        tables = {table: pd.read_csv(folder / f"{table}.csv", keep_default_na=False, na_values=["", "nan"]) for table in content["tables"]}
+        tables = {
+            table: pd.read_csv(folder / f"{table}.csv", keep_default_na=False, na_values=["", "nan"])
+            for table in content["tables"]
+        }
     except OSError as error:
         raise InputError(
             f"{folder}: no whole evaluation there ({error.strerror}: {error.filename}); run 'grooming-classifier {'evaluate' if name == 'evaluation' else name}' first"
         ) from None
     except (ValueError, KeyError) as error:
-        raise InputError(f"{folder}: not an evaluation of this version ({error}); run 'grooming-classifier {'evaluate' if name == 'evaluation' else name}' again") from None
+        raise InputError(
+            f"{folder}: not an evaluation of this version ({error}); run 'grooming-classifier {'evaluate' if name == 'evaluation' else name}' again"
+        ) from None
     return Evaluation(content["facts"], tables)

@@ -21,7 +21,9 @@ def pan12_f05(pattern_senders: Set[str], flagged_senders: Set[str]) -> float:
     >>> f"{pan12_f05({'a', 'b', 'c', 'd'}, {'a', 'b', 'c', 'x'}):.2f}", pan12_f05({"a"}, set())
     ('0.75', 0.0)
     """
-    return _pan12(len(pattern_senders & flagged_senders), len(pattern_senders), len(flagged_senders), beta=0.5)
+    return _pan12(
+        len(pattern_senders & flagged_senders), len(pattern_senders), len(flagged_senders), beta=0.5
+    )
 
 
 def pan12_f3(relevant_lines: Set[tuple[str, int]], flagged_lines: Set[tuple[str, int]]) -> float:
@@ -47,15 +49,34 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
     if max_k < 1:
         raise ValueError(f"max_k must be at least 1, got {max_k!r}")
     if missing := [name for name in ("sender", "label", "flagged") if name not in conversations.columns]:
-        raise ValueError(f"conversations must have the columns sender, label and flagged, got none named {missing}")
-    senders = conversations.astype({"label": bool, "flagged": bool}).groupby("sender").agg(pattern=("label", "max"), flags=("flagged", "sum"))
+        raise ValueError(
+            f"conversations must have the columns sender, label and flagged, got none named {missing}"
+        )
+    senders = (
+        conversations.astype({"label": bool, "flagged": bool})
+        .groupby("sender")
+        .agg(pattern=("label", "max"), flags=("flagged", "sum"))
+    )
     pattern, innocent = senders.loc[senders["pattern"], "flags"], senders.loc[~senders["pattern"], "flags"]
     rows = []
     for k in range(1, max_k + 1):
-        tpr, fpr = Rate(int((pattern >= k).sum()), len(pattern)), Rate(int((innocent >= k).sum()), len(innocent))
+        tpr, fpr = (
+            Rate(int((pattern >= k).sum()), len(pattern)),
+            Rate(int((innocent >= k).sum()), len(innocent)),
+        )
         (tpr_low, tpr_high), (fpr_low, fpr_high) = tpr.interval(), fpr.interval()
-        row = {"k": k, "tpr": tpr.value, "tpr_low": tpr_low, "tpr_high": tpr_high, "fpr": fpr.value, "fpr_low": fpr_low, "fpr_high": fpr_high}
-        rows.append(row | {"found": tpr.hits, "n_pattern": tpr.n, "innocent_flagged": fpr.hits, "n_innocent": fpr.n})
+        row = {
+            "k": k,
+            "tpr": tpr.value,
+            "tpr_low": tpr_low,
+            "tpr_high": tpr_high,
+            "fpr": fpr.value,
+            "fpr_low": fpr_low,
+            "fpr_high": fpr_high,
+        }
+        rows.append(
+            row | {"found": tpr.hits, "n_pattern": tpr.n, "innocent_flagged": fpr.hits, "n_innocent": fpr.n}
+        )
     return pd.DataFrame(rows)
 
 

@@ -8,7 +8,9 @@ import pandas as pd
 from classifier.evaluation.rates import Rate
 
 
-def false_alarms_by(slices: pd.Series[str], flagged: pd.Series[bool], *, confidence: float = 0.95) -> pd.DataFrame:
+def false_alarms_by(
+    slices: pd.Series[str], flagged: pd.Series[bool], *, confidence: float = 0.95
+) -> pd.DataFrame:
     """False alarms per slice; both series are about the same benign units, and only those.
 
     Columns: ``slice``, ``rate``, ``rate_low``, ``rate_high``, ``false_alarms``, ``n``. Highest rate first, equal rates by the larger slice; the last row,
@@ -30,7 +32,9 @@ def recall_by(slices: pd.Series[str], found: pd.Series[bool], *, confidence: flo
     """
     table = _rates_by(slices, found, confidence=confidence)
     table = table.sort_values(["rate", "n", "slice"], ascending=[True, False, True], kind="stable")
-    return _with_mean(table, found, confidence=confidence).rename(columns={"rate": "recall", "rate_low": "recall_low", "rate_high": "recall_high"})
+    return _with_mean(table, found, confidence=confidence).rename(
+        columns={"rate": "recall", "rate_low": "recall_low", "rate_high": "recall_high"}
+    )
 
 
 def _rates_by(slices: pd.Series[str], hit: pd.Series[bool], *, confidence: float) -> pd.DataFrame:
@@ -40,8 +44,14 @@ def _rates_by(slices: pd.Series[str], hit: pd.Series[bool], *, confidence: float
         raise ValueError("slices must all be named, and none 'mean', which is the row of all units together")
     hits = hit.to_numpy().astype(bool)
     names, codes = np.unique(slices.to_numpy().astype(str), return_inverse=True)
-    counts, n = np.bincount(codes, weights=hits, minlength=len(names)), np.bincount(codes, minlength=len(names))
-    rows = [_row(str(name), Rate(int(k), int(size)), confidence) for name, k, size in zip(names, counts, n, strict=True)]
+    counts, n = (
+        np.bincount(codes, weights=hits, minlength=len(names)),
+        np.bincount(codes, minlength=len(names)),
+    )
+    rows = [
+        _row(str(name), Rate(int(k), int(size)), confidence)
+        for name, k, size in zip(names, counts, n, strict=True)
+    ]
     return pd.DataFrame(rows, columns=["slice", "rate", "rate_low", "rate_high", "hits", "n"])
 
 
@@ -52,4 +62,11 @@ def _with_mean(table: pd.DataFrame, hit: pd.Series[bool], *, confidence: float) 
 
 def _row(name: str, rate: Rate, confidence: float) -> dict[str, object]:
     low, high = rate.interval(confidence)
-    return {"slice": name, "rate": rate.value, "rate_low": low, "rate_high": high, "hits": rate.hits, "n": rate.n}
+    return {
+        "slice": name,
+        "rate": rate.value,
+        "rate_low": low,
+        "rate_high": high,
+        "hits": rate.hits,
+        "n": rate.n,
+    }

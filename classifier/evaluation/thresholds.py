@@ -29,12 +29,21 @@ def best_f1_threshold(label: ArrayLike, score: ArrayLike, sample_weight: ArrayLi
     labels, scores = labelled_scores(label, score)
     weight = np.ones(scores.size) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != scores.shape or (weight < 0).any():
-        raise ValueError(f"sample_weight must be one number of at least 0 a unit, got shape {weight.shape} for {scores.shape}")
+        raise ValueError(
+            f"sample_weight must be one number of at least 0 a unit, got shape {weight.shape} for {scores.shape}"
+        )
     n_positive = float(weight[labels].sum())
     if n_positive == 0:
-        raise ValueError(f"label must hold at least one positive to choose a threshold by F1, got none of {labels.size}")
+        raise ValueError(
+            f"label must hold at least one positive to choose a threshold by F1, got none of {labels.size}"
+        )
     distinct = np.unique(scores)
-    return _best_f1(distinct, _at_or_above(distinct, scores[labels], weight[labels]), _at_or_above(distinct, scores, weight), n_positive)
+    return _best_f1(
+        distinct,
+        _at_or_above(distinct, scores[labels], weight[labels]),
+        _at_or_above(distinct, scores, weight),
+        n_positive,
+    )
 
 
 def message_threshold(label: ArrayLike, score: ArrayLike, *, max_false_alarms: float) -> float:
@@ -49,17 +58,26 @@ def message_threshold(label: ArrayLike, score: ArrayLike, *, max_false_alarms: f
     """
     labels, scores = labelled_scores(label, score)
     if not labels.any():
-        raise ValueError(f"label must hold at least one positive to choose a threshold by F1, got none of {labels.size}")
+        raise ValueError(
+            f"label must hold at least one positive to choose a threshold by F1, got none of {labels.size}"
+        )
     if not 0 <= max_false_alarms < 1:
         raise ValueError(f"max_false_alarms must be in [0, 1), got {max_false_alarms!r}")
     candidates = _candidates(scores)
     share = _at_or_above(candidates, scores[~labels]) / max(1, int((~labels).sum()))
     allowed = candidates[share <= max_false_alarms]
-    chosen = _best_f1(allowed, _at_or_above(allowed, scores[labels]), _at_or_above(allowed, scores), int(labels.sum()))
+    chosen = _best_f1(
+        allowed, _at_or_above(allowed, scores[labels]), _at_or_above(allowed, scores), int(labels.sum())
+    )
     return chosen if chosen > scores.max() else min(chosen, math.floor(chosen * 1e9) / 1e9)
 
 
-def _best_f1(thresholds: NDArray[np.float64], found: NDArray[np.float64], n_flagged: NDArray[np.float64], n_positive: float) -> float:
+def _best_f1(
+    thresholds: NDArray[np.float64],
+    found: NDArray[np.float64],
+    n_flagged: NDArray[np.float64],
+    n_positive: float,
+) -> float:
     """The threshold with the best F1; of several, the highest."""
     # Rounded, so that two thresholds whose F1 is the same fraction are told apart by their place and not by their last bit.
     f1 = np.round(2.0 * found / (n_flagged + n_positive), 12)
@@ -79,7 +97,9 @@ def error_free_units_needed(max_rate: float, *, confidence: float = 0.95) -> int
     return math.ceil(math.log1p(-confidence) / math.log1p(-max_rate))
 
 
-def threshold_for_fpr(label: ArrayLike, score: ArrayLike, *, max_fpr: float, confidence: float = 0.95) -> float:
+def threshold_for_fpr(
+    label: ArrayLike, score: ArrayLike, *, max_fpr: float, confidence: float = 0.95
+) -> float:
     """The smallest score whose false positive rate is shown to be at most ``max_fpr``: its one-sided Clopper-Pearson upper bound is.
 
     The bound holds for new benign units although the threshold was chosen on these: it is a distribution-free tolerance limit (Wilks 1941), as long as units
@@ -120,7 +140,9 @@ def threshold_for_reviews(
     if not 0 <= prevalence < 1:
         raise ValueError(f"prevalence must be in [0, 1), got {prevalence!r}")
     if not 0 < reviews_per_day < volume_per_day:
-        raise ValueError(f"reviews_per_day must be above 0 and below volume_per_day, got {reviews_per_day!r} and {volume_per_day!r}")
+        raise ValueError(
+            f"reviews_per_day must be above 0 and below volume_per_day, got {reviews_per_day!r} and {volume_per_day!r}"
+        )
     benign, pattern = scores[~labels], scores[labels]
     if pattern.size == 0:
         raise ValueError(f"label must hold at least one positive, got none of {labels.size}")
@@ -143,7 +165,9 @@ def k_of_n(flags: ArrayLike, k: int) -> NDArray[np.bool_]:
     """
     marks = np.asarray(flags).astype(bool)
     if marks.ndim != 2 or not 1 <= k <= marks.shape[1]:
-        raise ValueError(f"flags must have shape (units, n) and k must be in 1..n, got shape {marks.shape} and k={k!r}")
+        raise ValueError(
+            f"flags must have shape (units, n) and k must be in 1..n, got shape {marks.shape} and k={k!r}"
+        )
     return np.asarray(marks.sum(axis=1) >= k)
 
 
@@ -153,7 +177,9 @@ def _candidates(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.append(distinct, np.nextafter(distinct[-1:], np.inf))
 
 
-def _at_or_above(thresholds: NDArray[np.float64], scores: NDArray[np.float64], weight: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def _at_or_above(
+    thresholds: NDArray[np.float64], scores: NDArray[np.float64], weight: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Weight of the scores at or above each threshold."""
     order = np.argsort(scores)
     ordered = np.ones(scores.size) if weight is None else weight[order]

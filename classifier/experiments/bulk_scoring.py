@@ -53,14 +53,19 @@ class Plan:
         return list(_COLUMNS.get(self.level) or dict.fromkeys([*self.file.columns, *LABELS, "stages"]))
 
 
-_COLUMNS = {"conversation": ("conversation_id", "score", "flagged", "warned_at"), "sender": ("author", "score", "conversations", "flagged")}
+_COLUMNS = {
+    "conversation": ("conversation_id", "score", "flagged", "warned_at"),
+    "sender": ("author", "score", "conversations", "flagged"),
+}
 
 
 def part_of(scorer: BatchScorer, plan: Plan, block: Block) -> Part:
     """One block scored."""
     rows = block.rows()
     probabilities = scorer.probabilities(row["text"] for row in rows)
-    content = (_message_part if plan.level == "message" else _followed_part)(scorer, plan, rows, probabilities)
+    content = (_message_part if plan.level == "message" else _followed_part)(
+        scorer, plan, rows, probabilities
+    )
     return Part(block.end, block.share, len(rows), content)
 
 
@@ -70,10 +75,18 @@ def _message_part(scorer: BatchScorer, plan: Plan, rows: list[Row], probabilitie
     for number in np.flatnonzero((probabilities >= model.thresholds).any(axis=1)).tolist():
         flagged[number] = "|".join(model.flagged(probabilities[number]))
     if plan.kind == ".parquet":
-        return _stream(_parquet_table(plan, [row | {"stages": stages} for row, stages in zip(rows, flagged, strict=True)], probabilities))
+        return _stream(
+            _parquet_table(
+                plan,
+                [row | {"stages": stages} for row, stages in zip(rows, flagged, strict=True)],
+                probabilities,
+            )
+        )
     as_number: Any = float if plan.kind == ".jsonl" else str
     scored = [
-        row | dict(zip(LABELS, map(as_number, (_SCORES % tuple(scores)).split(",")), strict=True)) | {"stages": stages}
+        row
+        | dict(zip(LABELS, map(as_number, (_SCORES % tuple(scores)).split(",")), strict=True))
+        | {"stages": stages}
         for row, scores, stages in zip(rows, probabilities.tolist(), flagged, strict=True)
     ]
     return text_of(scored, kind=plan.kind, columns=plan.columns)
@@ -82,10 +95,16 @@ def _message_part(scorer: BatchScorer, plan: Plan, rows: list[Row], probabilitie
 def scored_parts(plan: Plan, model_path: Path, blocks: Iterable[Block], *, jobs: int) -> Iterator[Part]:
     """The parts of ``blocks`` in order, made by ``jobs`` processes; with one, by this one. At most two blocks a process are under way."""
     if jobs == 1:
-        yield from map(partial(part_of, BatchScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan), blocks)
+        yield from map(
+            partial(part_of, BatchScorer(load_model(model_path), memo_tokens=MEMO_TOKENS), plan), blocks
+        )
         return
-    context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads of this process hold
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_work, initargs=(model_path, plan)) as pool:
+    context = multiprocessing.get_context(
+        "spawn"
+    )  # a fork would copy locks that other threads of this process hold
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_begin_work, initargs=(model_path, plan)
+    ) as pool:
         waiting: deque[Future[Part]] = deque()
         try:
             for block in blocks:
@@ -134,12 +153,21 @@ def write_joined(stream: IO[bytes], plan: Plan, parts: Iterable[Part], pattern: 
                     f"conversation {ids[authors.index('')]!r}: a message without an author; who wrote, and so how early a warning comes, is not told: score --level message"
                 )
             monitors.update(ids, authors, np.column_stack([table[label].to_numpy() for label in LABELS]))
-        parts = (_rows_part(plan, rows) for rows in _pieces(conversation_rows(monitors) if plan.level == "conversation" else sender_rows(monitors, pattern)))
+        parts = (
+            _rows_part(plan, rows)
+            for rows in _pieces(
+                conversation_rows(monitors)
+                if plan.level == "conversation"
+                else sender_rows(monitors, pattern)
+            )
+        )
     if plan.kind == ".parquet":
         _join_parquet(stream, plan, parts)
         return
     if plan.kind == ".csv":
-        stream.write(text_of([dict(zip(plan.columns, plan.columns, strict=True))], kind=".csv", columns=plan.columns))
+        stream.write(
+            text_of([dict(zip(plan.columns, plan.columns, strict=True))], kind=".csv", columns=plan.columns)
+        )
     for part in parts:
         stream.write(part.content)
 
@@ -149,8 +177,15 @@ def conversation_rows(monitors: Monitors) -> Iterator[Row]:
 
     ``warned_at`` counts the conversation's messages from 1 and is None without a warning.
     """
-    for id_, score, warned_at in zip(monitors.ids, monitors.highest.tolist(), monitors.warned_at.tolist(), strict=True):
-        yield {"conversation_id": id_, "score": score, "flagged": int(warned_at > 0), "warned_at": warned_at or None}
+    for id_, score, warned_at in zip(
+        monitors.ids, monitors.highest.tolist(), monitors.warned_at.tolist(), strict=True
+    ):
+        yield {
+            "conversation_id": id_,
+            "score": score,
+            "flagged": int(warned_at > 0),
+            "warned_at": warned_at or None,
+        }
 
 
 def sender_rows(monitors: Monitors, pattern: PatternModel) -> Iterator[Row]:
@@ -180,9 +215,20 @@ def _rows_part(plan: Plan, rows: list[Row]) -> Part:
     if plan.kind == ".parquet":
         import pyarrow as pa
 
-        return Part(end, 1.0, len(rows), _stream(pa.Table.from_pylist(_clean(rows), schema=_result_schema(plan))))
+        return Part(
+            end, 1.0, len(rows), _stream(pa.Table.from_pylist(_clean(rows), schema=_result_schema(plan)))
+        )
     text = float if plan.kind == ".jsonl" else str
-    return Part(end, 1.0, len(rows), text_of([row | {"score": text(f"{row['score']:.8g}")} for row in rows], kind=plan.kind, columns=plan.columns))
+    return Part(
+        end,
+        1.0,
+        len(rows),
+        text_of(
+            [row | {"score": text(f"{row['score']:.8g}")} for row in rows],
+            kind=plan.kind,
+            columns=plan.columns,
+        ),
+    )
 
 
 def _result_schema(plan: Plan) -> Any:
@@ -198,7 +244,10 @@ def _result_schema(plan: Plan) -> Any:
                 types[name] = kind.value_type if pa.types.is_dictionary(kind) else kind
         types |= dict.fromkeys(LABELS, pa.float64()) | {"stages": pa.string()}
     else:
-        types = dict.fromkeys(plan.columns, pa.int64()) | {"score": pa.float64(), plan.columns[0]: pa.string()}
+        types = dict.fromkeys(plan.columns, pa.int64()) | {
+            "score": pa.float64(),
+            plan.columns[0]: pa.string(),
+        }
     return pa.schema(list(types.items()))
 
 
@@ -208,11 +257,26 @@ def _parquet_table(plan: Plan, rows: list[Row], probabilities: Any) -> Any:
     schema = _result_schema(plan)
     known = set(schema.names)
     if plan.file.schema is None:
-        rows = [{name: value if value is None or isinstance(value, str) else json.dumps(value) for name, value in row.items()} for row in rows]
+        rows = [
+            {
+                name: value if value is None or isinstance(value, str) else json.dumps(value)
+                for name, value in row.items()
+            }
+            for row in rows
+        ]
         if extra := next((name for row in rows for name in row if name not in known), None):
-            raise InputError(f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl")
-    table = pa.Table.from_pylist(_clean(rows), schema=pa.schema([field for field in schema if field.name not in LABELS]))
-    columns = [pa.array(np.ascontiguousarray(probabilities[:, LABELS.index(name)])) if name in LABELS else table[name] for name in schema.names]
+            raise InputError(
+                f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl"
+            )
+    table = pa.Table.from_pylist(
+        _clean(rows), schema=pa.schema([field for field in schema if field.name not in LABELS])
+    )
+    columns = [
+        pa.array(np.ascontiguousarray(probabilities[:, LABELS.index(name)]))
+        if name in LABELS
+        else table[name]
+        for name in schema.names
+    ]
     return pa.table(columns, schema=schema)
 
 
@@ -222,7 +286,15 @@ def _followed_part(scorer: BatchScorer, plan: Plan, rows: list[Row], probabiliti
 
     rows = _clean([{name: row[name] for name in FOLLOWED} for row in rows])
     named = {name: pa.array([row[name] for row in rows], pa.string()) for name in FOLLOWED}
-    return _stream(pa.table(named | {label: np.ascontiguousarray(probabilities[:, column]) for column, label in enumerate(scorer.model.labels)}))
+    return _stream(
+        pa.table(
+            named
+            | {
+                label: np.ascontiguousarray(probabilities[:, column])
+                for column, label in enumerate(scorer.model.labels)
+            }
+        )
+    )
 
 
 def _clean(rows: list[Row]) -> list[Row]:
@@ -233,7 +305,13 @@ def _clean(rows: list[Row]) -> list[Row]:
                 if isinstance(value, str):
                     value.encode("utf-8")
     except UnicodeEncodeError:
-        return [{name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for name, value in row.items()} for row in rows]
+        return [
+            {
+                name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+                for name, value in row.items()
+            }
+            for row in rows
+        ]
     return rows
 
 

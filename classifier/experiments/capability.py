@@ -27,12 +27,40 @@ LEAFLET: dict[str, tuple[str, ...]] = {
         "i'll buy you whatever you want",
         "will you be my girlfriend",
     ),
-    "isolation": ("your parents don't understand you like i do", "your friends aren't real friends", "you only need me", "i'd be so lonely without you", "are things bad at home"),
-    "info_request": ("how old are you", "what school do you go to", "send me a photo of you", "are your parents at home", "what's your phone number"),
-    "secrecy": ("don't tell your parents about us", "this is our secret", "delete these messages", "let's talk in another app where nobody can see", "is anyone else reading this"),
-    "meeting": ("let's meet up", "can we meet in person", "meet me at the park tomorrow", "i can pick you up", "come on your own"),
+    "isolation": (
+        "your parents don't understand you like i do",
+        "your friends aren't real friends",
+        "you only need me",
+        "i'd be so lonely without you",
+        "are things bad at home",
+    ),
+    "info_request": (
+        "how old are you",
+        "what school do you go to",
+        "send me a photo of you",
+        "are your parents at home",
+        "what's your phone number",
+    ),
+    "secrecy": (
+        "don't tell your parents about us",
+        "this is our secret",
+        "delete these messages",
+        "let's talk in another app where nobody can see",
+        "is anyone else reading this",
+    ),
+    "meeting": (
+        "let's meet up",
+        "can we meet in person",
+        "meet me at the park tomorrow",
+        "i can pick you up",
+        "come on your own",
+    ),
     "false_affinity": ("i live near you too", "i know your friends", "i went to the same school"),
-    "pressure": ("do it now or i won't talk to you again", "come on, just send it", "after all i did for you, you owe me"),
+    "pressure": (
+        "do it now or i won't talk to you again",
+        "come on, just send it",
+        "after all i did for you, you owe me",
+    ),
 }
 """Lines as a leaflet for parents would quote them."""
 
@@ -40,7 +68,9 @@ LESS_IS_NOTHING = 0.05
 """A rise of less than this in probability counts as no rise; lines already above .95 are left out."""
 
 
-def capability_cases(score: Scorer, thresholds: NDArray[np.float64], messages: Sequence[Message], *, seed: int, n: int = 400) -> pd.DataFrame:
+def capability_cases(
+    score: Scorer, thresholds: NDArray[np.float64], messages: Sequence[Message], *, seed: int, n: int = 400
+) -> pd.DataFrame:
     """One row a case. Columns: ``kind``, ``capability``, ``failed``.
 
     ``messages`` are test messages; ``n`` of them, drawn with ``seed``, are used for each invariance and direction.
@@ -48,8 +78,15 @@ def capability_cases(score: Scorer, thresholds: NDArray[np.float64], messages: S
     rng = Random(seed)
     drawn = rng.sample(list(messages), min(n, len(messages)))
     named = [message for message in messages if message.personal]
-    parts = [*_minimum(score, thresholds), *_invariances(score, thresholds, drawn, rng.sample(named, min(n, len(named))), rng), *_directions(score, drawn)]
-    return pd.DataFrame([(kind, capability, bool(failed)) for kind, capability, failures in parts for failed in failures], columns=["kind", "capability", "failed"])
+    parts = [
+        *_minimum(score, thresholds),
+        *_invariances(score, thresholds, drawn, rng.sample(named, min(n, len(named))), rng),
+        *_directions(score, drawn),
+    ]
+    return pd.DataFrame(
+        [(kind, capability, bool(failed)) for kind, capability, failures in parts for failed in failures],
+        columns=["kind", "capability", "failed"],
+    )
 
 
 Part = tuple[str, str, NDArray[np.bool_]]
@@ -57,10 +94,16 @@ Part = tuple[str, str, NDArray[np.bool_]]
 
 def _minimum(score: Scorer, thresholds: NDArray[np.float64]) -> Iterator[Part]:
     for column, label in enumerate(LABELS):
-        yield "minimum functionality", f"leaflet lines of {label}", score(LEAFLET[label])[:, column] < thresholds[column]
+        yield (
+            "minimum functionality",
+            f"leaflet lines of {label}",
+            score(LEAFLET[label])[:, column] < thresholds[column],
+        )
 
 
-def _invariances(score: Scorer, thresholds: NDArray[np.float64], drawn: list[Message], named: list[Message], rng: Random) -> Iterator[Part]:
+def _invariances(
+    score: Scorer, thresholds: NDArray[np.float64], drawn: list[Message], named: list[Message], rng: Random
+) -> Iterator[Part]:
     changes: dict[str, tuple[list[Message], Callable[[Message], str]]] = {
         "another name or place": (named, lambda message: _renamed(message, named, rng)),
         "upper case": (drawn, lambda message: message.text.upper()),
@@ -70,7 +113,10 @@ def _invariances(score: Scorer, thresholds: NDArray[np.float64], drawn: list[Mes
     }
     for name, (cases, change) in changes.items():
         if cases:
-            before, after = (score(texts) >= thresholds for texts in ([message.text for message in cases], [change(message) for message in cases]))
+            before, after = (
+                score(texts) >= thresholds
+                for texts in ([message.text for message in cases], [change(message) for message in cases])
+            )
             yield "invariance", name, (before != after).any(axis=1)
 
 
@@ -78,7 +124,14 @@ def _renamed(message: Message, others: list[Message], rng: Random) -> str:
     """The text with each piece of personal information exchanged for one of its kind from another message."""
     text = message.text
     for span in sorted(message.personal, key=lambda span: -span.start):
-        fillers = sorted({other.text[there.start : there.end] for other in others for there in other.personal if there.kind == span.kind})
+        fillers = sorted(
+            {
+                other.text[there.start : there.end]
+                for other in others
+                for there in other.personal
+                if there.kind == span.kind
+            }
+        )
         text = text[: span.start] + rng.choice(fillers) + text[span.end :]
     return text
 
@@ -89,4 +142,8 @@ def _directions(score: Scorer, drawn: list[Message]) -> Iterator[Part]:
     for column, label in enumerate(LABELS):
         after = score([f"{text} {LEAFLET[label][0]}" for text in texts])
         open_cases = before[:, column] <= 1 - LESS_IS_NOTHING
-        yield "direction", f"a line of {label} added", (after[:, column] - before[:, column] < LESS_IS_NOTHING)[open_cases]
+        yield (
+            "direction",
+            f"a line of {label} added",
+            (after[:, column] - before[:, column] < LESS_IS_NOTHING)[open_cases],
+        )

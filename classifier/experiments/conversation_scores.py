@@ -36,11 +36,18 @@ def message_probabilities(pipeline: Any, conversations: Sequence[Conversation]) 
 
 def told_probabilities(conversations: Sequence[Conversation]) -> Probabilities:
     """What a stage model that is never wrong would say: 1 for each label that a message carries, else 0."""
-    return [np.array([[float(label in message.labels) for label in LABELS] for message in conversation.messages]) for conversation in conversations]
+    return [
+        np.array([[float(label in message.labels) for label in LABELS] for message in conversation.messages])
+        for conversation in conversations
+    ]
 
 
-def _by_conversation(probabilities: NDArray[np.float64], conversations: Sequence[Conversation]) -> Probabilities:
-    return np.split(probabilities, np.cumsum([len(conversation.messages) for conversation in conversations])[:-1])
+def _by_conversation(
+    probabilities: NDArray[np.float64], conversations: Sequence[Conversation]
+) -> Probabilities:
+    return np.split(
+        probabilities, np.cumsum([len(conversation.messages) for conversation in conversations])[:-1]
+    )
 
 
 def crossfitted_probabilities(conversations: Sequence[Conversation], *, seed: int) -> Probabilities:
@@ -50,11 +57,16 @@ def crossfitted_probabilities(conversations: Sequence[Conversation], *, seed: in
     """
     table = messages_table(conversations)
     families = np.unique(table["family"].to_numpy().astype(str))
-    fold_of = dict(zip(families, np.random.default_rng(seed).permutation(len(families)) % N_FOLDS, strict=True))
+    fold_of = dict(
+        zip(families, np.random.default_rng(seed).permutation(len(families)) % N_FOLDS, strict=True)
+    )
     fold = table["family"].map(fold_of).to_numpy()
     say("scoring train messages out of fold")
     probabilities = np.empty((len(table), len(LABELS)))
-    scored_folds = Parallel(n_jobs=N_JOBS)(delayed(_score_fold)(table[fold != number], table.loc[fold == number, "text"].tolist()) for number in range(N_FOLDS))
+    scored_folds = Parallel(n_jobs=N_JOBS)(
+        delayed(_score_fold)(table[fold != number], table.loc[fold == number, "text"].tolist())
+        for number in range(N_FOLDS)
+    )
     for number, found in enumerate(scored_folds):
         probabilities[fold == number] = found
     return _by_conversation(probabilities, conversations)
@@ -78,9 +90,19 @@ def fit_head(
     """A pattern model of one head, its alert threshold chosen on the validation conversations. Raises ``TooFewUnits`` when these cannot show ``alert_fpr``."""
     say(f"fitting the {head} head")
     content = head != "metadata"
-    fitted = fit_pattern(train, train_probabilities if content else None, validation, validation_probabilities if content else None, head=head, thresholds=thresholds, seed=seed)
+    fitted = fit_pattern(
+        train,
+        train_probabilities if content else None,
+        validation,
+        validation_probabilities if content else None,
+        head=head,
+        thresholds=thresholds,
+        seed=seed,
+    )
     scores = highest_scores(growing_scores(fitted, validation, validation_probabilities))
-    return replace(fitted, alert_threshold=threshold_for_fpr(is_pattern(validation), scores, max_fpr=alert_fpr))
+    return replace(
+        fitted, alert_threshold=threshold_for_fpr(is_pattern(validation), scores, max_fpr=alert_fpr)
+    )
 
 
 def is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:
@@ -88,7 +110,9 @@ def is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:
     return np.array([conversation.label == PATTERN for conversation in conversations])
 
 
-def growing_scores(model: PatternModel, conversations: Sequence[Conversation], probabilities: Probabilities) -> Probabilities:
+def growing_scores(
+    model: PatternModel, conversations: Sequence[Conversation], probabilities: Probabilities
+) -> Probabilities:
     """For each conversation its score after every message."""
     content = model.head != "metadata"
     return [
@@ -111,7 +135,15 @@ def highest_scores(growing: Probabilities) -> NDArray[np.float64]:
 
 def leading_families(conversations: Sequence[Conversation]) -> NDArray[np.str_]:
     """The phrase family of each conversation's first behaviour, or of its first message when it shows none: the cluster its intervals are resampled by."""
-    return np.array([next((message.family for message in conversation.messages if message.labels), conversation.messages[0].family) for conversation in conversations])
+    return np.array(
+        [
+            next(
+                (message.family for message in conversation.messages if message.labels),
+                conversation.messages[0].family,
+            )
+            for conversation in conversations
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -145,6 +177,8 @@ class Scored:
         )
 
 
-def scored(model: PatternModel, conversations: Sequence[Conversation], probabilities: Probabilities) -> Scored:
+def scored(
+    model: PatternModel, conversations: Sequence[Conversation], probabilities: Probabilities
+) -> Scored:
     """The conversations scored message by message."""
     return Scored(conversations, probabilities, growing_scores(model, conversations, probabilities))

@@ -13,7 +13,14 @@ from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.calibration import brier, expected_calibration_error, log_loss, reliability_table
 from classifier.evaluation.calibrators import compare_calibrators
 from classifier.evaluation.early_warning import ERISK_P, ESPD_P, early_warning_intervals, erde, f_latency
-from classifier.evaluation.first_warning import first_warnings, is_premature, premature_warnings, recall_after, skeptical_warning, target_share_seen
+from classifier.evaluation.first_warning import (
+    first_warnings,
+    is_premature,
+    premature_warnings,
+    recall_after,
+    skeptical_warning,
+    target_share_seen,
+)
 from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.rates import Rate, false_positive_rate, true_positive_rate
 from classifier.evaluation.senders import k_of_n_table, pan12_f05
@@ -35,16 +42,30 @@ TOLD = "text head, told every label"
 """What the text head comes to when it is fitted on, and given, the true labels of every message: what stands above it is no fault of reading."""
 
 
-def separation(sets: dict[str, dict[str, Scored]], told: dict[str, Scored], *, n_resamples: int, seed: int) -> pd.DataFrame:
+def separation(
+    sets: dict[str, dict[str, Scored]], told: dict[str, Scored], *, n_resamples: int, seed: int
+) -> pd.DataFrame:
     """AUC per set and scorer: the heads, then each simpler aggregator of the same message probabilities, then the text head ``told`` the true labels."""
     rows = []
     for set_name, by_head in sets.items():
         some = next(iter(by_head.values()))
         scores = {f"{head} head": scored.score for head, scored in by_head.items()}
-        scores |= {name: np.array([aggregate(found) for found in some.probabilities]) for name, aggregate in AGGREGATORS.items()}
+        scores |= {
+            name: np.array([aggregate(found) for found in some.probabilities])
+            for name, aggregate in AGGREGATORS.items()
+        }
         scores[TOLD] = told[set_name].score
         for name, score in scores.items():
-            rows.append({"set": set_name, "scorer": name} | auc_with_interval(some.label, score, leading_families(some.conversations), n_resamples=n_resamples, seed=seed))
+            rows.append(
+                {"set": set_name, "scorer": name}
+                | auc_with_interval(
+                    some.label,
+                    score,
+                    leading_families(some.conversations),
+                    n_resamples=n_resamples,
+                    seed=seed,
+                )
+            )
     return pd.DataFrame(rows)
 
 
@@ -56,22 +77,42 @@ def rates_at_fpr(validation: Scored, sets: dict[str, Scored]) -> pd.DataFrame:
             threshold = threshold_for_fpr(validation.label, validation.score, max_fpr=asked)
         except TooFewUnits as refusal:
             rows.append(
-                {"set": "validation", "asked_fpr": asked, "threshold": np.nan, "remark": f"refused: {refusal.needed:,} benign conversations without a false alarm would be needed"}
+                {
+                    "set": "validation",
+                    "asked_fpr": asked,
+                    "threshold": np.nan,
+                    "remark": f"refused: {refusal.needed:,} benign conversations without a false alarm would be needed",
+                }
             )
             continue
         for name, scored in sets.items():
-            tpr, fpr = (rate(scored.label, scored.score, threshold=threshold) for rate in (true_positive_rate, false_positive_rate))
-            rows.append({"set": name, "asked_fpr": asked, "threshold": threshold, "remark": "shown on validation"} | _rate("tpr", tpr) | _rate("fpr", fpr))
+            tpr, fpr = (
+                rate(scored.label, scored.score, threshold=threshold)
+                for rate in (true_positive_rate, false_positive_rate)
+            )
+            rows.append(
+                {"set": name, "asked_fpr": asked, "threshold": threshold, "remark": "shown on validation"}
+                | _rate("tpr", tpr)
+                | _rate("fpr", fpr)
+            )
     rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
     return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *rates])
 
 
 def _rate(name: str, rate: Rate) -> dict[str, float]:
     low, high = rate.interval()
-    return {name: rate.value, f"{name}_low": low, f"{name}_high": high, f"{name}_hits": rate.hits, f"{name}_n": rate.n}
+    return {
+        name: rate.value,
+        f"{name}_low": low,
+        f"{name}_high": high,
+        f"{name}_hits": rate.hits,
+        f"{name}_n": rate.n,
+    }
 
 
-def early_warning(sets: dict[str, Scored], *, threshold: float, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
+def early_warning(
+    sets: dict[str, Scored], *, threshold: float, n_resamples: int = 1000, seed: int = 0
+) -> pd.DataFrame:
     """One row a set and rule: F1, speed and their product, ERDE, and what goes with them. Empty messages do not occur in these corpora.
 
     Intervals are over leading phrase families, the same draws for every rule of a set.
@@ -80,15 +121,24 @@ def early_warning(sets: dict[str, Scored], *, threshold: float, n_resamples: int
     for set_name, scored in sets.items():
         warnings = first_warnings(scored.messages["unit"], scored.messages["score"], threshold=threshold)
         by_rule = {"pattern scorer, latched": warnings}
-        by_rule |= {f"skepticism {skepticism} of the last 10": _skeptical(scored, warnings, threshold, skepticism) for skepticism in SKEPTICISMS}
+        by_rule |= {
+            f"skepticism {skepticism} of the last 10": _skeptical(scored, warnings, threshold, skepticism)
+            for skepticism in SKEPTICISMS
+        }
         for rule, warned in by_rule.items():
-            rows.append({"set": set_name, "rule": rule} | _early(scored, warned) | _early_intervals(scored, warned, n_resamples=n_resamples, seed=seed))
+            rows.append(
+                {"set": set_name, "rule": rule}
+                | _early(scored, warned)
+                | _early_intervals(scored, warned, n_resamples=n_resamples, seed=seed)
+            )
     return pd.DataFrame(rows)
 
 
 def _skeptical(scored: Scored, warnings: pd.DataFrame, threshold: float, skepticism: int) -> pd.DataFrame:
     k = [skeptical_warning(scores >= threshold, skepticism=skepticism) for scores in scored.growing]
-    return warnings.assign(k=[np.nan if seen is None else float(seen) for seen in k], decision=[seen is not None for seen in k])
+    return warnings.assign(
+        k=[np.nan if seen is None else float(seen) for seen in k], decision=[seen is not None for seen in k]
+    )
 
 
 def _early(scored: Scored, warnings: pd.DataFrame) -> dict[str, Any]:
@@ -121,14 +171,30 @@ def _early(scored: Scored, warnings: pd.DataFrame) -> dict[str, Any]:
 
 def _first_staged(scored: Scored) -> NDArray[np.float64]:
     """The first message of each conversation that carries a label, from 1; nan when none does."""
-    return first_warnings(scored.messages["unit"], scored.messages["staged"].astype(float), threshold=1.0)["k"].to_numpy()
+    return first_warnings(scored.messages["unit"], scored.messages["staged"].astype(float), threshold=1.0)[
+        "k"
+    ].to_numpy()
 
 
-def _early_intervals(scored: Scored, warnings: pd.DataFrame, *, n_resamples: int, seed: int) -> dict[str, float]:
+def _early_intervals(
+    scored: Scored, warnings: pd.DataFrame, *, n_resamples: int, seed: int
+) -> dict[str, float]:
     k = warnings["k"].to_numpy()
     families = leading_families(scored.conversations)
-    found = early_warning_intervals(scored.label, k, is_premature(k, _first_staged(scored)), families, p=PENALTIES, n_resamples=n_resamples, seed=seed)
-    bounds = {f"{figure}_{side}": getattr(interval, side) for figure, interval in found.items() for side in ("low", "high")}
+    found = early_warning_intervals(
+        scored.label,
+        k,
+        is_premature(k, _first_staged(scored)),
+        families,
+        p=PENALTIES,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+    bounds = {
+        f"{figure}_{side}": getattr(interval, side)
+        for figure, interval in found.items()
+        for side in ("low", "high")
+    }
     return bounds | {"n_clusters": np.unique(families).size, "n_resamples": n_resamples}
 
 
@@ -144,7 +210,10 @@ def recall_by_k(sets: dict[str, Scored], *, threshold: float) -> pd.DataFrame:
 
 def calibration(validation: Scored, test: Scored) -> dict[str, pd.DataFrame]:
     """Reliability of the whole-conversation scores, and maps fitted on validation compared on test."""
-    final = {name: np.array([scores[-1] for scores in scored.growing]) for name, scored in (("validation", validation), ("test", test))}
+    final = {
+        name: np.array([scores[-1] for scores in scored.growing])
+        for name, scored in (("validation", validation), ("test", test))
+    }
     error = expected_calibration_error(test.label, final["test"])
     summary = {
         "brier": brier(test.label, final["test"]),
@@ -153,8 +222,15 @@ def calibration(validation: Scored, test: Scored) -> dict[str, pd.DataFrame]:
         "n_bins": error.n_bins,
         "n": test.label.size,
     }
-    tables = [pd.DataFrame({"label": scored.label.astype(int), "probability": final[name]}) for name, scored in (("validation", validation), ("test", test))]
-    return {"reliability": reliability_table(test.label, final["test"]), "calibrators": compare_calibrators(*tables), "calibration": pd.DataFrame([summary])}
+    tables = [
+        pd.DataFrame({"label": scored.label.astype(int), "probability": final[name]})
+        for name, scored in (("validation", validation), ("test", test))
+    ]
+    return {
+        "reliability": reliability_table(test.label, final["test"]),
+        "calibrators": compare_calibrators(*tables),
+        "calibration": pd.DataFrame([summary]),
+    }
 
 
 def benign_scenes(scored: Scored, *, threshold: float) -> pd.DataFrame:
@@ -166,7 +242,13 @@ def benign_scenes(scored: Scored, *, threshold: float) -> pd.DataFrame:
 
 def senders(scored: Scored, *, threshold: float) -> pd.DataFrame:
     """Senders never seen in training: what it gives to flag a sender from k flagged conversations on, with PAN12's F0.5 beside."""
-    table = pd.DataFrame({"sender": [c.sender for c in scored.conversations], "label": scored.label, "flagged": scored.score >= threshold})
+    table = pd.DataFrame(
+        {
+            "sender": [c.sender for c in scored.conversations],
+            "label": scored.label,
+            "flagged": scored.score >= threshold,
+        }
+    )
     by_k = k_of_n_table(table, max_k=4)
     patterns = set(table.loc[table["label"], "sender"])
     flags = table.groupby("sender")["flagged"].sum()
@@ -176,10 +258,21 @@ def senders(scored: Scored, *, threshold: float) -> pd.DataFrame:
 def sender_separation(scored: Scored, *, n_resamples: int, seed: int) -> pd.DataFrame:
     """AUC over senders of the mean log-odds and of the highest score over one sender's conversations."""
     odds = logit(np.clip(scored.score, 1e-12, 1 - 1e-12))
-    table = pd.DataFrame({"sender": [c.sender for c in scored.conversations], "label": scored.label, "odds": odds})
-    senders = table.groupby("sender").agg(label=("label", "max"), mean=("odds", "mean"), highest=("odds", "max"))
+    table = pd.DataFrame(
+        {"sender": [c.sender for c in scored.conversations], "label": scored.label, "odds": odds}
+    )
+    senders = table.groupby("sender").agg(
+        label=("label", "max"), mean=("odds", "mean"), highest=("odds", "max")
+    )
     rows = [
-        {"score": name} | auc_with_interval(senders["label"].to_numpy(), senders[column].to_numpy(), senders.index.to_numpy(), n_resamples=n_resamples, seed=seed)
+        {"score": name}
+        | auc_with_interval(
+            senders["label"].to_numpy(),
+            senders[column].to_numpy(),
+            senders.index.to_numpy(),
+            n_resamples=n_resamples,
+            seed=seed,
+        )
         for name, column in (("mean log-odds", "mean"), ("highest score", "highest"))
     ]
     return pd.DataFrame(rows)
@@ -187,7 +280,11 @@ def sender_separation(scored: Scored, *, n_resamples: int, seed: int) -> pd.Data
 
 def base_rates(scored: Scored, *, threshold: float) -> pd.DataFrame:
     """What the alert threshold would mean in a million conversations at supposed prevalences."""
-    return base_rate_table(true_positive_rate(scored.label, scored.score, threshold=threshold), false_positive_rate(scored.label, scored.score, threshold=threshold), volume=VOLUME)
+    return base_rate_table(
+        true_positive_rate(scored.label, scored.score, threshold=threshold),
+        false_positive_rate(scored.label, scored.score, threshold=threshold),
+        volume=VOLUME,
+    )
 
 
 def slices(scored: Scored, *, threshold: float) -> pd.DataFrame:
@@ -195,8 +292,14 @@ def slices(scored: Scored, *, threshold: float) -> pd.DataFrame:
     facts = pd.DataFrame(
         {
             "register": [c.register for c in scored.conversations],
-            "length": pd.cut([len(c.messages) for c in scored.conversations], [0, 5, 15, 50, 1000], labels=["2–5", "6–15", "16–50", "over 50"]).astype(str),
-            "first writer": ["sender" if c.messages[0].author == c.sender else "contact" for c in scored.conversations],
+            "length": pd.cut(
+                [len(c.messages) for c in scored.conversations],
+                [0, 5, 15, 50, 1000],
+                labels=["2–5", "6–15", "16–50", "over 50"],
+            ).astype(str),
+            "first writer": [
+                "sender" if c.messages[0].author == c.sender else "contact" for c in scored.conversations
+            ],
             "known from": [c.metadata.known_from for c in scored.conversations],
             "distinct stages shown by the sender": [_stages_shown(c) for c in scored.conversations],
         }
@@ -205,10 +308,23 @@ def slices(scored: Scored, *, threshold: float) -> pd.DataFrame:
     for by in facts:
         for value in sorted(facts[by].unique()):
             here = (facts[by] == value).to_numpy()
-            tpr, fpr = (rate(scored.label[here], scored.score[here], threshold=threshold) for rate in (true_positive_rate, false_positive_rate))
+            tpr, fpr = (
+                rate(scored.label[here], scored.score[here], threshold=threshold)
+                for rate in (true_positive_rate, false_positive_rate)
+            )
             rows.append({"by": by, "slice": value} | _rate("tpr", tpr) | _rate("fpr", fpr))
     return pd.DataFrame(rows)
 
 
 def _stages_shown(conversation: Conversation) -> str:
-    return str(len({label for message in conversation.messages if message.author == conversation.sender for label in message.labels if label in STAGES}))
+    return str(
+        len(
+            {
+                label
+                for message in conversation.messages
+                if message.author == conversation.sender
+                for label in message.labels
+                if label in STAGES
+            }
+        )
+    )

@@ -30,13 +30,24 @@ MARKED = (Path("README.md"), CORPORA / "README.md")
 def blocks(root: Path) -> dict[str, str]:
     """What may stand between marks, by name: tables in Markdown, from the results and the corpora of the checkout at ``root``."""
     corpora = {release: root / CORPORA / release for release in RELEASES}
-    messages = {release: messages_table([c for part in read_corpus(folder).values() for c in part]) for release, folder in corpora.items()}
+    messages = {
+        release: messages_table([c for part in read_corpus(folder).values() for c in part])
+        for release, folder in corpora.items()
+    }
     return {
         "main": in_markdown(main_results(load_evaluation(root / RESULTS).tables)),
-        "corpora": in_markdown(corpus_counts({release: read_manifest(folder) for release, folder in corpora.items()})),
-        "labels": in_markdown(label_shares({release: label_counts(table) for release, table in messages.items()})),
+        "corpora": in_markdown(
+            corpus_counts({release: read_manifest(folder) for release, folder in corpora.items()})
+        ),
+        "labels": in_markdown(
+            label_shares({release: label_counts(table) for release, table in messages.items()})
+        ),
         "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{account(load_model(shipped_final_model()), EXAMPLE, explained=True)}\n```',
-        "phrases": in_markdown(phrase_totals({spec.voice: phrase_counts(load_families(spec.voice)) for spec in RELEASES.values()})),
+        "phrases": in_markdown(
+            phrase_totals(
+                {spec.voice: phrase_counts(load_families(spec.voice)) for spec in RELEASES.values()}
+            )
+        ),
     }
 
 
@@ -47,7 +58,16 @@ def card(root: Path) -> str:
     attack, names = (_table(root / RESULTS / f"{name}.csv") for name in ("attack", "names"))
     final, n_terms = load_model(shipped_final_model()).header, sum(len(half.terms) for half in model.halves)
     try:
-        return model_card(load_evaluation(root / RESULTS), model.header, manifests, attack, names, final=final, n_terms=n_terms, n_bytes=shipped_model().stat().st_size)
+        return model_card(
+            load_evaluation(root / RESULTS),
+            model.header,
+            manifests,
+            attack,
+            names,
+            final=final,
+            n_terms=n_terms,
+            n_bytes=shipped_model().stat().st_size,
+        )
     except ValueError as error:
         raise InputError(f"{root / RESULTS}: {error}; scripts/release/freeze makes them anew") from None
 

@@ -19,7 +19,14 @@ from classifier.experiments import conversation_tables
 from classifier.experiments.baselines import BASELINES
 from classifier.experiments.capability import capability_cases
 from classifier.experiments.controls import CAUSES, CONTROLS, control_scores, shuffled_scores
-from classifier.experiments.conversation_scores import ALERT_RULE, Probabilities, Scored, message_probabilities, scored, told_probabilities
+from classifier.experiments.conversation_scores import (
+    ALERT_RULE,
+    Probabilities,
+    Scored,
+    message_probabilities,
+    scored,
+    told_probabilities,
+)
 from classifier.experiments.noise import STRENGTHS, add_noise
 from classifier.model.conversation.model import PatternModel, fit_pattern
 from classifier.model.message.file import pipeline_options
@@ -38,7 +45,15 @@ N_NOISY = 5_000
 
 
 def evaluate_everything(
-    parts: Parts, alt: list[Conversation], model: StageModel, pipeline: Any, heads: dict[str, PatternModel], *, corpus_sha256: str, seed: int, n_resamples: int
+    parts: Parts,
+    alt: list[Conversation],
+    model: StageModel,
+    pipeline: Any,
+    heads: dict[str, PatternModel],
+    *,
+    corpus_sha256: str,
+    seed: int,
+    n_resamples: int,
 ) -> Evaluation:
     """Every table of the report, on the test split of ``parts`` and on ``alt``, the second voice; ``pipeline`` is ``model`` as scikit-learn scores it."""
     first = parts["test"][0]
@@ -60,19 +75,40 @@ def evaluate_everything(
         "seed": seed,
         "n_resamples": n_resamples,
     }
-    return Evaluation(facts, messages | _conversation_tables(parts["train"], sets, found, heads, n_resamples=n_resamples, seed=seed))
+    return Evaluation(
+        facts,
+        messages
+        | _conversation_tables(parts["train"], sets, found, heads, n_resamples=n_resamples, seed=seed),
+    )
 
 
 def _message_tables(
-    parts: Parts, alt: list[Conversation], found: dict[str, Probabilities], model: StageModel, pipeline: Any, *, n_resamples: int, seed: int
+    parts: Parts,
+    alt: list[Conversation],
+    found: dict[str, Probabilities],
+    model: StageModel,
+    pipeline: Any,
+    *,
+    n_resamples: int,
+    seed: int,
 ) -> dict[str, pd.DataFrame]:
     table = {split: messages_table(conversations) for split, conversations in parts.items()}
     test = table["test"]
     probabilities = pd.DataFrame(np.concatenate(found["test"]), columns=list(LABELS))
     thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
-    own = message_metrics(test[list(LABELS)], probabilities, thresholds, test["family"], n_resamples=n_resamples, seed=seed)
+    own = message_metrics(
+        test[list(LABELS)], probabilities, thresholds, test["family"], n_resamples=n_resamples, seed=seed
+    )
     flagged = probabilities >= pd.Series(thresholds)
-    transfer = {} if not alt else {"transfer": _transfer(messages_table(alt), found["second voice"], thresholds, n_resamples=n_resamples, seed=seed)}
+    transfer = (
+        {}
+        if not alt
+        else {
+            "transfer": _transfer(
+                messages_table(alt), found["second voice"], thresholds, n_resamples=n_resamples, seed=seed
+            )
+        }
+    )
     return transfer | {
         "messages": own,
         "systems": _systems(table, own, n_resamples=n_resamples, seed=seed),
@@ -86,36 +122,67 @@ def _message_tables(
     }
 
 
-def _transfer(messages: pd.DataFrame, found: Probabilities, thresholds: dict[str, float], *, n_resamples: int, seed: int) -> pd.DataFrame:
+def _transfer(
+    messages: pd.DataFrame, found: Probabilities, thresholds: dict[str, float], *, n_resamples: int, seed: int
+) -> pd.DataFrame:
     """The message table on the second voice, at the same thresholds."""
     probabilities = pd.DataFrame(np.concatenate(found), columns=list(LABELS))
-    return message_metrics(messages[list(LABELS)], probabilities, thresholds, messages["family"], n_resamples=n_resamples, seed=seed)
+    return message_metrics(
+        messages[list(LABELS)],
+        probabilities,
+        thresholds,
+        messages["family"],
+        n_resamples=n_resamples,
+        seed=seed,
+    )
 
 
-def _noise(test: pd.DataFrame, train: pd.DataFrame, pipeline: Any, options: dict[str, Any], *, seed: int) -> pd.DataFrame:
+def _noise(
+    test: pd.DataFrame, train: pd.DataFrame, pipeline: Any, options: dict[str, Any], *, seed: int
+) -> pd.DataFrame:
     """Macro average precision under generic typing noise, with the normaliser and for the same model fitted without it."""
     from sklearn.metrics import average_precision_score
 
     say("adding noise")
     distinct = test.drop_duplicates(["text", "family"])
     distinct = distinct.sample(min(N_NOISY, len(distinct)), random_state=seed)
-    models = {"with normaliser": pipeline, "without": fit_stage_model(train, **options | {"normaliser": False})}
+    models = {
+        "with normaliser": pipeline,
+        "without": fit_stage_model(train, **options | {"normaliser": False}),
+    }
     rows = []
     for strength in ("none", *STRENGTHS):
         rng = Random(seed)
-        texts = distinct["text"].tolist() if strength == "none" else [add_noise(text, strength, rng) for text in distinct["text"]]
+        texts = (
+            distinct["text"].tolist()
+            if strength == "none"
+            else [add_noise(text, strength, rng) for text in distinct["text"]]
+        )
         for name, fitted in models.items():
             probabilities = stage_probabilities(fitted, texts)
-            precision = np.mean([average_precision_score(distinct[stage], probabilities[stage]) for stage in STAGES])
-            rows.append({"noise": strength, "model": name, "average_precision": float(precision), "n": len(distinct)})
+            precision = np.mean(
+                [average_precision_score(distinct[stage], probabilities[stage]) for stage in STAGES]
+            )
+            rows.append(
+                {"noise": strength, "model": name, "average_precision": float(precision), "n": len(distinct)}
+            )
     return pd.DataFrame(rows)
 
 
 def _conversation_tables(
-    train: list[Conversation], sets: dict[str, list[Conversation]], found: dict[str, Probabilities], heads: dict[str, PatternModel], *, n_resamples: int, seed: int
+    train: list[Conversation],
+    sets: dict[str, list[Conversation]],
+    found: dict[str, Probabilities],
+    heads: dict[str, PatternModel],
+    *,
+    n_resamples: int,
+    seed: int,
 ) -> dict[str, pd.DataFrame]:
     say("scoring conversations")
-    by_head = {name: {head: scored(fitted, members, found[name]) for head, fitted in heads.items()} for name, members in sets.items()}
+    by_head = {
+        name: {head: scored(fitted, members, found[name]) for head, fitted in heads.items()}
+        for name, members in sets.items()
+    }
     told = _told(train, sets, seed=seed)
     reported = {name: by_head[name] for name in sets if name != "validation"}
     text = {name: heads_here["text"] for name, heads_here in reported.items()}
@@ -123,8 +190,12 @@ def _conversation_tables(
     return {
         "separation": conversation_tables.separation(reported, told, n_resamples=n_resamples, seed=seed),
         "rates": conversation_tables.rates_at_fpr(by_head["validation"]["text"], text),
-        "told_rates": conversation_tables.rates_at_fpr(told["validation"], {name: told[name] for name in reported}),
-        "early": conversation_tables.early_warning(text, threshold=threshold, n_resamples=n_resamples, seed=seed),
+        "told_rates": conversation_tables.rates_at_fpr(
+            told["validation"], {name: told[name] for name in reported}
+        ),
+        "early": conversation_tables.early_warning(
+            text, threshold=threshold, n_resamples=n_resamples, seed=seed
+        ),
         "recall_by_k": conversation_tables.recall_by_k(text, threshold=threshold),
         "conversation_scenes": conversation_tables.benign_scenes(text["test"], threshold=threshold),
         "conversation_slices": conversation_tables.slices(text["test"], threshold=threshold),
@@ -138,20 +209,41 @@ def _conversation_tables(
 def _told(train: list[Conversation], sets: dict[str, list[Conversation]], *, seed: int) -> dict[str, Scored]:
     """Each set scored by a text head that was fitted on the true labels of messages and is given them: how far the conversations can be told apart at all."""
     labels = {name: told_probabilities(members) for name, members in sets.items()}
-    fitted = fit_pattern(train, told_probabilities(train), sets["validation"], labels["validation"], head="text", thresholds=np.full(len(LABELS), 0.5), seed=seed)
+    fitted = fit_pattern(
+        train,
+        told_probabilities(train),
+        sets["validation"],
+        labels["validation"],
+        head="text",
+        thresholds=np.full(len(LABELS), 0.5),
+        seed=seed,
+    )
     return {name: scored(fitted, members, labels[name]) for name, members in sets.items()}
 
 
-def _systems(table: dict[str, pd.DataFrame], own: pd.DataFrame, *, n_resamples: int, seed: int) -> pd.DataFrame:
+def _systems(
+    table: dict[str, pd.DataFrame], own: pd.DataFrame, *, n_resamples: int, seed: int
+) -> pd.DataFrame:
     """Macro rows of our model and of each baseline."""
-    rows = [own[own["label"] == "macro"].assign(system="this model: words, pairs and characters, logistic regression")]
+    rows = [
+        own[own["label"] == "macro"].assign(
+            system="this model: words, pairs and characters, logistic regression"
+        )
+    ]
     test, validation = table["test"], table["validation"]
     for name, fit in progress_bar(BASELINES.items(), label="fitting baselines", length=len(BASELINES)):
         scorer = fit(table["train"])
         chosen = pd.DataFrame(scorer(validation["text"].tolist()), columns=list(LABELS))
-        thresholds = {label: message_threshold(validation[label].to_numpy(), chosen[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS) for label in LABELS}
+        thresholds = {
+            label: message_threshold(
+                validation[label].to_numpy(), chosen[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS
+            )
+            for label in LABELS
+        }
         scores = pd.DataFrame(scorer(test["text"].tolist()), columns=list(LABELS))
-        metrics = message_metrics(test[list(LABELS)], scores, thresholds, test["family"], n_resamples=n_resamples, seed=seed)
+        metrics = message_metrics(
+            test[list(LABELS)], scores, thresholds, test["family"], n_resamples=n_resamples, seed=seed
+        )
         rows.append(metrics[metrics["label"] == "macro"].assign(system=name))
     return pd.concat(rows, ignore_index=True)
 
@@ -163,7 +255,9 @@ def _controls(parts: Parts, table: dict[str, pd.DataFrame], *, n_resamples: int,
     rows = []
     for name, seen in progress_bar(CONTROLS.items(), label="leak controls", length=len(CONTROLS)):
         scores = control_scores(seen, parts["train"], parts["test"])
-        rows.append({"control": name} | auc_with_interval(label, scores, senders, n_resamples=n_resamples, seed=seed))
+        rows.append(
+            {"control": name} | auc_with_interval(label, scores, senders, n_resamples=n_resamples, seed=seed)
+        )
     rows.append({"control": "shuffled labels"} | _shuffled(table, seed=seed))
     controls = pd.DataFrame(rows)
     controls["cause"] = [_reading(row) for row in rows]
@@ -183,7 +277,13 @@ def _shuffled(table: dict[str, pd.DataFrame], *, seed: int) -> dict[str, Any]:
     deals = shuffled_scores(table["train"], test["text"].tolist(), n_shuffles=N_SHUFFLES, seed=seed)
     aucs = [auc(shown, scores) for scores in deals]
     low, high = np.percentile(aucs, [2.5, 97.5])
-    return {"auc": float(np.mean(aucs)), "auc_low": float(low), "auc_high": float(high), "positives": int(shown.sum()), "n": len(test)}
+    return {
+        "auc": float(np.mean(aucs)),
+        "auc_low": float(low),
+        "auc_high": float(high),
+        "positives": int(shown.sum()),
+        "n": len(test),
+    }
 
 
 def _false_alarms(test: pd.DataFrame, flagged: pd.DataFrame, kept: pd.Series, by: str) -> pd.DataFrame:
@@ -207,8 +307,16 @@ def _leaks(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     copies = near_copies_across_splits(pd.concat([train, test]))
     return pd.DataFrame(
         {
-            "check": ["test families also in train", "test accounts also in train", "distinct test texts nearly equal to a train text"],
-            "count": [len(families & set(train["family"])), len(accounts & set(train["author"])), len(copies)],
+            "check": [
+                "test families also in train",
+                "test accounts also in train",
+                "distinct test texts nearly equal to a train text",
+            ],
+            "count": [
+                len(families & set(train["family"])),
+                len(accounts & set(train["author"])),
+                len(copies),
+            ],
             "of": [len(families), len(accounts), test.loc[test["text"].str.len() >= 12, "text"].nunique()],
         }
     )
@@ -218,6 +326,11 @@ def _capabilities(test: list[Conversation], model: StageModel, pipeline: Any, *,
     """Failure rate of each capability, by kind in the order they were tried, worst first within a kind."""
     say("trying capabilities")
     messages = [message for conversation in test for message in conversation.messages]
-    cases = capability_cases(lambda texts: np.asarray(pipeline.predict_proba(list(texts))), model.thresholds, messages, seed=seed)
-    tables = [false_alarms_by(group["capability"], group["failed"]).iloc[:-1].assign(kind=kind) for kind, group in cases.groupby("kind", sort=False)]
+    cases = capability_cases(
+        lambda texts: np.asarray(pipeline.predict_proba(list(texts))), model.thresholds, messages, seed=seed
+    )
+    tables = [
+        false_alarms_by(group["capability"], group["failed"]).iloc[:-1].assign(kind=kind)
+        for kind, group in cases.groupby("kind", sort=False)
+    ]
     return pd.concat(tables, ignore_index=True).rename(columns={"false_alarms": "failures"})

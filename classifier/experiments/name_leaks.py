@@ -26,8 +26,20 @@ def opened_file(path: Path) -> OpenedModel:
         return [(half.analyser, gram) for half in model.halves for gram in half.grams(prepared)]
 
     terms = [(half.analyser, term) for half in model.halves for term in half.terms]
-    statement = dp_statement(epsilon_per_label=math.inf, n_labels=len(model.labels), unit="message", cap=1, vocabulary=[term for _, term in terms])
-    return OpenedModel(features=terms_of, known=frozenset(terms), probabilities=model.probabilities, content=path.read_bytes(), statement=statement)
+    statement = dp_statement(
+        epsilon_per_label=math.inf,
+        n_labels=len(model.labels),
+        unit="message",
+        cap=1,
+        vocabulary=[term for _, term in terms],
+    )
+    return OpenedModel(
+        features=terms_of,
+        known=frozenset(terms),
+        probabilities=model.probabilities,
+        content=path.read_bytes(),
+        statement=statement,
+    )
 
 
 def names_table(opened: OpenedModel, conversations: Iterable[Conversation]) -> pd.DataFrame:
@@ -38,14 +50,29 @@ def names_table(opened: OpenedModel, conversations: Iterable[Conversation]) -> p
     names: set[str] = set()
     written: set[str] = set()
     for message in (message for conversation in conversations for message in conversation.messages):
-        names.update(plain(message.text[span.start : span.end]) for span in message.personal if span.kind == "name")
+        names.update(
+            plain(message.text[span.start : span.end]) for span in message.personal if span.kind == "name"
+        )
         written.update(words_and_pairs(plain(message.text)))
     rows = []
     for attack in NAME_ATTACKS:
         result = names_found(opened, attack, names=names, decoys=unwritten_names(written | names))
         low, high = result.found.interval()
-        rows.append((attack, result.found.value, low, high, result.found.hits, result.found.n, result.decoys.hits, result.decoys.n))
-    return pd.DataFrame(rows, columns=["attack", "share", "share_low", "share_high", "found", "n", "decoys_found", "n_decoys"])
+        rows.append(
+            (
+                attack,
+                result.found.value,
+                low,
+                high,
+                result.found.hits,
+                result.found.n,
+                result.decoys.hits,
+                result.decoys.n,
+            )
+        )
+    return pd.DataFrame(
+        rows, columns=["attack", "share", "share_low", "share_high", "found", "n", "decoys_found", "n_decoys"]
+    )
 
 
 def unwritten_names(written: set[str]) -> list[str]:

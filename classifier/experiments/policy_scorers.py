@@ -39,7 +39,9 @@ class Sources:
     facts: dict[str, Any]
 
 
-def find_sources(model_path: Path | None, scores: Path | None, *, keys: Collection[str], variants: bool, seed: int) -> Sources:
+def find_sources(
+    model_path: Path | None, scores: Path | None, *, keys: Collection[str], variants: bool, seed: int
+) -> Sources:
     """The own model, and with ``variants`` those of ``keys`` that can be fitted; or the outside scores alone. Raises ``InputError`` for files that cannot be read."""
     from classifier.model.message.file import load_model
     from classifier.model.shipped import find_model, pattern_path
@@ -48,13 +50,22 @@ def find_sources(model_path: Path | None, scores: Path | None, *, keys: Collecti
     if scores is not None:
         if model_path is not None:
             raise InputError("--scores stands in for a model, so --model cannot be given beside it")
-        facts = {"model": f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"}
+        facts = {
+            "model": f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"
+        }
         return Sources(None, scores, {OWN_MODEL: _sha256(scores)}, facts)
     path = find_model(model_path)
     made_of: dict[str, Any] = {OWN_MODEL: [_sha256(path), _sha256(pattern_path(path, "text"))]}
     if variants:
-        made_of |= {key: ["fitted beside", VARIANT_MESSAGES, seed] for key in sorted(standard_variants(salt=salt_of(seed))) if key in keys and key != OWN_MODEL}
-    facts = {"model": "the stage model for messages, the text head of its pattern model for conversations", "model_sha256": load_model(path).header["sha256"]}
+        made_of |= {
+            key: ["fitted beside", VARIANT_MESSAGES, seed]
+            for key in sorted(standard_variants(salt=salt_of(seed)))
+            if key in keys and key != OWN_MODEL
+        }
+    facts = {
+        "model": "the stage model for messages, the text head of its pattern model for conversations",
+        "model_sha256": load_model(path).header["sha256"],
+    }
     return Sources(path, None, made_of, facts)
 
 
@@ -65,7 +76,15 @@ def _sha256(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def make_scorers(sources: Sources, train: Sequence[Conversation], scored: Sequence[Conversation], streams: Sequence[Stream], *, parts: Parts, seed: int) -> dict[str, Scorer]:
+def make_scorers(
+    sources: Sources,
+    train: Sequence[Conversation],
+    scored: Sequence[Conversation],
+    streams: Sequence[Stream],
+    *,
+    parts: Parts,
+    seed: int,
+) -> dict[str, Scorer]:
     """A scorer for each model of ``sources``, its scores of ``scored`` (as ``streams``) taken from ``parts`` where they are there.
 
     All but the own model score a conversation by noisy-or: it is a fixed rule, and a rule fitted on the same people's conversations would break the promise of a noisy model.
@@ -80,11 +99,17 @@ def make_scorers(sources: Sources, train: Sequence[Conversation], scored: Sequen
     scorers = {OWN_MODEL: _own_scorer(sources.model, scored, streams, parts)}
     if train:
         fits = _Variants(train, seed)
-        scorers |= {key: Scorer(parts.scores(key, streams, lambda key=key: fits.scores(key, streams))) for key in sources.made_of if key != OWN_MODEL}  # type: ignore[misc]
+        scorers |= {
+            key: Scorer(parts.scores(key, streams, lambda key=key: fits.scores(key, streams)))
+            for key in sources.made_of
+            if key != OWN_MODEL
+        }  # type: ignore[misc]
     return scorers
 
 
-def _own_scorer(path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], parts: Parts) -> Scorer:
+def _own_scorer(
+    path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], parts: Parts
+) -> Scorer:
     from classifier.experiments.conversation_scores import message_probabilities
     from classifier.model.conversation.file import load_pattern
     from classifier.model.conversation.monitor import Watched
@@ -96,7 +121,15 @@ def _own_scorer(path: Path, conversations: Sequence[Conversation], streams: Sequ
 
     def score() -> MessageScores:
         say("scoring messages")
-        return MessageScores(dict(zip((stream.id for stream in streams), message_probabilities(load_pipeline(path), conversations), strict=True)))
+        return MessageScores(
+            dict(
+                zip(
+                    (stream.id for stream in streams),
+                    message_probabilities(load_pipeline(path), conversations),
+                    strict=True,
+                )
+            )
+        )
 
     return Scorer(parts.scores(OWN_MODEL, streams, score), Watched(load_pattern(pattern_path(path, "text"))))
 
@@ -117,7 +150,9 @@ class _Variants:
         from classifier.progress import say
 
         say(f"fitting {key}")
-        documents = membership_documents(self.train, unit="message" if key.endswith("/plain") else "conversation", seed=self.seed)
+        documents = membership_documents(
+            self.train, unit="message" if key.endswith("/plain") else "conversation", seed=self.seed
+        )
         if key.endswith("/plain"):
             documents = documents.sample(min(VARIANT_MESSAGES, len(documents)), random_state=self.seed)
         opened = standard_variants(salt=salt_of(self.seed), prepare=normalise)[key](documents, self.seed)
@@ -133,18 +168,24 @@ def outside_scores(path: Path, conversations: Sequence[Conversation]) -> Message
     table = _read_scores(path)
     known = {conversation.id: conversation for conversation in conversations}
     table = table[table["conversation_id"].isin(known)]
-    written = {str(id_): authors.tolist() for id_, authors in table.groupby("conversation_id", sort=False)["author"]}
+    written = {
+        str(id_): authors.tolist() for id_, authors in table.groupby("conversation_id", sort=False)["author"]
+    }
     for conversation in conversations:
         authors = [message.author for message in conversation.messages]
         if conversation.id not in written:
-            raise InputError(f"{path}: no scores of conversation {conversation.id!r}; every validation and test conversation needs them")
+            raise InputError(
+                f"{path}: no scores of conversation {conversation.id!r}; every validation and test conversation needs them"
+            )
         if written[conversation.id] != authors:
             got = written[conversation.id]
             raise InputError(
                 f"{path}: conversation {conversation.id!r} has {len(authors)} messages in the corpus and {len(got)} here, or they are by other authors or in another order"
             )
     labels = pd.Series({id_: conversation.label for id_, conversation in known.items()})
-    table = table.assign(index=table.groupby("conversation_id").cumcount(), label=table["conversation_id"].map(labels))
+    table = table.assign(
+        index=table.groupby("conversation_id").cumcount(), label=table["conversation_id"].map(labels)
+    )
     try:
         return streams_from_scores(table)[1]
     except ValueError as error:
@@ -155,7 +196,12 @@ def _read_scores(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, dtype={"conversation_id": str, "author": str}, keep_default_na=False, na_values={"score": [""]})
+        table = pd.read_csv(
+            path,
+            dtype={"conversation_id": str, "author": str},
+            keep_default_na=False,
+            na_values={"score": [""]},
+        )
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:  # which pandas' own parser errors and UnicodeDecodeError are

@@ -58,7 +58,12 @@ class Parts:
     def __iter__(self) -> Iterator[Part]:
         """The parts that are there, read one at a time."""
         for number, entry in enumerate(list(self._done)):
-            yield Part(Place(entry["at"], entry["line"]), entry["share"], entry["n"], _name(self.folder, number).read_bytes())
+            yield Part(
+                Place(entry["at"], entry["line"]),
+                entry["share"],
+                entry["n"],
+                _name(self.folder, number).read_bytes(),
+            )
 
     def add(self, part: Part) -> None:
         """Write the next part."""
@@ -88,7 +93,9 @@ def opened_parts(out: Path, about: Mapping[str, Any]) -> Iterator[tuple[Parts, P
         try:
             fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"{out}: another run is writing it; wait for that one, or give another --out") from None
+            raise InputError(
+                f"{out}: another run is writing it; wait for that one, or give another --out"
+            ) from None
         done = _resumed(folder, journal, dict(about))
         try:
             yield Parts(folder, journal, done), folder / JOINED
@@ -138,7 +145,9 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 def _whole(path: Path, entry: dict[str, Any]) -> bool:
     try:
-        return path.stat().st_size == int(entry["size"]) and hashlib.sha256(path.read_bytes()).hexdigest() == str(entry["sha256"])
+        return path.stat().st_size == int(entry["size"]) and hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest() == str(entry["sha256"])
     except (OSError, KeyError):
         return False
 

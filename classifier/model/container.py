@@ -46,7 +46,9 @@ def write_container(path: Path, arrays: Arrays, header: Mapping[str, Any]) -> No
 
 def content_sha256(arrays: Arrays, header: Mapping[str, Any]) -> str:
     """Over the header without its own hash, then every array's name, type, shape and bytes in the order of their names."""
-    digest = hashlib.sha256(json.dumps({key: value for key, value in header.items() if key != "sha256"}, sort_keys=True).encode())
+    digest = hashlib.sha256(
+        json.dumps({key: value for key, value in header.items() if key != "sha256"}, sort_keys=True).encode()
+    )
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
@@ -61,7 +63,9 @@ def check_format_version(header: Mapping[str, Any], expected: int) -> None:
 
 
 @contextmanager
-def reading(path: Path, *, noun: str, missing: str, max_bytes: int) -> Iterator[tuple[Arrays, dict[str, Any]]]:
+def reading(
+    path: Path, *, noun: str, missing: str, max_bytes: int
+) -> Iterator[tuple[Arrays, dict[str, Any]]]:
     """The arrays and the header of ``path``; what the block then finds wrong with them is told as a ``ModelFileError`` that names the file.
 
     ``noun`` is what the file should hold ("model"), ``missing`` what to do when there is none. Raises ``ModelFileError`` when the file is missing, too large, no
@@ -71,14 +75,18 @@ def reading(path: Path, *, noun: str, missing: str, max_bytes: int) -> Iterator[
 
     try:
         if path.stat().st_size > max_bytes:
-            raise ModelFileError(f"{path}: larger than {max_bytes} bytes; this is not a {noun} of this project")
+            raise ModelFileError(
+                f"{path}: larger than {max_bytes} bytes; this is not a {noun} of this project"
+            )
         with safe_open(path, framework="numpy") as opened:
             raw_header = (opened.metadata() or {}).get("header")
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - safe_open is no dict
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such {noun} file; {missing}") from None
     except (OSError, SafetensorError) as error:
-        raise ModelFileError(f"{path}: not a readable .safetensors {noun} file ({error}); train it again") from None
+        raise ModelFileError(
+            f"{path}: not a readable .safetensors {noun} file ({error}); train it again"
+        ) from None
     if raw_header is None:
         raise ModelFileError(f"{path}: has no header; this is not a {noun} of this project")
     try:
@@ -91,6 +99,8 @@ def reading(path: Path, *, noun: str, missing: str, max_bytes: int) -> Iterator[
             raise ValueError("the content does not match its sha256")
         yield arrays, header
     except OtherVersionError as error:
-        raise ModelFileError(f"{path}: written by another version of this program ({error}); train it again with this one") from None
+        raise ModelFileError(
+            f"{path}: written by another version of this program ({error}); train it again with this one"
+        ) from None
     except (AttributeError, KeyError, TypeError, IndexError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: damaged or altered: {error}; train it again") from None

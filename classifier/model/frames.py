@@ -34,10 +34,20 @@ MESSAGE_SCHEMA: dict[str, str] = dict.fromkeys(LABELS, "float64") | {"stages": "
 """Columns of ``score_frame`` and their dtypes: a probability per label, and the labels at or over their thresholds, joined by "|"."""
 
 SIDE_SCHEMA: dict[str, str] = {"conversation_id": "str", "author": "str", "score": "float64"}
-CONVERSATION_SCHEMA: dict[str, str] = {"conversation_id": "str", "score": "float64", "flagged": "int64", "warned_at": "Int64"}
+CONVERSATION_SCHEMA: dict[str, str] = {
+    "conversation_id": "str",
+    "score": "float64",
+    "flagged": "int64",
+    "warned_at": "Int64",
+}
 """One row a conversation: its highest score, whether it reached the alert threshold, and the number of messages seen then (missing without a warning)."""
 
-SENDER_SCHEMA: dict[str, str] = {"author": "str", "score": "float64", "conversations": "int64", "flagged": "int64"}
+SENDER_SCHEMA: dict[str, str] = {
+    "author": "str",
+    "score": "float64",
+    "conversations": "int64",
+    "flagged": "int64",
+}
 """One row an author: the highest score from that author's side, conversations written in, and how many of these reached the alert threshold."""
 
 RETRIES = 2
@@ -51,20 +61,38 @@ def score_frame(frame: pd.DataFrame, scorer: BatchScorer) -> pd.DataFrame:
 
     ``frame`` has a column ``text`` of strings; its others are not looked at. Each row depends on its own text alone. Raises ``InputError`` for a text that is missing.
     """
-    if missing := np.flatnonzero(~frame["text"].map(lambda text: isinstance(text, str)).to_numpy(dtype=bool)).tolist():
-        raise InputError(f"text: expected a string in every row, row {missing[0] + 1} of the table has {frame['text'].iloc[missing[0]]!r}")
+    if missing := np.flatnonzero(
+        ~frame["text"].map(lambda text: isinstance(text, str)).to_numpy(dtype=bool)
+    ).tolist():
+        raise InputError(
+            f"text: expected a string in every row, row {missing[0] + 1} of the table has {frame['text'].iloc[missing[0]]!r}"
+        )
     probabilities = scorer.probabilities(frame["text"])
     model = scorer.model
     over = np.any(probabilities >= model.thresholds, axis=1).tolist()
     scores = pd.DataFrame(probabilities, columns=list(LABELS), index=frame.index)
-    scores["stages"] = pd.Series(["|".join(model.flagged(row)) if any_over else "" for row, any_over in zip(probabilities, over, strict=True)], index=frame.index, dtype="str")
+    scores["stages"] = pd.Series(
+        [
+            "|".join(model.flagged(row)) if any_over else ""
+            for row, any_over in zip(probabilities, over, strict=True)
+        ],
+        index=frame.index,
+        dtype="str",
+    )
     return scores
 
 
 def conversation_frame(frame: pd.DataFrame, pattern: PatternModel) -> pd.DataFrame:
     """The table of ``CONVERSATION_SCHEMA`` for whole conversations: their messages in order, with ``conversation_id``, ``author`` and a probability per label."""
     monitors = _followed(frame, pattern)
-    found = pd.DataFrame({"conversation_id": monitors.ids, "score": monitors.highest, "flagged": monitors.warned_at > 0, "warned_at": monitors.warned_at})
+    found = pd.DataFrame(
+        {
+            "conversation_id": monitors.ids,
+            "score": monitors.highest,
+            "flagged": monitors.warned_at > 0,
+            "warned_at": monitors.warned_at,
+        }
+    )
     found = found.astype(CONVERSATION_SCHEMA)
     found["warned_at"] = found["warned_at"].mask(found["warned_at"] == 0)
     return found
@@ -79,13 +107,19 @@ def side_frame(frame: pd.DataFrame, pattern: PatternModel) -> pd.DataFrame:
 def sender_frame(sides: pd.DataFrame, pattern: PatternModel) -> pd.DataFrame:
     """The table of ``SENDER_SCHEMA``, by name, for all sides of some authors."""
     marked = sides.assign(flagged=sides["score"] >= pattern.alert_threshold)
-    grouped = marked.groupby("author", sort=True).agg(score=("score", "max"), conversations=("score", "size"), flagged=("flagged", "sum"))
+    grouped = marked.groupby("author", sort=True).agg(
+        score=("score", "max"), conversations=("score", "size"), flagged=("flagged", "sum")
+    )
     return grouped.reset_index().astype(SENDER_SCHEMA)
 
 
 def _followed(frame: pd.DataFrame, pattern: PatternModel) -> Monitors:
     monitors = Monitors(pattern)
-    monitors.update(frame["conversation_id"].tolist(), frame["author"].tolist(), frame[list(LABELS)].to_numpy(dtype=np.float64))
+    monitors.update(
+        frame["conversation_id"].tolist(),
+        frame["author"].tolist(),
+        frame[list(LABELS)].to_numpy(dtype=np.float64),
+    )
     return monitors
 
 
@@ -108,7 +142,14 @@ class Step:
 
 
 def score_files(
-    client: Client, sources: Sequence[Path], out: Path, *, model: StageModel, pattern: PatternModel | None = None, level: str = "message", n_buckets: int = 0
+    client: Client,
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    model: StageModel,
+    pattern: PatternModel | None = None,
+    level: str = "message",
+    n_buckets: int = 0,
 ) -> Iterator[tuple[int, int]]:
     """Score Parquet files into folder ``out``, while it is iterated over: (tasks done, tasks in all) after each.
 
@@ -118,15 +159,24 @@ def score_files(
     """
     sources, out = [source.resolve() for source in sources], out.resolve()
     n = n_buckets or len(sources)
-    finals = _targets(sources, out) if level == "message" else [out / f"part-{bucket:05}.parquet" for bucket in range(n)]
+    finals = (
+        _targets(sources, out)
+        if level == "message"
+        else [out / f"part-{bucket:05}.parquet" for bucket in range(n)]
+    )
     out.mkdir(parents=True, exist_ok=True)
     if strange := sorted(path.name for path in out.glob("*.parquet") if path not in finals):
-        raise InputError(f"{out}: holds {strange[0]}, which is no result of these files; give another folder, or empty it")
+        raise InputError(
+            f"{out}: holds {strange[0]}, which is no result of these files; give another folder, or empty it"
+        )
     models = Models(BatchScorer(model), pattern)
     client.register_plugin(_plugin(models), name=_MODELS)
     about = {"model": model.header.get("sha256"), "level": level}
     if level == "message":
-        steps = [Step(str(source), target, about | _state([source]), _Messages(source)) for source, target in zip(sources, finals, strict=True)]
+        steps = [
+            Step(str(source), target, about | _state([source]), _Messages(source))
+            for source, target in zip(sources, finals, strict=True)
+        ]
         yield from _run(client, steps, 0, len(steps))
         return
     if pattern is None:
@@ -140,16 +190,28 @@ def score_files(
         yield n_all, n_all
         return
     messages = _targets(sources, between)
-    first = [Step(str(source), target, about | _state([source]) | {"buckets": n}, _Messages(source, n)) for source, target in zip(sources, messages, strict=True)]
+    first = [
+        Step(str(source), target, about | _state([source]) | {"buckets": n}, _Messages(source, n))
+        for source, target in zip(sources, messages, strict=True)
+    ]
     yield from _run(client, first, 0, n_all)
     if level == "conversation":
-        second = [Step(path.name, path, last, _Bucket(messages, bucket, conversation_frame)) for bucket, path in enumerate(finals)]
+        second = [
+            Step(path.name, path, last, _Bucket(messages, bucket, conversation_frame))
+            for bucket, path in enumerate(finals)
+        ]
         yield from _run(client, second, len(first), n_all)
     else:
         sides = [between / f"sides-{bucket:05}.parquet" for bucket in range(n)]
-        second = [Step(path.name, path, last, _Bucket(messages, bucket, side_frame, ("author", n))) for bucket, path in enumerate(sides)]
+        second = [
+            Step(path.name, path, last, _Bucket(messages, bucket, side_frame, ("author", n)))
+            for bucket, path in enumerate(sides)
+        ]
         yield from _run(client, second, len(first), n_all)
-        third = [Step(path.name, path, last, _Bucket(sides, bucket, sender_frame)) for bucket, path in enumerate(finals)]
+        third = [
+            Step(path.name, path, last, _Bucket(sides, bucket, sender_frame))
+            for bucket, path in enumerate(finals)
+        ]
         yield from _run(client, third, len(first) + n, n_all)
     for path in between.iterdir():
         path.unlink()
@@ -161,14 +223,18 @@ def _targets(sources: Sequence[Path], folder: Path) -> list[Path]:
     by_name: dict[str, Path] = {}
     for source in sources:
         if source.name in by_name:
-            raise InputError(f"{source} and {by_name[source.name]} would both be scored to {folder / source.name}; score them into different folders")
+            raise InputError(
+                f"{source} and {by_name[source.name]} would both be scored to {folder / source.name}; score them into different folders"
+            )
         by_name[source.name] = source
     return [folder / name for name in by_name]
 
 
 def _state(sources: Sequence[Path]) -> dict[str, Any]:
     try:
-        return {"inputs": [[source.name, source.stat().st_size, source.stat().st_mtime_ns] for source in sources]}
+        return {
+            "inputs": [[source.name, source.stat().st_size, source.stat().st_mtime_ns] for source in sources]
+        }
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
@@ -185,7 +251,9 @@ class _Messages:
 
         scored = (self._scored(table, models.scorer) for table in self._tables())
         if self.n_buckets:
-            followed = pa.concat_tables(table.select(["conversation_id", "author", *LABELS]) for table in scored)
+            followed = pa.concat_tables(
+                table.select(["conversation_id", "author", *LABELS]) for table in scored
+            )
             yield from _by_bucket(followed.to_pandas(), "conversation_id", self.n_buckets)
         else:
             yield from scored
@@ -199,7 +267,9 @@ class _Messages:
         for block in file.blocks():
             for name in ("conversation_id", "author", "text"):
                 if block.content[name].null_count:
-                    raise InputError(f"{self.source}: {name}: expected a string in every row, some of rows {block.start.at + 1} to {block.end.at} have none")
+                    raise InputError(
+                        f"{self.source}: {name}: expected a string in every row, some of rows {block.start.at + 1} to {block.end.at} have none"
+                    )
             yield pa.Table.from_batches([block.content]).replace_schema_metadata()
 
     @staticmethod
@@ -207,10 +277,14 @@ class _Messages:
         """``table`` with the score columns after its own, in place of any of the same name."""
         import pyarrow as pa
 
-        scores = pa.Table.from_pandas(score_frame(table.select(["text"]).to_pandas(), scorer), preserve_index=False)
+        scores = pa.Table.from_pandas(
+            score_frame(table.select(["text"]).to_pandas(), scorer), preserve_index=False
+        )
         table = table.drop_columns([name for name in MESSAGE_SCHEMA if name in table.column_names])
         for name in MESSAGE_SCHEMA:
-            table = table.append_column(name, scores[name].cast(pa.string()) if name == "stages" else scores[name])
+            table = table.append_column(
+                name, scores[name].cast(pa.string()) if name == "stages" else scores[name]
+            )
         return table
 
 
@@ -228,7 +302,12 @@ class _Bucket:
         import pyarrow.parquet as pq
 
         assert models.pattern is not None
-        tables = [pq.read_table(path, filters=[("bucket", "=", self.bucket)], partitioning=None).replace_schema_metadata() for path in self.files]
+        tables = [
+            pq.read_table(
+                path, filters=[("bucket", "=", self.bucket)], partitioning=None
+            ).replace_schema_metadata()
+            for path in self.files
+        ]
         found = self.function(pa.concat_tables(tables).to_pandas(), models.pattern)
         if self.again is None:
             yield pa.Table.from_pandas(found, preserve_index=False)
@@ -266,13 +345,17 @@ def _run(client: Client, steps: Sequence[Step], n_before: int, n_all: int) -> It
             yield n_done, n_all
         else:
             fault = future.exception()
-            failed[name_of[future.key]] = str(fault) if isinstance(fault, InputError) else f"{type(fault).__name__}: {fault}"
+            failed[name_of[future.key]] = (
+                str(fault) if isinstance(fault, InputError) else f"{type(fault).__name__}: {fault}"
+            )
     for step in waiting:  # a worker that was killed while it wrote has left what it had beside its place
         for half in step.target.parent.glob(f".{escape(step.target.name)}.*"):
             half.unlink(missing_ok=True)
     if failed:
         told = "; ".join(f"{name}: {fault}" for name, fault in sorted(failed.items()))
-        raise InputError(f"{len(failed)} of {len(steps)} partitions failed {RETRIES + 1} times ({told}); the others are done, and are not done again by the same command")
+        raise InputError(
+            f"{len(failed)} of {len(steps)} partitions failed {RETRIES + 1} times ({told}); the others are done, and are not done again by the same command"
+        )
 
 
 def _carried_out(step: Step) -> None:
@@ -283,7 +366,10 @@ def _carried_out(step: Step) -> None:
     models = get_worker().plugins[_MODELS].models
     tables = (table.replace_schema_metadata({_ABOUT: _as_bytes(step.about)}) for table in step.make(models))
     first = next(tables)
-    with replacing(step.target) as stream, pq.ParquetWriter(stream, first.schema, compression="zstd") as writer:
+    with (
+        replacing(step.target) as stream,
+        pq.ParquetWriter(stream, first.schema, compression="zstd") as writer,
+    ):
         for table in chain([first], tables):
             if len(table) or table is first:
                 writer.write_table(table.cast(first.schema))

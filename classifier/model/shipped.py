@@ -51,13 +51,17 @@ def find_final_model(named: Path | None) -> Path:
 
 def _made(name: str) -> Path | None:
     checkout = Path(classifier.__file__).resolve().parent.parent
-    return next((path for folder in (Path.cwd(), checkout) if (path := folder / RESULTS / name).is_file()), None)
+    return next(
+        (path for folder in (Path.cwd(), checkout) if (path := folder / RESULTS / name).is_file()), None
+    )
 
 
 def require_unseen(path: Path, header: Mapping[str, Any], corpus_sha256: str) -> None:
     """Refuse, with an ``InputError``, to measure a model on a corpus whose test families it was fitted on."""
     if "test" in header["fitted_on"] and header["corpus_sha256"] == corpus_sha256:
-        raise InputError(f"{path}: was fitted on the test families of this corpus too, for use and not for evaluation; name the model that train wrote as --out")
+        raise InputError(
+            f"{path}: was fitted on the test families of this corpus too, for use and not for evaluation; name the model that train wrote as --out"
+        )
 
 
 def pattern_path(model_path: Path, head: str = "text") -> Path:

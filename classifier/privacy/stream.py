@@ -55,7 +55,9 @@ def streams_of(conversations: Iterable[Conversation], *, clusters: Sequence[str]
     """
     conversations = list(conversations)
     if clusters and len(clusters) != len(conversations):
-        raise ValueError(f"clusters must name one cluster a conversation, got {len(clusters)} for {len(conversations)}")
+        raise ValueError(
+            f"clusters must name one cluster a conversation, got {len(clusters)} for {len(conversations)}"
+        )
     return tuple(
         Stream(
             id=c.id,
@@ -98,13 +100,19 @@ def scored(streams: Sequence[Stream], scorer: MessageScorer) -> MessageScores:
     texts = [text for stream in streams for text in stream.texts]
     rows = np.asarray(scorer(texts), dtype=np.float64)
     if rows.shape != (len(texts), len(LABELS)):
-        raise ValueError(f"scorer must give shape ({len(texts)}, {len(LABELS)}) for {len(texts)} texts, got {rows.shape}")
+        raise ValueError(
+            f"scorer must give shape ({len(texts)}, {len(LABELS)}) for {len(texts)} texts, got {rows.shape}"
+        )
     for position in range(0, len(texts), max(1, len(texts) // 20)):
         alone = np.asarray(scorer([texts[position]]), dtype=np.float64)[0]
         if not np.allclose(alone, rows[position], rtol=0, atol=1e-6):
-            raise ValueError(f"scorer gives message {position} another row when it is scored alone: rows must depend on one text each")
+            raise ValueError(
+                f"scorer gives message {position} another row when it is scored alone: rows must depend on one text each"
+            )
     ends = np.cumsum([len(stream) for stream in streams])[:-1]
-    return MessageScores({stream.id: part for stream, part in zip(streams, np.split(rows, ends), strict=True)})
+    return MessageScores(
+        {stream.id: part for stream, part in zip(streams, np.split(rows, ends), strict=True)}
+    )
 
 
 def streams_from_scores(table: pd.DataFrame) -> tuple[tuple[Stream, ...], MessageScores]:
@@ -115,7 +123,9 @@ def streams_from_scores(table: pd.DataFrame) -> tuple[tuple[Stream, ...], Messag
     Policies that need text or metadata cannot be run on it. Raises ``ValueError`` naming what is missing.
     """
     if missing := [name for name in ("conversation_id", "index", "author", "label") if name not in table]:
-        raise ValueError(f"scores table needs the columns conversation_id, index, author and label, got none named {', '.join(missing)}")
+        raise ValueError(
+            f"scores table needs the columns conversation_id, index, author and label, got none named {', '.join(missing)}"
+        )
     columns = LABELS if all(label in table for label in LABELS) else ("score",)
     if columns == ("score",) and "score" not in table:
         raise ValueError(f"scores table needs a column 'score' or all of {', '.join(LABELS)}")
@@ -125,8 +135,12 @@ def streams_from_scores(table: pd.DataFrame) -> tuple[tuple[Stream, ...], Messag
     if unknown := sorted(set(table["label"]) - set(CONVERSATION_LABELS)):
         raise ValueError(f"label must be {BENIGN!r} or {PATTERN!r}, got {unknown[0]!r}")
     if table.duplicated(["conversation_id", "index"]).any():
-        twice = table.loc[table.duplicated(["conversation_id", "index"]), ["conversation_id", "index"]].iloc[0]
-        raise ValueError(f"message {twice['index']} of conversation {twice['conversation_id']!r} stands in the table twice")
+        twice = table.loc[table.duplicated(["conversation_id", "index"]), ["conversation_id", "index"]].iloc[
+            0
+        ]
+        raise ValueError(
+            f"message {twice['index']} of conversation {twice['conversation_id']!r} stands in the table twice"
+        )
     ordered = table.sort_values(["conversation_id", "index"], kind="stable")
     streams, rows = [], {}
     for id_, part in ordered.groupby("conversation_id", sort=True):
@@ -138,14 +152,18 @@ def streams_from_scores(table: pd.DataFrame) -> tuple[tuple[Stream, ...], Messag
 def _outside_stream(id_: str, part: pd.DataFrame) -> Stream:
     authors = tuple(str(author) for author in part["author"])
     if part["label"].nunique() > 1:
-        raise ValueError(f"conversation {id_!r} has more than one label; a label is of the whole conversation")
+        raise ValueError(
+            f"conversation {id_!r} has more than one label; a label is of the whole conversation"
+        )
     times = tuple(pd.to_datetime(part["time"]).dt.to_pydatetime()) if "time" in part else ()
     return Stream(
         id=id_,
         label=str(part["label"].iloc[0]),
         initiator=str(part["initiator"].iloc[0]) if "initiator" in part else authors[0],
         authors=authors,
-        hours=tuple((time - times[0]).total_seconds() / 3600 for time in times) if times else (math.nan,) * len(authors),
+        hours=tuple((time - times[0]).total_seconds() / 3600 for time in times)
+        if times
+        else (math.nan,) * len(authors),
         cluster=str(part["cluster"].iloc[0]) if "cluster" in part else id_,
         times=times,
     )

@@ -6,12 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from classifier.errors import InputError
-from classifier.readers.external import MAX_MESSAGES, OnFault, checked_name, checked_text, external_conversation, parsed_time, shown
+from classifier.readers.external import (
+    MAX_MESSAGES,
+    OnFault,
+    checked_name,
+    checked_text,
+    external_conversation,
+    parsed_time,
+    shown,
+)
 from classifier.records import Conversation, Message
 from classifier.taxonomy import CONVERSATION_LABELS
 
 NAMES = {
-    "conversation_id": ("conversation_id", "conversation", "chat_id", "thread_id", "dialogue_id", "dialog_id", "channel_id", "room_id"),
+    "conversation_id": (
+        "conversation_id",
+        "conversation",
+        "chat_id",
+        "thread_id",
+        "dialogue_id",
+        "dialog_id",
+        "channel_id",
+        "room_id",
+    ),
     "author": ("author", "author_id", "user", "user_id", "username", "sender", "speaker"),
     "text": ("text", "message", "body", "content", "utterance"),
     "time": ("time", "timestamp", "datetime", "created_at", "sent_at", "date"),
@@ -41,22 +58,30 @@ def chosen_columns(names: Iterable[str], *, where: str, columns: Mapping[str, st
     for field, aliases in NAMES.items():
         if field in columns:
             if columns[field] not in given:
-                raise InputError(f"{where}: no column {columns[field]!r} for {field}; the columns are {there}")
+                raise InputError(
+                    f"{where}: no column {columns[field]!r} for {field}; the columns are {there}"
+                )
             found[field] = columns[field]
             continue
         candidates = [name for alias in aliases for name in given if name.strip().lower() == alias]
         if candidates and candidates[0] == field:
             candidates = candidates[:1]
         if len(candidates) > 1:
-            raise InputError(f"{where}: {field} could be any of {shown(*candidates)}; say which, e.g. --column {field}={shown(candidates[0])}")
+            raise InputError(
+                f"{where}: {field} could be any of {shown(*candidates)}; say which, e.g. --column {field}={shown(candidates[0])}"
+            )
         if candidates:
             found[field] = candidates[0]
         elif field in REQUIRED:
-            raise InputError(f"{where}: no column for {field}; the columns are {there}: say which, e.g. --column {field}=NAME")
+            raise InputError(
+                f"{where}: no column for {field}; the columns are {there}: say which, e.g. --column {field}=NAME"
+            )
     return found
 
 
-def grouped(rows: Iterable[NumberedRow], *, path: object, corpus: str, columns: Mapping[str, str], on_fault: OnFault) -> Iterator[Conversation]:
+def grouped(
+    rows: Iterable[NumberedRow], *, path: object, corpus: str, columns: Mapping[str, str], on_fault: OnFault
+) -> Iterator[Conversation]:
     """The rows as conversations, each given out when its last row has passed. The columns are chosen by the first row.
 
     A fault is a row that is not a message, that belongs to a conversation which had ended above, or a conversation with two different labels.
@@ -73,7 +98,9 @@ def grouped(rows: Iterable[NumberedRow], *, path: object, corpus: str, columns: 
         try:
             id_ = checked_name(row.get(chosen["conversation_id"]), noun="conversation_id")
             if id_ in ended:
-                raise ValueError(f"conversation {id_!r} had ended on line {ended[id_]}; sort the rows so that each conversation stands together")
+                raise ValueError(
+                    f"conversation {id_!r} had ended on line {ended[id_]}; sort the rows so that each conversation stands together"
+                )
             message, label = _message(row, chosen, position=len(messages) + 1 if id_ == current else 1)
             if id_ == current and len(messages) >= MAX_MESSAGES:
                 raise ValueError(f"conversation {id_!r} has more than {MAX_MESSAGES:,} messages")
@@ -82,13 +109,17 @@ def grouped(rows: Iterable[NumberedRow], *, path: object, corpus: str, columns: 
             continue
         if id_ != current and messages:
             ended[current] = number - 1
-            yield from _whole(current, messages, labels, where=f"{path}:{number - 1}", corpus=corpus, on_fault=on_fault)
+            yield from _whole(
+                current, messages, labels, where=f"{path}:{number - 1}", corpus=corpus, on_fault=on_fault
+            )
         if id_ != current:
             current, messages, labels = id_, [], set()
         messages.append(message)
         labels.add(label)
     if messages:
-        yield from _whole(current, messages, labels, where=f"{path}:{number}", corpus=corpus, on_fault=on_fault)
+        yield from _whole(
+            current, messages, labels, where=f"{path}:{number}", corpus=corpus, on_fault=on_fault
+        )
 
 
 def _message(row: Mapping[str, Any], chosen: Mapping[str, str], *, position: int) -> tuple[Message, str]:
@@ -97,7 +128,9 @@ def _message(row: Mapping[str, Any], chosen: Mapping[str, str], *, position: int
     line = row.get(chosen.get("line", ""))
     label = row.get(chosen.get("conversation_label", "")) or ""
     if label not in ("", *CONVERSATION_LABELS):
-        raise ValueError(f"conversation_label {label!r}: expected {' or '.join(CONVERSATION_LABELS)}, or nothing"[:200])
+        raise ValueError(
+            f"conversation_label {label!r}: expected {' or '.join(CONVERSATION_LABELS)}, or nothing"[:200]
+        )
     return (
         Message(
             author="" if author == "" else checked_name(author, noun="author"),
@@ -119,7 +152,9 @@ def checked_line(value: Any) -> int:
     return value
 
 
-def _whole(id_: str, messages: list[Message], labels: set[str], *, where: str, corpus: str, on_fault: OnFault) -> Iterator[Conversation]:
+def _whole(
+    id_: str, messages: list[Message], labels: set[str], *, where: str, corpus: str, on_fault: OnFault
+) -> Iterator[Conversation]:
     if len(labels) > 1:
         on_fault(f"{where}: conversation {id_!r} ends here with more than one conversation_label")
     else:

@@ -92,7 +92,9 @@ def iterate_conversations(path: Path | str) -> Iterator[Conversation]:
     for number, line in _lines(Path(path)):
         conversation = _parsed(line, f"{path}:{number}")
         if conversation.id in seen:
-            raise CorpusError(f"{path}:{number}: id: {conversation.id!r} was already used on line {seen[conversation.id]}; give every conversation its own id")
+            raise CorpusError(
+                f"{path}:{number}: id: {conversation.id!r} was already used on line {seen[conversation.id]}; give every conversation its own id"
+            )
         seen[conversation.id] = number
         yield conversation
 
@@ -117,7 +119,9 @@ def _parsed(line: str, where: str) -> Conversation:
         register=entry.register_,
         sender=entry.sender,
         contact=entry.contact,
-        metadata=Metadata(entry.known_from, entry.sender_age_band, entry.contact_age_band, entry.young_contacts),
+        metadata=Metadata(
+            entry.known_from, entry.sender_age_band, entry.contact_age_band, entry.young_contacts
+        ),
         messages=tuple(_message(message) for message in entry.messages),
         corpus=entry.corpus,
         version=entry.version,
@@ -175,7 +179,11 @@ def to_json(conversation: Conversation) -> str:
 
 def _message_fields(message: Message) -> dict[str, Any]:
     """The fields of a message, without those that stand at their defaults."""
-    fields: dict[str, Any] = {"author": message.author, "time": message.time.isoformat(timespec="seconds"), "text": message.text}
+    fields: dict[str, Any] = {
+        "author": message.author,
+        "time": message.time.isoformat(timespec="seconds"),
+        "text": message.text,
+    }
     if message.labels:
         fields["labels"] = list(message.labels)
     if message.tactic:

@@ -15,7 +15,9 @@ from classifier.records import Conversation
 
 def read_csv(path: Path, *, columns: Mapping[str, str], on_fault: OnFault = stop) -> Iterator[Conversation]:
     """The conversations of a CSV file in UTF-8, comma-separated. A fault is a row of another width than the header, and whatever ``grouped`` finds."""
-    return grouped(csv_rows(path, on_fault=on_fault), path=path, corpus="csv", columns=columns, on_fault=on_fault)
+    return grouped(
+        csv_rows(path, on_fault=on_fault), path=path, corpus="csv", columns=columns, on_fault=on_fault
+    )
 
 
 def csv_rows(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop) -> Iterator[NumberedRow]:
@@ -27,15 +29,21 @@ def csv_rows(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop) -
     try:
         header = next(reader, None)
         if not header:
-            raise InputError(f"{path}:1: the file is empty or begins with an empty line; expected a header of column names")
+            raise InputError(
+                f"{path}:1: the file is empty or begins with an empty line; expected a header of column names"
+            )
         if len(set(header)) < len(header):
             raise InputError(f"{path}:1: a column name stands twice in the header; give every column its own")
         for values in reader:
             if not values:
                 continue
             if len(values) != len(header):
-                on_fault(f"{path}:{reader.line_num}: {len(values)} fields where the header has {len(header)}; quote a text that holds a comma or a line break")
+                on_fault(
+                    f"{path}:{reader.line_num}: {len(values)} fields where the header has {len(header)}; quote a text that holds a comma or a line break"
+                )
                 continue
             yield reader.line_num, dict(zip(header, values, strict=True))
     except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: not readable as CSV ({error}); check the quotes of this row") from None
+        raise InputError(
+            f"{path}:{reader.line_num}: not readable as CSV ({error}); check the quotes of this row"
+        ) from None

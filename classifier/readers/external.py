@@ -23,7 +23,9 @@ MAX_MESSAGES = 1_000_000
 NOT_GENERATED = -1
 """The ``seed`` of a conversation that no generator made."""
 
-_UNKNOWN = Metadata(known_from="unstated", sender_age_band="unstated", contact_age_band="unstated", young_contacts=0)
+_UNKNOWN = Metadata(
+    known_from="unstated", sender_age_band="unstated", contact_age_band="unstated", young_contacts=0
+)
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1)
 _YEAR_10_000 = 253_402_300_800
@@ -53,7 +55,9 @@ def shown(*texts: str, most: int = 200) -> str:
     'author, te\\nxt'
     """
     joined = ", ".join(texts)
-    return "".join(ch if ch.isprintable() else repr(ch)[1:-1] for ch in joined[:most]) + ("..." if len(joined) > most else "")
+    return "".join(ch if ch.isprintable() else repr(ch)[1:-1] for ch in joined[:most]) + (
+        "..." if len(joined) > most else ""
+    )
 
 
 def checked_name(value: Any, *, noun: str) -> str:
@@ -118,10 +122,14 @@ def _short(value: Any) -> str:
 
 def written_time(time: datetime) -> str:
     """``time`` as ``parsed_time`` reads it back; nothing for ``NO_TIME``."""
-    return "" if time == NO_TIME else time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
+    return (
+        "" if time == NO_TIME else time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
+    )
 
 
-def external_conversation(id_: str, messages: Sequence[Message], *, corpus: str, label: str = "", sender: str = "") -> Conversation:
+def external_conversation(
+    id_: str, messages: Sequence[Message], *, corpus: str, label: str = "", sender: str = ""
+) -> Conversation:
     """``messages`` as a conversation from outside.
 
     ``label`` is empty where the corpus has none. Without a ``sender`` it is whoever writes first; the contact is the first other author, or nobody.

@@ -15,7 +15,9 @@ from classifier.records import Conversation
 
 def read_jsonl(path: Path, *, columns: Mapping[str, str], on_fault: OnFault = stop) -> Iterator[Conversation]:
     """The conversations of a JSONL file. A fault is a line that is no JSON object, and whatever ``grouped`` finds."""
-    return grouped(jsonl_objects(path, on_fault=on_fault), path=path, corpus="jsonl", columns=columns, on_fault=on_fault)
+    return grouped(
+        jsonl_objects(path, on_fault=on_fault), path=path, corpus="jsonl", columns=columns, on_fault=on_fault
+    )
 
 
 def jsonl_objects(path: Path, *, on_fault: OnFault = stop) -> Iterator[tuple[int, dict[str, Any]]]:

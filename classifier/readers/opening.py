@@ -46,7 +46,9 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(f"{path}: {'a folder' if path.is_dir() else 'neither a file nor a folder'}; name a file")
+            raise InputError(
+                f"{path}: {'a folder' if path.is_dir() else 'neither a file nor a folder'}; name a file"
+            )
         with _expanded(path) as stream:
             yield stream
     except (OSError, EOFError, zlib.error) as error:
@@ -87,7 +89,9 @@ class _Counted(io.RawIOBase):
         content = self._source.read(len(buffer))
         self._total += len(content)
         if self._total > self._most:
-            raise InputError(f"{self._path}: expands to more than {MAX_RATIO} times its size; a file of chat does not, expand it yourself if it is meant")
+            raise InputError(
+                f"{self._path}: expands to more than {MAX_RATIO} times its size; a file of chat does not, expand it yourself if it is meant"
+            )
         buffer[: len(content)] = content
         return len(content)
 
@@ -99,7 +103,9 @@ def binary_lines(path: Path) -> Iterator[tuple[int, bytes]]:
         while line := stream.readline(MAX_LINE_BYTES + 1):
             number += 1
             if len(line) > MAX_LINE_BYTES:
-                raise InputError(f"{path}:{number}: a line of more than {MAX_LINE_BYTES >> 20} MiB; this is no file of messages")
+                raise InputError(
+                    f"{path}:{number}: a line of more than {MAX_LINE_BYTES >> 20} MiB; this is no file of messages"
+                )
             yield number, line
 
 
@@ -111,12 +117,16 @@ def text_lines(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop)
                 raise InputError(f"{path}:1: looks like UTF-16; save the file as UTF-8")
             raw = raw.removeprefix(b"\xef\xbb\xbf")
         if b"\0" in raw:
-            on_fault(f"{path}:{number}: holds a NUL byte; it is no text, or not in UTF-8: save the file as UTF-8")
+            on_fault(
+                f"{path}:{number}: holds a NUL byte; it is no text, or not in UTF-8: save the file as UTF-8"
+            )
             continue
         try:
             line = raw.decode(encoding)
         except UnicodeDecodeError as error:
-            on_fault(f"{path}:{number}: not UTF-8 ({error.reason} at byte {error.start} of the line); save the file as UTF-8")
+            on_fault(
+                f"{path}:{number}: not UTF-8 ({error.reason} at byte {error.start} of the line); save the file as UTF-8"
+            )
             continue
         yield number, line
 
@@ -145,7 +155,9 @@ def whole_json(path: Path) -> Any:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}:{line}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not a whole JSON value ({error.msg} at column {error.colno}); it may be cut off") from None
+        raise InputError(
+            f"{path}:{error.lineno}: not a whole JSON value ({error.msg} at column {error.colno}); it may be cut off"
+        ) from None
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
 

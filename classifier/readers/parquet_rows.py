@@ -14,7 +14,9 @@ from classifier.records import Conversation
 BATCH = 1_000
 
 
-def read_parquet(path: Path, *, columns: Mapping[str, str], on_fault: OnFault = stop) -> Iterator[Conversation]:
+def read_parquet(
+    path: Path, *, columns: Mapping[str, str], on_fault: OnFault = stop
+) -> Iterator[Conversation]:
     """The conversations of a Parquet file. Faults as ``grouped``'s; a broken file ends the reading."""
     return grouped(_rows(path, columns), path=path, corpus="parquet", columns=columns, on_fault=on_fault)
 
@@ -29,12 +31,18 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[NumberedRow]:
             known = opened_file.metadata
             expanded = sum(known.row_group(number).total_byte_size for number in range(known.num_row_groups))
             if not 0 <= expanded <= max(FREE_BYTES, MAX_RATIO * path.stat().st_size):
-                raise InputError(f"{path}: says that it expands to more than {MAX_RATIO} times its size; a file of chat does not")
-            wanted = list(chosen_columns(opened_file.schema_arrow.names, where=str(path), columns=columns).values())
+                raise InputError(
+                    f"{path}: says that it expands to more than {MAX_RATIO} times its size; a file of chat does not"
+                )
+            wanted = list(
+                chosen_columns(opened_file.schema_arrow.names, where=str(path), columns=columns).values()
+            )
             number = 0
             for batch in opened_file.iter_batches(batch_size=BATCH, columns=wanted):
                 for row in batch.to_pylist():
                     number += 1
                     yield number, row
         except (pyarrow.ArrowException, LookupError, OSError, OverflowError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0][:200] if str(error) else type(error).__name__})") from None
+            raise InputError(
+                f"{path}: not a readable Parquet file ({str(error).splitlines()[0][:200] if str(error) else type(error).__name__})"
+            ) from None

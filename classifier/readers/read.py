@@ -61,20 +61,28 @@ def read(
     if name not in FORMATS:
         raise InputError(f"format {name!r}: expected one of {', '.join(FORMATS)}")
     if columns and name not in WITH_COLUMNS:
-        raise InputError(f"{path}: columns can be named for {', '.join(WITH_COLUMNS)}; the format {name} has its own names")
+        raise InputError(
+            f"{path}: columns can be named for {', '.join(WITH_COLUMNS)}; the format {name} has its own names"
+        )
     if pattern_authors is not None and name != "pan12":
         raise InputError(f"{path}: a list of authors labels PAN 2012 only; this is {name}")
     return _conversations(path, name, columns, pattern_authors, on_fault)
 
 
-def _conversations(path: Path, name: str, columns: Mapping[str, str], pattern_authors: Set[str] | None, on_fault: OnFault) -> Iterator[Conversation]:
+def _conversations(
+    path: Path, name: str, columns: Mapping[str, str], pattern_authors: Set[str] | None, on_fault: OnFault
+) -> Iterator[Conversation]:
     match name:
         case "corpus":
             from classifier.readers.corpus import iterate_conversations
 
             if path.suffix.lower() == ".zst":
-                raise InputError(f"{path}: the project's own corpora are read plain or as .gz; expand it first")
-            with opened(path):  # refuses what is no regular file; records of the project's own are checked all or none
+                raise InputError(
+                    f"{path}: the project's own corpora are read plain or as .gz; expand it first"
+                )
+            with opened(
+                path
+            ):  # refuses what is no regular file; records of the project's own are checked all or none
                 return iterate_conversations(path)
         case "csv":
             return read_csv(path, columns=columns, on_fault=on_fault)
@@ -107,8 +115,14 @@ def sniffed(path: Path) -> str:
         return "corpus" if _is_corpus_record(_first_line(path), path) else "jsonl"
     with opened(path):
         pass
-    hint = "unpack it first" if suffix in (".zip", ".tar", ".7z", ".rar", ".tgz") else "say what it is with --from"
-    raise InputError(f"{path}: format not known by the ending {path.suffix or '(none)'!r}; {hint}: one of {', '.join(FORMATS)}")
+    hint = (
+        "unpack it first"
+        if suffix in (".zip", ".tar", ".7z", ".rar", ".tgz")
+        else "say what it is with --from"
+    )
+    raise InputError(
+        f"{path}: format not known by the ending {path.suffix or '(none)'!r}; {hint}: one of {', '.join(FORMATS)}"
+    )
 
 
 def _first_line(path: Path) -> str:

@@ -37,7 +37,9 @@ def row_format(path: Path) -> str:
     name = path.with_suffix("") if packing(path) else path
     ending = name.suffix.lower()
     if ending not in FORMATS or (ending == ".parquet" and packing(path)):
-        raise InputError(f"{path}: expected a name ending in .csv or .jsonl (.gz or .zst may follow) or in .parquet, got {''.join(path.suffixes[-2:]) or 'no ending'!r}")
+        raise InputError(
+            f"{path}: expected a name ending in .csv or .jsonl (.gz or .zst may follow) or in .parquet, got {''.join(path.suffixes[-2:]) or 'no ending'!r}"
+        )
     return ending
 
 
@@ -90,13 +92,24 @@ class Block:
         """The rows in order, each a dict with at least the required columns as strings. Raises ``InputError`` naming file and line for one that is no such row."""
         if isinstance(self.content, list):
             pairs = self.content
-            return _json_rows(self) if pairs and isinstance(pairs[0], bytes) else [_csv_row(self, line, fields) for line, fields in pairs]
+            return (
+                _json_rows(self)
+                if pairs and isinstance(pairs[0], bytes)
+                else [_csv_row(self, line, fields) for line, fields in pairs]
+            )
         import pyarrow as pa
 
         try:
             rows: list[Row] = self.content.to_pylist()
-        except (pa.ArrowException, LookupError, OverflowError, ValueError) as error:  # text that is not UTF-8, a time zone nobody knows, a year past 9999
-            raise InputError(f"{self.path}: rows {self.start.at + 1} to {self.end.at}: a value that cannot be read ({str(error).splitlines()[0][:200]})") from None
+        except (
+            pa.ArrowException,
+            LookupError,
+            OverflowError,
+            ValueError,
+        ) as error:  # text that is not UTF-8, a time zone nobody knows, a year past 9999
+            raise InputError(
+                f"{self.path}: rows {self.start.at + 1} to {self.end.at}: a value that cannot be read ({str(error).splitlines()[0][:200]})"
+            ) from None
         for number, row in enumerate(rows, start=self.start.at + 1):
             _checked_strings(row, f"{self.path}: row {number}")
         return rows
@@ -115,7 +128,9 @@ class RowFile:
     def blocks(self, start: Place | None = None, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
         """The rows from ``start`` on, in blocks of about ``size`` bytes. Raises ``InputError`` naming file and line for what cannot be read."""
         place = self.first if start is None else start
-        return _parquet_blocks(self, place, size) if self.kind == ".parquet" else _text_blocks(self, place, size)
+        return (
+            _parquet_blocks(self, place, size) if self.kind == ".parquet" else _text_blocks(self, place, size)
+        )
 
 
 def open_rows(path: Path, *, required: Sequence[str] = REQUIRED) -> RowFile:
@@ -186,7 +201,9 @@ class _Lines:
             self.at += len(line)
             self.line += 1
             if len(line) > MAX_LINE_BYTES:
-                raise InputError(f"{self.path}:{self.line}: a line of more than {MAX_LINE_BYTES} bytes; one line is one message")
+                raise InputError(
+                    f"{self.path}:{self.line}: a line of more than {MAX_LINE_BYTES} bytes; one line is one message"
+                )
             yield line.removeprefix(b"\xef\xbb\xbf") if self.line == 1 else line
 
     def decoded(self) -> Iterator[str]:
@@ -196,7 +213,9 @@ class _Lines:
     def _unreadable(self, error: Exception) -> Exception:
         """``error`` in the user's words where it is the file's."""
         if isinstance(error, OSError | EOFError) or type(error).__module__ == "zlib":
-            return InputError(f"{self.path}: cannot be read after line {self.line}: {getattr(error, 'strerror', None) or error}")
+            return InputError(
+                f"{self.path}: cannot be read after line {self.line}: {getattr(error, 'strerror', None) or error}"
+            )
         return error
 
 
@@ -224,22 +243,32 @@ def _csv_header(lines: _Lines, required: Sequence[str]) -> tuple[tuple[str, ...]
     try:
         columns = next(csv.reader(lines.decoded(), strict=True), None)
     except csv.Error as error:
-        raise InputError(f"{lines.path}:{lines.line}: not readable as CSV ({error}); check the quotes of this row") from None
+        raise InputError(
+            f"{lines.path}:{lines.line}: not readable as CSV ({error}); check the quotes of this row"
+        ) from None
     if columns is None:
         raise InputError(f"{lines.path}:1: the file is empty; expected a header with {', '.join(required)}")
     if missing := [name for name in required if name not in columns]:
-        raise InputError(f"{lines.path}:1: no column {', '.join(map(repr, missing))} in the header; expected {', '.join(required)} and optionally time")
+        raise InputError(
+            f"{lines.path}:1: no column {', '.join(map(repr, missing))} in the header; expected {', '.join(required)} and optionally time"
+        )
     return tuple(columns), lines.place
 
 
 def _csv_row(block: Block, line: int, fields: list[str]) -> Row:
     if len(fields) != len(block.columns):
-        raise InputError(f"{block.path}:{line}: {len(fields)} fields where the header has {len(block.columns)}; quote a text that holds a comma or a line break")
+        raise InputError(
+            f"{block.path}:{line}: {len(fields)} fields where the header has {len(block.columns)}; quote a text that holds a comma or a line break"
+        )
     return dict(zip(block.columns, fields, strict=True))
 
 
 def _json_rows(block: Block) -> list[Row]:
-    return [_json_row(raw, f"{block.path}:{number}") for number, raw in enumerate(block.content, start=block.start.line + 1) if not raw.isspace()]
+    return [
+        _json_row(raw, f"{block.path}:{number}")
+        for number, raw in enumerate(block.content, start=block.start.line + 1)
+        if not raw.isspace()
+    ]
 
 
 def _json_row(raw: bytes, where: str) -> Row:
@@ -256,7 +285,9 @@ def _json_row(raw: bytes, where: str) -> Row:
 
 def _checked_strings(row: Row, where: str) -> None:
     if missing := [name for name in REQUIRED if not isinstance(row.get(name), str)]:
-        raise InputError(f"{where}: {', '.join(missing)}: expected a string in every row; one row is one message")
+        raise InputError(
+            f"{where}: {', '.join(missing)}: expected a string in every row; one row is one message"
+        )
 
 
 def _text_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
@@ -281,7 +312,9 @@ def _csv_pieces(lines: _Lines, base: int) -> Iterator[tuple[int, list[str]]]:
             if fields:
                 yield base + reader.line_num, fields
     except csv.Error as error:
-        raise InputError(f"{lines.path}:{base + reader.line_num}: not readable as CSV ({error}); check the quotes of this row") from None
+        raise InputError(
+            f"{lines.path}:{base + reader.line_num}: not readable as CSV ({error}); check the quotes of this row"
+        ) from None
 
 
 def _open_parquet(path: Path, required: Sequence[str]) -> RowFile:
@@ -291,7 +324,9 @@ def _open_parquet(path: Path, required: Sequence[str]) -> RowFile:
         schema = opened.schema_arrow
     for name in required:
         if name not in schema.names:
-            raise InputError(f"{path}: no column {name!r}; expected {', '.join(required)} and optionally time")
+            raise InputError(
+                f"{path}: no column {name!r}; expected {', '.join(required)} and optionally time"
+            )
         kind = schema.field(name).type
         value = kind.value_type if types.is_dictionary(kind) else kind
         if not (types.is_string(value) or types.is_large_string(value) or types.is_string_view(value)):
@@ -306,7 +341,9 @@ def _parquet(path: Path) -> Any:
     try:
         return pq.ParquetFile(path)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as Parquet: {getattr(error, 'strerror', None) or str(error).splitlines()[0]}") from None
+        raise InputError(
+            f"{path}: cannot be read as Parquet: {getattr(error, 'strerror', None) or str(error).splitlines()[0]}"
+        ) from None
 
 
 def _parquet_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
@@ -329,7 +366,9 @@ def _parquet_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
                 if skipped < len(batch):
                     yield Block(file.path, file.columns, batch.slice(skipped), begin, Place(at), at / n_rows)
         except (OSError, pa.ArrowException) as error:
-            raise InputError(f"{file.path}: cannot be read after row {at}: {str(error).splitlines()[0]}") from None
+            raise InputError(
+                f"{file.path}: cannot be read after row {at}: {str(error).splitlines()[0]}"
+            ) from None
 
 
 def text_of(rows: Sequence[Row], *, kind: str, columns: Sequence[str]) -> bytes:
@@ -349,9 +388,15 @@ def text_of(rows: Sequence[Row], *, kind: str, columns: Sequence[str]) -> bytes:
     for row in rows:
         if not row.keys() <= known:
             extra = next(name for name in row if name not in known)
-            raise InputError(f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl")
+            raise InputError(
+                f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl"
+            )
         fields = list(map(row.get, columns))
-        writer.writerow(fields if _PLAIN.issuperset(map(type, fields)) else [field if type(field) in _PLAIN else _plain(field) for field in fields])
+        writer.writerow(
+            fields
+            if _PLAIN.issuperset(map(type, fields))
+            else [field if type(field) in _PLAIN else _plain(field) for field in fields]
+        )
     return buffer.getvalue().encode("utf-8", "replace")
 
 

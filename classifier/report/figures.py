@@ -37,7 +37,17 @@ def new_axes(*, width: float = 7.0, height: float = 3.2) -> Axes:
         return figure.add_subplot()
 
 
-def interval_plot(table: pd.DataFrame, *, name: str, value: str, low: str, high: str, xlabel: str, reference: float | None = None, ax: Axes | None = None) -> Axes:
+def interval_plot(
+    table: pd.DataFrame,
+    *,
+    name: str,
+    value: str,
+    low: str,
+    high: str,
+    xlabel: str,
+    reference: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """One row a line: a dot at ``value``, a bar from ``low`` to ``high``, the first row on top; a dashed line at ``reference``."""
     ax = ax or new_axes(height=0.9 + 0.32 * len(table))
     positions = range(len(table))[::-1]
@@ -51,7 +61,9 @@ def interval_plot(table: pd.DataFrame, *, name: str, value: str, low: str, high:
     return ax
 
 
-def line_plot(table: pd.DataFrame, *, x: str, y: str, by: str, xlabel: str, ylabel: str, ax: Axes | None = None) -> Axes:
+def line_plot(
+    table: pd.DataFrame, *, x: str, y: str, by: str, xlabel: str, ylabel: str, ax: Axes | None = None
+) -> Axes:
     """One line per value of ``by``, told apart by dash as well as colour."""
     ax = ax or new_axes()
     styles = (("-", ACCENT), ("--", WARM), (":", INK), ("-.", MUTED))
@@ -73,6 +85,11 @@ def to_svg(ax: Axes, *, title: str, transparent: bool = True) -> str:
 
     buffer = io.StringIO()
     with matplotlib.rc_context(_STYLE):
-        ax.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title}, transparent=transparent)  # type: ignore[union-attr]
+        ax.figure.savefig(
+            buffer,
+            format="svg",
+            metadata={"Date": None, "Creator": None, "Title": title},
+            transparent=transparent,
+        )  # type: ignore[union-attr]
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :].replace("<svg ", '<svg role="img" ', 1).strip()

@@ -18,8 +18,15 @@ def in_markdown(table: PrintedTable) -> str:
     |---|--:|
     | basil | 3 |
     """
-    lines = [table.headings, ["--:" if numeric else "---" for numeric in table.numeric], *([cell.replace("|", "\\|") for cell in row] for row in table.rows)]
-    return "".join(f"|{'|'.join(line)}|\n" if number == 1 else f"| {' | '.join(line)} |\n" for number, line in enumerate(lines))
+    lines = [
+        table.headings,
+        ["--:" if numeric else "---" for numeric in table.numeric],
+        *([cell.replace("|", "\\|") for cell in row] for row in table.rows),
+    ]
+    return "".join(
+        f"|{'|'.join(line)}|\n" if number == 1 else f"| {' | '.join(line)} |\n"
+        for number, line in enumerate(lines)
+    )
 
 
 def marked_blocks(text: str) -> list[str]:
@@ -43,5 +50,9 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
     if unknown := sorted(set(names) - set(blocks)):
         raise ValueError(f"no block is named {unknown[0]!r}, expected one of {', '.join(blocks)}")
     if len(names) != text.count("<!-- results:") or len(names) != text.count("<!-- /results -->"):
-        raise ValueError("every <!-- results:NAME --> must stand on a line of its own and have its <!-- /results --> before the next")
-    return _BLOCK.sub(lambda match: f"<!-- results:{match['name']} -->\n{blocks[match['name']]}<!-- /results -->", text)
+        raise ValueError(
+            "every <!-- results:NAME --> must stand on a line of its own and have its <!-- /results --> before the next"
+        )
+    return _BLOCK.sub(
+        lambda match: f"<!-- results:{match['name']} -->\n{blocks[match['name']]}<!-- /results -->", text
+    )

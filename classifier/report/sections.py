@@ -29,6 +29,19 @@ class Section:
     items: list[Item]
 
 
-def dots(table: pd.DataFrame, name: str, value: str, xlabel: str, title: str, reference: float | None = None) -> str:
+def dots(
+    table: pd.DataFrame, name: str, value: str, xlabel: str, title: str, reference: float | None = None
+) -> str:
     """An interval plot of ``table`` as SVG, its intervals in the columns ``<value>_low`` and ``<value>_high``."""
-    return to_svg(interval_plot(table, name=name, value=value, low=f"{value}_low", high=f"{value}_high", xlabel=xlabel, reference=reference), title=title)
+    return to_svg(
+        interval_plot(
+            table,
+            name=name,
+            value=value,
+            low=f"{value}_low",
+            high=f"{value}_high",
+            xlabel=xlabel,
+            reference=reference,
+        ),
+        title=title,
+    )

@@ -38,7 +38,9 @@ def states(model: PatternModel, lengths: list[int], *, half_life: float | None, 
     monitor = Monitor(model, half_life=half_life, **({} if model.head == "text" else KNOWN))
     kept = {}
     for number in range(1, max(lengths) + 1):
-        monitor.update("ann" if rng.random() < 0.5 else "bo", rng.beta(0.3, 4, 7), START + timedelta(seconds=40 * number))
+        monitor.update(
+            "ann" if rng.random() < 0.5 else "bo", rng.beta(0.3, 4, 7), START + timedelta(seconds=40 * number)
+        )
         if number in lengths:
             kept[number] = monitor.state()
     return kept
@@ -47,26 +49,53 @@ def states(model: PatternModel, lengths: list[int], *, half_life: float | None, 
 def main(argv: list[str] | None = None) -> int:
     """Print the table."""
     example = "example:\n  python scripts/bench/bench_monitor.py --longest 100000 --head both"
-    parser = argparse.ArgumentParser(description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--longest", type=int, default=100_000, help="number of messages of the longest conversation (default: %(default)s)")
-    parser.add_argument("--head", choices=list(HEAD_FEATURES), default="text", help="which head of the pattern model (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--longest",
+        type=int,
+        default=100_000,
+        help="number of messages of the longest conversation (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--head",
+        choices=list(HEAD_FEATURES),
+        default="text",
+        help="which head of the pattern model (default: %(default)s)",
+    )
     parser.add_argument("--half-life", type=float, help="half-life in messages (default: nothing fades)")
-    parser.add_argument("--repeats", type=int, default=1000, help="updates timed at each length (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the made-up probabilities and weights (default: %(default)s)")
+    parser.add_argument(
+        "--repeats", type=int, default=1000, help="updates timed at each length (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the made-up probabilities and weights (default: %(default)s)",
+    )
     options = parser.parse_args(argv)
     if options.longest < 10 or options.repeats < 1:
-        parser.error(f"--longest must be at least 10 and --repeats at least 1, got {options.longest} and {options.repeats}")
+        parser.error(
+            f"--longest must be at least 10 and --repeats at least 1, got {options.longest} and {options.repeats}"
+        )
     if options.half_life is not None and not 0 < options.half_life < float("inf"):
         parser.error(f"--half-life must be a number of messages over 0, got {options.half_life}")
     weights = np.random.default_rng(options.seed).normal(size=len(HEAD_FEATURES[options.head])) * 0.2
     model = PatternModel(options.head, weights, -1.0, 1.0, 0.0, np.full(7, 0.5), 0.9)
     lengths = sorted({10**power for power in range(1, 20) if 10**power < options.longest} | {options.longest})
     kept = states(model, lengths, half_life=options.half_life, seed=options.seed)
-    cost_of_next_message(model, kept[lengths[0]], repeats=options.repeats)  # the first run warms up, and is not counted
-    costs = {length: cost_of_next_message(model, state, repeats=options.repeats) for length, state in kept.items()}
+    cost_of_next_message(
+        model, kept[lengths[0]], repeats=options.repeats
+    )  # the first run warms up, and is not counted
+    costs = {
+        length: cost_of_next_message(model, state, repeats=options.repeats) for length, state in kept.items()
+    }
     print(f"{'messages':>9}  {'µs a message':>12}  {'ratio':>6}  {'state, bytes':>12}")
     for length in lengths:
-        print(f"{length:>9}  {costs[length]:>12.1f}  {costs[length] / costs[lengths[0]]:>6.2f}  {len(kept[length]):>12}")
+        print(
+            f"{length:>9}  {costs[length]:>12.1f}  {costs[length] / costs[lengths[0]]:>6.2f}  {len(kept[length]):>12}"
+        )
     return 0
 
 

@@ -23,7 +23,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # before numpy is imported
+os.environ |= dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+)  # before numpy is imported
 
 import numpy as np
 from sklearn.metrics import average_precision_score
@@ -57,7 +59,12 @@ class Contestant:
         self.prepare()
         wall, processor = perf_counter(), process_time()
         self.score(self.texts)
-        self.rates.append((len(self.texts) / (perf_counter() - wall), len(self.texts) / max(process_time() - processor, 1e-9)))
+        self.rates.append(
+            (
+                len(self.texts) / (perf_counter() - wall),
+                len(self.texts) / max(process_time() - processor, 1e-9),
+            )
+        )
 
 
 def chat(n: int, corpus: dict[str, list], *, seed: int) -> tuple[str, list[str]]:
@@ -68,13 +75,23 @@ def chat(n: int, corpus: dict[str, list], *, seed: int) -> tuple[str, list[str]]
 
         source, texts = "chitchat-dataset", list(dict.fromkeys(read_chitchat()["text"].tolist()))
     else:
-        source, plain = "the corpus with light noise", [message.text for part in corpus.values() for conversation in part for message in conversation.messages]
+        source, plain = (
+            "the corpus with light noise",
+            [
+                message.text
+                for part in corpus.values()
+                for conversation in part
+                for message in conversation.messages
+            ],
+        )
         distinct: dict[str, None] = {}
         while len(distinct) < n:
             distinct |= dict.fromkeys(add_noise(text, "light", rng) for text in plain)
         texts = list(distinct)
     if len(texts) < n:
-        raise SystemExit(f"bench_scoring: {source} has {len(texts)} distinct messages, {n} are needed; lower --texts")
+        raise SystemExit(
+            f"bench_scoring: {source} has {len(texts)} distinct messages, {n} are needed; lower --texts"
+        )
     rng.shuffle(texts)
     return source, texts[:n]
 
@@ -89,9 +106,23 @@ def batch_contestants(model_path: Path, texts: list[str], others: list[str]) -> 
         fresh[:] = [BatchScorer(model)]
         fresh[0].probabilities(known)
 
-    yield Contestant(BATCH, "BatchScorer, warm", texts, warm.probabilities, lambda: None if warm.n_tokens else warm.probabilities(texts))
-    yield Contestant(BATCH, "BatchScorer, unseen", texts, lambda some: fresh[0].probabilities(some), lambda: renewed(others))
-    yield Contestant(BATCH, "BatchScorer, cold", texts, lambda some: fresh[0].probabilities(some), lambda: renewed([]))
+    yield Contestant(
+        BATCH,
+        "BatchScorer, warm",
+        texts,
+        warm.probabilities,
+        lambda: None if warm.n_tokens else warm.probabilities(texts),
+    )
+    yield Contestant(
+        BATCH,
+        "BatchScorer, unseen",
+        texts,
+        lambda some: fresh[0].probabilities(some),
+        lambda: renewed(others),
+    )
+    yield Contestant(
+        BATCH, "BatchScorer, cold", texts, lambda some: fresh[0].probabilities(some), lambda: renewed([])
+    )
 
 
 def fasttext_peer(train, texts: list[str], test: list[str]) -> Iterator[tuple[Contestant, np.ndarray]]:
@@ -103,29 +134,53 @@ def fasttext_peer(train, texts: list[str], test: list[str]) -> Iterator[tuple[Co
 
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as stream:
         for text, row in zip(train["text"], train[list(LABELS)].to_numpy(), strict=True):
-            labels = [f"__label__{label}" for label, marked in zip(LABELS, row, strict=True) if marked] or ["__label__none"]
+            labels = [f"__label__{label}" for label, marked in zip(LABELS, row, strict=True) if marked] or [
+                "__label__none"
+            ]
             stream.write(" ".join([*labels, spelled(text)]) + "\n")
         stream.flush()
-        model = fasttext.train_supervised(stream.name, loss="ova", wordNgrams=2, minn=3, maxn=5, dim=16, epoch=15, lr=0.2, thread=1, seed=0, verbose=0)
+        model = fasttext.train_supervised(
+            stream.name,
+            loss="ova",
+            wordNgrams=2,
+            minn=3,
+            maxn=5,
+            dim=16,
+            epoch=15,
+            lr=0.2,
+            thread=1,
+            seed=0,
+            verbose=0,
+        )
 
     def score(some: list[str]) -> np.ndarray:
         columns = {f"__label__{label}": column for column, label in enumerate(LABELS)}
         out = np.zeros((len(some), len(LABELS) + 1))
-        for row, text in enumerate(some):  # one by one: predict() of a list gives every label the first one's probability
+        for row, text in enumerate(
+            some
+        ):  # one by one: predict() of a list gives every label the first one's probability
             for probability, label in model.f.predict(spelled(text), len(LABELS) + 1, 0.0, "strict"):
                 out[row, columns.get(label, len(LABELS))] = probability
         return out[:, :-1]
 
     yield Contestant(BATCH, "fastText, with normalise", texts, score), score(test)
     bare = [spelled(text) for text in texts]
-    yield Contestant(BATCH, "fastText, bare predict", bare, lambda some: model.predict(some, k=len(LABELS) + 1)), score(test)
+    yield (
+        Contestant(
+            BATCH, "fastText, bare predict", bare, lambda some: model.predict(some, k=len(LABELS) + 1)
+        ),
+        score(test),
+    )
 
 
 def vowpal_peer(train, texts: list[str], test: list[str]) -> Iterator[tuple[Contestant, np.ndarray]]:
     """Vowpal Wabbit, words 1-2 of the normalised text (it has no character n-grams of its own), one regression a label."""
     from vowpalwabbit import Workspace
 
-    models = [Workspace("--quiet --loss_function logistic --link logistic -b 20 --ngram 2 --random_seed 0") for _ in LABELS]
+    models = [
+        Workspace("--quiet --loss_function logistic --link logistic -b 20 --ngram 2 --random_seed 0")
+        for _ in LABELS
+    ]
 
     def features(text: str) -> str:
         return "|w " + normalise(text).replace(":", " ").replace("|", " ")
@@ -149,7 +204,13 @@ def command_cost(model_path: Path) -> tuple[float, float]:
     """Seconds and peak MB of the whole process that scores one message, as a small process of its own sees them: a child counts its parent's peak as its own."""
     command = [sys.executable, "-m", "classifier.cli.main", "score", MESSAGE, "--model", str(model_path)]
     code = "import os,sys,time; t=time.perf_counter(); _,s,u=os.wait4(os.posix_spawn(sys.argv[1],sys.argv[1:],os.environ),0); print(s,time.perf_counter()-t,u.ru_maxrss/1024,file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, *command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     status, seconds, megabytes = done.stderr.split()[-3:]
     if status != "0":
         raise SystemExit(f"bench_scoring: the score command failed: {done.stderr}")
@@ -158,7 +219,9 @@ def command_cost(model_path: Path) -> tuple[float, float]:
 
 def table(results: list[dict]) -> str:
     """The results as lines of text."""
-    lines = [f"{'':14} {'':28} {'messages':>9} {'median/s':>12} {'ratio':>8} {'by CPU':>8} {'AP, unseen families':>20}"]
+    lines = [
+        f"{'':14} {'':28} {'messages':>9} {'median/s':>12} {'ratio':>8} {'by CPU':>8} {'AP, unseen families':>20}"
+    ]
     for result in results:
         precision = result["average_precision"]
         lines.append(
@@ -171,15 +234,37 @@ def table(results: list[dict]) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run the bench, print the table, write the JSON."""
     example = "example:\n  python scripts/bench/bench_scoring.py --texts 100000 --runs 5 --out results/bench_scoring.json"
-    parser = argparse.ArgumentParser(description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", type=Path, help="model file (default: the one scripts/run made)")
-    parser.add_argument("--data", type=Path, default=Path("data/synthetic/v1"), help="corpus that peers are trained and all are compared on (default: %(default)s)")
-    parser.add_argument("--texts", type=int, default=100_000, help="messages of a batch (default: %(default)s)")
-    parser.add_argument("--slow-texts", type=int, default=10_000, help="messages of a batch for what scores under 50,000 a second (default: %(default)s)")
-    parser.add_argument("--one-texts", type=int, default=200, help="messages scored one at a time (default: %(default)s)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("data/synthetic/v1"),
+        help="corpus that peers are trained and all are compared on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--texts", type=int, default=100_000, help="messages of a batch (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--slow-texts",
+        type=int,
+        default=10_000,
+        help="messages of a batch for what scores under 50,000 a second (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--one-texts", type=int, default=200, help="messages scored one at a time (default: %(default)s)"
+    )
     parser.add_argument("--runs", type=int, default=5, help="interleaved runs (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="order of the messages, noise (default: %(default)s)")
-    parser.add_argument("--equality", action="store_true", help="hold the batch scorer against the Pipeline on all messages of the batch and the corpus, not only on some")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="order of the messages, noise (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--equality",
+        action="store_true",
+        help="hold the batch scorer against the Pipeline on all messages of the batch and the corpus, not only on some",
+    )
     parser.add_argument("--no-peers", action="store_true", help="leave peers out")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     options = parser.parse_args(argv)
@@ -198,16 +283,38 @@ def main(argv: list[str] | None = None) -> int:
     contestants = [
         Contestant(BATCH, "scikit-learn Pipeline", slow, pipeline.predict_proba),
         Contestant(BATCH, "StageModel", slow, stage_model.probabilities),
-        Contestant(ONE, "scikit-learn Pipeline", few, lambda some: [pipeline.predict_proba([text]) for text in some]),
+        Contestant(
+            ONE, "scikit-learn Pipeline", few, lambda some: [pipeline.predict_proba([text]) for text in some]
+        ),
         Contestant(ONE, "StageModel", few, lambda some: [stage_model.probabilities([text]) for text in some]),
         *batch_contestants(path, texts, others),
     ]
     held = slow
     if options.equality:
-        held = list(dict.fromkeys([*texts, *(message.text for part in corpus.values() for conversation in part for message in conversation.messages)]))
-    expected = np.concatenate([pipeline.predict_proba(held[start : start + options.slow_texts]) for start in range(0, len(held), options.slow_texts)])
+        held = list(
+            dict.fromkeys(
+                [
+                    *texts,
+                    *(
+                        message.text
+                        for part in corpus.values()
+                        for conversation in part
+                        for message in conversation.messages
+                    ),
+                ]
+            )
+        )
+    expected = np.concatenate(
+        [
+            pipeline.predict_proba(held[start : start + options.slow_texts])
+            for start in range(0, len(held), options.slow_texts)
+        ]
+    )
     difference = float(np.abs(BatchScorer(stage_model).probabilities(held) - expected).max())
-    precisions = dict.fromkeys((c.name for c in contestants if c.group == BATCH), average_precision_score(test[list(LABELS)], pipeline.predict_proba(test_texts), average="macro"))
+    precisions = dict.fromkeys(
+        (c.name for c in contestants if c.group == BATCH),
+        average_precision_score(test[list(LABELS)], pipeline.predict_proba(test_texts), average="macro"),
+    )
     skipped = []
     for package, peer in {} if options.no_peers else PEERS.items():
         if importlib.util.find_spec(package) is None:
@@ -225,7 +332,11 @@ def main(argv: list[str] | None = None) -> int:
         commands.append(command_cost(path))
         print(f"run {run + 1} of {options.runs}", file=sys.stderr)
 
-    base = {c.group: [median(column) for column in zip(*c.rates, strict=True)] for c in contestants if c.name == "scikit-learn Pipeline"}
+    base = {
+        c.group: [median(column) for column in zip(*c.rates, strict=True)]
+        for c in contestants
+        if c.name == "scikit-learn Pipeline"
+    }
     results = []
     for contestant in contestants:
         wall, processor = (median(column) for column in zip(*contestant.rates, strict=True))
@@ -243,17 +354,41 @@ def main(argv: list[str] | None = None) -> int:
             }
         )
     seconds, megabytes = (median(column) for column in zip(*commands, strict=True))
-    print(f"{options.texts:,} distinct messages of {source}; seed {options.seed}; {options.runs} interleaved runs, one core")
+    print(
+        f"{options.texts:,} distinct messages of {source}; seed {options.seed}; {options.runs} interleaved runs, one core"
+    )
     print(table(results))
     print(f"{COMMAND}: {1000 * seconds:.0f} ms, {megabytes:.0f} MB peak")
     print(f"largest difference from the Pipeline's probabilities on {len(held):,} messages: {difference:.1e}")
     for name in skipped:
         print(f"skipped: {name}")
     if options.out is not None:
-        versions = {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-learn", "fasttext-wheel", "vowpalwabbit") if _installed(name)}
-        about = {"texts": source, "seed": options.seed, "runs": options.runs, "python": platform.python_version(), "machine": platform.machine(), "packages": versions}
-        command = {"seconds": [s for s, _ in commands], "peak_mb": [m for _, m in commands], "median_seconds": seconds, "median_peak_mb": megabytes}
-        record = {"about": about, "results": results, "command": command, "largest_difference": difference, "skipped": skipped}
+        versions = {
+            name: metadata.version(name)
+            for name in ("numpy", "scipy", "scikit-learn", "fasttext-wheel", "vowpalwabbit")
+            if _installed(name)
+        }
+        about = {
+            "texts": source,
+            "seed": options.seed,
+            "runs": options.runs,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "packages": versions,
+        }
+        command = {
+            "seconds": [s for s, _ in commands],
+            "peak_mb": [m for _, m in commands],
+            "median_seconds": seconds,
+            "median_peak_mb": megabytes,
+        }
+        record = {
+            "about": about,
+            "results": results,
+            "command": command,
+            "largest_difference": difference,
+            "skipped": skipped,
+        }
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return 0 if difference <= 1e-9 else 1

@@ -20,7 +20,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # before numpy is imported
+os.environ |= dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+)  # before numpy is imported
 
 import matplotlib
 
@@ -49,7 +51,11 @@ ALERT_FPR = "0.05"
 
 def spec_of(n_messages: int, probe: CorpusSpec) -> CorpusSpec:
     """A corpus whose train split has about ``n_messages``."""
-    train = [conversation for conversation in generate(replace(probe, n_conversations=PROBE)) if conversation.split == "train"]
+    train = [
+        conversation
+        for conversation in generate(replace(probe, n_conversations=PROBE))
+        if conversation.split == "train"
+    ]
     per_conversation = sum(len(conversation.messages) for conversation in train) / len(train)
     return replace(probe, n_conversations=round(n_messages / per_conversation / SHARES["train"]))
 
@@ -62,7 +68,16 @@ def training_costs(sizes: list[int], spec: CorpusSpec, work: Path | None) -> Ite
             write_corpus(corpus, spec_of(size, spec))
             train = messages_table(read_corpus(corpus)["train"])
             distinct = len(train.drop_duplicates(subset=["text", *LABELS]))
-            found = cost(["train", str(corpus), "--out", str(Path(name) / "model.safetensors"), "--alert-fpr", ALERT_FPR])
+            found = cost(
+                [
+                    "train",
+                    str(corpus),
+                    "--out",
+                    str(Path(name) / "model.safetensors"),
+                    "--alert-fpr",
+                    ALERT_FPR,
+                ]
+            )
         yield {"n": len(train), "distinct": distinct} | found
 
 
@@ -72,13 +87,17 @@ def solvers(n: int) -> dict[str, Any]:
     return {
         "liblinear, dual": build_pipeline().named_steps["classify"].estimator,
         "L-BFGS": LogisticRegression(C=C, max_iter=1000),
-        "SGD, averaged": SGDClassifier(loss="log_loss", alpha=1 / (C * n), average=True, max_iter=50, tol=1e-4, random_state=0),
+        "SGD, averaged": SGDClassifier(
+            loss="log_loss", alpha=1 / (C * n), average=True, max_iter=50, tol=1e-4, random_state=0
+        ),
     }
 
 
 def solver_costs(n_messages: int, spec: CorpusSpec, data: Path) -> Iterator[dict[str, Any]]:
     """Seconds of counting n-grams and of each solver, and the average precision that its model has on the test split of ``data``."""
-    made = (conversation for conversation in generate(spec_of(n_messages, spec)) if conversation.split == "train")
+    made = (
+        conversation for conversation in generate(spec_of(n_messages, spec)) if conversation.split == "train"
+    )
     train = messages_table(made).drop_duplicates(subset=["text", *LABELS])
     test = messages_table(read_corpus(data)["test"]).drop_duplicates(subset=["text", *LABELS])
     features = build_pipeline().named_steps["features"]
@@ -88,7 +107,14 @@ def solver_costs(n_messages: int, spec: CorpusSpec, data: Path) -> Iterator[dict
     for name, solver in solvers(len(train)).items():
         fitted, seconds = timed(lambda solver=solver: OneVsRestClassifier(solver).fit(X, Y))
         precision = average_precision_score(test[list(LABELS)], fitted.predict_proba(unseen), average="macro")
-        yield {"solver": name, "distinct": len(train), "terms": X.shape[1], "counting_seconds": counting, "seconds": seconds, "average_precision": float(precision)}
+        yield {
+            "solver": name,
+            "distinct": len(train),
+            "terms": X.shape[1],
+            "counting_seconds": counting,
+            "seconds": seconds,
+            "average_precision": float(precision),
+        }
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -114,11 +140,33 @@ def plot(training: list[dict], path: Path) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the bench, print the tables, write JSON and plot."""
     example = "example:\n  python scripts/bench/bench_training.py --largest 1000000 --out results/bench_training.json"
-    parser = argparse.ArgumentParser(description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("data/synthetic/v1"), help="frozen corpus whose test split solvers are compared on (default: %(default)s)")
-    parser.add_argument("--smallest", type=int, default=10_000, help="training messages of the smallest corpus (default: %(default)s)")
-    parser.add_argument("--largest", type=int, default=1_000_000, help="training messages of the largest, each ten times the one before (default: %(default)s)")
-    parser.add_argument("--solver-messages", type=int, default=100_000, help="training messages that solvers are compared on; 0 leaves this out (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("data/synthetic/v1"),
+        help="frozen corpus whose test split solvers are compared on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--smallest",
+        type=int,
+        default=10_000,
+        help="training messages of the smallest corpus (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--largest",
+        type=int,
+        default=1_000_000,
+        help="training messages of the largest, each ten times the one before (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--solver-messages",
+        type=int,
+        default=100_000,
+        help="training messages that solvers are compared on; 0 leaves this out (default: %(default)s)",
+    )
     parser.add_argument("--work", type=Path, help="folder for the corpora (default: a temporary one)")
     parser.add_argument("--out", type=Path, help="JSON file to write; the plot goes beside it")
     options = parser.parse_args(argv)
@@ -127,23 +175,44 @@ def main(argv: list[str] | None = None) -> int:
 
     spec = RELEASES["v1"]  # with its seed, so that families are split as in the frozen corpus
     training = []
-    for row in training_costs([size for power in range(20) if (size := options.smallest * 10**power) <= options.largest], spec, options.work):
+    for row in training_costs(
+        [size for power in range(20) if (size := options.smallest * 10**power) <= options.largest],
+        spec,
+        options.work,
+    ):
         training.append(row)
         print(f"{row['n']:,} messages: {row['seconds']:.1f} s", file=sys.stderr)
-    compared = list(solver_costs(options.solver_messages, spec, options.data)) if options.solver_messages else []
+    compared = (
+        list(solver_costs(options.solver_messages, spec, options.data)) if options.solver_messages else []
+    )
     n = [row["n"] for row in training]
     slopes = {column: slope(n, [row[column] for row in training]) for column in ("seconds", "peak_mb_all")}
-    print(f"{'messages':>10} {'distinct':>9} {'seconds':>9} {'CPU seconds':>12} {'peak, MB':>9} {'of all':>8}")
+    print(
+        f"{'messages':>10} {'distinct':>9} {'seconds':>9} {'CPU seconds':>12} {'peak, MB':>9} {'of all':>8}"
+    )
     for row in training:
-        print(f"{row['n']:10,} {row['distinct']:9,} {row['seconds']:9.1f} {row['cpu_seconds']:12.1f} {row['peak_mb']:9.0f} {row['peak_mb_all']:8.0f}")
+        print(
+            f"{row['n']:10,} {row['distinct']:9,} {row['seconds']:9.1f} {row['cpu_seconds']:12.1f} {row['peak_mb']:9.0f} {row['peak_mb_all']:8.0f}"
+        )
     print(f"slope of train: time {slopes['seconds']:.2f}, memory {slopes['peak_mb_all']:.2f}")
     if compared:
-        print(f"\n{'solver':16} {'distinct':>9} {'seconds':>9} {'AP, unseen families':>20}    (counting n-grams: {compared[0]['counting_seconds']:.1f} s)")
+        print(
+            f"\n{'solver':16} {'distinct':>9} {'seconds':>9} {'AP, unseen families':>20}    (counting n-grams: {compared[0]['counting_seconds']:.1f} s)"
+        )
     for row in compared:
-        print(f"{row['solver']:16} {row['distinct']:9,} {row['seconds']:9.1f} {row['average_precision']:20.4f}")
+        print(
+            f"{row['solver']:16} {row['distinct']:9,} {row['seconds']:9.1f} {row['average_precision']:20.4f}"
+        )
     if options.out is not None:
-        about: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine(), "processors": os.cpu_count(), "spec": spec.to_json()}
-        about["packages"] = {package: metadata.version(package) for package in ("numpy", "scipy", "scikit-learn")}
+        about: dict[str, Any] = {
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "processors": os.cpu_count(),
+            "spec": spec.to_json(),
+        }
+        about["packages"] = {
+            package: metadata.version(package) for package in ("numpy", "scipy", "scikit-learn")
+        }
         options.out.parent.mkdir(parents=True, exist_ok=True)
         record = {"about": about, "training": training, "slopes": slopes, "solvers": compared}
         options.out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")

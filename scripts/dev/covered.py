@@ -42,14 +42,20 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self.context = AT_IMPORT
-        self.measured = coverage.Coverage(data_file=None, config_file=False, include=[str(self.top / module) for module in self.modules])
+        self.measured = coverage.Coverage(
+            data_file=None, config_file=False, include=[str(self.top / module) for module in self.modules]
+        )
         self.measured.start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Everything until the test's end is the test's own, fixtures apart."""
         _empty_caches()
-        self.fixtures_of[item.nodeid] = [_fixture(definition.baseid, name) for name, found in item._fixtureinfo.name2fixturedefs.items() for definition in found]
+        self.fixtures_of[item.nodeid] = [
+            _fixture(definition.baseid, name)
+            for name, found in item._fixtureinfo.name2fixturedefs.items()
+            for definition in found
+        ]
         processes_before = _cpu_seconds_of_children()
         result = yield from self._timed(item.nodeid)
         if multiprocessing.active_children() or _cpu_seconds_of_children() > processes_before:
@@ -85,10 +91,21 @@ class Recorder:
                 users.setdefault(context, []).append(test)
         lines = {module: data.contexts_by_lineno(str(self.top / module)) for module in self.modules}
         tests = {
-            module: {line: sorted({test for context in [*contexts, *self.with_processes] for test in users[context]}) for line, contexts in found.items()}
+            module: {
+                line: sorted(
+                    {test for context in [*contexts, *self.with_processes] for test in users[context]}
+                )
+                for line, contexts in found.items()
+            }
             for module, found in lines.items()
         }
-        return Covered(tests, {test: sum(self.seconds.get(context, 0.0) for context in {test, *fixtures}) for test, fixtures in self.fixtures_of.items()})
+        return Covered(
+            tests,
+            {
+                test: sum(self.seconds.get(context, 0.0) for context in {test, *fixtures})
+                for test, fixtures in self.fixtures_of.items()
+            },
+        )
 
 
 def _fixture(place: str, name: str) -> str:

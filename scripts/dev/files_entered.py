@@ -24,7 +24,9 @@ def files_entered(work: Callable[[], object]) -> list[str]:
 
     def called(frame: FrameType, event: str, argument: object) -> None:
         code, caller = frame.f_code, frame.f_back
-        imported = code.co_name == "<module>" or (caller is not None and caller.f_code.co_name == "<module>")  # class bodies, tables made at import
+        imported = code.co_name == "<module>" or (
+            caller is not None and caller.f_code.co_name == "<module>"
+        )  # class bodies, tables made at import
         if event == "call" and not imported and code.co_filename.startswith(str(PACKAGE)):
             entered.add(str(Path(code.co_filename).relative_to(PACKAGE)))
 

@@ -43,7 +43,9 @@ def run_pytest(tests: list[str], checkout: Path, plugin: object, *, keep_bytecod
     os.chdir(checkout)
     # The copy's own package before the installed one, here and in processes the tests start. CI: hypothesis draws the same examples each time.
     sys.path.insert(0, str(checkout))
-    os.environ.update(PYTHONPATH=str(checkout), PYTHONDONTWRITEBYTECODE="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", CI="1")
+    os.environ.update(
+        PYTHONPATH=str(checkout), PYTHONDONTWRITEBYTECODE="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", CI="1"
+    )
     sys.dont_write_bytecode = not keep_bytecode  # never that of a changed module
     return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[plugin]))
 

@@ -64,10 +64,66 @@ TEXT = "dont tell your mum, pizza at 6"
 HEADINGS = f"{'target':<16}{'inputs':>8}{'refused':>9}{'crashed':>9}{'slowest s':>11}"
 
 AWKWARD = [
-    *(b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b"\r", b"\r\n", b"\n", b"\x1b[31m", b"\xe2\x80\xae", b"'", b'"', b'""', b",", b"\t", b"\\"),
-    *(b"null", b"true", b"NaN", b"-Infinity", b"1e999", b"-1", b"0", b"99999999999999999999", b"9" * 4400, b"0.1", b"[]", b"{}", b"[" * 2000, b'{"a":' * 2000, b'"\\ud800"'),
-    *(b"</message>", b"<conversation>", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"&a;", b"&amp;", b"<![CDATA[", b"]]>", b"<!--", b"<?xml version='1.0' encoding='utf-16'?>"),
-    *(b"25:61", b"2031-01-06T12:00:00Z", b"0000-00-00", b"label,chatName,segment\n", b'"line": 3, ', b'"time": "x", ', b"z" * 3000, b"= 5\n", b"[[family]]\n", b"[a|b]", b"{slot}"),
+    *(
+        b"\0",
+        b"\xff",
+        b"\xc3",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\r",
+        b"\r\n",
+        b"\n",
+        b"\x1b[31m",
+        b"\xe2\x80\xae",
+        b"'",
+        b'"',
+        b'""',
+        b",",
+        b"\t",
+        b"\\",
+    ),
+    *(
+        b"null",
+        b"true",
+        b"NaN",
+        b"-Infinity",
+        b"1e999",
+        b"-1",
+        b"0",
+        b"99999999999999999999",
+        b"9" * 4400,
+        b"0.1",
+        b"[]",
+        b"{}",
+        b"[" * 2000,
+        b'{"a":' * 2000,
+        b'"\\ud800"',
+    ),
+    *(
+        b"</message>",
+        b"<conversation>",
+        b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
+        b"&a;",
+        b"&amp;",
+        b"<![CDATA[",
+        b"]]>",
+        b"<!--",
+        b"<?xml version='1.0' encoding='utf-16'?>",
+    ),
+    *(
+        b"25:61",
+        b"2031-01-06T12:00:00Z",
+        b"0000-00-00",
+        b"label,chatName,segment\n",
+        b'"line": 3, ',
+        b'"time": "x", ',
+        b"z" * 3000,
+        b"= 5\n",
+        b"[[family]]\n",
+        b"[a|b]",
+        b"{slot}",
+    ),
 ]
 
 VALUES = [
@@ -117,12 +173,23 @@ CORPUS_RECORD = {
     "contact_age_band": "unstated",
     "young_contacts": 1,
     "families": ["lunch.pizza"],
-    "messages": [{"author": "s", "time": "2031-01-06T12:00:00", "text": "pizza at Zola's?", "labels": ["meeting"], "family": "lunch.pizza", "personal": [[9, 13, "name"]]}],
+    "messages": [
+        {
+            "author": "s",
+            "time": "2031-01-06T12:00:00",
+            "text": "pizza at Zola's?",
+            "labels": ["meeting"],
+            "family": "lunch.pizza",
+            "personal": [[9, 13, "name"]],
+        }
+    ],
 }
 ANNOTATIONS = [
     {
         "data": {"conversation": "a1", "index": 1, "generator_labels": ["meeting"]},
-        "annotations": [{"completed_by": 1, "result": [{"from_name": "labels", "value": {"choices": ["meeting"]}}]}],
+        "annotations": [
+            {"completed_by": 1, "result": [{"from_name": "labels", "value": {"choices": ["meeting"]}}]}
+        ],
     }
 ]
 
@@ -190,7 +257,11 @@ def damaged_json(valid: bytes, others: list[bytes], rng: random.Random) -> bytes
     except ValueError:
         whole = [json.loads(line) for line in valid.splitlines() if line.strip()]
     for _ in range(rng.choice((1, 1, 2))):
-        places = [(parent, key) for parent in _containers(whole) for key in (parent if isinstance(parent, dict) else range(len(parent)))]
+        places = [
+            (parent, key)
+            for parent in _containers(whole)
+            for key in (parent if isinstance(parent, dict) else range(len(parent)))
+        ]
         parent, key = rng.choice(places)
         match rng.randrange(4):
             case 0 if len(parent) > 1:
@@ -215,14 +286,18 @@ def damaged_gzip(valid: bytes, others: list[bytes], rng: random.Random) -> bytes
     """The packed file damaged, or what was packed."""
     if rng.random() < 0.5:
         return damaged(valid, others, rng)
-    return gzip.compress(damaged(gzip.decompress(valid), [gzip.decompress(other) for other in others], rng), compresslevel=1)
+    return gzip.compress(
+        damaged(gzip.decompress(valid), [gzip.decompress(other) for other in others], rng), compresslevel=1
+    )
 
 
 def damaged_zstd(valid: bytes, others: list[bytes], rng: random.Random) -> bytes:
     """The packed file damaged, or what was packed."""
     if rng.random() < 0.5:
         return damaged(valid, others, rng)
-    inside, *other = [pyarrow.CompressedInputStream(pyarrow.py_buffer(packed), "zstd").read() for packed in (valid, *others)]
+    inside, *other = [
+        pyarrow.CompressedInputStream(pyarrow.py_buffer(packed), "zstd").read() for packed in (valid, *others)
+    ]
     return pyarrow.Codec("zstd").compress(damaged(inside, other, rng), asbytes=True)
 
 
@@ -231,7 +306,9 @@ def damaged_model(valid: bytes, others: list[bytes], rng: random.Random) -> byte
     if rng.random() < 0.3:
         return damaged(valid, others, rng)
     arrays = load(valid)
-    header = json.loads(json.loads(valid[8 : 8 + int.from_bytes(valid[:8], "little")])["__metadata__"]["header"])
+    header = json.loads(
+        json.loads(valid[8 : 8 + int.from_bytes(valid[:8], "little")])["__metadata__"]["header"]
+    )
     for _ in range(rng.choice((1, 1, 2))):
         name, other = rng.choice(sorted(arrays)), rng.choice(sorted(arrays))
         array = arrays[name]
@@ -244,7 +321,9 @@ def damaged_model(valid: bytes, others: list[bytes], rng: random.Random) -> byte
                 arrays[name] = np.concatenate([array, array])
             case 3:
                 with np.errstate(invalid="ignore", over="ignore"):
-                    arrays[name] = array.astype(rng.choice(["float32", "int64", "uint8", "float64", "int8", "bool"]))
+                    arrays[name] = array.astype(
+                        rng.choice(["float32", "int64", "uint8", "float64", "int8", "bool"])
+                    )
             case 4 if array.size:
                 changed = array.astype(np.float64).ravel()
                 changed[rng.randrange(changed.size)] = rng.choice([np.nan, np.inf, -1.0, 2.0**62, 1e308, 0.0])
@@ -257,9 +336,26 @@ def damaged_model(valid: bytes, others: list[bytes], rng: random.Random) -> byte
                 if not arrays:
                     arrays["coef"] = array
             case _:
-                header[rng.choice(sorted(header))] = rng.choice([None, 0, -1, 2**70, "x", float("inf"), [], {}, [1, 2, 3], [["words"]], {"word_ngrams": [0, 99]}, 1e308])
+                header[rng.choice(sorted(header))] = rng.choice(
+                    [
+                        None,
+                        0,
+                        -1,
+                        2**70,
+                        "x",
+                        float("inf"),
+                        [],
+                        {},
+                        [1, 2, 3],
+                        [["words"]],
+                        {"word_ngrams": [0, 99]},
+                        1e308,
+                    ]
+                )
                 if isinstance(header.get("options"), dict) and header["options"] and rng.random() < 0.5:
-                    header["options"][rng.choice(sorted(header["options"]))] = rng.choice([None, 0, -5, "x", [], [1, 99], [2, 1], [1, 2, 3], True, 10**9])
+                    header["options"][rng.choice(sorted(header["options"]))] = rng.choice(
+                        [None, 0, -5, "x", [], [1, 99], [2, 1], [1, 2, 3], True, 10**9]
+                    )
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     header["sha256"] = content_sha256(arrays, header)
     return save(arrays, metadata={"header": json.dumps(header, sort_keys=True)})
@@ -299,7 +395,13 @@ def use_pattern(path: Path, rng: random.Random) -> None:
     """Loads a pattern model and, when it loads, follows a message with it."""
     pattern = load_pattern(path)
     known = None if pattern.head == "text" else Metadata("online", "unstated", "unstated", 1)
-    assert 0 <= Monitor(pattern, metadata=known, sender="ann").update("ann", np.full(len(LABELS), 0.5), datetime(2031, 1, 6)) <= 1
+    assert (
+        0
+        <= Monitor(pattern, metadata=known, sender="ann").update(
+            "ann", np.full(len(LABELS), 0.5), datetime(2031, 1, 6)
+        )
+        <= 1
+    )
 
 
 def states_of(patterns: list[PatternModel]) -> Iterator[bytes]:
@@ -328,31 +430,82 @@ def targets(folder: Path) -> dict[str, Target]:
     pyarrow.parquet.write_table(pyarrow.Table.from_pandas(pd.read_csv(io.BytesIO(csv_rows))), parquet)
     timed = io.BytesIO()
     moments = pyarrow.array([0, 60, None], pyarrow.timestamp("us"))
-    strings = {"conversation_id": ["a", "a", "b"], "author": ["ann", "bob", "cleo"], "text": ["pizza", "at 6, ok", "raid"]}
+    strings = {
+        "conversation_id": ["a", "a", "b"],
+        "author": ["ann", "bob", "cleo"],
+        "text": ["pizza", "at 6, ok", "raid"],
+    }
     pyarrow.parquet.write_table(
-        pyarrow.table(strings | {"time": moments.cast(pyarrow.timestamp("us", tz="Europe/Riga")), "day": moments.cast("date32")}), timed, compression="none", use_dictionary=False
+        pyarrow.table(
+            strings
+            | {"time": moments.cast(pyarrow.timestamp("us", tz="Europe/Riga")), "day": moments.cast("date32")}
+        ),
+        timed,
+        compression="none",
+        use_dictionary=False,
     )
     zstd = pyarrow.Codec("zstd").compress(csv_rows, asbytes=True)
     found = {
         "csv": Target("f.csv", [csv_rows, fixture["chat.csv"]], read_all),
         "csv.gz": Target("f.csv.gz", [gzip.compress(csv_rows)], read_all, damaged_gzip, sealed=True),
         "csv.zst": Target("f.csv.zst", [zstd], read_all, damaged_zstd, sealed=True),
-        "jsonl": Target("f.jsonl", [fixture["chat.jsonl"]], lambda path, rng: read_all(path, rng, format="jsonl"), damaged_json),
+        "jsonl": Target(
+            "f.jsonl",
+            [fixture["chat.jsonl"]],
+            lambda path, rng: read_all(path, rng, format="jsonl"),
+            damaged_json,
+        ),
         "parquet": Target("f.parquet", [parquet.getvalue(), timed.getvalue()], read_all),
         "pan12": Target("f.xml", [fixture["pan12.xml"]], read_all),
         "panc": Target("f.csv", [fixture["panc.csv"]], lambda path, rng: read_all(path, rng, format="panc")),
-        "convokit": Target("utterances.jsonl", [(FIXTURES / "convokit" / "utterances.jsonl").read_bytes()], lambda path, rng: read_all(path.parent, rng), damaged_json),
-        "old convokit": Target("utterances.json", [(FIXTURES / "convokit_old" / "utterances.json").read_bytes()], lambda path, rng: read_all(path.parent, rng), damaged_json),
+        "convokit": Target(
+            "utterances.jsonl",
+            [(FIXTURES / "convokit" / "utterances.jsonl").read_bytes()],
+            lambda path, rng: read_all(path.parent, rng),
+            damaged_json,
+        ),
+        "old convokit": Target(
+            "utterances.json",
+            [(FIXTURES / "convokit_old" / "utterances.json").read_bytes()],
+            lambda path, rng: read_all(path.parent, rng),
+            damaged_json,
+        ),
         "datapack": Target("f.json", [fixture["datapack.json"]], read_all, damaged_json),
-        "corpus": Target("f.jsonl", [(json.dumps(CORPUS_RECORD) + "\n").encode()], lambda path, rng: read_conversations(path), damaged_json),
+        "corpus": Target(
+            "f.jsonl",
+            [(json.dumps(CORPUS_RECORD) + "\n").encode()],
+            lambda path, rng: read_conversations(path),
+            damaged_json,
+        ),
         "rows csv": Target("f.csv", [csv_rows], rows_of),
-        "rows jsonl": Target("f.jsonl", [fixture["chat.jsonl"].replace(b" 2,", b' "2",')], rows_of, damaged_json),
+        "rows jsonl": Target(
+            "f.jsonl", [fixture["chat.jsonl"].replace(b" 2,", b' "2",')], rows_of, damaged_json
+        ),
         "rows parquet": Target("f.parquet", [parquet.getvalue(), timed.getvalue()], rows_of),
-        "annotations": Target("f.json", [json.dumps(ANNOTATIONS).encode()], lambda path, rng: read_annotations(path), damaged_json),
+        "annotations": Target(
+            "f.json",
+            [json.dumps(ANNOTATIONS).encode()],
+            lambda path, rng: read_annotations(path),
+            damaged_json,
+        ),
         "authors": Target("f.txt", [b"ann\nbob\n"], lambda path, rng: read_authors(path)),
         "lines": Target("f.txt", [b"c1\t1\nc1\t12\n"], lambda path, rng: read_lines(path)),
-        "policy": Target("f.toml", [path.read_bytes() for path in sorted((ROOT / "classifier" / "privacy" / "policies").glob("*.toml"))], lambda path, rng: read_policy(path)),
-        "phrases": Target("f.toml", [_first_families(path) for path in sorted((ROOT / "classifier" / "corpus" / "phrases").rglob("*.toml"))[:6]], _read_phrases),
+        "policy": Target(
+            "f.toml",
+            [
+                path.read_bytes()
+                for path in sorted((ROOT / "classifier" / "privacy" / "policies").glob("*.toml"))
+            ],
+            lambda path, rng: read_policy(path),
+        ),
+        "phrases": Target(
+            "f.toml",
+            [
+                _first_families(path)
+                for path in sorted((ROOT / "classifier" / "corpus" / "phrases").rglob("*.toml"))[:6]
+            ],
+            _read_phrases,
+        ),
     }
     found |= _model_targets(folder)
     if importlib.util.find_spec("starlette") is not None:
@@ -369,18 +522,42 @@ def _read_phrases(path: Path, rng: random.Random) -> None:
 
 
 def _model_targets(folder: Path) -> dict[str, Target]:
-    texts = ["keep it secret", "so pretty today", "meet at noon", "pizza is hot", "only i get you", "how old are you", "same town as me", "come on do it"]
-    table = pd.DataFrame({"text": texts} | {label: [int(position == at) for at in range(len(texts))] for position, label in enumerate(LABELS)})
+    texts = [
+        "keep it secret",
+        "so pretty today",
+        "meet at noon",
+        "pizza is hot",
+        "only i get you",
+        "how old are you",
+        "same town as me",
+        "come on do it",
+    ]
+    table = pd.DataFrame(
+        {"text": texts}
+        | {label: [int(position == at) for at in range(len(texts))] for position, label in enumerate(LABELS)}
+    )
     thresholds = dict.fromkeys(LABELS, 0.5)
     stage_files = []
-    for number, options in enumerate(({"min_df": 1}, {"min_df": 1, "char_ngrams": None, "word_ngrams": (1, 1), "word_pairs": None})):
+    for number, options in enumerate(
+        ({"min_df": 1}, {"min_df": 1, "char_ngrams": None, "word_ngrams": (1, 1), "word_pairs": None})
+    ):
         path = folder / f"stage{number}.safetensors"
-        save_model(path, fit_stage_model(table, **options), thresholds=thresholds, options=options, corpus_sha256="c", training_families=["a"], seed=0)
+        save_model(
+            path,
+            fit_stage_model(table, **options),
+            thresholds=thresholds,
+            options=options,
+            corpus_sha256="c",
+            training_families=["a"],
+            seed=0,
+        )
         stage_files.append(path.read_bytes())
     patterns, pattern_files = [], []
     for head, names in HEAD_FEATURES.items():
         path = folder / f"{head}.safetensors"
-        patterns.append(PatternModel(head, np.linspace(-1, 2, len(names)), -1.0, 1.3, 0.2, np.full(len(LABELS), 0.5), 0.5))
+        patterns.append(
+            PatternModel(head, np.linspace(-1, 2, len(names)), -1.0, 1.3, 0.2, np.full(len(LABELS), 0.5), 0.5)
+        )
         save_pattern(path, patterns[-1], stage_model_sha256="abc", corpus_sha256="def", seed=0)
         pattern_files.append(path.read_bytes())
 
@@ -409,7 +586,11 @@ def _demo_target(folder: Path) -> Target:
     corpus = folder / "corpus.jsonl"
     messages = [CORPUS_RECORD["messages"][0] | {"author": author, "personal": []} for author in "scs"]
     corpus.write_text(
-        "".join(json.dumps(CORPUS_RECORD | {"id": f"a{n}", "split": "test", "label": label, "messages": messages}) + "\n" for n, label in enumerate(CONVERSATION_LABELS))
+        "".join(
+            json.dumps(CORPUS_RECORD | {"id": f"a{n}", "split": "test", "label": label, "messages": messages})
+            + "\n"
+            for n, label in enumerate(CONVERSATION_LABELS)
+        )
     )
     app = build(load_demo(folder / "stage0.safetensors", folder / "text.safetensors", corpus=corpus), port=80)
     posts = {view.path.encode() for view in VIEWS if view.posts}
@@ -418,7 +599,13 @@ def _demo_target(folder: Path) -> Target:
     async def answered(content: bytes) -> int:
         path, _, fields = content.partition(b"?")
         post = path in posts
-        scope = {"type": "http", "method": "POST" if post else "GET", "path": path.decode("latin-1"), "query_string": b"" if post else fields, "headers": headers}
+        scope = {
+            "type": "http",
+            "method": "POST" if post else "GET",
+            "path": path.decode("latin-1"),
+            "query_string": b"" if post else fields,
+            "headers": headers,
+        }
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
@@ -436,11 +623,22 @@ def _demo_target(folder: Path) -> Target:
         if status >= 400:
             raise InputError(f"answered with {status}")
 
-    sent = ["/message?text=dont+tell+your+mum", "/message?example=1", "/conversation?id=a1&step=2&policy=device_alert_bit", "/policies?prevalence=0.01&volume=1000&a=x&rate_a=0.01"]
-    return Target("f.txt", [each.encode() for each in [*sent, "/limits?tpr=0.9&fpr=0.01&one_in=1000", "/about?", "/?x=1"]], run)
+    sent = [
+        "/message?text=dont+tell+your+mum",
+        "/message?example=1",
+        "/conversation?id=a1&step=2&policy=device_alert_bit",
+        "/policies?prevalence=0.01&volume=1000&a=x&rate_a=0.01",
+    ]
+    return Target(
+        "f.txt",
+        [each.encode() for each in [*sent, "/limits?tpr=0.9&fpr=0.01&one_in=1000", "/about?", "/?x=1"]],
+        run,
+    )
 
 
-def attempt(target: Target, content: bytes, rng: random.Random, *, path: Path, count: Count, keep: Path | None) -> None:
+def attempt(
+    target: Target, content: bytes, rng: random.Random, *, path: Path, count: Count, keep: Path | None
+) -> None:
     """Read one input, written to ``path``, and count how it ended. A crash's input goes to the folder ``keep``."""
     path.write_bytes(content)
     number, n_before = count.inputs, len(count.crashes)
@@ -489,8 +687,12 @@ def show_crashes(counts: dict[str, Count]) -> int:
 
 def main() -> int:
     """Returns 1 when anything crashed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--n", type=int, default=2000, help="how many inputs, over all targets (default %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--n", type=int, default=2000, help="how many inputs, over all targets (default %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the seed of the draws (default %(default)s)")
     parser.add_argument("--only", default="", help="only targets whose name holds this")
     parser.add_argument("--keep", type=Path, help="a folder for the inputs that crash")
@@ -504,7 +706,13 @@ def main() -> int:
         print(HEADINGS)
         counts = {}
         for name, target in chosen.items():
-            count = counts[name] = fuzz(target, -(-options.n // len(chosen)), seed=f"{options.seed}:{name}", folder=folder / name.replace(" ", "_"), keep=options.keep)
+            count = counts[name] = fuzz(
+                target,
+                -(-options.n // len(chosen)),
+                seed=f"{options.seed}:{name}",
+                folder=folder / name.replace(" ", "_"),
+                keep=options.keep,
+            )
             print(row(name, [count]), flush=True)
     print(row("all", list(counts.values())))
     return show_crashes(counts)

@@ -65,7 +65,14 @@ def fuzz_one(name: str, folder: Path, *, seconds: float, limit: int, seed: int, 
 
     def read(content: bytes) -> None:
         nonlocal written
-        fuzz.attempt(target, content, random.Random(content), path=place / target.name, count=count, keep=keep if len(count.crashes) < 10 else None)
+        fuzz.attempt(
+            target,
+            content,
+            random.Random(content),
+            path=place / target.name,
+            count=count,
+            keep=keep if len(count.crashes) < 10 else None,
+        )
         now = monotonic()
         if now - written > 1 or now - began > seconds:
             written = now
@@ -87,19 +94,35 @@ def fuzz_one(name: str, folder: Path, *, seconds: float, limit: int, seed: int, 
 
 def main() -> int:
     """Returns 1 when anything crashed or hung."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=40, help="how long each target is fuzzed (default %(default)s)")
-    parser.add_argument("--limit", type=int, default=10, help="seconds after which an input is a hang (default %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=40, help="how long each target is fuzzed (default %(default)s)"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=10, help="seconds after which an input is a hang (default %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the seed of the search (default %(default)s)")
     parser.add_argument("--only", default="", help="only targets whose name holds this")
     parser.add_argument("--keep", type=Path, help="a folder for the inputs that crash or hang")
     parser.add_argument("--process", nargs=2, metavar=("TARGET", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if importlib.util.find_spec("atheris") is None:
-        print("fuzz_guided: atheris is not installed; it is the extra 'fuzz': pip install -e '.[dev,fuzz]'", file=sys.stderr)
+        print(
+            "fuzz_guided: atheris is not installed; it is the extra 'fuzz': pip install -e '.[dev,fuzz]'",
+            file=sys.stderr,
+        )
         return 2
     if options.process:
-        fuzz_one(options.process[0], Path(options.process[1]), seconds=options.seconds, limit=options.limit, seed=options.seed, keep=options.keep)
+        fuzz_one(
+            options.process[0],
+            Path(options.process[1]),
+            seconds=options.seconds,
+            limit=options.limit,
+            seed=options.seed,
+            keep=options.keep,
+        )
 
     import fuzz
 
@@ -114,13 +137,23 @@ def main() -> int:
     counts, n_hangs, n_kept = {}, 0, 0
     for name, target in chosen.items():
         with tempfile.TemporaryDirectory() as folder:
-            run = subprocess.run([sys.executable, *sys.argv, "--process", name, folder], capture_output=True, text=True, errors="replace", check=False)
+            run = subprocess.run(
+                [sys.executable, *sys.argv, "--process", name, folder],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+            )
             counted = Path(folder) / "count.json"
-            count = counts[name] = fuzz.Count(**json.loads(counted.read_text())) if counted.exists() else fuzz.Count()
+            count = counts[name] = (
+                fuzz.Count(**json.loads(counted.read_text())) if counted.exists() else fuzz.Count()
+            )
             kept = len(list((Path(folder) / "kept").glob("*"))) - len(target.valid)
         end = ENDS.get(run.returncode, "crash of the process") if run.returncode else ""
         if end:
-            told = "\n".join(line for line in run.stderr.splitlines() if not line.startswith(("INFO:", "WARNING:", "#")))
+            told = "\n".join(
+                line for line in run.stderr.splitlines() if not line.startswith(("INFO:", "WARNING:", "#"))
+            )
             count.crashes.append(f"{end} (exit {run.returncode}): {told[-2000:]}")
         n_hangs, n_kept = n_hangs + (end == "hang"), n_kept + kept
         print(f"{fuzz.row(name, [count])}{int(end == 'hang'):>6}{kept:>15}", flush=True)

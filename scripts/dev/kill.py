@@ -31,7 +31,16 @@ def commands(inputs: Path) -> dict[str, list[str]]:
     return {
         "generate": ["corpus", "generate", "--scale", "0.2", "--out"],
         "score": ["score", str(inputs / "messages.csv"), "--level", "message", "--out"],
-        "tradeoff": ["tradeoff", str(inputs / "corpus"), "--resamples", "20", "--no-variants", "--policies", str(inputs / "policies"), "--out"],
+        "tradeoff": [
+            "tradeoff",
+            str(inputs / "corpus"),
+            "--resamples",
+            "20",
+            "--no-variants",
+            "--policies",
+            str(inputs / "policies"),
+            "--out",
+        ],
     }
 
 
@@ -44,8 +53,16 @@ PARTS_KEPT = {"tradeoff": "parts"}
 
 def prepare(inputs: Path) -> None:
     """A small corpus, its messages as a CSV, again and again, and two policies."""
-    subprocess.run([*COMMAND, "corpus", "generate", "--scale", "0.04", "--out", str(inputs / "corpus")], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*COMMAND, "convert", str(inputs / "corpus" / "train.jsonl.gz"), str(inputs / "once.csv")], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*COMMAND, "corpus", "generate", "--scale", "0.04", "--out", str(inputs / "corpus")],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    subprocess.run(
+        [*COMMAND, "convert", str(inputs / "corpus" / "train.jsonl.gz"), str(inputs / "once.csv")],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     header, rows = (inputs / "once.csv").read_text(encoding="utf-8").split("\n", 1)
     (inputs / "messages.csv").write_text(header + "\n" + 40 * rows, encoding="utf-8")
     (inputs / "policies").mkdir()
@@ -54,13 +71,21 @@ def prepare(inputs: Path) -> None:
 
 def contents(place: Path, kept: str) -> dict[str, str]:
     """The sha256 of every file that stands beside or in ``place``, hidden ones and parts as well, but not in the folder ``kept``."""
-    files = [path for path in sorted(place.rglob("*")) if path.is_file() and kept not in path.relative_to(place).parts[:-1]]
-    return {path.relative_to(place).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    files = [
+        path
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and kept not in path.relative_to(place).parts[:-1]
+    ]
+    return {
+        path.relative_to(place).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
 
 
 def started(arguments: list[str]) -> subprocess.Popen[bytes]:
     """The command, in a process group of its own."""
-    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 def killed(arguments: list[str], after: float) -> bool:
@@ -96,16 +121,28 @@ def trials(name: str, arguments: list[str], folder: Path, *, kills: int, rng: ra
         resumed = contents(place, kept)
         if code or resumed != unbroken:
             different += 1
-            names = sorted(file for file in unbroken.keys() | resumed.keys() if unbroken.get(file) != resumed.get(file))
+            names = sorted(
+                file for file in unbroken.keys() | resumed.keys() if unbroken.get(file) != resumed.get(file)
+            )
             print(f"{name}: kill {done}: exit {code}, differs in {', '.join(names) or 'nothing'}", flush=True)
-    print(f"{name}: {done} kills at random moments of {seconds:.1f} s, {done - different} came to the same bytes ({len(unbroken)} files)", flush=True)
+    print(
+        f"{name}: {done} kills at random moments of {seconds:.1f} s, {done - different} came to the same bytes ({len(unbroken)} files)",
+        flush=True,
+    )
     return different
 
 
 def main() -> int:
     """1 when a resumed run came to other bytes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=["generate", "score", "tradeoff"], help="generate, score, tradeoff; all without")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        default=["generate", "score", "tradeoff"],
+        help="generate, score, tradeoff; all without",
+    )
     parser.add_argument("--kills", type=int, default=50, help="kills of each command")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

@@ -53,7 +53,10 @@ OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Or: ast.And,
 }
 
-ROOM_TESTS = {"evaluation": ("test_evaluation_*.py", "test_card.py"), "privacy": ("test_privacy_*.py", "test_tradeoff_resume.py")}
+ROOM_TESTS = {
+    "evaluation": ("test_evaluation_*.py", "test_card.py"),
+    "privacy": ("test_privacy_*.py", "test_tradeoff_resume.py"),
+}
 """The test files of the rooms whose figures others rely on."""
 
 
@@ -82,16 +85,29 @@ def mutants(source: str) -> Iterator[Mutant]:
 def _statement(tree: ast.Module, node: ast.expr) -> tuple[range, bool]:
     """The lines of the statement that ``node`` is part of, of a compound one those before its body, and whether no function must be called to run it."""
     line = node.lineno
-    [*functions, statement] = [found for found in ast.walk(tree) if isinstance(found, ast.stmt) and any(inside is node for inside in ast.walk(found))]
-    first = min([statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", []))])
+    [*functions, statement] = [
+        found
+        for found in ast.walk(tree)
+        if isinstance(found, ast.stmt) and any(inside is node for inside in ast.walk(found))
+    ]
+    first = min(
+        [statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", []))]
+    )
     body = getattr(statement, "body", [])
     last = max(first, line, body[0].lineno - 1) if body else statement.end_lineno or line
-    return range(first, last + 1), not any(isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) for found in functions)
+    return range(first, last + 1), not any(
+        isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) for found in functions
+    )
 
 
 def _changes(tree: ast.Module) -> Iterator[tuple[ast.expr, tuple[str, object]]]:
     """Each expression that can be changed, with the field and the value to put there."""
-    skipped = {id(inside) for node in ast.walk(tree) for annotation in _annotations(node) for inside in ast.walk(annotation)}
+    skipped = {
+        id(inside)
+        for node in ast.walk(tree)
+        for annotation in _annotations(node)
+        for inside in ast.walk(annotation)
+    }
     for node in ast.walk(tree):
         if id(node) in skipped:
             continue
@@ -111,7 +127,9 @@ def _annotations(node: ast.AST) -> list[ast.AST]:
     return [found for name in ("annotation", "returns") if (found := getattr(node, name, None)) is not None]
 
 
-def those_who_could_notice(mutant: Mutant, lines: dict[int, list[str]], covered: Covered, files: list[str]) -> list[str]:
+def those_who_could_notice(
+    mutant: Mutant, lines: dict[int, list[str]], covered: Covered, files: list[str]
+) -> list[str]:
     """The tests of the files that run the changed line, quickest first; if importing runs it, then all the others too."""
     running = {test for line in mutant.lines for test in lines.get(line, [])}
     at_import = mutant.at_import or AT_IMPORT in running
@@ -134,7 +152,14 @@ def survives(mutant: Mutant, module: str, tests: list[str], covered: Covered, ch
     whole = place.read_text(encoding="utf-8")
     place.write_text(mutant.source, encoding="utf-8")
     try:
-        return in_fork(lambda: run_pytest(sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds))) == 0
+        return (
+            in_fork(
+                lambda: run_pytest(
+                    sorted({file_of(test) for test in tests}), checkout, Chosen(tests, covered.seconds)
+                )
+            )
+            == 0
+        )
     finally:
         place.write_text(whole, encoding="utf-8")
 
@@ -160,12 +185,24 @@ def tests_of(module: Path) -> list[str]:
     """
     room = module.parent
     sources = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(f"{room}/*.py"))}
-    test_sources = {path: path.read_text(encoding="utf-8") for pattern in ROOM_TESTS[room.name] for path in sorted(ROOT.glob(f"tests/{pattern}"))}
+    test_sources = {
+        path: path.read_text(encoding="utf-8")
+        for pattern in ROOM_TESTS[room.name]
+        for path in sorted(ROOT.glob(f"tests/{pattern}"))
+    }
     reached, tests = [ROOT / module], [str(module)]
     for found in reached:
-        imported = re.compile(rf"from classifier\.{room.name}\.{found.stem} import|from classifier\.{room.name} import [^\n]*\b{found.stem}\b")
-        tests += [str(path.relative_to(ROOT)) for path, source in test_sources.items() if imported.search(source) and str(path.relative_to(ROOT)) not in tests]
-        reached += [path for path, source in sources.items() if imported.search(source) and path not in reached]
+        imported = re.compile(
+            rf"from classifier\.{room.name}\.{found.stem} import|from classifier\.{room.name} import [^\n]*\b{found.stem}\b"
+        )
+        tests += [
+            str(path.relative_to(ROOT))
+            for path, source in test_sources.items()
+            if imported.search(source) and str(path.relative_to(ROOT)) not in tests
+        ]
+        reached += [
+            path for path, source in sources.items() if imported.search(source) and path not in reached
+        ]
     return tests
 
 
@@ -177,14 +214,23 @@ def _left_behind(folder: str, names: list[str]) -> set[str]:
 
 def main() -> int:
     """Print each survivor and the counts; 1 when there is one, 2 when the tests fail on what is unchanged."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("modules", nargs="+", type=Path, help="modules, from the checkout's top")
-    parser.add_argument("--tests", nargs="+", help="the test files to run instead of those that reach the module")
-    parser.add_argument("--n", type=int, default=20, help="how many changes of each module to try, drawn by lot")
+    parser.add_argument(
+        "--tests", nargs="+", help="the test files to run instead of those that reach the module"
+    )
+    parser.add_argument(
+        "--n", type=int, default=20, help="how many changes of each module to try, drawn by lot"
+    )
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     tried, survived = 0, 0
-    tests = {str(module): [str(module), *arguments.tests] if arguments.tests else tests_of(module) for module in arguments.modules}
+    tests = {
+        str(module): [str(module), *arguments.tests] if arguments.tests else tests_of(module)
+        for module in arguments.modules
+    }
     with tempfile.TemporaryDirectory() as folder:
         checkout = Path(folder) / "checkout"
         shutil.copytree(ROOT, checkout, ignore=_left_behind)
@@ -195,14 +241,22 @@ def main() -> int:
             return 2
         for module in tests:
             found = list(mutants((ROOT / module).read_text(encoding="utf-8")))
-            drawn = sorted(random.Random(arguments.seed).sample(found, min(arguments.n, len(found))), key=lambda mutant: mutant.line)
+            drawn = sorted(
+                random.Random(arguments.seed).sample(found, min(arguments.n, len(found))),
+                key=lambda mutant: mutant.line,
+            )
             alive = 0
             for mutant in drawn:
                 asked = those_who_could_notice(mutant, covered.tests[module], covered, tests[module])
                 if not asked or survives(mutant, module, asked, covered, checkout):
                     alive += 1
-                    print(f"SURVIVED  {module}:{mutant.line}  {mutant.change}{'' if asked else '  (no test runs it)'}", flush=True)
-            print(f"{len(drawn) - alive} of {len(drawn)} killed  {module} ({len(found)} possible)", flush=True)
+                    print(
+                        f"SURVIVED  {module}:{mutant.line}  {mutant.change}{'' if asked else '  (no test runs it)'}",
+                        flush=True,
+                    )
+            print(
+                f"{len(drawn) - alive} of {len(drawn)} killed  {module} ({len(found)} possible)", flush=True
+            )
             tried, survived = tried + len(drawn), survived + alive
     print(f"{tried - survived} of {tried} killed")
     return 1 if survived else 0

@@ -53,13 +53,17 @@ def draw_sender(id_: str, rng: Random, *, scripted_share: float) -> Sender:
     bands = ("unstated", "13_17", "18_25", "over_25")
     weights = (5, 3, 3, 2) if scripted else (3, 4, 2, 4)
     n = 1 + min(7, int(rng.expovariate(1 / 3.2)))
-    return Sender(draw_account(id_, rng, usual_hour=hour), scripted, n, max(n, contacts), rng.choices(bands, weights)[0])
+    return Sender(
+        draw_account(id_, rng, usual_hour=hour), scripted, n, max(n, contacts), rng.choices(bands, weights)[0]
+    )
 
 
 def draw_metadata(sender: Sender, *, pattern: bool, in_person: bool, rng: Random) -> Metadata:
     """The non-content signals of one conversation; ``in_person`` says whether people of its scene usually know each other."""
     known = rng.random() < (0.28 if pattern else 0.72 if in_person else 0.42)
-    band = rng.choices(("unstated", "under_13", "13_17", "18_25", "over_25"), (4, 1, 6, 2, 1) if pattern else (4, 1, 5, 2, 2))[0]
+    band = rng.choices(
+        ("unstated", "under_13", "13_17", "18_25", "over_25"), (4, 1, 6, 2, 1) if pattern else (4, 1, 5, 2, 2)
+    )[0]
     return Metadata("in_person" if known else "online", sender.age_band, band, sender.young_contacts)
 
 
@@ -79,7 +83,9 @@ def draw_turns(n: int, rng: Random) -> list[bool]:
 
 def draw_times(n: int, usual_hour: float, rng: Random) -> list[datetime]:
     """The time of each message: a day, the sender's hour, then gaps at the conversation's own pace, from seconds to days."""
-    clock = FIRST_DAY + timedelta(days=rng.randrange(300), hours=(usual_hour + rng.gauss(0, 1.5)) % 24, seconds=rng.randrange(3600))
+    clock = FIRST_DAY + timedelta(
+        days=rng.randrange(300), hours=(usual_hour + rng.gauss(0, 1.5)) % 24, seconds=rng.randrange(3600)
+    )
     pace = math.exp(rng.gauss(math.log(120), 1.6))
     times = [clock]
     for _ in range(n - 1):

@@ -23,7 +23,10 @@ from classifier.corpus.split import SHARES, assign_families
 from classifier.records import SPLITS, Conversation, Message, PersonalSpan
 from classifier.taxonomy import BENIGN, CUES, PATTERN, STAGES
 
-STAGE_COUNTS = {PATTERN: {1: 0.08, 2: 0.16, 3: 0.3, 4: 0.28, 5: 0.18}, BENIGN: {0: 0.48, 1: 0.33, 2: 0.15, 3: 0.035, 4: 0.005}}
+STAGE_COUNTS = {
+    PATTERN: {1: 0.08, 2: 0.16, 3: 0.3, 4: 0.28, 5: 0.18},
+    BENIGN: {0: 0.48, 1: 0.33, 2: 0.15, 3: 0.035, 4: 0.005},
+}
 """How many distinct stages the sender shows, by script. They overlap: a scripted pattern can be one stage, a benign exchange several."""
 
 CONTACT_LABELS = frozenset({"flattery", "info_request", "false_affinity"})
@@ -58,7 +61,12 @@ class _Script:
     planned: list[str]
 
 
-def generate(spec: CorpusSpec, *, families: list[PhraseFamily] | None = None, progress: Callable[[int], None] = lambda done: None) -> Iterator[Conversation]:
+def generate(
+    spec: CorpusSpec,
+    *,
+    families: list[PhraseFamily] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Iterator[Conversation]:
     """The conversations of a corpus, split after split. Same spec, same conversations.
 
     ``families`` replaces the voice's own phrase files; ``progress`` is called with the number of conversations done.
@@ -84,11 +92,26 @@ def split_sizes(spec: CorpusSpec) -> dict[str, int]:
 def phrasebooks(spec: CorpusSpec, *, families: list[PhraseFamily] | None = None) -> dict[str, Phrasebook]:
     """The phrases that each split draws from: no family stands in two."""
     families = load_families(spec.voice) if families is None else families
-    homes = dict.fromkeys((family.id for family in families), "test") if spec.test_only else assign_families(families, seed=spec.seed)
-    return {split: phrasebook(family for family in families if homes[family.id] == split) for split in split_sizes(spec)}
+    homes = (
+        dict.fromkeys((family.id for family in families), "test")
+        if spec.test_only
+        else assign_families(families, seed=spec.seed)
+    )
+    return {
+        split: phrasebook(family for family in families if homes[family.id] == split)
+        for split in split_sizes(spec)
+    }
 
 
-def generate_senders(spec: CorpusSpec, split: str, book: Phrasebook, *, first: int = 0, senders: int = sys.maxsize, made: int = 0) -> Iterator[Conversation]:
+def generate_senders(
+    spec: CorpusSpec,
+    split: str,
+    book: Phrasebook,
+    *,
+    first: int = 0,
+    senders: int = sys.maxsize,
+    made: int = 0,
+) -> Iterator[Conversation]:
     """The conversations of up to ``senders`` senders of a split from number ``first`` on, when ``made`` conversations stand before them.
 
     Every sender has draws of its own, so a split can be made piece by piece.
@@ -98,15 +121,32 @@ def generate_senders(spec: CorpusSpec, split: str, book: Phrasebook, *, first: i
         if made >= n:
             return
         rng = Random(f"{spec.name}:{spec.seed}:{split}:{number}")
-        sender = accounts.draw_sender(f"{split}-s{number:05d}", rng, scripted_share=spec.pattern_share / PATTERN_RATE_OF_SCRIPTED_SENDERS)
+        sender = accounts.draw_sender(
+            f"{split}-s{number:05d}",
+            rng,
+            scripted_share=spec.pattern_share / PATTERN_RATE_OF_SCRIPTED_SENDERS,
+        )
         for contacted in range(min(sender.n_conversations, n - made)):
-            contact = accounts.draw_account(f"{split}-c{number:05d}-{contacted}", rng, usual_hour=sender.account.usual_hour)
+            contact = accounts.draw_account(
+                f"{split}-c{number:05d}-{contacted}", rng, usual_hour=sender.account.usual_hour
+            )
             pattern = sender.scripted and rng.random() < PATTERN_RATE_OF_SCRIPTED_SENDERS
-            yield _conversation(f"{spec.name}-{split}-{made:06d}", spec, split, book, sender, contact, pattern, rng)
+            yield _conversation(
+                f"{spec.name}-{split}-{made:06d}", spec, split, book, sender, contact, pattern, rng
+            )
             made += 1
 
 
-def _conversation(id_: str, spec: CorpusSpec, split: str, book: Phrasebook, sender: accounts.Sender, contact: accounts.Account, pattern: bool, rng: Random) -> Conversation:
+def _conversation(
+    id_: str,
+    spec: CorpusSpec,
+    split: str,
+    book: Phrasebook,
+    sender: accounts.Sender,
+    contact: accounts.Account,
+    pattern: bool,
+    rng: Random,
+) -> Conversation:
     script = _draw_script(PATTERN if pattern else BENIGN, book, rng)
     times = accounts.draw_times(len(script.turns), sender.account.usual_hour, rng)
     messages: list[Message] = []
@@ -124,7 +164,9 @@ def _conversation(id_: str, spec: CorpusSpec, split: str, book: Phrasebook, send
         register=sender.account.register,
         sender=sender.account.id,
         contact=contact.id,
-        metadata=accounts.draw_metadata(sender, pattern=pattern, in_person=book.scenes[script.scene].in_person, rng=rng),
+        metadata=accounts.draw_metadata(
+            sender, pattern=pattern, in_person=book.scenes[script.scene].in_person, rng=rng
+        ),
         messages=tuple(messages),
         corpus=spec.name,
         version=spec.version,
@@ -145,7 +187,11 @@ def _message(author: str, segments: list[Segment], family: PhraseFamily, time: d
 
 def _draw_script(label: str, book: Phrasebook, rng: Random) -> _Script:
     """Scene, turns and planned behaviours. Behaviours fall on the sender's turns at random: no order is favoured."""
-    scenes = {scene: family.weight for scene, family in book.scenes.items() if label == BENIGN or not family.benign_only}
+    scenes = {
+        scene: family.weight
+        for scene, family in book.scenes.items()
+        if label == BENIGN or not family.benign_only
+    }
     scene = rng.choices(list(scenes), list(scenes.values()))[0]
     turns = accounts.draw_turns(accounts.draw_length(rng), rng)
     if True not in turns:
@@ -176,7 +222,16 @@ def _draw_behaviours(label: str, rng: Random) -> list[str]:
     return behaviours
 
 
-def _choose_family(script: _Script, turn: int, planned: str, before: list[Message], author: accounts.Account, sender: str, book: Phrasebook, rng: Random) -> PhraseFamily:
+def _choose_family(
+    script: _Script,
+    turn: int,
+    planned: str,
+    before: list[Message],
+    author: accounts.Account,
+    sender: str,
+    book: Phrasebook,
+    rng: Random,
+) -> PhraseFamily:
     if planned:
         return choose(_showing(planned, script, book, rng), author.register, rng)
     by_sender = author.id == sender
@@ -189,7 +244,11 @@ def _choose_family(script: _Script, turn: int, planned: str, before: list[Messag
         if asked:
             return choose(book.talk["filler"], author.register, rng)
         if rng.random() < 0.04:
-            shown = [family for family in book.shown.get(script.scene, []) if family.role != "sender" and set(family.labels) <= CONTACT_LABELS]
+            shown = [
+                family
+                for family in book.shown.get(script.scene, [])
+                if family.role != "sender" and set(family.labels) <= CONTACT_LABELS
+            ]
             if shown:
                 return choose(shown, author.register, rng)
     if rng.random() < 0.4:
@@ -212,7 +271,11 @@ def _unanswered(before: list[Message], sender: str) -> set[str]:
 
 def _showing(label: str, script: _Script, book: Phrasebook, rng: Random) -> list[PhraseFamily]:
     """Families that show ``label``: often the scene's own, else of the stage file; a benign exchange keeps to tactics people use every day."""
-    own = [family for family in book.shown.get(script.scene, []) if label in family.labels and family.role != "contact"]
+    own = [
+        family
+        for family in book.shown.get(script.scene, [])
+        if label in family.labels and family.role != "contact"
+    ]
     if own and rng.random() < (0.25 if script.label == PATTERN else 0.6):
         return own
     families = book.by_label[label]
@@ -223,7 +286,9 @@ def _showing(label: str, script: _Script, book: Phrasebook, rng: Random) -> list
 
 def _unsaid(family: PhraseFamily, said: set[tuple[str, int]], rng: Random) -> str:
     """A phrasing this conversation has not used yet, or any one when all are used."""
-    left = [number for number in range(len(family.phrasings)) if (family.id, number) not in said] or list(range(len(family.phrasings)))
+    left = [number for number in range(len(family.phrasings)) if (family.id, number) not in said] or list(
+        range(len(family.phrasings))
+    )
     number = rng.choice(left)
     said.add((family.id, number))
     return family.phrasings[number]

@@ -22,7 +22,10 @@ class Phrasebook:
     @property
     def scenes(self) -> dict[str, PhraseFamily]:
         """Every scene with at least one line, sorted, and a family that says what is true of it."""
-        return {scene: (self.plain.get(scene) or self.shown[scene])[0] for scene in sorted(set(self.shown) | set(self.plain))}
+        return {
+            scene: (self.plain.get(scene) or self.shown[scene])[0]
+            for scene in sorted(set(self.shown) | set(self.plain))
+        }
 
 
 def phrasebook(families: Iterable[PhraseFamily]) -> Phrasebook:

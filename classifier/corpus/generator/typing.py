@@ -34,7 +34,9 @@ ABBREVIATIONS = {
     "want to": "wanna",
     "going to": "gonna",
 }
-_ABBREVIABLE = re.compile(r"\b(" + "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True)) + r")\b", re.IGNORECASE)
+_ABBREVIABLE = re.compile(
+    r"\b(" + "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True)) + r")\b", re.IGNORECASE
+)
 EMOJI = ("🙂", "😂", "😅", "👍", "🎉", "🙈", "😴", "🤷", "✨", "😬", "🥲", "❤️", "👀", "🐶", "⚽", "🎧")
 
 
@@ -80,7 +82,9 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
             if rng.random() < habits.typo_rate:
                 text = _with_typo(text, rng)
             if elongates:
-                text = re.sub(r"([aeiou])(?=[bcdfghklmnpqrstvwxyz]?\b)", lambda match: match.group() * 3, text, count=1)
+                text = re.sub(
+                    r"([aeiou])(?=[bcdfghklmnpqrstvwxyz]?\b)", lambda match: match.group() * 3, text, count=1
+                )
         if habits.lower_case and segment.kind not in ("email", "handle"):
             text = text.lower()
         if habits.drops_apostrophes:
@@ -88,7 +92,12 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
         if habits.drops_commas:
             text = text.replace(", ", " ")
         done.append(Segment(text, segment.kind))
-    if habits.drops_full_stops and not done[-1].kind and done[-1].text.endswith(".") and not done[-1].text.endswith(".."):
+    if (
+        habits.drops_full_stops
+        and not done[-1].kind
+        and done[-1].text.endswith(".")
+        and not done[-1].text.endswith("..")
+    ):
         done[-1] = Segment(done[-1].text[:-1])
     if rng.random() < habits.emoji_rate:
         done.append(Segment(" " + rng.choice(EMOJI)))

@@ -10,7 +10,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.model.conversation.features import LEAST_LOG, MAXIMUM, MESSAGES, N_AUTHORS, NONE, WIDTH, Numbers, Units, checked_probabilities, features, message_sums
+from classifier.model.conversation.features import (
+    LEAST_LOG,
+    MAXIMUM,
+    MESSAGES,
+    N_AUTHORS,
+    NONE,
+    WIDTH,
+    Numbers,
+    Units,
+    checked_probabilities,
+    features,
+    message_sums,
+)
 from classifier.model.conversation.model import PatternModel
 from classifier.model.message.scorer import sigmoid
 from classifier.model.message.token_table import Growing
@@ -85,7 +97,11 @@ class Monitors:
         # Multiplied and added row by row, not by a matrix product, whose rounding may depend on how many rows there are.
         model = self._model
         found = features("text", sums)
-        log_odds = np.where(written, model.slope * ((found * model.weights).sum(axis=-1) + model.intercept) + model.offset, -np.inf)
+        log_odds = np.where(
+            written,
+            model.slope * ((found * model.weights).sum(axis=-1) + model.intercept) + model.offset,
+            -np.inf,
+        )
         last = np.append(first[1:], len(conversation)) - 1
         kept = np.arange(n_slots) < self._n_authors.view()[here][:, None]
         self._sums.view()[rows[:, :n_slots][kept]] = sums[last][kept]
@@ -96,13 +112,21 @@ class Monitors:
         self._highest.view()[here] = np.maximum(self._highest.view()[here], np.maximum.reduceat(score, first))
         self._warn(here, which, sigmoid(score) >= model.alert_threshold, sums[..., MESSAGES].sum(axis=1))
 
-    def _warn(self, here: NDArray[np.int64], which: NDArray[np.int64], warning: NDArray[np.bool_], n_messages: Units) -> None:
+    def _warn(
+        self, here: NDArray[np.int64], which: NDArray[np.int64], warning: NDArray[np.bool_], n_messages: Units
+    ) -> None:
         warned, first = np.unique(which[warning], return_index=True)
         new = self._warned_at.view()[here[warned]] == 0
         self._warned_at.view()[here[warned[new]]] = n_messages[warning][first[new]]
 
     @staticmethod
-    def _running(added: Units, slot: NDArray[np.int64], before: Units, first: NDArray[np.int64], which: NDArray[np.int64]) -> Units:
+    def _running(
+        added: Units,
+        slot: NDArray[np.int64],
+        before: Units,
+        first: NDArray[np.int64],
+        which: NDArray[np.int64],
+    ) -> Units:
         """Every author's sums after every message, shape (messages, authors, ``WIDTH``), each conversation going on from its ``before``."""
         apart = np.zeros((len(added), before.shape[1], WIDTH), dtype=np.int64)
         apart[np.arange(len(added)), slot] = added

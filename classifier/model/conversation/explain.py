@@ -17,7 +17,16 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from classifier.model.conversation.features import COUNT, FEATURE_LABEL, N_AUTHORS, NONE, Units, added_sums, author_slots, running_features
+from classifier.model.conversation.features import (
+    COUNT,
+    FEATURE_LABEL,
+    N_AUTHORS,
+    NONE,
+    Units,
+    added_sums,
+    author_slots,
+    running_features,
+)
 from classifier.model.conversation.model import PatternModel
 from classifier.model.message.explain import Explanation, explain, in_words
 from classifier.model.message.scorer import StageModel, sigmoid
@@ -108,7 +117,9 @@ def explain_conversation(
     not read.
     """
     probabilities = None if model.head == "metadata" else stage_model.probabilities(texts)
-    found, written = running_features(model.head, model.thresholds, probabilities, authors, times=times, metadata=metadata, sender=sender)
+    found, written = running_features(
+        model.head, model.thresholds, probabilities, authors, times=times, metadata=metadata, sender=sender
+    )
     log_odds = np.where(written[-1], model.log_odds(found[-1]), -np.inf)
     writer = int(log_odds.argmax())
     values = dict(zip(model.feature_names, model.parts(found[-1, writer]).tolist(), strict=True))
@@ -118,9 +129,15 @@ def explain_conversation(
         own = np.array(author_slots(authors)) == writer
         for column, label in enumerate(LABELS):
             shares = _shared(column, values, probabilities[:, column], added, own)
-            largest = [int(at) for at in np.argsort(-np.abs(shares), kind="stable")[:n_messages] if shares[at]]
+            largest = [
+                int(at) for at in np.argsort(-np.abs(shares), kind="stable")[:n_messages] if shares[at]
+            ]
             left = [float(share) for at, share in enumerate(shares) if share and at not in largest]
-            features = tuple((name.removeprefix(f"{label}: "), value) for name, value in values.items() if FEATURE_LABEL[name] == label)
+            features = tuple(
+                (name.removeprefix(f"{label}: "), value)
+                for name, value in values.items()
+                if FEATURE_LABEL[name] == label
+            )
             messages = tuple(
                 MessagePart(
                     number=at + 1,
@@ -133,7 +150,11 @@ def explain_conversation(
                 )
                 for at in largest
             )
-            stages.append(StagePart(label, sum(value for _, value in features), features, messages, sum(left), len(left)))
+            stages.append(
+                StagePart(
+                    label, sum(value for _, value in features), features, messages, sum(left), len(left)
+                )
+            )
     names = list(dict.fromkeys(authors))
     return ConversationExplanation(
         score=float(sigmoid(log_odds[writer])),
@@ -143,11 +164,22 @@ def explain_conversation(
         writer=names[writer] if writer < N_AUTHORS else "",
         n_messages=len(authors),
         stages=tuple(sorted(stages, key=lambda part: -abs(part.value))),
-        others=tuple(sorted(((name, value) for name, value in values.items() if not FEATURE_LABEL[name]), key=lambda part: -abs(part[1]))),
+        others=tuple(
+            sorted(
+                ((name, value) for name, value in values.items() if not FEATURE_LABEL[name]),
+                key=lambda part: -abs(part[1]),
+            )
+        ),
     )
 
 
-def _shared(column: int, values: dict[str, float], probabilities: NDArray[np.float64], added: Units, own: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _shared(
+    column: int,
+    values: dict[str, float],
+    probabilities: NDArray[np.float64],
+    added: Units,
+    own: NDArray[np.bool_],
+) -> NDArray[np.float64]:
     """A stage's part shared among the messages, so that the shares sum to it.
 
     A noisy-or is shared in proportion to log(1 - p), which is what each message adds to it; a maximum belongs to the first message that reaches it; a count is shared
@@ -206,7 +238,10 @@ def as_text(explanation: ConversationExplanation, *, n_words: int = 5) -> str:
         lines.append(f"{stage.value:+8.3f}  {stage.label}, {_pushed(stage.value)}")
         for message in stage.messages:
             lines.append(f"    {message.value:+8.3f}  {_about(message)}: {_on_one_line(message.text)}")
-            lines += [f"            {printable(line)}" for line in in_words(message.terms, n_words=n_words, n_terms=3).split("\n")]
+            lines += [
+                f"            {printable(line)}"
+                for line in in_words(message.terms, n_words=n_words, n_terms=3).split("\n")
+            ]
         if stage.n_rest:
             lines.append(f"    {stage.rest:+8.3f}  {_smaller(stage.n_rest)}")
     lines += [f"{value:+8.3f}  {name}, {_pushed(value)}" for name, value in explanation.others]
@@ -253,7 +288,9 @@ def as_dict(explanation: ConversationExplanation) -> dict[str, Any]:
             }
             for stage in explanation.stages
         ],
-        "others": [{"feature": name, "value": value, "side": side(value)} for name, value in explanation.others],
+        "others": [
+            {"feature": name, "value": value, "side": side(value)} for name, value in explanation.others
+        ],
     }
 
 
@@ -268,7 +305,10 @@ def _message_dict(message: MessagePart) -> dict[str, Any]:
         "side": side(message.value),
         "logit": message.terms.logit,
         "intercept": message.terms.intercept,
-        "terms": [{"half": term.half, "term": term.term, "value": term.value, "side": side(term.value)} for term in message.terms.contributions],
+        "terms": [
+            {"half": term.half, "term": term.term, "value": term.value, "side": side(term.value)}
+            for term in message.terms.contributions
+        ],
         "known_words": bool(message.terms.contributions),
         "unknown_words": list(message.terms.unknown_words),
     }
@@ -280,27 +320,49 @@ def as_html(explanation: ConversationExplanation) -> Markup:
     Whatever the messages hold is escaped, and characters that do not print are replaced.
     """
     verdict = "at or over" if explanation.flagged else "under"
-    head = Markup("<p>Score {:.3f}, {} the alert threshold {:.3f} (log-odds {:+.3f}), largest from the side of {}. For a person to review.</p>").format(
-        explanation.score, verdict, explanation.threshold, explanation.log_odds, _on_one_line(explanation.writer) or "the later authors together"
+    head = Markup(
+        "<p>Score {:.3f}, {} the alert threshold {:.3f} (log-odds {:+.3f}), largest from the side of {}. For a person to review.</p>"
+    ).format(
+        explanation.score,
+        verdict,
+        explanation.threshold,
+        explanation.log_odds,
+        _on_one_line(explanation.writer) or "the later authors together",
     )
     items = [Markup("<li>{:+.3f} where every conversation starts</li>").format(explanation.start)]
     items += [_stage_html(stage) for stage in explanation.stages]
-    items += [Markup("<li>{:+.3f} {}, {}</li>").format(value, name, _pushed(value)) for name, value in explanation.others]
-    note = Markup("") if explanation.stages else Markup("<p>No message text was read: this score is of metadata only.</p>")
-    return Markup('<section class="conversation-explanation">{}<ul>{}</ul>{}</section>').format(head, Markup("").join(items), note)
+    items += [
+        Markup("<li>{:+.3f} {}, {}</li>").format(value, name, _pushed(value))
+        for name, value in explanation.others
+    ]
+    note = (
+        Markup("")
+        if explanation.stages
+        else Markup("<p>No message text was read: this score is of metadata only.</p>")
+    )
+    return Markup('<section class="conversation-explanation">{}<ul>{}</ul>{}</section>').format(
+        head, Markup("").join(items), note
+    )
 
 
 def _stage_html(stage: StagePart) -> Markup:
-    messages = [Markup("<li>{:+.3f} {}: {}</li>").format(message.value, _about(message), _marked(message)) for message in stage.messages]
+    messages = [
+        Markup("<li>{:+.3f} {}: {}</li>").format(message.value, _about(message), _marked(message))
+        for message in stage.messages
+    ]
     if stage.n_rest:
         messages.append(Markup("<li>{:+.3f} {}</li>").format(stage.rest, _smaller(stage.n_rest)))
-    return Markup("<li>{:+.3f} {}, {}<ul>{}</ul></li>").format(stage.value, stage.label, _pushed(stage.value), Markup("").join(messages))
+    return Markup("<li>{:+.3f} {}, {}<ul>{}</ul></li>").format(
+        stage.value, stage.label, _pushed(stage.value), Markup("").join(messages)
+    )
 
 
 def _marked(message: MessagePart) -> Markup:
     strongest = max((abs(value) for _, value in message.pieces), default=0.0)
     pieces = [
-        Markup('<mark class="{}">{} <small>{:+.2f}</small></mark>').format("towards" if value > 0 else "away", printable(piece), value)
+        Markup('<mark class="{}">{} <small>{:+.2f}</small></mark>').format(
+            "towards" if value > 0 else "away", printable(piece), value
+        )
         if round(value, 2) and abs(value) >= LEAST_MARKED * strongest
         else Markup("{}").format(printable(piece))
         for piece, value in message.pieces

@@ -33,7 +33,13 @@ CONTENT_FEATURES: tuple[str, ...] = (
 VOLUME_FEATURES: tuple[str, ...] = ("log messages by writer", "log messages by other")
 """log(1 + n) of each side's messages, with every head."""
 
-AGE_BANDS: dict[str, str] = {"unstated": "unstated", "under_13": "under 18", "13_17": "under 18", "18_25": "18 to 25", "over_25": "over 25"}
+AGE_BANDS: dict[str, str] = {
+    "unstated": "unstated",
+    "under_13": "under 18",
+    "13_17": "under 18",
+    "18_25": "18 to 25",
+    "over_25": "over 25",
+}
 """The bands of ``records.Metadata``, as features tell them apart."""
 
 _BANDS = tuple(dict.fromkeys(AGE_BANDS.values()))
@@ -70,7 +76,13 @@ UNIT = 10**9
 """Sums are kept in whole billionths, so they are exact and in no order, and a message adds the same to a long conversation as to a short one."""
 
 _N = len(LABELS)
-NONE, COUNT, FLAGGED, MAXIMUM, MESSAGES = slice(0, _N), slice(_N, 2 * _N), 2 * _N, slice(2 * _N + 1, 3 * _N + 1), 3 * _N + 1
+NONE, COUNT, FLAGGED, MAXIMUM, MESSAGES = (
+    slice(0, _N),
+    slice(_N, 2 * _N),
+    2 * _N,
+    slice(2 * _N + 1, 3 * _N + 1),
+    3 * _N + 1,
+)
 """Columns of an author's sums: sum of log(1 - p) and count per label, messages with any of the five stages, largest p per label, messages.
 
 All are in billionths but the last.
@@ -85,7 +97,9 @@ def checked_probabilities(probabilities: ArrayLike) -> Numbers:
     """As an array of shape (messages, labels). Raises ``ValueError`` for another shape or a value outside [0, 1]."""
     array = np.asarray(probabilities, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != _N:
-        raise ValueError(f"probabilities must have shape (messages, {_N}), one column per label of the taxonomy, got {array.shape}")
+        raise ValueError(
+            f"probabilities must have shape (messages, {_N}), one column per label of the taxonomy, got {array.shape}"
+        )
     if not ((array >= 0) & (array <= 1)).all():
         raise ValueError("probabilities must be in [0, 1]")
     return array
@@ -161,7 +175,9 @@ def clock(time: datetime) -> Units:
     at = local - (time.utcoffset() or local - local)
     seconds = int((at - datetime(1970, 1, 1)).total_seconds())
     angle = 2 * math.pi * (local.hour * 3600 + local.minute * 60 + local.second) / 86_400
-    return np.array([seconds, seconds, round(math.sin(angle) * UNIT), round(math.cos(angle) * UNIT)], dtype=np.int64)
+    return np.array(
+        [seconds, seconds, round(math.sin(angle) * UNIT), round(math.cos(angle) * UNIT)], dtype=np.int64
+    )
 
 
 def running_clock(times: Sequence[datetime]) -> Units:
@@ -173,7 +189,14 @@ def running_clock(times: Sequence[datetime]) -> Units:
     return running
 
 
-def features(head: str, sums: Units, *, clocks: Units | None = None, metadata: Metadata | None = None, is_sender: ArrayLike = ()) -> Numbers:
+def features(
+    head: str,
+    sums: Units,
+    *,
+    clocks: Units | None = None,
+    metadata: Metadata | None = None,
+    is_sender: ArrayLike = (),
+) -> Numbers:
     """One row of ``HEAD_FEATURES[head]`` for each author as the writer: ``sums`` of shape (..., authors, ``WIDTH``) give (..., authors, features).
 
     ``clocks`` has shape (..., 4); ``is_sender`` says of each author whether it is the account that ``metadata`` calls the sender. Both serve the metadata features.
@@ -185,7 +208,9 @@ def features(head: str, sums: Units, *, clocks: Units | None = None, metadata: M
     if clocks is None or metadata is None:
         raise ValueError(f"head {head!r} needs the conversation's metadata and a time for each message")
     around = _around(sums, other, clocks, metadata, np.asarray(is_sender, dtype=bool))
-    return np.concatenate([volume, around] if head == "metadata" else [_content(sums, other), volume, around], axis=-1)
+    return np.concatenate(
+        [volume, around] if head == "metadata" else [_content(sums, other), volume, around], axis=-1
+    )
 
 
 def _content(sums: Units, other: Units) -> Numbers:
@@ -204,10 +229,17 @@ def _content(sums: Units, other: Units) -> Numbers:
     )
 
 
-def _around(sums: Units, other: Units, clocks: Units, metadata: Metadata, is_sender: NDArray[np.bool_]) -> Numbers:
+def _around(
+    sums: Units, other: Units, clocks: Units, metadata: Metadata, is_sender: NDArray[np.bool_]
+) -> Numbers:
     written = sums[..., MESSAGES]
     n = written + other[..., MESSAGES]
-    both = np.array([_band(metadata.contact_age_band) + _band(metadata.sender_age_band), _band(metadata.sender_age_band) + _band(metadata.contact_age_band)])
+    both = np.array(
+        [
+            _band(metadata.contact_age_band) + _band(metadata.sender_age_band),
+            _band(metadata.sender_age_band) + _band(metadata.contact_age_band),
+        ]
+    )
     gaps = np.log1p((clocks[..., 1] - clocks[..., 0])[..., None] / np.maximum(n - 1, 1))
     around = np.empty((*written.shape, len(METADATA_FEATURES)))
     around[..., 0] = metadata.known_from == "online"
@@ -227,7 +259,9 @@ def check_metadata(metadata: Metadata) -> None:
         if stated not in AGE_BANDS:
             raise InputError(f"age band must be one of {', '.join(AGE_BANDS)}, got {stated!r}")
     if not isinstance(metadata.young_contacts, int) or metadata.young_contacts < 0:
-        raise InputError(f"young_contacts must be a whole number of at least 0, got {metadata.young_contacts!r}")
+        raise InputError(
+            f"young_contacts must be a whole number of at least 0, got {metadata.young_contacts!r}"
+        )
 
 
 def _band(stated: str) -> list[float]:
@@ -259,7 +293,9 @@ def running_features(
     if head == "text":
         return features(head, sums), written
     if not sender or len(times) != len(authors):
-        raise ValueError(f"head {head!r} needs the sender that the metadata speaks of, and a time for each of {len(authors)} messages, got {sender!r} and {len(times)}")
+        raise ValueError(
+            f"head {head!r} needs the sender that the metadata speaks of, and a time for each of {len(authors)} messages, got {sender!r} and {len(times)}"
+        )
     if metadata is not None:
         check_metadata(metadata)
     names = list(dict.fromkeys(authors))[:N_AUTHORS]

@@ -22,12 +22,18 @@ NUMBERS = ("intercept", "slope", "offset", "alert_threshold")
 """The entries of array ``numbers``, in order; the other arrays are ``weights`` and ``thresholds``."""
 
 
-def save_pattern(path: Path | str, model: PatternModel, *, stage_model_sha256: str, corpus_sha256: str, seed: int) -> PatternModel:
+def save_pattern(
+    path: Path | str, model: PatternModel, *, stage_model_sha256: str, corpus_sha256: str, seed: int
+) -> PatternModel:
     """Write ``model`` to ``path``, whole or not at all, and return what ``load_pattern`` would read back.
 
     ``stage_model_sha256`` is that of the model whose message probabilities it was fitted on: with another's it would mean nothing.
     """
-    arrays = {"weights": model.weights, "thresholds": model.thresholds, "numbers": np.array([getattr(model, name) for name in NUMBERS], dtype=np.float64)}
+    arrays = {
+        "weights": model.weights,
+        "thresholds": model.thresholds,
+        "numbers": np.array([getattr(model, name) for name in NUMBERS], dtype=np.float64),
+    }
     header: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "kind": KIND,
@@ -47,7 +53,10 @@ def load_pattern(path: Path | str) -> PatternModel:
 
     Raises ``ModelFileError`` when the file is missing, too large, not a pattern model, of another format version, damaged or altered.
     """
-    with reading(Path(path), noun="pattern model", missing="train it first", max_bytes=MAX_FILE_BYTES) as (arrays, header):
+    with reading(Path(path), noun="pattern model", missing="train it first", max_bytes=MAX_FILE_BYTES) as (
+        arrays,
+        header,
+    ):
         return _checked_model(arrays, header)
 
 
@@ -58,11 +67,19 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> P
     if header["labels"] != list(LABELS) or header["features"] != list(HEAD_FEATURES[header["head"]]):
         raise ValueError(f"labels or features of head {header['head']!r} are not those of this program")
     if sorted(arrays) != ["numbers", "thresholds", "weights"] or arrays["numbers"].shape != (len(NUMBERS),):
-        raise ValueError(f"expected arrays weights, thresholds and {len(NUMBERS)} numbers, got {', '.join(sorted(arrays))}")
+        raise ValueError(
+            f"expected arrays weights, thresholds and {len(NUMBERS)} numbers, got {', '.join(sorted(arrays))}"
+        )
     if not ((arrays["thresholds"] >= 0) & (arrays["thresholds"] <= 1)).all():
         raise ValueError("thresholds must be in [0, 1]")
     numbers = {name: float(number) for name, number in zip(NUMBERS, arrays["numbers"], strict=True)}
-    model = PatternModel(head=header["head"], weights=arrays["weights"], thresholds=arrays["thresholds"], header=header, **numbers)
+    model = PatternModel(
+        head=header["head"],
+        weights=arrays["weights"],
+        thresholds=arrays["thresholds"],
+        header=header,
+        **numbers,
+    )
     if max(abs(model.weights).max(), *map(abs, numbers.values())) > MAX_WEIGHT:
         raise ValueError(f"weights and numbers must be at most {MAX_WEIGHT:.0e} in size")
     return model

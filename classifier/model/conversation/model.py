@@ -15,12 +15,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.model.conversation.features import FEATURE_LABEL, FEATURES, HEAD_FEATURES, author_slots, running_features
+from classifier.model.conversation.features import (
+    FEATURE_LABEL,
+    FEATURES,
+    HEAD_FEATURES,
+    author_slots,
+    running_features,
+)
 from classifier.model.message.scorer import sigmoid
 from classifier.records import Conversation, Metadata
 from classifier.taxonomy import LABELS, PATTERN
 
-__all__ = ["FEATURES", "HEAD_FEATURES", "PatternModel", "fit_pattern", "platt", "running_log_odds", "score_conversation"]
+__all__ = [
+    "FEATURES",
+    "HEAD_FEATURES",
+    "PatternModel",
+    "fit_pattern",
+    "platt",
+    "running_log_odds",
+    "score_conversation",
+]
 
 MessageProbabilities = Sequence[NDArray[np.float64]] | None
 """One array of shape (messages, labels) a conversation; ``None`` for the content-free head."""
@@ -46,11 +60,18 @@ class PatternModel:
     def __post_init__(self) -> None:
         if self.head not in HEAD_FEATURES:
             raise ValueError(f"head must be one of {', '.join(HEAD_FEATURES)}, got {self.head!r}")
-        for name, array, n in (("weights", self.weights, len(self.feature_names)), ("thresholds", self.thresholds, len(LABELS))):
+        for name, array, n in (
+            ("weights", self.weights, len(self.feature_names)),
+            ("thresholds", self.thresholds, len(LABELS)),
+        ):
             if array.shape != (n,) or array.dtype != np.float64 or not np.isfinite(array).all():
-                raise ValueError(f"{name} must be finite float64 of shape ({n},), got {array.dtype} {array.shape}")
+                raise ValueError(
+                    f"{name} must be finite float64 of shape ({n},), got {array.dtype} {array.shape}"
+                )
         if not np.isfinite([self.intercept, self.slope, self.offset]).all() or self.slope < 0:
-            raise ValueError(f"intercept, slope and offset must be finite and slope at least 0, got {self.intercept}, {self.slope}, {self.offset}")
+            raise ValueError(
+                f"intercept, slope and offset must be finite and slope at least 0, got {self.intercept}, {self.slope}, {self.offset}"
+            )
         if not 0 <= self.alert_threshold <= 1:
             raise ValueError(f"alert_threshold must be in [0, 1], got {self.alert_threshold!r}")
 
@@ -63,14 +84,20 @@ class PatternModel:
     def fingerprint(self) -> str:
         """16 characters that differ for any two models that could score differently."""
         digest = hashlib.sha256(self.head.encode())
-        for numbers in (self.weights, self.thresholds, np.array([self.intercept, self.slope, self.offset, self.alert_threshold])):
+        for numbers in (
+            self.weights,
+            self.thresholds,
+            np.array([self.intercept, self.slope, self.offset, self.alert_threshold]),
+        ):
             digest.update(numbers.tobytes())
         return digest.hexdigest()[:16]
 
     @cached_property
     def of_label(self) -> NDArray[np.float64]:
         """A 0/1 matrix of shape (features, labels): which features belong to each stage or cue."""
-        return np.array([[float(FEATURE_LABEL[name] == label) for label in LABELS] for name in self.feature_names])
+        return np.array(
+            [[float(FEATURE_LABEL[name] == label) for label in LABELS] for name in self.feature_names]
+        )
 
     def log_odds(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated log-odds of each row of features; the largest over a conversation's authors is the conversation's."""
@@ -81,7 +108,9 @@ class PatternModel:
         return self.slope * self.weights * features + 0.0  # so that nothing is written as -0.000
 
 
-def running_log_odds(model: PatternModel, features: NDArray[np.float64], written: NDArray[np.bool_]) -> NDArray[np.float64]:
+def running_log_odds(
+    model: PatternModel, features: NDArray[np.float64], written: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """The largest log-odds over the authors who have written so far: shapes (..., authors, features) and (..., authors) give (...)."""
     return np.asarray(np.where(written, model.log_odds(features), -np.inf).max(axis=-1))
 
@@ -100,7 +129,9 @@ def score_conversation(
     ``times``, ``metadata`` and the ``sender`` it speaks of are needed by heads "metadata" and "both" only; "metadata" looks at no probability.
     Raises ``ValueError`` for an empty conversation, a probability outside [0, 1], and a part that is missing or of another length.
     """
-    found, written = running_features(model.head, model.thresholds, probabilities, authors, times=times, metadata=metadata, sender=sender)
+    found, written = running_features(
+        model.head, model.thresholds, probabilities, authors, times=times, metadata=metadata, sender=sender
+    )
     return float(sigmoid(running_log_odds(model, found[-1], written[-1])))
 
 
@@ -131,38 +162,62 @@ def fit_pattern(
         raise ValueError(f"head must be one of {', '.join(HEAD_FEATURES)}, got {head!r}")
     for split, conversations in (("train", train), ("validation", validation)):
         if not all(conversation.synthetic for conversation in conversations):
-            raise ValueError(f"{split} has conversations that are not synthetic; they may be scored and evaluated, never trained on")
+            raise ValueError(
+                f"{split} has conversations that are not synthetic; they may be scored and evaluated, never trained on"
+            )
         n_patterns = sum(conversation.label == PATTERN for conversation in conversations)
         if not 0 < n_patterns < len(conversations):
-            raise ValueError(f"{split} needs patterns and benign conversations, got {n_patterns} and {len(conversations) - n_patterns}")
+            raise ValueError(
+                f"{split} needs patterns and benign conversations, got {n_patterns} and {len(conversations) - n_patterns}"
+            )
     limits = np.array(thresholds, dtype=np.float64)
     rng = np.random.default_rng(seed)
     rows = [
-        _training_rows(conversation, *_sides(head, limits, conversation, probabilities), n_prefixes=n_prefixes, rng=rng)
+        _training_rows(
+            conversation, *_sides(head, limits, conversation, probabilities), n_prefixes=n_prefixes, rng=rng
+        )
         for conversation, probabilities in zip(train, _each(train_probabilities, train), strict=True)
     ]
     found = np.concatenate(rows)
-    label = np.concatenate([np.full(len(part), conversation.label == PATTERN) for part, conversation in zip(rows, train, strict=True)])
+    label = np.concatenate(
+        [
+            np.full(len(part), conversation.label == PATTERN)
+            for part, conversation in zip(rows, train, strict=True)
+        ]
+    )
     weight = np.concatenate([np.full(len(part), 1 / max(1, len(part))) for part in rows])
     mean = np.average(found, axis=0, weights=weight)
     spread = np.sqrt(np.average((found - mean) ** 2, axis=0, weights=weight))
     spread[spread < 1e-9] = 1.0  # a feature that never changes is left alone; its weight comes out as 0
-    regression = LogisticRegression(C=C, max_iter=5000).fit((found - mean) / spread, label, sample_weight=weight)
+    regression = LogisticRegression(C=C, max_iter=5000).fit(
+        (found - mean) / spread, label, sample_weight=weight
+    )
     weights = regression.coef_[0] / spread
-    model = PatternModel(head, weights, float(regression.intercept_[0] - weights @ mean), 1.0, 0.0, limits, 0.5)
+    model = PatternModel(
+        head, weights, float(regression.intercept_[0] - weights @ mean), 1.0, 0.0, limits, 0.5
+    )
     largest = [
         running_log_odds(model, sides[-1], written[-1])
-        for sides, written in (_sides(head, limits, *pair) for pair in zip(validation, _each(validation_probabilities, validation), strict=True))
+        for sides, written in (
+            _sides(head, limits, *pair)
+            for pair in zip(validation, _each(validation_probabilities, validation), strict=True)
+        )
     ]
-    slope, offset = platt(np.array(largest), np.array([conversation.label == PATTERN for conversation in validation]))
+    slope, offset = platt(
+        np.array(largest), np.array([conversation.label == PATTERN for conversation in validation])
+    )
     return PatternModel(head, weights, model.intercept, slope, offset, limits, 0.5)
 
 
-def _each(probabilities: MessageProbabilities, conversations: Sequence[Conversation]) -> Sequence[NDArray[np.float64] | None]:
+def _each(
+    probabilities: MessageProbabilities, conversations: Sequence[Conversation]
+) -> Sequence[NDArray[np.float64] | None]:
     return [None] * len(conversations) if probabilities is None else probabilities
 
 
-def _sides(head: str, thresholds: NDArray[np.float64], conversation: Conversation, probabilities: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _sides(
+    head: str, thresholds: NDArray[np.float64], conversation: Conversation, probabilities: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return running_features(
         head,
         thresholds,
@@ -186,8 +241,16 @@ def _training_rows(
     n = len(found)
     lengths = np.concatenate([[n], rng.integers(1, n, size=n_prefixes, endpoint=True)])
     authors = [message.author for message in conversation.messages]
-    slots = sorted({slot for slot, author in zip(author_slots(authors), authors, strict=True) if conversation.label != PATTERN or author == conversation.sender})
-    return np.concatenate([found[lengths - 1, slot][written[lengths - 1, slot]] for slot in slots] or [found[:0, 0]])
+    slots = sorted(
+        {
+            slot
+            for slot, author in zip(author_slots(authors), authors, strict=True)
+            if conversation.label != PATTERN or author == conversation.sender
+        }
+    )
+    return np.concatenate(
+        [found[lengths - 1, slot][written[lengths - 1, slot]] for slot in slots] or [found[:0, 0]]
+    )
 
 
 def platt(log_odds: NDArray[np.float64], label: NDArray[np.bool_]) -> tuple[float, float]:
@@ -209,8 +272,17 @@ def platt(log_odds: NDArray[np.float64], label: NDArray[np.bool_]) -> tuple[floa
     def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = line[0] * scaled + line[1]
         error = sigmoid(z) - target
-        return float((np.logaddexp(0, z) - target * z).mean()), np.array([error @ scaled, error.sum()]) / len(z)
+        return float((np.logaddexp(0, z) - target * z).mean()), np.array([error @ scaled, error.sum()]) / len(
+            z
+        )
 
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)], options={"ftol": 1e-15, "gtol": 1e-10})
+    found = minimize(
+        loss,
+        np.array([1.0, 0.0]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0, None), (None, None)],
+        options={"ftol": 1e-15, "gtol": 1e-10},
+    )
     slope = float(found.x[0]) / spread
     return slope, float(found.x[1]) - slope * centre

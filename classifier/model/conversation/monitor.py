@@ -72,7 +72,9 @@ class Alert:
     @property
     def carried_by(self) -> tuple[str, ...]:
         """The stages and cues that pushed towards the pattern, largest first."""
-        pushing = [(-value, label) for value, label in zip(self.contributions, LABELS, strict=True) if value > 0]
+        pushing = [
+            (-value, label) for value, label in zip(self.contributions, LABELS, strict=True) if value > 0
+        ]
         return tuple(label for _, label in sorted(pushing))
 
 
@@ -83,7 +85,14 @@ class Monitor:
     With a ``half_life``, what was shown that many messages ago counts half; an alert stays.
     """
 
-    def __init__(self, model: PatternModel, *, metadata: Metadata | None = None, sender: str = "", half_life: float | None = None) -> None:
+    def __init__(
+        self,
+        model: PatternModel,
+        *,
+        metadata: Metadata | None = None,
+        sender: str = "",
+        half_life: float | None = None,
+    ) -> None:
         if model.head != "text" and (metadata is None or not sender):
             raise ValueError(f"head {model.head!r} needs metadata and the sender that it speaks of")
         if half_life is not None and not 0 < half_life < math.inf:
@@ -111,7 +120,11 @@ class Monitor:
         ``probabilities`` are the message's, one per label; head "metadata" looks at none and takes ``None``. Heads "metadata" and "both" need ``time``, head "text"
         does not look at it. Raises ``ValueError`` for a missing part or a probability outside [0, 1], and then the message has not been counted.
         """
-        given = None if probabilities is None or self.model.head == "metadata" else np.asarray(probabilities, dtype=np.float64)[None]
+        given = (
+            None
+            if probabilities is None or self.model.head == "metadata"
+            else np.asarray(probabilities, dtype=np.float64)[None]
+        )
         added = added_sums(self.model.head, self.model.thresholds, given, 1)[0]
         tag = author_tag(author)
         if self._metadata is not None:
@@ -134,8 +147,12 @@ class Monitor:
         return slot
 
     def _features(self) -> NDArray[np.float64]:
-        is_sender = [tag == self._sender for tag in self._authors] + [False] * (len(self._sums) - len(self._authors))
-        return features(self.model.head, self._sums, clocks=self._clock, metadata=self._metadata, is_sender=is_sender)
+        is_sender = [tag == self._sender for tag in self._authors] + [False] * (
+            len(self._sums) - len(self._authors)
+        )
+        return features(
+            self.model.head, self._sums, clocks=self._clock, metadata=self._metadata, is_sender=is_sender
+        )
 
     def _scored(self) -> float:
         found = self._features()
@@ -144,7 +161,12 @@ class Monitor:
         score = float(sigmoid(log_odds[side]))
         if self.alert is None and score >= self.model.alert_threshold:
             added = self.model.parts(found[side]) @ self.model.of_label
-            self.alert = Alert(self.n_messages, (*self._authors, "")[side], score, tuple(round(float(value), 4) for value in added))
+            self.alert = Alert(
+                self.n_messages,
+                (*self._authors, "")[side],
+                score,
+                tuple(round(float(value), 4) for value in added),
+            )
         return score
 
     def state(self) -> str:
@@ -161,10 +183,21 @@ class Monitor:
         }
         if self._metadata is not None:
             known = self._metadata
-            content["metadata"] = [known.known_from, known.sender_age_band, known.contact_age_band, known.young_contacts, self._sender]
+            content["metadata"] = [
+                known.known_from,
+                known.sender_age_band,
+                known.contact_age_band,
+                known.young_contacts,
+                self._sender,
+            ]
             content["clock"] = None if self._clock is None else self._clock.tolist()
         if self.alert is not None:
-            content["alert"] = [self.alert.message, self.alert.author, self.alert.score, *self.alert.contributions]
+            content["alert"] = [
+                self.alert.message,
+                self.alert.author,
+                self.alert.score,
+                *self.alert.contributions,
+            ]
         return json.dumps(content, separators=(",", ":"))
 
     @classmethod
@@ -173,9 +206,16 @@ class Monitor:
         try:
             content = json.loads(state)
             if content["version"] != STATE_VERSION or content["model"] != model.fingerprint:
-                raise ValueError(f"version {content['version']!r} of model {content['model']!r}, expected {STATE_VERSION} of {model.fingerprint!r}")
+                raise ValueError(
+                    f"version {content['version']!r} of model {content['model']!r}, expected {STATE_VERSION} of {model.fingerprint!r}"
+                )
             *known, sender = content["metadata"] if model.head != "text" else [""]
-            monitor = cls(model, metadata=Metadata(*known) if known else None, sender="-", half_life=content["half_life"])
+            monitor = cls(
+                model,
+                metadata=Metadata(*known) if known else None,
+                sender="-",
+                half_life=content["half_life"],
+            )
             monitor._sender = sender
             monitor._authors = _checked_tags(content["authors"])
             monitor._sums = _checked_sums(content["sums"], len(monitor._authors))
@@ -187,7 +227,9 @@ class Monitor:
                 message, author, score, *contributions = content["alert"]
                 if len(contributions) != len(LABELS):
                     raise ValueError(f"alert with {len(contributions)} contributions, expected {len(LABELS)}")
-                monitor.alert = Alert(int(message), str(author), float(score), tuple(float(value) for value in contributions))
+                monitor.alert = Alert(
+                    int(message), str(author), float(score), tuple(float(value) for value in contributions)
+                )
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InputError(f"state of a monitor cannot be used: {error}") from None
         return monitor
@@ -196,11 +238,19 @@ class Monitor:
 def _clocks_together(before: Units | None, new: Units) -> Units:
     if before is None:
         return new
-    return np.array([min(before[0], new[0]), max(before[1], new[1]), before[2] + new[2], before[3] + new[3]], dtype=np.int64)
+    return np.array(
+        [min(before[0], new[0]), max(before[1], new[1]), before[2] + new[2], before[3] + new[3]],
+        dtype=np.int64,
+    )
 
 
 def _checked_tags(tags: Any) -> list[str]:
-    if not isinstance(tags, list) or len(tags) > N_AUTHORS or len(set(tags)) < len(tags) or not all(isinstance(tag, str) for tag in tags):
+    if (
+        not isinstance(tags, list)
+        or len(tags) > N_AUTHORS
+        or len(set(tags)) < len(tags)
+        or not all(isinstance(tag, str) for tag in tags)
+    ):
         raise ValueError(f"authors must be up to {N_AUTHORS} different tags, got {tags!r}")
     return tags
 
@@ -215,7 +265,11 @@ def _checked_sums(rows: Any, n_authors: int) -> Units:
     if (sums[:, MESSAGES] > MOST_MESSAGES).any():
         raise ValueError(f"more than {MOST_MESSAGES} messages of an author")
     most = sums[:, MESSAGES, None] * UNIT
-    if (sums[:, NONE] < LEAST_LOG).any() or (sums[:, COUNT.start : MAXIMUM.start] > most).any() or (sums[:, MAXIMUM] > UNIT).any():
+    if (
+        (sums[:, NONE] < LEAST_LOG).any()
+        or (sums[:, COUNT.start : MAXIMUM.start] > most).any()
+        or (sums[:, MAXIMUM] > UNIT).any()
+    ):
         raise ValueError("a sum is more than its messages can have shown")
     return sums
 
@@ -247,7 +301,16 @@ def running_scores(
     half_life: float | None = None,
 ) -> NDArray[np.float64]:
     """The score after each message, shape (messages,): what a ``Monitor`` would have returned, all at once. Arguments as ``score_conversation``'s."""
-    found, written = running_features(model.head, model.thresholds, probabilities, authors, times=times, metadata=metadata, sender=sender, half_life=half_life)
+    found, written = running_features(
+        model.head,
+        model.thresholds,
+        probabilities,
+        authors,
+        times=times,
+        metadata=metadata,
+        sender=sender,
+        half_life=half_life,
+    )
     return sigmoid(running_log_odds(model, found, written))
 
 

@@ -15,7 +15,16 @@ from scipy.sparse import coo_array, csr_array
 
 from classifier.errors import InputError
 from classifier.model.message.scorer import StageModel, sigmoid
-from classifier.model.message.term_tables import NODE_STEP, WORD_STEP, Floats, Ints, Longs, PairTable, WordTree, terms_of
+from classifier.model.message.term_tables import (
+    NODE_STEP,
+    WORD_STEP,
+    Floats,
+    Ints,
+    Longs,
+    PairTable,
+    WordTree,
+    terms_of,
+)
 from classifier.model.message.token_table import TokenArrays, TokenTable
 
 MEMO_TOKENS = 131_072
@@ -46,7 +55,9 @@ class BatchScorer:
         self._terms = terms_of(model)
         self._table = TokenTable(self._terms)
         groups = (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights)
-        self._groups = [(np.ascontiguousarray(group[:, :-1]), np.ascontiguousarray(group[:, -1])) for group in groups]
+        self._groups = [
+            (np.ascontiguousarray(group[:, :-1]), np.ascontiguousarray(group[:, -1])) for group in groups
+        ]
         self._clear()
 
     @property
@@ -79,7 +90,10 @@ class BatchScorer:
         except BaseException:  # an interrupt may have left a token half remembered
             self._clear()
             raise
-        if len(self._table) > self._memo_tokens or self._table.n_entries > ENTRIES_PER_TOKEN * self._memo_tokens:
+        if (
+            len(self._table) > self._memo_tokens
+            or self._table.n_entries > ENTRIES_PER_TOKEN * self._memo_tokens
+        ):
             self._clear()
         return logits
 
@@ -88,16 +102,23 @@ class BatchScorer:
         found, ends = self._tokens(texts)
         arrays = self._table.view()
         logits = np.tile(self._terms.intercept, (len(texts), 1))
-        n_words, n_characters, n_pairs = map(len, (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights))
+        n_words, n_characters, n_pairs = map(
+            len, (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights)
+        )
         words, word_ends = words_of(arrays, found, ends)
         if n_words:
-            logits += self._share(_counts(*word_terms(self._terms.tree, words, word_ends), len(texts), n_words), *self._groups[0])
+            logits += self._share(
+                _counts(*word_terms(self._terms.tree, words, word_ends), len(texts), n_words),
+                *self._groups[0],
+            )
         if n_pairs:
             found_pairs = pair_terms(self._terms.pairs, len(self._terms.tree.number), words, word_ends)
             logits += self._share(_counts(*found_pairs, len(texts), n_pairs), *self._groups[2])
         if n_characters:
             if self._grams is None or self._grams.shape[0] != len(self._table):
-                self._grams = _matrix(arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters)
+                self._grams = _matrix(
+                    arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters
+                )
             logits += self._share(_occurrences(found, ends, len(self._table)) @ self._grams, *self._groups[1])
         return logits
 
@@ -105,7 +126,9 @@ class BatchScorer:
         """The numbers of all tokens of ``texts``, end to end, and where each text's tokens end. New tokens are looked up."""
         split = [text.split() for text in texts]
         ends = np.cumsum([len(tokens) for tokens in split], dtype=np.int64)
-        found = np.fromiter(map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, ends[-1] if len(ends) else 0)
+        found = np.fromiter(
+            map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, ends[-1] if len(ends) else 0
+        )
         self._table.extend(self._numbers.new)
         self._numbers.new.clear()
         return found, ends

@@ -83,7 +83,9 @@ def explain(model: StageModel, text: str, label: str) -> Explanation:
         threshold=float(model.thresholds[row]),
         logit=logit,
         intercept=float(model.intercept[row]),
-        contributions=tuple(Contribution(*model.term(columns[position]), float(parts[position])) for position in order),
+        contributions=tuple(
+            Contribution(*model.term(columns[position]), float(parts[position])) for position in order
+        ),
         unknown_words=_unknown_words(model, text),
     )
 
@@ -103,17 +105,26 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     """
     label = explanation.label
     verdict = "at or over" if explanation.flagged else "under"
-    lines = [f"{label}: {explanation.probability:.3f}, {verdict} its threshold {explanation.threshold:.3f} (log-odds {explanation.logit:+.3f})"]
+    lines = [
+        f"{label}: {explanation.probability:.3f}, {verdict} its threshold {explanation.threshold:.3f} (log-odds {explanation.logit:+.3f})"
+    ]
     lines.append(f"  {explanation.intercept:+8.3f}  where every message starts")
     if not explanation.contributions:
         lines.append("  no known words: the score is only where every message starts")
     words = sorted(explanation.words().items(), key=lambda item: (-abs(item[1]), item[0]))
     for word, value in words[:n_words]:
-        lines.append(f"  {value:+8.3f}  {word or 'between words'}, {'towards' if value > 0 else 'away from'} {label}")
+        lines.append(
+            f"  {value:+8.3f}  {word or 'between words'}, {'towards' if value > 0 else 'away from'} {label}"
+        )
     if words[n_words:]:
-        lines.append(f"  {sum(value for _, value in words[n_words:]):+8.3f}  {len(words) - n_words} more words together")
+        lines.append(
+            f"  {sum(value for _, value in words[n_words:]):+8.3f}  {len(words) - n_words} more words together"
+        )
     if explanation.contributions:
-        largest = ", ".join(f"{KIND[part.half]} {part.term!r} {part.value:+.3f}" for part in explanation.contributions[:n_terms])
+        largest = ", ".join(
+            f"{KIND[part.half]} {part.term!r} {part.value:+.3f}"
+            for part in explanation.contributions[:n_terms]
+        )
         lines.append(f"  largest of {len(explanation.contributions)} terms: {largest}")
     if explanation.unknown_words:
         lines.append(f"  not known to the model: {', '.join(explanation.unknown_words[:12])}")
@@ -126,7 +137,9 @@ def account(model: StageModel, text: str, *, explained: bool) -> str:
     flagged = model.flagged(probabilities)
     lines = [_printable(text)]
     for label, probability, threshold in zip(model.labels, probabilities, model.thresholds, strict=True):
-        lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}  {'flagged' if label in flagged else ''}".rstrip())
+        lines.append(
+            f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}  {'flagged' if label in flagged else ''}".rstrip()
+        )
     if explained:
         shown = flagged or [model.labels[int(probabilities.argmax())]]
         lines += [_printable(in_words(explain(model, text, label))) for label in shown]

@@ -18,7 +18,11 @@ def word_ngrams(text: str, low: int, high: int) -> list[str]:
     ['our', 'little', 'secret', 'our little', 'little secret']
     """
     words = _TOKEN.findall(text)
-    return [" ".join(words[start : start + n]) for n in range(low, high + 1) for start in range(len(words) - n + 1)]
+    return [
+        " ".join(words[start : start + n])
+        for n in range(low, high + 1)
+        for start in range(len(words) - n + 1)
+    ]
 
 
 def char_ngrams(text: str, low: int, high: int) -> list[str]:
@@ -47,10 +51,18 @@ def word_pairs(text: str, low: int, high: int) -> list[str]:
     ['dont … your', 'dont … mum', 'tell … mum']
     """
     words = _TOKEN.findall(text)
-    return [f"{first}{APART}{second}" for at, first in enumerate(words) for second in words[at + low : at + high + 1]]
+    return [
+        f"{first}{APART}{second}"
+        for at, first in enumerate(words)
+        for second in words[at + low : at + high + 1]
+    ]
 
 
-GRAMS: dict[str, Callable[[str, int, int], list[str]]] = {"words": word_ngrams, "characters": char_ngrams, "pairs": word_pairs}
+GRAMS: dict[str, Callable[[str, int, int], list[str]]] = {
+    "words": word_ngrams,
+    "characters": char_ngrams,
+    "pairs": word_pairs,
+}
 """The halves of a model's features, in order, each by what it counts: ``GRAMS[half](normalised text, low, high)``."""
 RANGE_OPTIONS = {"words": "word_ngrams", "characters": "char_ngrams", "pairs": "word_pairs"}
 """The option of ``build_pipeline`` with the ``low`` and ``high`` of each half; ``None`` leaves the half out."""
@@ -72,7 +84,9 @@ DEFAULT_OPTIONS: dict[str, Any] = {
 def checked_options(options: dict[str, Any]) -> dict[str, Any]:
     """``DEFAULT_OPTIONS`` with ``options`` over them. Raises ``ValueError`` for a name that is not an option."""
     if unknown := sorted(set(options) - set(DEFAULT_OPTIONS)):
-        raise ValueError(f"unknown option {', '.join(map(repr, unknown))}; expected some of {', '.join(DEFAULT_OPTIONS)}")
+        raise ValueError(
+            f"unknown option {', '.join(map(repr, unknown))}; expected some of {', '.join(DEFAULT_OPTIONS)}"
+        )
     chosen = DEFAULT_OPTIONS | options
     if all(chosen[option] is None for option in RANGE_OPTIONS.values()):
         raise ValueError(f"{', '.join(RANGE_OPTIONS.values())} are all None: nothing is left to count")

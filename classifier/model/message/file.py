@@ -49,7 +49,9 @@ def save_model(
     """
     arrays: dict[str, NDArray[Any]] = {
         "coef": np.vstack([regression.coef_ for regression in pipeline.named_steps["classify"].estimators_]),
-        "intercept": np.concatenate([regression.intercept_ for regression in pipeline.named_steps["classify"].estimators_]),
+        "intercept": np.concatenate(
+            [regression.intercept_ for regression in pipeline.named_steps["classify"].estimators_]
+        ),
         "thresholds": np.array([thresholds[label] for label in LABELS], dtype=np.float64),
     }
     for name, vectoriser in pipeline.named_steps["features"].transformer_list:
@@ -76,13 +78,21 @@ def load_model(path: Path | str) -> StageModel:
 
     Raises ``ModelFileError`` when the file is missing, too large, not a model file, of another format version, damaged or altered.
     """
-    with reading(Path(path), noun="model", missing="make one with 'grooming-classifier train' or leave out --model", max_bytes=MAX_FILE_BYTES) as (arrays, header):
+    with reading(
+        Path(path),
+        noun="model",
+        missing="make one with 'grooming-classifier train' or leave out --model",
+        max_bytes=MAX_FILE_BYTES,
+    ) as (arrays, header):
         return _checked_model(arrays, header)
 
 
 def pipeline_options(model: StageModel) -> dict[str, Any]:
     """The options that ``build_pipeline`` was given for a saved model."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in model.header["options"].items()}
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in model.header["options"].items()
+    }
 
 
 def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> StageModel:
@@ -92,13 +102,29 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> S
     if not isinstance(header["fitted_on"], list):
         raise ValueError(f"fitted_on must be a list of splits, got {header['fitted_on']!r}")
     if header["words_sha256"] != words_sha256():
-        raise OtherVersionError("trained with another list of words to spell by than this one's classifier/model/message/words.txt")
+        raise OtherVersionError(
+            "trained with another list of words to spell by than this one's classifier/model/message/words.txt"
+        )
     options = checked_options(header["options"])
-    halves = tuple(_checked_half(name, options[option], arrays) for name, option in RANGE_OPTIONS.items() if options[option] is not None)
+    halves = tuple(
+        _checked_half(name, options[option], arrays)
+        for name, option in RANGE_OPTIONS.items()
+        if options[option] is not None
+    )
     n_terms = sum(len(half.terms) for half in halves)
-    for name, shape in {"coef": (len(LABELS), n_terms), "intercept": (len(LABELS),), "thresholds": (len(LABELS),)}.items():
-        if arrays[name].shape != shape or arrays[name].dtype != np.float64 or not (np.abs(arrays[name]) <= MAX_WEIGHT).all():
-            raise ValueError(f"{name} must be finite float64 of shape {shape}, got {arrays[name].dtype} {arrays[name].shape}")
+    for name, shape in {
+        "coef": (len(LABELS), n_terms),
+        "intercept": (len(LABELS),),
+        "thresholds": (len(LABELS),),
+    }.items():
+        if (
+            arrays[name].shape != shape
+            or arrays[name].dtype != np.float64
+            or not (np.abs(arrays[name]) <= MAX_WEIGHT).all()
+        ):
+            raise ValueError(
+                f"{name} must be finite float64 of shape {shape}, got {arrays[name].dtype} {arrays[name].shape}"
+            )
     return StageModel(
         labels=LABELS,
         halves=halves,
@@ -116,13 +142,20 @@ def _checked_half(name: str, limits: list[int], arrays: dict[str, NDArray[Any]])
     low, high = (int(n) for n in limits)
     if not 1 <= low <= high <= 10:
         raise ValueError(f"{name}: range {low} to {high}, expected within 1 to 10")
-    if len(ends) > MAX_TERMS or idf.shape != ends.shape or idf.dtype != np.float64 or not (np.abs(idf) <= MAX_WEIGHT).all():
+    if (
+        len(ends) > MAX_TERMS
+        or idf.shape != ends.shape
+        or idf.dtype != np.float64
+        or not (np.abs(idf) <= MAX_WEIGHT).all()
+    ):
         raise ValueError(f"{name}: {len(ends)} terms with {idf.dtype} idf of shape {idf.shape}")
     if len(ends) and (int(ends[-1]) != raw.size or int(ends[0]) < 0 or (np.diff(ends) < 0).any()):
         raise ValueError(f"{name}: term boundaries do not fit the terms")
     content = raw.tobytes()
     starts = [0, *ends[:-1].tolist()]
-    terms = tuple(content[start:end].decode("utf-8") for start, end in zip(starts, ends.tolist(), strict=True))
+    terms = tuple(
+        content[start:end].decode("utf-8") for start, end in zip(starts, ends.tolist(), strict=True)
+    )
     if any(term >= following for term, following in pairwise(terms)):
         raise ValueError(f"{name}: terms must be distinct and in ascending order")
     return Half(name, low, high, terms, idf)
@@ -135,7 +168,9 @@ def load_pipeline(path: Path | str) -> Pipeline:
 
     model = load_model(path)
     pipeline = build_pipeline(**pipeline_options(model))
-    for (_, vectoriser), half in zip(pipeline.named_steps["features"].transformer_list, model.halves, strict=True):
+    for (_, vectoriser), half in zip(
+        pipeline.named_steps["features"].transformer_list, model.halves, strict=True
+    ):
         vectoriser.set_params(vocabulary=dict(half.position))
         vectoriser.idf_ = half.idf
     regressions = []
@@ -146,6 +181,8 @@ def load_pipeline(path: Path | str) -> Pipeline:
         regressions.append(regression)
     classify = pipeline.named_steps["classify"]
     classify.estimators_ = regressions
-    classify.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(np.eye(len(LABELS), dtype=int)[[0, 0, 1]] + np.eye(len(LABELS), dtype=int)[[1, 2, 2]])
+    classify.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(
+        np.eye(len(LABELS), dtype=int)[[0, 0, 1]] + np.eye(len(LABELS), dtype=int)[[1, 2, 2]]
+    )
     classify.classes_ = classify.label_binarizer_.classes_
     return pipeline

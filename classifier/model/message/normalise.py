@@ -11,7 +11,19 @@ import unicodedata
 
 from classifier.model.message.spelling import spelled
 
-_INVISIBLE = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF])
+_INVISIBLE = dict.fromkeys(
+    [
+        0x00AD,
+        0x034F,
+        0x061C,
+        0x180E,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+        0xFEFF,
+    ]
+)
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ"))
 _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕԁɡһӏνοαεικτυρ" + "ıłøđħ",
@@ -37,7 +49,9 @@ def normalise(text: str) -> str:
     if _PLAIN.match(text) is None:
         text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).lower()
         if not text.isascii():
-            text = "".join(ch for ch in unicodedata.normalize("NFD", text) if not unicodedata.combining(ch)).translate(_LOOK_ALIKES)
+            text = "".join(
+                ch for ch in unicodedata.normalize("NFD", text) if not unicodedata.combining(ch)
+            ).translate(_LOOK_ALIKES)
         text = text.translate(_APOSTROPHES)
         text = _LEET_WORD.sub(_letters_for_leet, text)
     text = spelled(_ELONGATION.sub(r"\1\1", text))

@@ -37,19 +37,45 @@ def build_pipeline(**options: Any) -> Pipeline:
     from sklearn.pipeline import FeatureUnion, Pipeline
 
     chosen = checked_options(options)
-    common = {"preprocessor": normalise if chosen["normaliser"] else str.lower, "min_df": chosen["min_df"], "sublinear_tf": chosen["sublinear_tf"]}
+    common = {
+        "preprocessor": normalise if chosen["normaliser"] else str.lower,
+        "min_df": chosen["min_df"],
+        "sublinear_tf": chosen["sublinear_tf"],
+    }
     halves = []
     if chosen["word_ngrams"] is not None:
-        halves.append(("words", TfidfVectorizer(token_pattern=TOKEN_PATTERN, ngram_range=chosen["word_ngrams"], **common)))
+        halves.append(
+            (
+                "words",
+                TfidfVectorizer(token_pattern=TOKEN_PATTERN, ngram_range=chosen["word_ngrams"], **common),
+            )
+        )
     if chosen["char_ngrams"] is not None:
-        halves.append(("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=chosen["char_ngrams"], **common)))
+        halves.append(
+            ("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=chosen["char_ngrams"], **common))
+        )
     if chosen["word_pairs"] is not None:
         low, high = chosen["word_pairs"]
         # Pairs are many, and those of three times as many messages, a third of them, find as much on validation families. Who wants every term gets every pair.
         rarer = common | {"min_df": chosen["min_df"] * (3 if chosen["min_df"] > 1 else 1)}
-        halves.append(("pairs", TfidfVectorizer(tokenizer=partial(word_pairs, low=low, high=high), token_pattern=None, **rarer)))
+        halves.append(
+            (
+                "pairs",
+                TfidfVectorizer(
+                    tokenizer=partial(word_pairs, low=low, high=high), token_pattern=None, **rarer
+                ),
+            )
+        )
     # The dual coordinate descent of liblinear: three times as fast here as its primal or L-BFGS, at the same average precision on validation families.
-    regression = LogisticRegression(C=chosen["C"], class_weight=chosen["class_weight"], solver="liblinear", dual=True, tol=0.01, max_iter=1000, random_state=0)
+    regression = LogisticRegression(
+        C=chosen["C"],
+        class_weight=chosen["class_weight"],
+        solver="liblinear",
+        dual=True,
+        tol=0.01,
+        max_iter=1000,
+        random_state=0,
+    )
     return Pipeline([("features", FeatureUnion(halves)), ("classify", OneVsRestClassifier(regression))])
 
 
@@ -60,7 +86,9 @@ def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
     messages of conversations that are not synthetic: these may be scored, never trained on.
     """
     if "synthetic" in table and not table["synthetic"].all():
-        raise ValueError(f"training takes synthetic conversations only, got {int((~table['synthetic']).sum())} messages of others; they may be scored and evaluated")
+        raise ValueError(
+            f"training takes synthetic conversations only, got {int((~table['synthetic']).sum())} messages of others; they may be scored and evaluated"
+        )
     distinct = table.drop_duplicates(subset=["text", *LABELS])
     return build_pipeline(**options).fit(distinct["text"].tolist(), distinct[list(LABELS)].to_numpy())
 

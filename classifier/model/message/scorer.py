@@ -62,7 +62,10 @@ class StageModel:
         for half in self.halves:
             counts = Counter(half.position[gram] for gram in half.grams(prepared) if gram in half.position)
             positions = sorted(counts)
-            tf = [1.0 + math.log(counts[position]) if self.sublinear_tf else float(counts[position]) for position in positions]
+            tf = [
+                1.0 + math.log(counts[position]) if self.sublinear_tf else float(counts[position])
+                for position in positions
+            ]
             weighted = np.array(tf, dtype=np.float64) * half.idf[positions]
             length = math.sqrt(float(weighted @ weighted))
             values.append(weighted / length if length else weighted)
@@ -85,7 +88,11 @@ class StageModel:
 
         A probability equal to its threshold is flagged.
         """
-        return [label for label, p, threshold in zip(self.labels, probabilities, self.thresholds, strict=True) if p >= threshold]
+        return [
+            label
+            for label, p, threshold in zip(self.labels, probabilities, self.thresholds, strict=True)
+            if p >= threshold
+        ]
 
     def term(self, column: int) -> tuple[str, str]:
         """The half and the term that a column of ``coef`` stands for."""

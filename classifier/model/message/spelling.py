@@ -51,7 +51,11 @@ def _word(run: str) -> str:
     known = _n_families()
     if run in known or _ENDINGS.sub("", run) in known:
         return run
-    for near in (_without_a_doubled_letter(run), _with_two_changed_places(run), _one_letter_off(run) if len(run) > 3 else ()):
+    for near in (
+        _without_a_doubled_letter(run),
+        _with_two_changed_places(run),
+        _one_letter_off(run) if len(run) > 3 else (),
+    ):
         common = {word for word in near if known.get(word, 0) >= COMMON and len(word) > 1}
         if common:
             return max(common, key=lambda word: (known[word], word))

@@ -153,14 +153,18 @@ def terms_of(model: StageModel) -> Terms:
     offset = 0
     for half in model.halves:
         if half.analyser not in GRAMS or half.analyser in halves:
-            raise ValueError(f"expected at most one half each of {', '.join(GRAMS)}, got {[half.analyser for half in model.halves]}")
+            raise ValueError(
+                f"expected at most one half each of {', '.join(GRAMS)}, got {[half.analyser for half in model.halves]}"
+            )
         coef = model.coef[:, offset : offset + len(half.terms)]
         halves[half.analyser], rows[half.analyser] = half, np.vstack([coef * half.idf, half.idf**2]).T
         offset += len(half.terms)
     none = np.zeros((0, len(model.labels) + 1))
     pairs = halves.get("pairs", Half("pairs", 1, 1, (), np.zeros(0)))
     pair_words = _pair_words(pairs)
-    tree = word_tree(halves.get("words", Half("words", 1, 1, (), np.zeros(0))), chain.from_iterable(pair_words))
+    tree = word_tree(
+        halves.get("words", Half("words", 1, 1, (), np.zeros(0))), chain.from_iterable(pair_words)
+    )
     return Terms(
         prepared=model.prepared,
         words=halves.get("words"),

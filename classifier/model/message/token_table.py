@@ -80,7 +80,9 @@ def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[
         return words, []
     position = terms.characters.position
     if len(spelling) > SHORT:
-        return words, array("i", (position[gram] for gram in _one_at_a_time(terms.characters, spelling) if gram in position))
+        return words, array(
+            "i", (position[gram] for gram in _one_at_a_time(terms.characters, spelling) if gram in position)
+        )
     return words, [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
 
 

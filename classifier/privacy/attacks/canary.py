@@ -34,13 +34,17 @@ def draw_canaries(template: str, words: Sequence[str], *, n: int, n_labels: int,
     ('the pizza club word is amber birch', 12, [(0,), (1,)])
     """
     if len(set(words)) != len(words) or 2 * n > len(words) or n % 2:
-        raise ValueError(f"n must be even, and words differ and be at least {2 * n}; got n = {n}, {len(words)} words, {len(set(words))} of them different")
+        raise ValueError(
+            f"n must be even, and words differ and be at least {2 * n}; got n = {n}, {len(words)} words, {len(set(words))} of them different"
+        )
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(words))
     planted = tuple(template.format(words[order[2 * k]], words[order[2 * k + 1]]) for k in range(n))
     rows = rng.integers(0, 2, size=(n // 2, n_labels))
     labels = tuple(tuple(dealt.tolist()) for row in rows for dealt in (row, 1 - row))
-    return Canaries(planted, tuple(template.format(*pair) for pair in itertools.permutations(words, 2)), labels)
+    return Canaries(
+        planted, tuple(template.format(*pair) for pair in itertools.permutations(words, 2)), labels
+    )
 
 
 def exposure_bits(loss: float, candidate_losses: ArrayLike) -> float:
@@ -56,7 +60,9 @@ def exposure_bits(loss: float, candidate_losses: ArrayLike) -> float:
     # Equal sums in another order differ by rounding, which must not decide a rank.
     below, tied = int((losses < loss - 1e-12).sum()), int((np.abs(losses - loss) <= 1e-12).sum())
     if not tied:
-        raise ValueError(f"the canary must be one of its candidates, got a loss of {loss!r} that none of the {losses.size} has")
+        raise ValueError(
+            f"the canary must be one of its candidates, got a loss of {loss!r} that none of the {losses.size} has"
+        )
     return math.log2(losses.size) - float(np.log2(np.arange(below + 1, below + tied + 1)).mean())
 
 

@@ -24,10 +24,15 @@ class Findings:
 
     def save(self, path: Path) -> None:
         """One JSON file, and the table beside it as a CSV of the same name. JSON knows no infinity and no nan: "inf" and null stand for them."""
-        rows = [{name: _written(value) for name, value in row.items()} for row in self.table.to_dict("records")]
+        rows = [
+            {name: _written(value) for name, value in row.items()} for row in self.table.to_dict("records")
+        ]
         content = {"kind": self.kind, "facts": self.facts, "columns": list(self.table.columns), "rows": rows}
         write_bytes(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode("utf-8"))
-        write_bytes(path.with_suffix(".csv"), self.table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"))
+        write_bytes(
+            path.with_suffix(".csv"),
+            self.table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"),
+        )
 
 
 def load_findings(path: Path, kind: str) -> Findings:
@@ -36,8 +41,16 @@ def load_findings(path: Path, kind: str) -> Findings:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["kind"] != kind:
-            raise InputError(f"{path}: holds findings of kind {content['kind']!r}, expected {kind!r}; {again}")
-        rows = [{name: math.inf if value == "inf" else math.nan if value is None else value for name, value in row.items()} for row in content["rows"]]
+            raise InputError(
+                f"{path}: holds findings of kind {content['kind']!r}, expected {kind!r}; {again}"
+            )
+        rows = [
+            {
+                name: math.inf if value == "inf" else math.nan if value is None else value
+                for name, value in row.items()
+            }
+            for row in content["rows"]
+        ]
         return Findings(kind, dict(content["facts"]), pd.DataFrame(rows, columns=content["columns"]))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}; {again}") from None
@@ -48,7 +61,9 @@ def load_findings(path: Path, kind: str) -> Findings:
 def checked_name(path: Path) -> Path:
     """``path``, when it ends in .json: its table is written beside it under the same name. Raises ``InputError`` otherwise."""
     if path.suffix != ".json":
-        raise InputError(f"{path}: expected a name that ends in .json; the table is written beside it as .csv")
+        raise InputError(
+            f"{path}: expected a name that ends in .json; the table is written beside it as .csv"
+        )
     return path
 
 

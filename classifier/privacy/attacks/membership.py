@@ -102,8 +102,12 @@ def lira_scores(target: Numbers, shadows: Numbers, drawn: NDArray[np.bool_]) -> 
     """
     inside = drawn[:, :, np.newaxis]
     if not drawn.any(axis=0).all() or drawn.all(axis=0).any():
-        raise ValueError("every text must be in the training of at least one shadow model, and out of that of at least one")
-    return np.asarray(_log_density(target, shadows, inside).sum(axis=1) - _log_density(target, shadows, ~inside).sum(axis=1))
+        raise ValueError(
+            "every text must be in the training of at least one shadow model, and out of that of at least one"
+        )
+    return np.asarray(
+        _log_density(target, shadows, inside).sum(axis=1) - _log_density(target, shadows, ~inside).sum(axis=1)
+    )
 
 
 def _log_density(target: Numbers, shadows: Numbers, chosen: NDArray[np.bool_]) -> Numbers:
@@ -128,12 +132,22 @@ def tpr_at_fpr(member: ArrayLike, score: ArrayLike, *, fpr: float = ALWAYS_SHOWN
     marks = np.asarray(member).astype(bool)
     n_members, n_non_members = int(marks.sum()), int((~marks).sum())
     if fpr < ALWAYS_SHOWN and n_non_members < math.ceil(30 / fpr - 1e-9):
-        raise ValueError(f"a false positive rate of {fpr:g} needs at least {math.ceil(30 / fpr - 1e-9)} non-members, got {n_non_members}")
+        raise ValueError(
+            f"a false positive rate of {fpr:g} needs at least {math.ceil(30 / fpr - 1e-9)} non-members, got {n_non_members}"
+        )
     reached = table.loc[table["false_alarms"] <= fpr * n_non_members + 1e-9, "true_finds"]
     return Rate(hits=int(reached.iloc[-1]), n=n_members)
 
 
-def membership_figures(member: ArrayLike, score: ArrayLike, people: ArrayLike, *, fpr: float = ALWAYS_SHOWN, n_resamples: int = 500, seed: int) -> MembershipFigures:
+def membership_figures(
+    member: ArrayLike,
+    score: ArrayLike,
+    people: ArrayLike,
+    *,
+    fpr: float = ALWAYS_SHOWN,
+    n_resamples: int = 500,
+    seed: int,
+) -> MembershipFigures:
     """What ``score`` tells of ``member`` (0/1), with an interval over resampled ``people``. Nan where members or non-members are missing."""
     table = roc_table(member, score)
     area = auc_with_interval(member, score, people, n_resamples=n_resamples, seed=seed)
@@ -156,7 +170,11 @@ def advantage_by_chance(members: int, non_members: int) -> float:
     >>> round(advantage_by_chance(200, 200), 3)
     0.063
     """
-    return math.sqrt(math.pi / 8.0 * (1.0 / members + 1.0 / non_members)) if members and non_members else math.nan
+    return (
+        math.sqrt(math.pi / 8.0 * (1.0 / members + 1.0 / non_members))
+        if members and non_members
+        else math.nan
+    )
 
 
 def auc_standard_error(members: int, non_members: int) -> float:
@@ -165,4 +183,8 @@ def auc_standard_error(members: int, non_members: int) -> float:
     >>> round(auc_standard_error(200, 200), 4)
     0.0289
     """
-    return math.sqrt((members + non_members + 1) / (12.0 * members * non_members)) if members and non_members else math.nan
+    return (
+        math.sqrt((members + non_members + 1) / (12.0 * members * non_members))
+        if members and non_members
+        else math.nan
+    )

@@ -38,14 +38,30 @@ def names_read(content: object, names: Collection[str], *, prepare: Callable[[st
     >>> sorted(names_read(["tell … zola", "mei … lin"], ["Zola", "Mei", "Mei Lin"]))
     ['Mei', 'Zola']
     """
-    reachable = {gram for string in strings_in(content) for run in string.split("…") for gram in words_and_pairs(prepare(run))}
-    return {name for name in names if any(parts and reachable.issuperset(parts) for parts in (_parts(prepare(form)) for form in _forms(name)))}
+    reachable = {
+        gram
+        for string in strings_in(content)
+        for run in string.split("…")
+        for gram in words_and_pairs(prepare(run))
+    }
+    return {
+        name
+        for name in names
+        if any(
+            parts and reachable.issuperset(parts)
+            for parts in (_parts(prepare(form)) for form in _forms(name))
+        )
+    }
 
 
 def names_tried(opened: OpenedModel, names: Collection[str]) -> set[str]:
     """The names all of whose features are known to the file."""
     features = {name: [opened.features(form) for form in _forms(name)] for name in names}
-    return {name for name, forms in features.items() if any(own and all(feature in opened.known for feature in own) for own in forms)}
+    return {
+        name
+        for name, forms in features.items()
+        if any(own and all(feature in opened.known for feature in own) for own in forms)
+    }
 
 
 def names_asked(opened: OpenedModel, names: Collection[str]) -> set[str]:
@@ -63,7 +79,9 @@ NAME_ATTACKS: dict[str, Callable[[OpenedModel, Collection[str]], set[str]]] = {
 }
 
 
-def names_found(opened: OpenedModel, attack: str, *, names: Collection[str], decoys: Collection[str]) -> NamesFound:
+def names_found(
+    opened: OpenedModel, attack: str, *, names: Collection[str], decoys: Collection[str]
+) -> NamesFound:
     """How many ``names``, all of which were in training, and how many ``decoys``, none of which was, an attack brings out.
 
     Raises ``ValueError`` when a name stands in both.
@@ -71,7 +89,9 @@ def names_found(opened: OpenedModel, attack: str, *, names: Collection[str], dec
     if both := sorted({plain(name) for name in names} & {plain(name) for name in decoys}):
         raise ValueError(f"decoys must not be names that were in training, got {both[:5]!r} in both")
     find = NAME_ATTACKS[attack]
-    return NamesFound(*(Rate(hits=len(find(opened, sorted(set(group)))), n=len(set(group))) for group in (names, decoys)))
+    return NamesFound(
+        *(Rate(hits=len(find(opened, sorted(set(group)))), n=len(set(group))) for group in (names, decoys))
+    )
 
 
 def _forms(name: str) -> tuple[str, str]:

@@ -45,9 +45,18 @@ def drawn_texts(documents: pd.DataFrame, *, cap: int, n_rows: int, seed: int) ->
     return own.iloc[np.sort(order[:n_rows])]
 
 
-def public_rows(documents: pd.DataFrame, *, prepare: Callable[[str], str] = plain, vocabulary: Sequence[str] = public_vocabulary(), labels: Sequence[str] = LABELS) -> Rows:
+def public_rows(
+    documents: pd.DataFrame,
+    *,
+    prepare: Callable[[str], str] = plain,
+    vocabulary: Sequence[str] = public_vocabulary(),
+    labels: Sequence[str] = LABELS,
+) -> Rows:
     """``documents`` (columns ``text`` and a 0/1 column a label) as rows over a vocabulary that was chosen without them."""
-    return Rows(bounded_rows(documents["text"].tolist(), vocabulary, prepare=prepare), documents[list(labels)].to_numpy(dtype=np.int64))
+    return Rows(
+        bounded_rows(documents["text"].tolist(), vocabulary, prepare=prepare),
+        documents[list(labels)].to_numpy(dtype=np.int64),
+    )
 
 
 def mean_auc(weights: Weights, test: Rows) -> float:
@@ -59,7 +68,11 @@ def mean_auc(weights: Weights, test: Rows) -> float:
     1.0
     """
     scores = test.rows @ weights.coef.T
-    areas = [_auc(carried, score) for carried, score in zip(test.labels.T.astype(bool), scores.T, strict=True) if 0 < carried.sum() < len(carried)]
+    areas = [
+        _auc(carried, score)
+        for carried, score in zip(test.labels.T.astype(bool), scores.T, strict=True)
+        if 0 < carried.sum() < len(carried)
+    ]
     return float(np.mean(areas)) if areas else float("nan")
 
 
@@ -90,9 +103,18 @@ def dp_curve(
     ``n_seeds``. The result does not depend on ``n_jobs``.
     """
     plain_auc = mean_auc(fit_plain(train.rows, train.labels, regularisation=regularisation), test)
-    settings = [(method, epsilon, seed + number) for method in methods for epsilon in epsilons for number in range(n_seeds)]
-    work = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_noisy_auc)(train, test, *setting, regularisation) for setting in settings)
-    areas = np.array(list(progress(work, label="fitting with noise", length=len(settings)))).reshape(len(methods), len(epsilons), n_seeds)
+    settings = [
+        (method, epsilon, seed + number)
+        for method in methods
+        for epsilon in epsilons
+        for number in range(n_seeds)
+    ]
+    work = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_noisy_auc)(train, test, *setting, regularisation) for setting in settings
+    )
+    areas = np.array(list(progress(work, label="fitting with noise", length=len(settings)))).reshape(
+        len(methods), len(epsilons), n_seeds
+    )
     table = [("plain", np.inf, plain_auc, plain_auc, plain_auc, 1)]
     for method, of_method in zip(methods, areas, strict=True):
         for epsilon, of_epsilon in zip(epsilons, of_method, strict=True):
@@ -101,5 +123,12 @@ def dp_curve(
     return pd.DataFrame(table, columns=["method", "epsilon", "auc", "auc_low", "auc_high", "n_seeds"])
 
 
-def _noisy_auc(train: Rows, test: Rows, method: Method, epsilon: float, seed: int, regularisation: float) -> float:
-    return mean_auc(fit_private(train.rows, train.labels, method=method, epsilon=epsilon, regularisation=regularisation, seed=seed), test)
+def _noisy_auc(
+    train: Rows, test: Rows, method: Method, epsilon: float, seed: int, regularisation: float
+) -> float:
+    return mean_auc(
+        fit_private(
+            train.rows, train.labels, method=method, epsilon=epsilon, regularisation=regularisation, seed=seed
+        ),
+        test,
+    )

@@ -44,7 +44,9 @@ class Weights:
         return np.asarray(expit(rows @ self.coef.T + self.intercept), dtype=np.float64)
 
 
-def fit_private(rows: csr_array, labels: ArrayLike, *, method: Method, epsilon: float, regularisation: float, seed: int) -> Weights:
+def fit_private(
+    rows: csr_array, labels: ArrayLike, *, method: Method, epsilon: float, regularisation: float, seed: int
+) -> Weights:
     """Weights that are ``epsilon``-differentially private for the replacement of one row and its labels, all labels together.
 
     ``rows`` of shape (n, terms), each of length at most 1 over a vocabulary chosen beforehand (``vocabulary.bounded_rows``); ``labels`` 0/1 of shape (n, labels);
@@ -62,7 +64,11 @@ def fit_private(rows: csr_array, labels: ArrayLike, *, method: Method, epsilon: 
     rng = np.random.default_rng(seed)
     bounded, signs = _checked(rows, labels, epsilon, regularisation)
     perturbed = _output_perturbed if method == "output_perturbation" else _objective_perturbed
-    return _unscaled(np.vstack([perturbed(bounded, column, epsilon / signs.shape[1], regularisation, rng) for column in signs.T]))
+    return _unscaled(
+        np.vstack(
+            [perturbed(bounded, column, epsilon / signs.shape[1], regularisation, rng) for column in signs.T]
+        )
+    )
 
 
 def fit_plain(rows: csr_array, labels: ArrayLike, *, regularisation: float) -> Weights:
@@ -118,12 +124,16 @@ def capped(people: Sequence[Hashable], *, cap: int, seed: int) -> NDArray[np.int
         own.setdefault(person, []).append(position)
     kept = []
     for person, positions in own.items():
-        drawn = sorted(range(len(positions)), key=lambda number, person=person: lot(seed, "cap", f"{person}:{number}"))  # type: ignore[misc]
+        drawn = sorted(
+            range(len(positions)), key=lambda number, person=person: lot(seed, "cap", f"{person}:{number}")
+        )  # type: ignore[misc]
         kept += [positions[number] for number in drawn[:cap]]
     return np.array(sorted(kept), dtype=np.int64)
 
 
-def minimum(bounded: csr_array, signs: Numbers, *, regularisation: float, slope: Numbers | float = 0.0) -> Numbers:
+def minimum(
+    bounded: csr_array, signs: Numbers, *, regularisation: float, slope: Numbers | float = 0.0
+) -> Numbers:
     """The w that minimises mean log(1 + exp(-signs (rows w))) + regularisation / 2 |w|^2 + slope . w, to a gradient of length ``SOLVED``.
 
     Newton's method with conjugate gradients for the step, which is halved until it goes downhill; the problem is strongly convex, so there is one minimum.
@@ -136,7 +146,9 @@ def minimum(bounded: csr_array, signs: Numbers, *, regularisation: float, slope:
     transposed = bounded.T.tocsr()
 
     def value(w: Numbers) -> float:
-        return float(np.logaddexp(0.0, -signs * (bounded @ w)).mean() + regularisation / 2.0 * (w @ w) + linear @ w)
+        return float(
+            np.logaddexp(0.0, -signs * (bounded @ w)).mean() + regularisation / 2.0 * (w @ w) + linear @ w
+        )
 
     w = np.zeros(dimension)
     enough = SOLVED * max(1.0, float(np.linalg.norm(linear)))
@@ -147,28 +159,45 @@ def minimum(bounded: csr_array, signs: Numbers, *, regularisation: float, slope:
         if length <= enough:
             return w
         curvature = chance * (1.0 - chance) / n
-        hessian = LinearOperator((dimension, dimension), matvec=lambda v, curvature=curvature: transposed @ (curvature * (bounded @ v)) + regularisation * v, dtype=np.float64)  # type: ignore[misc]
+        hessian = LinearOperator(
+            (dimension, dimension),
+            matvec=lambda v, curvature=curvature: (
+                transposed @ (curvature * (bounded @ v)) + regularisation * v
+            ),
+            dtype=np.float64,
+        )  # type: ignore[misc]
         step = cg(hessian, gradient, rtol=min(0.1, length), maxiter=1000)[0]
         # Near the minimum values differ by less than their rounding, so a step that does not go up by more than that will do.
         here, slack = value(w), 1e-14 * (1.0 + abs(value(w)))
         while value(w - step) > here + slack and np.linalg.norm(step) > 1e-14 * (1.0 + np.linalg.norm(w)):
             step = step / 2.0
         w = w - step
-    raise ValueError(f"no minimum found for regularisation {regularisation!r} and {n} rows; a stronger regularisation makes the problem easier")
+    raise ValueError(
+        f"no minimum found for regularisation {regularisation!r} and {n} rows; a stronger regularisation makes the problem easier"
+    )
 
 
-def _output_perturbed(bounded: csr_array, signs: Numbers, epsilon: float, regularisation: float, rng: np.random.Generator) -> Numbers:
+def _output_perturbed(
+    bounded: csr_array, signs: Numbers, epsilon: float, regularisation: float, rng: np.random.Generator
+) -> Numbers:
     """Algorithm 1: the minimiser plus noise."""
     n, dimension = bounded.shape
     exact = minimum(bounded, signs, regularisation=regularisation)
     return exact + spherical_noise(dimension, output_noise_scale(epsilon, n, regularisation), rng)
 
 
-def _objective_perturbed(bounded: csr_array, signs: Numbers, epsilon: float, regularisation: float, rng: np.random.Generator) -> Numbers:
+def _objective_perturbed(
+    bounded: csr_array, signs: Numbers, epsilon: float, regularisation: float, rng: np.random.Generator
+) -> Numbers:
     """Algorithm 2: the minimiser of an objective tilted by noise."""
     n, dimension = bounded.shape
     left, extra = objective_budget(epsilon, n, regularisation)
-    return minimum(bounded, signs, regularisation=regularisation + extra, slope=spherical_noise(dimension, 2.0 / left, rng) / n)
+    return minimum(
+        bounded,
+        signs,
+        regularisation=regularisation + extra,
+        slope=spherical_noise(dimension, 2.0 / left, rng) / n,
+    )
 
 
 def with_constant(rows: csr_array) -> csr_array:
@@ -181,7 +210,9 @@ def with_constant(rows: csr_array) -> csr_array:
     squared = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
     if not (squared <= 1.0 + 1e-9).all():
         worst = int(np.argmax(squared))
-        raise ValueError(f"every row must be finite and have a length of at most 1, got {math.sqrt(squared[worst]):g} for row {worst}: the noise would be too small for it")
+        raise ValueError(
+            f"every row must be finite and have a length of at most 1, got {math.sqrt(squared[worst]):g} for row {worst}: the noise would be too small for it"
+        )
     return csr_array(hstack([rows, csr_array(np.ones((rows.shape[0], 1)))], format="csr") * math.sqrt(0.5))
 
 
@@ -191,11 +222,20 @@ def _unscaled(weights: Numbers) -> Weights:
     return Weights(np.ascontiguousarray(scaled[:, :-1]), scaled[:, -1].copy())
 
 
-def _checked(rows: csr_array, labels: ArrayLike, epsilon: float, regularisation: float) -> tuple[csr_array, Numbers]:
+def _checked(
+    rows: csr_array, labels: ArrayLike, epsilon: float, regularisation: float
+) -> tuple[csr_array, Numbers]:
     """Rows with the constant, and labels as -1 and 1."""
     marks = np.asarray(labels)
-    if marks.ndim != 2 or marks.shape[0] != rows.shape[0] or not marks.size or not np.isin(marks, (0, 1)).all():
+    if (
+        marks.ndim != 2
+        or marks.shape[0] != rows.shape[0]
+        or not marks.size
+        or not np.isin(marks, (0, 1)).all()
+    ):
         raise ValueError(f"labels must be 0/1 of shape ({rows.shape[0]}, labels), got shape {marks.shape}")
     if not epsilon > 0 or not 0 < regularisation < math.inf:
-        raise ValueError(f"epsilon and regularisation must be above 0, got {epsilon!r} and {regularisation!r}")
+        raise ValueError(
+            f"epsilon and regularisation must be above 0, got {epsilon!r} and {regularisation!r}"
+        )
     return with_constant(rows), marks.astype(np.float64) * 2.0 - 1.0

@@ -10,7 +10,10 @@ import numpy as np
 
 from classifier.privacy.builds.vocabulary import public_vocabulary, vocabulary_kind
 
-COVERED = ("the weights and intercepts of every label, as drawn", "whatever is computed from them alone, scores included")
+COVERED = (
+    "the weights and intercepts of every label, as drawn",
+    "whatever is computed from them alone, scores included",
+)
 NOT_COVERED = (
     "the vocabulary, the normaliser and the strength of the penalty: chosen without the private text, else nothing here holds",
     "thresholds, early stopping or any tuning on the same text: each spends a budget of its own",
@@ -47,7 +50,9 @@ class DPStatement:
         if self.vocabulary not in ("public", "hashed", "private"):
             raise ValueError(f"vocabulary must be public, hashed or private, got {self.vocabulary!r}")
         if not self.epsilon > 0 or self.cap < 1 or self.delta:
-            raise ValueError(f"expected epsilon > 0, cap >= 1 and delta = 0, got {self.epsilon!r}, {self.cap!r} and {self.delta!r}")
+            raise ValueError(
+                f"expected epsilon > 0, cap >= 1 and delta = 0, got {self.epsilon!r}, {self.cap!r} and {self.delta!r}"
+            )
         if self.vocabulary == "private" and not math.isinf(self.epsilon):
             raise ValueError(
                 f"epsilon = {self.epsilon:g} claimed over a private vocabulary: the noise is on the weights, and the vocabulary alone tells whose text was used; use a public one"
@@ -93,8 +98,16 @@ def dp_statement(
     kind = "hashed" if vocabulary is None else vocabulary_kind(vocabulary, public=public)
     epsilon = composed_epsilon(epsilon_per_label, n_labels)
     if kind == "private":
-        return DPStatement(math.inf, unit, cap, kind, reason="the vocabulary was fitted on private text, and it alone tells whose text was used")
-    return DPStatement(epsilon, unit, cap, kind, reason="no noise was added to the weights" if math.isinf(epsilon) else "")
+        return DPStatement(
+            math.inf,
+            unit,
+            cap,
+            kind,
+            reason="the vocabulary was fitted on private text, and it alone tells whose text was used",
+        )
+    return DPStatement(
+        epsilon, unit, cap, kind, reason="no noise was added to the weights" if math.isinf(epsilon) else ""
+    )
 
 
 def composed_epsilon(epsilon: float, times: int, *, delta: float = 0.0) -> float:
@@ -107,7 +120,9 @@ def composed_epsilon(epsilon: float, times: int, *, delta: float = 0.0) -> float
     (3.5, 6.884)
     """
     if not epsilon > 0 or times < 1 or not 0 <= delta < 1:
-        raise ValueError(f"expected epsilon > 0, times >= 1 and delta in [0, 1), got {epsilon!r}, {times!r} and {delta!r}")
+        raise ValueError(
+            f"expected epsilon > 0, times >= 1 and delta in [0, 1), got {epsilon!r}, {times!r} and {delta!r}"
+        )
     total = epsilon * times
     if delta == 0 or math.isinf(epsilon):
         return total
@@ -124,4 +139,8 @@ def _delta_of_responses(total: float, epsilon: float, times: int) -> float:
 
     flip = 1.0 / (1.0 + math.exp(epsilon))
     flips = np.arange(times + 1)
-    return float(np.maximum(0.0, binom.pmf(flips, times, flip) - math.exp(total) * binom.pmf(flips, times, 1.0 - flip)).sum())
+    return float(
+        np.maximum(
+            0.0, binom.pmf(flips, times, flip) - math.exp(total) * binom.pmf(flips, times, 1.0 - flip)
+        ).sum()
+    )

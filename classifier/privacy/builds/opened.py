@@ -82,11 +82,21 @@ def _parts(value: object) -> Iterable[object]:
     if isinstance(value, functools.partial):
         return [value.func, value.args, value.keywords]
     if isinstance(value, types.FunctionType):
-        return [value.__defaults__, value.__kwdefaults__, *(cell.cell_contents for cell in value.__closure__ or () if cell != types.CellType())]
+        return [
+            value.__defaults__,
+            value.__kwdefaults__,
+            *(cell.cell_contents for cell in value.__closure__ or () if cell != types.CellType()),
+        ]
     if hasattr(value, "to_numpy"):
-        return [value.to_numpy(), *(getattr(value, name) for name in ("index", "columns", "name") if hasattr(value, name))]
+        return [
+            value.to_numpy(),
+            *(getattr(value, name) for name in ("index", "columns", "name") if hasattr(value, name)),
+        ]
     slots = [name for kind in type(value).__mro__ for name in _names_of_slots(kind)]
-    attributes = [*getattr(value, "__dict__", {}).items(), *(getattr(value, name) for name in slots if hasattr(value, name))]
+    attributes = [
+        *getattr(value, "__dict__", {}).items(),
+        *(getattr(value, name) for name in slots if hasattr(value, name)),
+    ]
     if isinstance(value, Mapping):
         return [*attributes, *value.keys(), *(_cut(value, name) for name in value)]
     return [*attributes, *value] if isinstance(value, (list, tuple, AbstractSet, deque)) else attributes
@@ -111,7 +121,10 @@ def _cut(mapping: Mapping[Any, Any], name: Any) -> object:
     if ends not in mapping or not isinstance(mapping[name], np.ndarray):
         return mapping[name]
     content, stops = mapping[name].tobytes(), np.asarray(mapping[ends], dtype=np.int64).tolist()
-    return [content[start:stop].decode("utf-8", errors="replace") for start, stop in zip([0, *stops], stops, strict=False)]
+    return [
+        content[start:stop].decode("utf-8", errors="replace")
+        for start, stop in zip([0, *stops], stops, strict=False)
+    ]
 
 
 def _unpacked(content: bytes) -> list[object]:
@@ -129,7 +142,12 @@ def _unzipped(content: bytes) -> list[object]:
     """The parts of an archive by their names; of an .npz, the arrays, so that terms and ends meet."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    return [{name.removesuffix(".npy"): _array(part)[0] if part.startswith(_NPY) else part for name, part in parts.items()}]
+    return [
+        {
+            name.removesuffix(".npy"): _array(part)[0] if part.startswith(_NPY) else part
+            for name, part in parts.items()
+        }
+    ]
 
 
 def _array(content: bytes) -> list[object]:

@@ -47,7 +47,9 @@ def public_vocabulary() -> tuple[str, ...]:
     >>> "our secret" in public_vocabulary(), "pizza" in public_vocabulary()
     (True, True)
     """
-    return parsed_vocabulary((files("classifier.privacy.builds") / "public_vocabulary.txt").read_text(encoding="utf-8"))
+    return parsed_vocabulary(
+        (files("classifier.privacy.builds") / "public_vocabulary.txt").read_text(encoding="utf-8")
+    )
 
 
 def parsed_vocabulary(content: str) -> tuple[str, ...]:
@@ -64,9 +66,13 @@ def parsed_vocabulary(content: str) -> tuple[str, ...]:
         if not line.strip() or line.startswith("#"):
             continue
         if line != plain(line) or len(line.split(" ")) > 2 or words_and_pairs(line)[-1:] != [line]:
-            raise ValueError(f"line {number}: expected a word, or two with one space between them, in lower case and without apostrophes; got {line!r}")
+            raise ValueError(
+                f"line {number}: expected a word, or two with one space between them, in lower case and without apostrophes; got {line!r}"
+            )
         if entries and line <= entries[-1]:
-            raise ValueError(f"line {number}: entries must be sorted and differ, got {line!r} after {entries[-1]!r}")
+            raise ValueError(
+                f"line {number}: entries must be sorted and differ, got {line!r} after {entries[-1]!r}"
+            )
         entries.append(line)
     return tuple(entries)
 
@@ -80,7 +86,9 @@ def vocabulary_kind(vocabulary: Collection[str], *, public: Collection[str]) -> 
     return "public" if set(vocabulary) == set(public) else "private"
 
 
-def bounded_rows(texts: Iterable[str], vocabulary: Sequence[str], *, prepare: Callable[[str], str] = plain) -> csr_array:
+def bounded_rows(
+    texts: Iterable[str], vocabulary: Sequence[str], *, prepare: Callable[[str], str] = plain
+) -> csr_array:
     """One row a text and one column a term: which terms stand in the text, scaled to length 1. A text without any is a row of zeros.
 
     Each row depends on its own text alone (no document frequencies), as differential privacy of the rows needs.
@@ -90,7 +98,9 @@ def bounded_rows(texts: Iterable[str], vocabulary: Sequence[str], *, prepare: Ca
     """
     column_of = {term: column for column, term in enumerate(vocabulary)}
     found = (set(words_and_pairs(prepare(text))) for text in texts)
-    return unit_rows(([column_of[term] for term in terms if term in column_of] for terms in found), len(column_of))
+    return unit_rows(
+        ([column_of[term] for term in terms if term in column_of] for terms in found), len(column_of)
+    )
 
 
 def unit_rows(columns: Iterable[Collection[int]], width: int) -> csr_array:
@@ -101,4 +111,6 @@ def unit_rows(columns: Iterable[Collection[int]], width: int) -> csr_array:
     lengths = np.array([len(row) for row in marked], dtype=np.int64)
     flat = np.array([column for row in marked for column in row], dtype=np.int64)
     ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-    return csr_array((np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths), flat, ends), shape=(len(marked), width))
+    return csr_array(
+        (np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths), flat, ends), shape=(len(marked), width)
+    )

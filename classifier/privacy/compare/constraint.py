@@ -60,17 +60,37 @@ def feasible_points(frontier: Frontier, constraints: Sequence[str]) -> pd.DataFr
     ``needed_at_this_rate`` (how many would do at the rate seen; infinite when none do). Counts are nan for metrics that are no rate of conversations.
     """
     parsed = [parse_constraint(text) for text in constraints]
-    columns = [name for name in frontier.points.columns if pd.api.types.is_numeric_dtype(frontier.points[name])]
+    columns = [
+        name for name in frontier.points.columns if pd.api.types.is_numeric_dtype(frontier.points[name])
+    ]
     for constraint in parsed:
         if constraint.metric not in columns:
-            raise ValueError(f"constraint {str(constraint)!r}: no such metric, expected one of {', '.join(columns)}")
+            raise ValueError(
+                f"constraint {str(constraint)!r}: no such metric, expected one of {', '.join(columns)}"
+            )
     bounds = frontier.intervals.set_index(["point", "metric"])
     rows = []
     for point in frontier.points.to_dict("records"):
         judged = [_judged(point, constraint, bounds) for constraint in parsed]
         feasible = all(row["verdict"] == "supported" for row in judged)
-        rows += [{"point": point["point"], "policy": point["policy"], "feasible": feasible} | row for row in judged]
-    return pd.DataFrame(rows, columns=["point", "policy", "constraint", "value", "bound", "verdict", "feasible", "n", "needed_error_free", "needed_at_this_rate"])
+        rows += [
+            {"point": point["point"], "policy": point["policy"], "feasible": feasible} | row for row in judged
+        ]
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "point",
+            "policy",
+            "constraint",
+            "value",
+            "bound",
+            "verdict",
+            "feasible",
+            "n",
+            "needed_error_free",
+            "needed_at_this_rate",
+        ],
+    )
 
 
 def _judged(point: dict[Any, Any], constraint: Constraint, bounds: pd.DataFrame) -> dict[str, Any]:
@@ -89,13 +109,30 @@ def _judged(point: dict[Any, Any], constraint: Constraint, bounds: pd.DataFrame)
         # "Recall at least .9" says that at most .1 are missed.
         misses, allowed = (rate.value, limit) if at_most else (1.0 - rate.value, 1.0 - limit)
         if 0 < allowed < 1:
-            error_free, at_rate = error_free_units_needed(allowed), conversations_needed(misses, at_most=allowed)
+            error_free, at_rate = (
+                error_free_units_needed(allowed),
+                conversations_needed(misses, at_most=allowed),
+            )
     elif (point["point"], constraint.metric) in bounds.index:
         bound = float(bounds.loc[(point["point"], constraint.metric), "high" if at_most else "low"])
     else:
         bound = math.nan
-    verdict = "violated" if not constraint.kept_by(value) else "supported" if constraint.kept_by(bound) else "not shown"
-    return {"constraint": str(constraint), "value": value, "bound": bound, "verdict": verdict, "n": n, "needed_error_free": error_free, "needed_at_this_rate": at_rate}
+    verdict = (
+        "violated"
+        if not constraint.kept_by(value)
+        else "supported"
+        if constraint.kept_by(bound)
+        else "not shown"
+    )
+    return {
+        "constraint": str(constraint),
+        "value": value,
+        "bound": bound,
+        "verdict": verdict,
+        "n": n,
+        "needed_error_free": error_free,
+        "needed_at_this_rate": at_rate,
+    }
 
 
 def conversations_needed(rate: float, *, at_most: float) -> float:
@@ -130,7 +167,9 @@ def supported_bound(rate: Rate, *, at_most: float) -> float:
     '0.002991'
     """
     if rate.n == 0 or not rate.upper() <= at_most:
-        needed = conversations_needed(rate.value, at_most=at_most) if rate.n else error_free_units_needed(at_most)
+        needed = (
+            conversations_needed(rate.value, at_most=at_most) if rate.n else error_free_units_needed(at_most)
+        )
         raise ValueError(
             f"a false positive rate of at most {at_most:g} cannot be claimed from {rate}: its 95 % upper bound is {rate.upper() if rate.n else 1.0:.3g}. It takes "
             f"{error_free_units_needed(at_most):,} innocent conversations without a false alarm, or {needed:,.0f} at the rate seen"
@@ -175,14 +214,22 @@ def constraint_lines(answers: pd.DataFrame) -> list[str]:
     for constraint, rows in answers.groupby("constraint", sort=False):
         counts = rows["verdict"].value_counts()
         supported = rows[rows["verdict"] == "supported"]
-        lines.append(f"{constraint}, at 95 %: {len(supported)} points supported, {counts.get('not shown', 0)} kept but not shown, {counts.get('violated', 0)} violated")
-        lines += [f"  {row['point']}: {row['value']:.4g}, bound {row['bound']:.4g}" for row in supported.to_dict("records")]
+        lines.append(
+            f"{constraint}, at 95 %: {len(supported)} points supported, {counts.get('not shown', 0)} kept but not shown, {counts.get('violated', 0)} violated"
+        )
+        lines += [
+            f"  {row['point']}: {row['value']:.4g}, bound {row['bound']:.4g}"
+            for row in supported.to_dict("records")
+        ]
         kept = rows[rows["verdict"] == "not shown"]
         if supported.empty and (rows["needed_error_free"] > 0).any():
             lines.append(
                 f"  no point can be shown to keep it on {rows['n'].iloc[0]:,.0f} test conversations: it takes {rows['needed_error_free'].iloc[0]:,.0f} without a single event"
             )
-            lines += [f"  {row['point']}: {row['value']:.4g} seen, {row['needed_at_this_rate']:,.0f} conversations needed at this rate" for row in kept.to_dict("records")]
+            lines += [
+                f"  {row['point']}: {row['value']:.4g} seen, {row['needed_at_this_rate']:,.0f} conversations needed at this rate"
+                for row in kept.to_dict("records")
+            ]
     if answers["constraint"].nunique() > 1:
         together = answers.loc[answers["feasible"], "point"].drop_duplicates().tolist()
         lines.append(f"all constraints together: {', '.join(together) or 'no point'}")

@@ -42,7 +42,10 @@ def conversation_costs(run: PolicyRun, streams: Sequence[Stream]) -> pd.DataFram
     to the number of people. Both are nan where text was shown that the streams do not hold.
     """
     events, n = run.events, len(streams)
-    code, kind = events["conversation"].cat.codes.to_numpy().astype(np.int64), events["event"].cat.codes.to_numpy()
+    code, kind = (
+        events["conversation"].cat.codes.to_numpy().astype(np.int64),
+        events["event"].cat.codes.to_numpy(),
+    )
     is_ = {event: kind == position for position, event in enumerate(EVENTS)}
     hours = np.where(is_["dropped"], 1.0, np.where(is_["kept"], -1.0, 0.0)) * events["hours"].to_numpy()
     released = events[is_["released"] & (events["value"] >= 1).to_numpy()].drop_duplicates("conversation")
@@ -87,7 +90,9 @@ def _peak(code: NDArray[np.int64], change: NDArray[np.int64], n: int) -> NDArray
     return peak
 
 
-def _personal_information(shown: pd.DataFrame, streams: Sequence[Stream]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _personal_information(
+    shown: pd.DataFrame, streams: Sequence[Stream]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     items, people = np.zeros(len(streams)), np.zeros(len(streams))
     exposed: dict[tuple[bool, str], list[int]] = {}
     codes = shown["conversation"].cat.codes.to_numpy()
@@ -101,7 +106,11 @@ def _personal_information(shown: pd.DataFrame, streams: Sequence[Stream]) -> tup
             continue
         readable = readable_entities(stream, texts[start:stop])
         items[number] = len(set().union(*readable))
-        for author in {stream.authors[message - 1] for message, found in zip(messages[start:stop], readable, strict=True) if found}:
+        for author in {
+            stream.authors[message - 1]
+            for message, found in zip(messages[start:stop], readable, strict=True)
+            if found
+        }:
             exposed.setdefault((stream.innocent, author), []).append(number)
     for numbers in exposed.values():
         people[numbers] += 1.0 / len(numbers)
@@ -170,12 +179,17 @@ def messages_per_true_detection(totals: Totals, *, prevalence: float) -> NDArray
     checked_prevalence(prevalence)
     sums = {name: totals[..., position] for position, name in enumerate(SUMS)}
     with np.errstate(divide="ignore", invalid="ignore"):
-        read = prevalence * sums["pattern_messages_read"] / sums["pattern"] + (1.0 - prevalence) * sums["messages_read"] / sums["innocent"]
+        read = (
+            prevalence * sums["pattern_messages_read"] / sums["pattern"]
+            + (1.0 - prevalence) * sums["messages_read"] / sums["innocent"]
+        )
         return np.asarray(read / (prevalence * sums["found"] / sums["pattern"]))
 
 
 def checked_prevalence(prevalence: float) -> float:
     """``prevalence``, when it is one. Raises ``ValueError`` otherwise: no predictive value, and no cost of a detection, exists without a stated prevalence."""
     if not 0 < prevalence < 1:
-        raise ValueError(f"prevalence must be stated, between 0 and 1, got {prevalence!r}: what a detection costs depends on it more than on anything else")
+        raise ValueError(
+            f"prevalence must be stated, between 0 and 1, got {prevalence!r}: what a detection costs depends on it more than on anything else"
+        )
     return prevalence

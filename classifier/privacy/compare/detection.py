@@ -23,11 +23,15 @@ from classifier.privacy.stream import Stream
 from classifier.taxonomy import STAGES
 
 
-def decision_scores(policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, seed: int) -> NDArray[np.float64]:
+def decision_scores(
+    policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, seed: int
+) -> NDArray[np.float64]:
     """The score on which each conversation's alert would rest, were the threshold too high for any: the highest, or after a report the last. -inf: never scored."""
     events = run_policy(replace(policy, threshold=math.inf), streams, scorer, seed=seed).events
     scored = events[(events["event"] == "scored").to_numpy()]
-    by_conversation = pd.DataFrame({"code": scored["conversation"].cat.codes.to_numpy(), "value": scored["value"].to_numpy()}).groupby("code")["value"]
+    by_conversation = pd.DataFrame(
+        {"code": scored["conversation"].cat.codes.to_numpy(), "value": scored["value"].to_numpy()}
+    ).groupby("code")["value"]
     found = by_conversation.last() if policy.where == "user_report" else by_conversation.max()
     scores = np.full(len(streams), -np.inf)
     scores[found.index.to_numpy()] = found.to_numpy()
@@ -67,7 +71,11 @@ def detection(costs: pd.DataFrame, first: pd.DataFrame, *, p: float) -> dict[str
     alarms = Rate(int((innocent & flagged).sum()), int(innocent.sum()))
     latency = f_latency(~innocent, flagged, costs["flagged_at"], p=p)
     # Without labels of messages, nobody can say what was premature.
-    early = premature_warnings(found["flagged_at"], first.loc[~innocent & flagged, "any"]) if first["any"].notna().any() else Rate(0, 0)
+    early = (
+        premature_warnings(found["flagged_at"], first.loc[~innocent & flagged, "any"])
+        if first["any"].notna().any()
+        else Rate(0, 0)
+    )
     low, high = recall.interval()
     return {
         "n_innocent": alarms.n,
@@ -98,9 +106,20 @@ def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFra
     rows = []
     for stage in STAGES:
         comes = pattern & first[stage].notna().to_numpy()
-        rate = Rate(int((costs["flagged_at"].to_numpy() < first[stage].to_numpy())[comes].sum()), int(comes.sum()))
+        rate = Rate(
+            int((costs["flagged_at"].to_numpy() < first[stage].to_numpy())[comes].sum()), int(comes.sum())
+        )
         low, high = rate.interval()
-        rows.append({"stage": stage, "recall": rate.value, "recall_low": low, "recall_high": high, "hits": rate.hits, "n": rate.n})
+        rows.append(
+            {
+                "stage": stage,
+                "recall": rate.value,
+                "recall_low": low,
+                "recall_high": high,
+                "hits": rate.hits,
+                "n": rate.n,
+            }
+        )
     return pd.DataFrame(rows)
 
 

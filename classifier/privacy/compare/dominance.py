@@ -44,7 +44,14 @@ def dominates(values: Numbers) -> NDArray[np.bool_]:
     return np.asarray(nowhere_worse & ~nowhere_worse.T)
 
 
-def dominance_table(values: Numbers, drawn: Numbers, names: Sequence[str], *, eligible: NDArray[np.bool_], progress: ProgressBar = no_progress_bar) -> pd.DataFrame:
+def dominance_table(
+    values: Numbers,
+    drawn: Numbers,
+    names: Sequence[str],
+    *,
+    eligible: NDArray[np.bool_],
+    progress: ProgressBar = no_progress_bar,
+) -> pd.DataFrame:
     """Every point's standing: "dominated", "ambiguous" or "frontier".
 
     ``values`` of shape (points, axes) and ``drawn`` of shape (resamples, points, axes), smaller is better. A point is dominated when one and the same other
@@ -60,10 +67,14 @@ def dominance_table(values: Numbers, drawn: Numbers, names: Sequence[str], *, el
     largest = share[by, np.arange(len(values))]
     in_data = dominates(values)
     in_data[~eligible] = False
-    status = np.where(largest >= DOMINATED_SHARE, "dominated", np.where(in_data.any(axis=0), "ambiguous", "frontier"))
+    status = np.where(
+        largest >= DOMINATED_SHARE, "dominated", np.where(in_data.any(axis=0), "ambiguous", "frontier")
+    )
     # A point worse in the data, yet in no resample, is still told which one is better.
     by = np.where((largest == 0) & in_data.any(axis=0), in_data.argmax(axis=0), by)
-    better = ["" if standing == "frontier" else names[other] for other, standing in zip(by, status, strict=True)]
+    better = [
+        "" if standing == "frontier" else names[other] for other, standing in zip(by, status, strict=True)
+    ]
     return pd.DataFrame({"status": status, "dominated_by": better, "dominated_share": largest})
 
 
@@ -73,25 +84,44 @@ class Resampled:
     ``figures``: name to an array of shape (resamples, points); ``now``: name to an array of shape (points,), of the data as they are; ``names`` of the points.
     """
 
-    def __init__(self, costs: Mapping[str, pd.DataFrame], *, n_resamples: int, seed: int, n_jobs: int, progress: ProgressBar = no_progress_bar) -> None:
+    def __init__(
+        self,
+        costs: Mapping[str, pd.DataFrame],
+        *,
+        n_resamples: int,
+        seed: int,
+        n_jobs: int,
+        progress: ProgressBar = no_progress_bar,
+    ) -> None:
         self.names = list(costs)
         tables = list(costs.values())
         codes, self.n_clusters = cluster_codes(tables[0]["cluster"].to_numpy())
-        sums = np.concatenate([cluster_sums(cost_sums(table), codes, self.n_clusters) for table in tables], axis=1)
+        sums = np.concatenate(
+            [cluster_sums(cost_sums(table), codes, self.n_clusters) for table in tables], axis=1
+        )
         waits = [_waits(table, codes, self.n_clusters) for table in tables]
         weights = cluster_weights(self.n_clusters, n_resamples=n_resamples, seed=seed)
-        self.now = {name: array[0] for name, array in _figures(np.ones((1, self.n_clusters), dtype=np.int64), sums, waits).items()}
+        self.now = {
+            name: array[0]
+            for name, array in _figures(np.ones((1, self.n_clusters), dtype=np.int64), sums, waits).items()
+        }
         starts = range(0, n_resamples, _RESAMPLES_AT_ONCE)
-        work = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_figures)(weights[start : start + _RESAMPLES_AT_ONCE], sums, waits) for start in starts)
+        work = Parallel(n_jobs=n_jobs, return_as="generator")(
+            delayed(_figures)(weights[start : start + _RESAMPLES_AT_ONCE], sums, waits) for start in starts
+        )
         parts = list(progress(work, label="resampling", length=len(starts)))
-        self.figures: dict[str, Numbers] = {name: np.concatenate([part[name] for part in parts]) for name in self.now}
+        self.figures: dict[str, Numbers] = {
+            name: np.concatenate([part[name] for part in parts]) for name in self.now
+        }
 
 
 def _waits(costs: pd.DataFrame, codes: NDArray[np.int64], n_clusters: int) -> csr_array:
     """How many patterns of each cluster were found at each message: shape (clusters, messages + 1)."""
     found = (~costs["innocent"] & costs["flagged"]).to_numpy(dtype=bool)
     at = costs["flagged_at"].to_numpy()[found].astype(np.int64)
-    return csr_array((np.ones(len(at)), (codes[found], at)), shape=(n_clusters, int(costs["n_messages"].max()) + 1))
+    return csr_array(
+        (np.ones(len(at)), (codes[found], at)), shape=(n_clusters, int(costs["n_messages"].max()) + 1)
+    )
 
 
 def _figures(weights: NDArray[np.int64], sums: Numbers, waits: Sequence[csr_array]) -> dict[str, Numbers]:
@@ -99,9 +129,15 @@ def _figures(weights: NDArray[np.int64], sums: Numbers, waits: Sequence[csr_arra
     totals = (drawn @ sums).reshape(len(weights), len(waits), len(SUMS))
     found = figures(totals)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found["innocent_messages_read"] = totals[..., SUMS.index("messages_read")] / totals[..., SUMS.index("innocent")]
-        found["pattern_messages_read"] = totals[..., SUMS.index("pattern_messages_read")] / totals[..., SUMS.index("pattern")]
-    found["median_messages_to_alert"] = np.column_stack([_medians(np.asarray((each.T @ drawn.T).T)) for each in waits])
+        found["innocent_messages_read"] = (
+            totals[..., SUMS.index("messages_read")] / totals[..., SUMS.index("innocent")]
+        )
+        found["pattern_messages_read"] = (
+            totals[..., SUMS.index("pattern_messages_read")] / totals[..., SUMS.index("pattern")]
+        )
+    found["median_messages_to_alert"] = np.column_stack(
+        [_medians(np.asarray((each.T @ drawn.T).T)) for each in waits]
+    )
     return found
 
 

@@ -13,13 +13,23 @@ from classifier.privacy.compare.costs import checked_prevalence
 from classifier.privacy.compare.dominance import Resampled, dominates
 
 VIEWS: dict[str, tuple[str, str, float]] = {
-    "recall against human reads": ("human_read_innocent_per_million", "innocent conversations put before a person", 1e-6),
-    "recall against machine reads": ("innocent_messages_read", "messages of innocent conversations read by a machine", 1.0),
+    "recall against human reads": (
+        "human_read_innocent_per_million",
+        "innocent conversations put before a person",
+        1e-6,
+    ),
+    "recall against machine reads": (
+        "innocent_messages_read",
+        "messages of innocent conversations read by a machine",
+        1.0,
+    ),
 }
 """Each view's cost, the unit of an exchange in it, and what to multiply the cost with to have it per innocent conversation."""
 
 
-def exchange_table(points: Resampled, *, eligible: NDArray[np.bool_], prevalences: Sequence[float]) -> pd.DataFrame:
+def exchange_table(
+    points: Resampled, *, eligible: NDArray[np.bool_], prevalences: Sequence[float]
+) -> pd.DataFrame:
     """For each view and neighbouring pair of its frontier, cheaper point first, how much one more pattern found costs, at each prevalence.
 
     ``eligible`` says which points may stand on a frontier. ((1 - π) Δ cost per innocent conversation) / (π Δ recall). Columns: ``view``, ``from_point``, ``to_point``,
@@ -59,7 +69,21 @@ def exchange_table(points: Resampled, *, eligible: NDArray[np.bool_], prevalence
     return pd.DataFrame(rows, columns=[*_COLUMNS])
 
 
-_COLUMNS = ("view", "from_point", "to_point", "recall_from", "recall_to", "cost_from", "cost_to", "prevalence", "value", "low", "high", "unit", "no_gain_share")
+_COLUMNS = (
+    "view",
+    "from_point",
+    "to_point",
+    "recall_from",
+    "recall_to",
+    "cost_from",
+    "cost_to",
+    "prevalence",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "no_gain_share",
+)
 
 
 def _neighbours(points: Resampled, cost: str, eligible: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -69,5 +93,9 @@ def _neighbours(points: Resampled, cost: str, eligible: NDArray[np.bool_]) -> li
     inside = dominates(plane[left])
     kept = [position for number, position in enumerate(left) if not inside[:, number].any()]
     kept.sort(key=lambda position: (points.now["recall"][position], position))
-    distinct = [position for number, position in enumerate(kept) if number == 0 or points.now["recall"][position] > points.now["recall"][kept[number - 1]]]
+    distinct = [
+        position
+        for number, position in enumerate(kept)
+        if number == 0 or points.now["recall"][position] > points.now["recall"][kept[number - 1]]
+    ]
     return list(pairwise(distinct))

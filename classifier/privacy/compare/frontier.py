@@ -20,7 +20,16 @@ from classifier.privacy.compare.detection import false_alarms_by_scene, first_st
 from classifier.privacy.compare.dominance import Resampled
 from classifier.privacy.compare.exchange import exchange_table
 from classifier.privacy.compare.operating_points import Keep, Measured, measure_all, unkept
-from classifier.privacy.compare.tables import base_rates_of, by_point, intervals_table, leak_of, per_find_table, points_table, set_aside, standings
+from classifier.privacy.compare.tables import (
+    base_rates_of,
+    by_point,
+    intervals_table,
+    leak_of,
+    per_find_table,
+    points_table,
+    set_aside,
+    standings,
+)
 from classifier.privacy.policies.policy import ANCHORS, READS_TO_DECIDE, Policy, shipped_policies
 from classifier.privacy.simulate.run import obstacle
 from classifier.privacy.simulate.scorer import NOISY_OR, FromRows, NoisyOr, Scorer
@@ -66,7 +75,19 @@ class Frontier:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by name, as ``evaluation.record.Evaluation`` takes them."""
-        return {name: getattr(self, name) for name in ("points", "intervals", "exchange", "base_rates", "stages", "scenes", "per_find", "skipped")}
+        return {
+            name: getattr(self, name)
+            for name in (
+                "points",
+                "intervals",
+                "exchange",
+                "base_rates",
+                "stages",
+                "scenes",
+                "per_find",
+                "skipped",
+            )
+        }
 
 
 def with_anchors(policies: Iterable[Policy]) -> tuple[Policy, ...]:
@@ -75,7 +96,10 @@ def with_anchors(policies: Iterable[Policy]) -> tuple[Policy, ...]:
     names = {policy.name for policy in given}
     if len(names) < len(given):
         raise ValueError("policies must have different names")
-    return (*(policy for policy in shipped_policies() if policy.name in ANCHORS and policy.name not in names), *given)
+    return (
+        *(policy for policy in shipped_policies() if policy.name in ANCHORS and policy.name not in names),
+        *given,
+    )
 
 
 def compare_policies(
@@ -105,23 +129,41 @@ def compare_policies(
     for prevalence in prevalences:
         checked_prevalence(prevalence)
     if {stream.id for stream in validation} & {stream.id for stream in test}:
-        raise ValueError("a conversation stands in both validation and test: thresholds must be chosen on other conversations than they are measured on")
+        raise ValueError(
+            "a conversation stands in both validation and test: thresholds must be chosen on other conversations than they are measured on"
+        )
     everything = [*validation, *test]
     scorers = {key: _prepared(scorer, everything) for key, scorer in scorers.items()}
     policies = with_anchors(policies)
     missing = {policy.name: _missing(policy, everything, scorers) for policy in policies}
     runnable = [policy for policy in policies if not missing[policy.name]]
-    work = _measured(runnable, validation, test, scorers, asked_rates=asked_rates, seed=seed, keep=keep, n_jobs=n_jobs)
-    done = {measured.policy.name: measured for measured in progress(work, label="running policies", length=len(runnable))}
+    work = _measured(
+        runnable, validation, test, scorers, asked_rates=asked_rates, seed=seed, keep=keep, n_jobs=n_jobs
+    )
+    done = {
+        measured.policy.name: measured
+        for measured in progress(work, label="running policies", length=len(runnable))
+    }
     in_order = [done[policy.name] for policy in runnable]
     points = [point for measured in in_order for point in measured.points]
     skipped = [(name, np.nan, reason) for name, reason in missing.items() if reason]
-    skipped += [(measured.policy.name, rate, reason) for measured in in_order for rate, reason in measured.skipped]
+    skipped += [
+        (measured.policy.name, rate, reason) for measured in in_order for rate, reason in measured.skipped
+    ]
 
-    resampled = Resampled({point.name: point.costs for point in points}, n_resamples=n_resamples, seed=seed, n_jobs=n_jobs, progress=progress)
+    resampled = Resampled(
+        {point.name: point.costs for point in points},
+        n_resamples=n_resamples,
+        seed=seed,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
     leaks = np.array([leak_of(point.policy, model_leak) for point in points])
     standing, axes = standings(points, resampled, leaks, progress=progress)
-    may_stand = np.array([not set_aside(point.policy) for point in points]) & (standing["status"] != "dominated").to_numpy()
+    may_stand = (
+        np.array([not set_aside(point.policy) for point in points])
+        & (standing["status"] != "dominated").to_numpy()
+    )
     first = first_stages(test)
     interval = f"95 % percentile interval over {resampled.n_clusters} resampled clusters of test conversations, B = {n_resamples}"
     facts = {
@@ -134,12 +176,17 @@ def compare_policies(
         "prevalences": list(prevalences),
         "latency_p": latency_p,
         "interval": interval,
-        "models_whose_running_score_holds_every_row": sorted(key for key, scorer in scorers.items() if isinstance(scorer.conversation, FromRows)),
+        "models_whose_running_score_holds_every_row": sorted(
+            key for key, scorer in scorers.items() if isinstance(scorer.conversation, FromRows)
+        ),
     }
     combined_by = [combination(point.policy, scorers) for point in points]
     return Frontier(
         facts=facts | RULES,
-        points=pd.concat([points_table(points, resampled, first, leaks, combined_by, latency_p=latency_p), standing], axis=1),
+        points=pd.concat(
+            [points_table(points, resampled, first, leaks, combined_by, latency_p=latency_p), standing],
+            axis=1,
+        ),
         intervals=intervals_table(resampled, interval),
         exchange=exchange_table(resampled, eligible=may_stand, prevalences=prevalences),
         base_rates=by_point(points, lambda costs: base_rates_of(costs, prevalences)),
@@ -167,17 +214,29 @@ def _measured(
         groups.setdefault((policy.model_key, policy.noisy_or, policy.who, policy.window), []).append(policy)
 
     def measured(group: Sequence[Policy]) -> Iterator[Measured]:
-        return measure_all(group, validation, test, _scorer_for(group[0], scorers), asked_rates=asked_rates, seed=seed, keep=keep)
+        return measure_all(
+            group,
+            validation,
+            test,
+            _scorer_for(group[0], scorers),
+            asked_rates=asked_rates,
+            seed=seed,
+            keep=keep,
+        )
 
     if n_jobs == 1:
         for group in groups.values():
             yield from measured(group)
         return
-    for found in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(_listed)(measured, group) for group in groups.values()):
+    for found in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+        delayed(_listed)(measured, group) for group in groups.values()
+    ):
         yield from found
 
 
-def _listed(measured: Callable[[Sequence[Policy]], Iterator[Measured]], group: Sequence[Policy]) -> list[Measured]:
+def _listed(
+    measured: Callable[[Sequence[Policy]], Iterator[Measured]], group: Sequence[Policy]
+) -> list[Measured]:
     return list(measured(group))
 
 
@@ -189,7 +248,9 @@ def combination(policy: Policy, scorers: Mapping[str, Scorer]) -> str:
 
 
 def _prepared(scorer: Scorer, streams: Sequence[Stream]) -> Scorer:
-    messages = scorer.messages if isinstance(scorer.messages, MessageScores) else scored(streams, scorer.messages)
+    messages = (
+        scorer.messages if isinstance(scorer.messages, MessageScores) else scored(streams, scorer.messages)
+    )
     return replace(scorer, messages=messages, conversation=scorer.running())
 
 
@@ -203,4 +264,6 @@ def _missing(policy: Policy, streams: Sequence[Stream], scorers: Mapping[str, Sc
     """Why a policy cannot be run; "" when it can."""
     if policy.where != "none" and policy.evidence == READS_TO_DECIDE and policy.model_key not in scorers:
         return f"no scorer was given for model {policy.model_key!r}"
-    return next(filter(None, (obstacle(policy, stream, _scorer_for(policy, scorers)) for stream in streams)), "")
+    return next(
+        filter(None, (obstacle(policy, stream, _scorer_for(policy, scorers)) for stream in streams)), ""
+    )

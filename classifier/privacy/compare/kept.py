@@ -25,7 +25,11 @@ from classifier.privacy.compare.operating_points import Measured, Point
 from classifier.privacy.policies.policy import READS_TO_DECIDE, Policy
 from classifier.privacy.stream import MessageScores, Stream
 
-COUNTED = dict.fromkeys(COSTS[4:], np.float64) | dict.fromkeys(("n_read", "n_shown", "peak_kept", "output"), np.int64) | {"flagged": np.bool_}
+COUNTED = (
+    dict.fromkeys(COSTS[4:], np.float64)
+    | dict.fromkeys(("n_read", "n_shown", "peak_kept", "output"), np.int64)
+    | {"flagged": np.bool_}
+)
 """The columns of costs that come of a policy, and what kind of number each holds; those before them are of the conversation."""
 
 
@@ -56,9 +60,18 @@ class Parts:
         path = self._path(f"scores-{key.replace('/', '-')}", model=self.models[key])
         if kept := _read(path):
             ends = np.cumsum([len(stream) for stream in streams])[:-1]
-            return MessageScores({stream.id: rows for stream, rows in zip(streams, np.split(kept["rows"], ends), strict=True)}, tuple(json.loads(str(kept["about"]))))
+            return MessageScores(
+                {stream.id: rows for stream, rows in zip(streams, np.split(kept["rows"], ends), strict=True)},
+                tuple(json.loads(str(kept["about"]))),
+            )
         done = work()
-        _write(path, {"rows": np.concatenate([done.rows[stream.id] for stream in streams]), "about": np.array(json.dumps(done.columns))})
+        _write(
+            path,
+            {
+                "rows": np.concatenate([done.rows[stream.id] for stream in streams]),
+                "about": np.array(json.dumps(done.columns)),
+            },
+        )
         return done
 
     def count(self) -> int:
@@ -73,7 +86,15 @@ class Parts:
 def _as_arrays(measured: Measured) -> dict[str, NDArray[Any]]:
     points = measured.points
     about = {
-        "points": [{"name": point.name, "asked_rate": point.asked_rate, "partial_auc": point.partial_auc, "threshold": point.policy.threshold} for point in points],
+        "points": [
+            {
+                "name": point.name,
+                "asked_rate": point.asked_rate,
+                "partial_auc": point.partial_auc,
+                "threshold": point.policy.threshold,
+            }
+            for point in points
+        ],
         "skipped": measured.skipped,
     }
     numbers = {name: np.array([point.costs[name].to_numpy() for point in points]) for name in COUNTED}
@@ -84,8 +105,18 @@ def _measured_from(arrays: Mapping[str, NDArray[Any]], policy: Policy, test: Seq
     about = json.loads(str(arrays["about"]))
     points = []
     for number, point in enumerate(about["points"]):
-        costs = described(test).assign(**{name: arrays[name][number].astype(kind) for name, kind in COUNTED.items()})
-        points.append(Point(point["name"], replace(policy, threshold=point["threshold"]), point["asked_rate"], point["partial_auc"], pd.DataFrame(costs[list(COSTS)])))
+        costs = described(test).assign(
+            **{name: arrays[name][number].astype(kind) for name, kind in COUNTED.items()}
+        )
+        points.append(
+            Point(
+                point["name"],
+                replace(policy, threshold=point["threshold"]),
+                point["asked_rate"],
+                point["partial_auc"],
+                pd.DataFrame(costs[list(COSTS)]),
+            )
+        )
     return Measured(policy, tuple(points), tuple((rate, reason) for rate, reason in about["skipped"]))
 
 

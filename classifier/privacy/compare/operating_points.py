@@ -49,16 +49,37 @@ def unkept(policy: Policy, test: Sequence[Stream], work: Callable[[], Measured])
 
 
 def measure_all(
-    policies: Sequence[Policy], validation: Sequence[Stream], test: Sequence[Stream], scorer: Scorer, *, asked_rates: Sequence[float], seed: int, keep: Keep = unkept
+    policies: Sequence[Policy],
+    validation: Sequence[Stream],
+    test: Sequence[Stream],
+    scorer: Scorer,
+    *,
+    asked_rates: Sequence[float],
+    seed: int,
+    keep: Keep = unkept,
 ) -> Iterator[Measured]:
     """Each of the policies, which share ``scorer``: what one has made it compute is not computed again for the next."""
     if not isinstance(scorer.conversation, NoisyOr):  # which takes no longer than a look-up
         scorer = replace(scorer, conversation=Remembered(scorer.running()))
     for policy in policies:
-        yield keep(policy, test, lambda policy=policy: measure(policy, validation, test, scorer, asked_rates=asked_rates, seed=seed))  # type: ignore[misc]
+        yield keep(
+            policy,
+            test,
+            lambda policy=policy: measure(
+                policy, validation, test, scorer, asked_rates=asked_rates, seed=seed
+            ),
+        )  # type: ignore[misc]
 
 
-def measure(policy: Policy, validation: Sequence[Stream], test: Sequence[Stream], scorer: Scorer, *, asked_rates: Sequence[float], seed: int) -> Measured:
+def measure(
+    policy: Policy,
+    validation: Sequence[Stream],
+    test: Sequence[Stream],
+    scorer: Scorer,
+    *,
+    asked_rates: Sequence[float],
+    seed: int,
+) -> Measured:
     """A point for each of ``asked_rates`` (false positive rates) that validation can show; where two give one threshold, the first stands for both.
 
     A policy without a threshold to move is one point.
@@ -70,7 +91,11 @@ def measure(policy: Policy, validation: Sequence[Stream], test: Sequence[Stream]
     if not policy.tunable:
         return Measured(policy, (point(policy.name, policy, np.nan, np.nan),), ())
     scores = decision_scores(policy, validation, scorer, seed=seed)
-    area = partial_auc([not stream.innocent for stream in test], decision_scores(policy, test, scorer, seed=seed), max_fpr=0.01)
+    area = partial_auc(
+        [not stream.innocent for stream in test],
+        decision_scores(policy, test, scorer, seed=seed),
+        max_fpr=0.01,
+    )
     points: dict[float, Point] = {}
     skipped = []
     for rate in asked_rates:
@@ -80,5 +105,7 @@ def measure(policy: Policy, validation: Sequence[Stream], test: Sequence[Stream]
             skipped.append((rate, str(error)))
             continue
         if threshold not in points:
-            points[threshold] = point(f"{policy.name}@{rate:g}", replace(policy, threshold=threshold), rate, area)
+            points[threshold] = point(
+                f"{policy.name}@{rate:g}", replace(policy, threshold=threshold), rate, area
+            )
     return Measured(policy, tuple(points.values()), tuple(skipped))

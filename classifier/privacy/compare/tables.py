@@ -32,7 +32,15 @@ COSTS = (
 )
 
 
-def points_table(points: Sequence[Point], resampled: Resampled, first: pd.DataFrame, leaks: Numbers, combined_by: Sequence[str], *, latency_p: float) -> pd.DataFrame:
+def points_table(
+    points: Sequence[Point],
+    resampled: Resampled,
+    first: pd.DataFrame,
+    leaks: Numbers,
+    combined_by: Sequence[str],
+    *,
+    latency_p: float,
+) -> pd.DataFrame:
     """What a policy at a threshold is, costs and finds; columns as ``Frontier.points`` says, without the standing. ``first``: of ``first_stages``."""
     rows = []
     for number, point in enumerate(points):
@@ -48,15 +56,23 @@ def points_table(points: Sequence[Point], resampled: Resampled, first: pd.DataFr
             "combined_by": combined_by[number],
         }
         costs = {name: float(resampled.now[name][number]) for name in COSTS}
-        bounds = {"human_read_innocent_per_million_upper": 1e6 * alarms.upper(), "zero_events": alarms.hits == 0, "model_leak": leaks[number]}
+        bounds = {
+            "human_read_innocent_per_million_upper": 1e6 * alarms.upper(),
+            "zero_events": alarms.hits == 0,
+            "model_leak": leaks[number],
+        }
         rows.append(what | costs | bounds | found | {"partial_auc_1": point.partial_auc})
     return pd.DataFrame(rows)
 
 
-def standings(points: Sequence[Point], resampled: Resampled, leaks: Numbers, *, progress: ProgressBar = no_progress_bar) -> tuple[pd.DataFrame, list[str]]:
+def standings(
+    points: Sequence[Point], resampled: Resampled, leaks: Numbers, *, progress: ProgressBar = no_progress_bar
+) -> tuple[pd.DataFrame, list[str]]:
     """The table of ``dominance_table``, with the reason in the place of the status for what is set aside; and the axes that were compared."""
     values = resampled.now | {"model_leak": leaks}
-    drawn = resampled.figures | {"model_leak": np.broadcast_to(leaks, (len(resampled.figures["recall"]), len(points)))}
+    drawn = resampled.figures | {
+        "model_leak": np.broadcast_to(leaks, (len(resampled.figures["recall"]), len(points)))
+    }
     # An axis that a point has no figure for would compare nothing; a latency without a detection is the exception, being as late as can be.
     axes = [name for name in AXES if name == "median_messages_to_alert" or not np.isnan(values[name]).any()]
     aside = [set_aside(point.policy) for point in points]
@@ -74,7 +90,9 @@ def standings(points: Sequence[Point], resampled: Resampled, leaks: Numbers, *, 
 
 def set_aside(policy: Policy) -> str:
     """Why a policy can stand beside the others but not be played against them: the oracle needs the truth, a report rate is assumed and not measured."""
-    return "not buildable" if policy.evidence == "label" else "assumed" if policy.where == "user_report" else ""
+    return (
+        "not buildable" if policy.evidence == "label" else "assumed" if policy.where == "user_report" else ""
+    )
 
 
 def leak_of(policy: Policy, model_leak: Mapping[str, float]) -> float:
@@ -90,7 +108,17 @@ def intervals_table(resampled: Resampled, kind: str) -> pd.DataFrame:
         for metric, drawn in resampled.figures.items():
             bounds = percentile_interval(drawn[:, number])
             value = float(resampled.now[metric][number])
-            rows.append({"point": point, "metric": metric, "value": value, "low": bounds.low, "high": bounds.high, "interval": kind, "n_undefined": bounds.n_undefined})
+            rows.append(
+                {
+                    "point": point,
+                    "metric": metric,
+                    "value": value,
+                    "low": bounds.low,
+                    "high": bounds.high,
+                    "interval": kind,
+                    "n_undefined": bounds.n_undefined,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -102,18 +130,37 @@ def per_find_table(resampled: Resampled, *, prevalences: Sequence[float]) -> pd.
     """
     rows = []
     for prevalence in prevalences:
-        now, drawn = (_messages_per_find(figures, checked_prevalence(prevalence)) for figures in (resampled.now, resampled.figures))
+        now, drawn = (
+            _messages_per_find(figures, checked_prevalence(prevalence))
+            for figures in (resampled.now, resampled.figures)
+        )
         for number, point in enumerate(resampled.names):
             defined = drawn[:, number][~np.isnan(drawn[:, number])]
             # Of resamples, not between them: an infinite price has no middle with another.
-            low, high = np.quantile(defined, [0.025, 0.975], method="inverted_cdf") if defined.size else (np.nan, np.nan)
+            low, high = (
+                np.quantile(defined, [0.025, 0.975], method="inverted_cdf")
+                if defined.size
+                else (np.nan, np.nan)
+            )
             rows.append((point, prevalence, now[number], low, high))
-    return pd.DataFrame(rows, columns=["point", "prevalence", "messages_per_find", "messages_per_find_low", "messages_per_find_high"])
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "point",
+            "prevalence",
+            "messages_per_find",
+            "messages_per_find_low",
+            "messages_per_find_high",
+        ],
+    )
 
 
 def _messages_per_find(figures: Mapping[str, Numbers], prevalence: float) -> Numbers:
     with np.errstate(divide="ignore", invalid="ignore"):
-        read = prevalence * figures["pattern_messages_read"] + (1.0 - prevalence) * figures["innocent_messages_read"]
+        read = (
+            prevalence * figures["pattern_messages_read"]
+            + (1.0 - prevalence) * figures["innocent_messages_read"]
+        )
         return np.asarray(read / (prevalence * figures["recall"]))
 
 
@@ -121,7 +168,12 @@ def base_rates_of(costs: pd.DataFrame, prevalences: Sequence[float]) -> pd.DataF
     """The ``base_rate_table`` of one point, for a million conversations."""
     innocent, flagged = costs["innocent"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
     recall = Rate(int((flagged & ~innocent).sum()), int((~innocent).sum()))
-    return base_rate_table(recall, Rate(int((flagged & innocent).sum()), int(innocent.sum())), prevalences=prevalences, volume=1_000_000)
+    return base_rate_table(
+        recall,
+        Rate(int((flagged & innocent).sum()), int(innocent.sum())),
+        prevalences=prevalences,
+        volume=1_000_000,
+    )
 
 
 def by_point(points: Sequence[Point], table: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:

@@ -27,8 +27,19 @@ def explain_policy(policy: Policy) -> str:
     Released: a person gets an alert without content.
     Model: TF-IDF over a vocabulary fitted on private text, trained plainly.
     """
-    parts = {"Read": _reading(policy), "Kept": _keeping(policy), "Alert": _alerting(policy), "Released": _releasing(policy), "Model": _modelling(policy)}
-    return "\n".join([f"{policy.name}: {policy.description}", *(f"{title}: {text}." for title, text in parts.items() if text)])
+    parts = {
+        "Read": _reading(policy),
+        "Kept": _keeping(policy),
+        "Alert": _alerting(policy),
+        "Released": _releasing(policy),
+        "Model": _modelling(policy),
+    }
+    return "\n".join(
+        [
+            f"{policy.name}: {policy.description}",
+            *(f"{title}: {text}." for title, text in parts.items() if text),
+        ]
+    )
 
 
 def _who_reads(policy: Policy) -> str:
@@ -43,23 +54,47 @@ def _reading(policy: Policy) -> str:
             return "nothing, until one of the two reports the conversation; a reviewer then reads it"
         if policy.shows_text:
             return "no machine reads to decide; what a reviewer is shown counts as read"
-        return "nothing; who writes to whom and when is looked at" if policy.evidence == "metadata" else "nothing"
-    whose = "every message of both people" if policy.who == "both" else "every message of the person who opened the contact"
+        return (
+            "nothing; who writes to whom and when is looked at"
+            if policy.evidence == "metadata"
+            else "nothing"
+        )
+    whose = (
+        "every message of both people"
+        if policy.who == "both"
+        else "every message of the person who opened the contact"
+    )
     if policy.where == "user_report":
         return f"nothing, until one of the two reports the conversation; then the server reads {whose}"
-    which = f"{policy.sampling_rate:.0%} of conversations, chosen by lot" if policy.sampling_rate < 1 else "every conversation"
+    which = (
+        f"{policy.sampling_rate:.0%} of conversations, chosen by lot"
+        if policy.sampling_rate < 1
+        else "every conversation"
+    )
     since = f", from when {' and '.join(policy.trigger)}" if policy.trigger else ""
-    found = f"; only from the first match of /{policy.text_trigger}/ on is it scored, but looking for it is reading too" if policy.text_trigger else ""
+    found = (
+        f"; only from the first match of /{policy.text_trigger}/ on is it scored, but looking for it is reading too"
+        if policy.text_trigger
+        else ""
+    )
     return f"{_who_reads(policy)} reads {whose} in {which}{since}{found}{', until an alert' if policy.stop_on_alert else ''}"
 
 
 def _keeping(policy: Policy) -> str:
     if policy.evidence != READS_TO_DECIDE or policy.where == "none":
         return "no message"
-    score = f"The score is of the last {policy.window} messages read" if policy.window else "A running score is kept, which holds no message"
+    score = (
+        f"The score is of the last {policy.window} messages read"
+        if policy.window
+        else "A running score is kept, which holds no message"
+    )
     if not policy.retain_messages:
         return f"no message. {score}"
-    how_many = "every message" if policy.retain_messages >= EVERY_MESSAGE else f"the last {policy.retain_messages} messages"
+    how_many = (
+        "every message"
+        if policy.retain_messages >= EVERY_MESSAGE
+        else f"the last {policy.retain_messages} messages"
+    )
     return f"{_who_reads(policy)} keeps {how_many}, each for at most {policy.retain_hours:g} h. {score}"
 
 

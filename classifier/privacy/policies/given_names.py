@@ -13,5 +13,7 @@ def given_names() -> tuple[str, ...]:
     >>> given_names()[:2]
     ('Aaron', 'Abdul')
     """
-    lines = (files("classifier.privacy.policies") / "given_names.txt").read_text(encoding="utf-8").splitlines()
+    lines = (
+        (files("classifier.privacy.policies") / "given_names.txt").read_text(encoding="utf-8").splitlines()
+    )
     return tuple(line for line in lines if line and not line.startswith("#"))

@@ -61,7 +61,9 @@ class Policy:
     threshold: float = 0.5
     k_of_n: int = 0
     stage_threshold: float = 0.5
-    release: Literal["nothing", "alert_bit", "quantised_score", "excerpt", "full_transcript", "randomised_bit", "aggregate"] = "nothing"
+    release: Literal[
+        "nothing", "alert_bit", "quantised_score", "excerpt", "full_transcript", "randomised_bit", "aggregate"
+    ] = "nothing"
     levels: int = 0
     excerpt_messages: int = 0
     release_epsilon: float = 0.0
@@ -110,9 +112,17 @@ class Policy:
         >>> Policy("a", "b").model_key, Policy("a", "b", where="device", features="hashed", hash_bits=18).model_key
         ('private/plain', 'hashed-18/plain')
         """
-        features = f"hashed-{self.hash_bits}{'-salted' if self.hash_salted else ''}" if self.features == "hashed" else self.features
+        features = (
+            f"hashed-{self.hash_bits}{'-salted' if self.hash_salted else ''}"
+            if self.features == "hashed"
+            else self.features
+        )
         people = f"-{self.min_people}" if self.features == "private" and self.min_people > 1 else ""
-        training = "plain" if self.training == "plain" else f"{self.training}-{self.training_epsilon:g}-cap{self.people_cap}"
+        training = (
+            "plain"
+            if self.training == "plain"
+            else f"{self.training}-{self.training_epsilon:g}-cap{self.people_cap}"
+        )
         return f"{features}{people}/{training}"
 
 
@@ -216,7 +226,11 @@ def _bad_model(policy: Policy) -> Iterator[str]:
         yield "noise on the weights says nothing of a vocabulary fitted on private text, so no epsilon can be claimed: use features = public or hashed"
 
 
-CHOICES: dict[str, tuple[str, ...]] = {name: get_args(hint) for name, hint in get_type_hints(Policy).items() if get_args(hint) and name != "trigger"}
+CHOICES: dict[str, tuple[str, ...]] = {
+    name: get_args(hint)
+    for name, hint in get_type_hints(Policy).items()
+    if get_args(hint) and name != "trigger"
+}
 """What each knob that is a word may say."""
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -282,10 +296,26 @@ def shipped_policies() -> tuple[Policy, ...]:
     ['read_nothing', 'flag_all', 'random_flag']
     """
     policies = read_policies(sorted(Path(str(files("classifier.privacy.policies"))).glob("*.toml")))
-    return tuple(sorted(policies, key=lambda policy: (ANCHORS.index(policy.name) if policy.name in ANCHORS else len(ANCHORS), policy.name)))
+    return tuple(
+        sorted(
+            policies,
+            key=lambda policy: (
+                ANCHORS.index(policy.name) if policy.name in ANCHORS else len(ANCHORS),
+                policy.name,
+            ),
+        )
+    )
 
 
-ANCHORS = ("read_nothing", "flag_all", "random_flag", "user_report_only", "metadata_only", "oracle", "full_server_scan")
+ANCHORS = (
+    "read_nothing",
+    "flag_all",
+    "random_flag",
+    "user_report_only",
+    "metadata_only",
+    "oracle",
+    "full_server_scan",
+)
 """Always run beside any policy: the ends of every scale, and what can be had without reading."""
 
 

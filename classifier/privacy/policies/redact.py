@@ -24,7 +24,9 @@ Redactor = Callable[[str], list[Span]]
 
 MASK = "[…]"
 
-_STREET_ENDINGS = "street|road|lane|close|avenue|drive|way|court|place|crescent|terrace|gardens|square|grove|boulevard"
+_STREET_ENDINGS = (
+    "street|road|lane|close|avenue|drive|way|court|place|crescent|terrace|gardens|square|grove|boulevard"
+)
 _PATTERNS = re.compile(
     "|".join(
         (
@@ -39,8 +41,13 @@ _PATTERNS = re.compile(
     ),
     re.IGNORECASE,
 )
-_SCHOOL = re.compile(r"\b[A-Z][\w'’]+(?:\s+[A-Z][\w'’]+)*\s+(?:High|Academy|College|Primary|(?:Middle |High |Primary )?School)\b")
-_AGE = re.compile(r"\b(?:eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen)\b|\b1[0-9]\s*(?:yo|years?\s+old)\b", re.IGNORECASE)
+_SCHOOL = re.compile(
+    r"\b[A-Z][\w'’]+(?:\s+[A-Z][\w'’]+)*\s+(?:High|Academy|College|Primary|(?:Middle |High |Primary )?School)\b"
+)
+_AGE = re.compile(
+    r"\b(?:eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen)\b|\b1[0-9]\s*(?:yo|years?\s+old)\b",
+    re.IGNORECASE,
+)
 
 
 def patterns(text: str) -> list[Span]:
@@ -54,7 +61,12 @@ def patterns(text: str) -> list[Span]:
 
 def lexicon(text: str) -> list[Span]:
     """``patterns``, and the given names of ``given_names.txt`` in any case, schools written with capitals, and words for ages from eleven to nineteen."""
-    return sorted({*patterns(text), *(match.span() for form in (_names(), _SCHOOL, _AGE) for match in form.finditer(text))})
+    return sorted(
+        {
+            *patterns(text),
+            *(match.span() for form in (_names(), _SCHOOL, _AGE) for match in form.finditer(text)),
+        }
+    )
 
 
 @cache
@@ -72,7 +84,9 @@ def _presidio_analyzer() -> Any:
     try:
         return importlib.import_module("presidio_analyzer").AnalyzerEngine()
     except ImportError:
-        raise InputError("redactor 'presidio' needs the package presidio-analyzer and its language model, which are not installed; choose patterns or lexicon") from None
+        raise InputError(
+            "redactor 'presidio' needs the package presidio-analyzer and its language model, which are not installed; choose patterns or lexicon"
+        ) from None
 
 
 def nothing(text: str) -> list[Span]:
@@ -80,7 +94,12 @@ def nothing(text: str) -> list[Span]:
     return []
 
 
-REDACTORS: dict[str, Redactor] = {"none": nothing, "patterns": patterns, "lexicon": lexicon, "presidio": presidio}
+REDACTORS: dict[str, Redactor] = {
+    "none": nothing,
+    "patterns": patterns,
+    "lexicon": lexicon,
+    "presidio": presidio,
+}
 
 
 @lru_cache(maxsize=200_000)
@@ -122,7 +141,9 @@ def _entities(stream: Stream) -> dict[tuple[str, str], list[tuple[int, int, int]
     found: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
     for index, spans in enumerate(stream.personal):
         for span in spans:
-            found.setdefault((span.kind, stream.texts[index][span.start : span.end].casefold()), []).append((index, span.start, span.end))
+            found.setdefault((span.kind, stream.texts[index][span.start : span.end].casefold()), []).append(
+                (index, span.start, span.end)
+            )
     return found
 
 
@@ -134,10 +155,15 @@ def redaction_table(streams: Sequence[Stream], redactor: str) -> pd.DataFrame:
     ``kind``, ``rate``, ``rate_low``, ``rate_high``, ``hits``, ``n``, ``unit``; bounds are two-sided Clopper-Pearson over units, and too narrow where words repeat. The last row
     is over-redaction: words of messages that show a behaviour, outside gold spans, that are masked all the same.
     """
-    counts: dict[tuple[str, str], list[int]] = {(measure, "all"): [0, 0] for measure in ("entities masked", "mentions masked", "cue tokens masked")}
+    counts: dict[tuple[str, str], list[int]] = {
+        (measure, "all"): [0, 0] for measure in ("entities masked", "mentions masked", "cue tokens masked")
+    }
     for stream in streams:
         for (kind, _), mentions in _entities(stream).items():
-            hidden = [is_masked(start, end, masked_spans(stream.texts[index], redactor)) for index, start, end in mentions]
+            hidden = [
+                is_masked(start, end, masked_spans(stream.texts[index], redactor))
+                for index, start, end in mentions
+            ]
             for name in (kind, "all"):
                 _count(counts, ("entities masked", name), all(hidden), 1)
                 _count(counts, ("mentions masked", name), sum(hidden), len(hidden))
@@ -145,14 +171,38 @@ def redaction_table(streams: Sequence[Stream], redactor: str) -> pd.DataFrame:
             if labels:
                 tokens = list(_cue_tokens(stream, index))
                 spans = masked_spans(stream.texts[index], redactor)
-                _count(counts, ("cue tokens masked", "all"), sum(any(low < end and start < high for low, high in spans) for start, end in tokens), len(tokens))
+                _count(
+                    counts,
+                    ("cue tokens masked", "all"),
+                    sum(any(low < end and start < high for low, high in spans) for start, end in tokens),
+                    len(tokens),
+                )
     rows = []
-    for measure, unit in (("entities masked", "entity"), ("mentions masked", "mention"), ("cue tokens masked", "word")):
-        for kind in sorted((kind for name, kind in counts if name == measure), key=lambda kind: (kind == "all", kind)):
+    for measure, unit in (
+        ("entities masked", "entity"),
+        ("mentions masked", "mention"),
+        ("cue tokens masked", "word"),
+    ):
+        for kind in sorted(
+            (kind for name, kind in counts if name == measure), key=lambda kind: (kind == "all", kind)
+        ):
             rate = Rate(*counts[measure, kind])
             low, high = rate.interval()
-            rows.append({"measure": measure, "kind": kind, "rate": rate.value, "rate_low": low, "rate_high": high, "hits": rate.hits, "n": rate.n, "unit": unit})
-    return pd.DataFrame(rows, columns=["measure", "kind", "rate", "rate_low", "rate_high", "hits", "n", "unit"])
+            rows.append(
+                {
+                    "measure": measure,
+                    "kind": kind,
+                    "rate": rate.value,
+                    "rate_low": low,
+                    "rate_high": high,
+                    "hits": rate.hits,
+                    "n": rate.n,
+                    "unit": unit,
+                }
+            )
+    return pd.DataFrame(
+        rows, columns=["measure", "kind", "rate", "rate_low", "rate_high", "hits", "n", "unit"]
+    )
 
 
 def _count(counts: dict[tuple[str, str], list[int]], key: tuple[str, str], hits: int, n: int) -> None:

@@ -19,7 +19,10 @@ def lot(seed: int, purpose: str, id_: str) -> float:
     >>> lot(0, "sampling", "a1") == lot(0, "sampling", "a1") != lot(0, "report", "a1")
     True
     """
-    return int.from_bytes(hashlib.blake2b(f"{seed}:{purpose}:{id_}".encode(), digest_size=8).digest(), "big") / 2**64
+    return (
+        int.from_bytes(hashlib.blake2b(f"{seed}:{purpose}:{id_}".encode(), digest_size=8).digest(), "big")
+        / 2**64
+    )
 
 
 def level(score: float, levels: int) -> int:
@@ -50,7 +53,13 @@ def distinct_outputs(policy: Policy) -> float:
 
     Text that is shown has no such number: infinity.
     """
-    return {"nothing": 1.0, "aggregate": 1.0, "alert_bit": 2.0, "randomised_bit": 2.0, "quantised_score": 1.0 + policy.levels}.get(policy.release, math.inf)
+    return {
+        "nothing": 1.0,
+        "aggregate": 1.0,
+        "alert_bit": 2.0,
+        "randomised_bit": 2.0,
+        "quantised_score": 1.0 + policy.levels,
+    }.get(policy.release, math.inf)
 
 
 def released_bits_max(policy: Policy) -> float:
@@ -74,7 +83,9 @@ def entropy_bits(outputs: ArrayLike, *, corrected: bool = True) -> float:
     if values.size == 0:
         return math.nan
     if values.dtype.kind not in "bui":
-        raise ValueError(f"entropy is measured of quantised outputs (whole numbers), got {values.dtype}: of raw scores it would measure the sample size")
+        raise ValueError(
+            f"entropy is measured of quantised outputs (whole numbers), got {values.dtype}: of raw scores it would measure the sample size"
+        )
     counts = np.unique(values, return_counts=True)[1]
     shares = counts / values.size
     plug_in = float(-(shares * np.log2(shares)).sum()) + 0.0
@@ -165,7 +176,11 @@ def debiased_count(reported: Rate, epsilon: float) -> CountEstimate:
     kept = 1.0 - 2.0 * flip
     if kept == 0:
         return CountEstimate(math.nan, math.inf, reported.n)
-    return CountEstimate((reported.hits - reported.n * flip) / kept, math.sqrt(reported.n * flip * (1.0 - flip)) / kept, reported.n)
+    return CountEstimate(
+        (reported.hits - reported.n * flip) / kept,
+        math.sqrt(reported.n * flip * (1.0 - flip)) / kept,
+        reported.n,
+    )
 
 
 def laplace_standard_error(epsilon: float) -> float:

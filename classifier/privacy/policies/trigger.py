@@ -11,7 +11,14 @@ from typing import Any
 
 from classifier.records import Metadata
 
-OPERATORS: dict[str, Callable[[Any, Any], bool]] = {"==": operator.eq, "!=": operator.ne, ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
 WORDS = ("known_from", "sender_age_band", "contact_age_band")
 NUMBERS = ("young_contacts", "hour", "messages", "initiator_share", "messages_per_hour")
 _FORM = re.compile(r"\s*(\w+)\s*(==|!=|>=|<=|>|<)\s*(\S+)\s*")

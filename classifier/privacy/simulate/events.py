@@ -41,7 +41,9 @@ class EventLog:
         self.numbers: list[float] = []
         self.texts: dict[int, str] = {}
 
-    def add(self, conversation: int, step: int, event: str, message: int, value: float, hours: float, text: str) -> None:
+    def add(
+        self, conversation: int, step: int, event: str, message: int, value: float, hours: float, text: str
+    ) -> None:
         """One event of the conversation of that number."""
         if text:
             self.texts[len(self.numbers) // 6] = text

@@ -61,7 +61,9 @@ def obstacle(policy: Policy, stream: Stream, scorer: Scorer) -> str:
         return "its trigger looks at metadata and times, which are not there"
     if policy.retain_hours and not stream.times:
         return "retain_hours needs the messages' times, which are not there"
-    if not stream.texts and (policy.text_trigger or policy.redactor != "none" or not isinstance(scorer.messages, MessageScores)):
+    if not stream.texts and (
+        policy.text_trigger or policy.redactor != "none" or not isinstance(scorer.messages, MessageScores)
+    ):
         return "it needs the messages' text, which is not there"
     if policy.k_of_n and isinstance(scorer.messages, MessageScores) and scorer.messages.columns != LABELS:
         return f"k_of_n counts stages, and the scores have only {', '.join(scorer.messages.columns)}"
@@ -72,7 +74,9 @@ def _unwatched(id_: str, step: int, state: State) -> None:
     """Nobody looks."""
 
 
-def run_policy(policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, seed: int = 0, watch: Watch = _unwatched) -> PolicyRun:
+def run_policy(
+    policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, seed: int = 0, watch: Watch = _unwatched
+) -> PolicyRun:
     """Run ``policy`` over conversations, message by message, as they were written.
 
     ``seed`` reaches every draw (sampling, reports, chance, flipped bits), each made from the conversation's id, so that neither order nor company matters.
@@ -87,29 +91,52 @@ def run_policy(policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, see
             _Observation(policy, stream, scorer, running, seed, number, log).run(watch)
     events = log.table([stream.id for stream in streams])
     alerts = int((events["event"] == "alert").sum())
-    return PolicyRun(policy, events, noisy_count(alerts, policy.release_epsilon, seed=seed) if policy.release == "aggregate" else math.nan)
+    return PolicyRun(
+        policy,
+        events,
+        noisy_count(alerts, policy.release_epsilon, seed=seed) if policy.release == "aggregate" else math.nan,
+    )
 
 
 class View:
     """The one door to a conversation's texts and scores. Whatever passes it stands in the log as read."""
 
-    def __init__(self, stream: Stream, messages: MessageScorer | MessageScores, record: Callable[..., None]) -> None:
+    def __init__(
+        self, stream: Stream, messages: MessageScorer | MessageScores, record: Callable[..., None]
+    ) -> None:
         if isinstance(messages, MessageScores) and len(messages.rows.get(stream.id, ())) != len(stream):
-            raise ValueError(f"scores hold no row for each of the {len(stream)} messages of conversation {stream.id!r}")
+            raise ValueError(
+                f"scores hold no row for each of the {len(stream)} messages of conversation {stream.id!r}"
+            )
         self._stream, self._record = stream, record
-        self._row = messages.rows[stream.id].__getitem__ if isinstance(messages, MessageScores) else lambda index: np.asarray(messages([stream.texts[index]]), dtype=np.float64)[0]
+        self._row = (
+            messages.rows[stream.id].__getitem__
+            if isinstance(messages, MessageScores)
+            else lambda index: np.asarray(messages([stream.texts[index]]), dtype=np.float64)[0]
+        )
 
     def read(self, index: int, *, step: int) -> Held:
         """Message ``index`` (0-based), read when message ``step`` (1-based) has been written."""
         stream, now = self._stream, self._stream.hours[step - 1]
         self._record(step, "read", index + 1, math.nan, now)
-        return Held(index, stream.authors[index], now, stream.texts[index] if stream.texts else "", self._row(index))
+        return Held(
+            index, stream.authors[index], now, stream.texts[index] if stream.texts else "", self._row(index)
+        )
 
 
 class _Observation:
     """One policy watching one conversation."""
 
-    def __init__(self, policy: Policy, stream: Stream, scorer: Scorer, running: RunningScorer, seed: int, number: int, log: EventLog) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        stream: Stream,
+        scorer: Scorer,
+        running: RunningScorer,
+        seed: int,
+        number: int,
+        log: EventLog,
+    ) -> None:
         self.policy, self.stream, self.scorer, self.running, self.seed = policy, stream, scorer, running, seed
         self.number, self.log = number, log
         self.view = View(stream, scorer.messages, self.record)
@@ -152,7 +179,13 @@ class _Observation:
 
     def outside(self, step: int, met: float = 0.0) -> Outside:
         assert self.stream.metadata is not None  # obstacle() has seen to it
-        return Outside(self.stream.metadata, self.stream.initiator, self.stream.authors[:step], self.stream.times[:step], met)
+        return Outside(
+            self.stream.metadata,
+            self.stream.initiator,
+            self.stream.authors[:step],
+            self.stream.times[:step],
+            met,
+        )
 
     def may_begin(self, step: int) -> bool:
         """Whether all conditions have held together at some message so far."""
@@ -195,7 +228,9 @@ class _Observation:
         if policy.window:
             inside = list(state.kept)[-policy.window :]
             rows = np.array([message.row for message in inside])
-            state.score = float(np.asarray(self.running(rows, [message.author for message in inside])).reshape(-1)[-1])
+            state.score = float(
+                np.asarray(self.running(rows, [message.author for message in inside])).reshape(-1)[-1]
+            )
             if policy.k_of_n:
                 state.stages = tuple((rows[:, : len(STAGES)].max(axis=0) >= policy.stage_threshold).tolist())
             return
@@ -203,7 +238,9 @@ class _Observation:
         state.score = self.running.score(state.running)
         if policy.k_of_n:
             shown = (held.row[: len(STAGES)] >= policy.stage_threshold).tolist()
-            state.stages = tuple(before or now for before, now in zip(state.stages or shown, shown, strict=True))
+            state.stages = tuple(
+                before or now for before, now in zip(state.stages or shown, shown, strict=True)
+            )
 
     def judge_unread(self, index: int, step: int) -> None:
         """Score without reading; what a human is then shown is read by showing it."""
@@ -211,10 +248,16 @@ class _Observation:
         if not state.alerted:
             if policy.evidence == "metadata":
                 outside = self.outside(step)
-                met = sum(condition.holds(outside) for condition in policy.conditions) / len(policy.conditions)
+                met = sum(condition.holds(outside) for condition in policy.conditions) / len(
+                    policy.conditions
+                )
                 state.score = float(self.scorer.metadata(self.outside(step, met)))
             elif self.may_begin(step):
-                state.score = {"nothing": 1.0, "label": float(self.stream.label == PATTERN), "chance": lot(self.seed, "chance", self.stream.id)}[policy.evidence]
+                state.score = {
+                    "nothing": 1.0,
+                    "label": float(self.stream.label == PATTERN),
+                    "chance": lot(self.seed, "chance", self.stream.id),
+                }[policy.evidence]
             else:
                 return
             self.record(step, "scored", 0, state.score, self.stream.hours[step - 1])
@@ -234,7 +277,11 @@ class _Observation:
         elif policy.release in ("quantised_score", "excerpt"):
             self.record(step, "released", 0, float(level(state.score, policy.levels)), now)
         if policy.shows_text and policy.evidence == READS_TO_DECIDE:
-            in_hand = self.handed_in if self.reported else list(state.kept) or [message for message in (held,) if message]
+            in_hand = (
+                self.handed_in
+                if self.reported
+                else list(state.kept) or [message for message in (held,) if message]
+            )
             before = in_hand[-1 - policy.excerpt_messages :] if policy.release == "excerpt" else in_hand
             for message in before:
                 self.show(message, step)
@@ -259,7 +306,14 @@ class _Observation:
         self.record(step, "dropped", self.state.kept.popleft().index + 1, math.nan, hours)
 
     def show(self, held: Held, step: int) -> None:
-        self.record(step, "shown", held.index + 1, math.nan, self.stream.hours[step - 1], redacted(held.text, self.policy.redactor))
+        self.record(
+            step,
+            "shown",
+            held.index + 1,
+            math.nan,
+            self.stream.hours[step - 1],
+            redacted(held.text, self.policy.redactor),
+        )
 
     def close(self, n: int) -> None:
         """After the last message: the flipped bit that is released for every conversation, and the end of what is still kept."""

@@ -55,7 +55,9 @@ class NoisyOr:
 
     def score(self, state: Any) -> float:
         """The mean over stages of the chance that some message has shown it."""
-        return float(1.0 - np.add.reduce(state) / state.size)  # a mean, without what np.mean checks at every message
+        return float(
+            1.0 - np.add.reduce(state) / state.size
+        )  # a mean, without what np.mean checks at every message
 
 
 NOISY_OR = NoisyOr()
@@ -153,4 +155,6 @@ class Scorer:
 
     def running(self) -> RunningScorer:
         """The conversation scorer as one that can go on."""
-        return self.conversation if isinstance(self.conversation, RunningScorer) else FromRows(self.conversation)
+        return (
+            self.conversation if isinstance(self.conversation, RunningScorer) else FromRows(self.conversation)
+        )

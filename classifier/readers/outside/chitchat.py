@@ -17,10 +17,16 @@ def read_chitchat() -> pd.DataFrame:
     try:
         import chitchat_dataset
     except ModuleNotFoundError:
-        raise InputError("chitchat-dataset is not installed; install it with: pip install 'grooming-pattern-classifier[bench]'") from None
+        raise InputError(
+            "chitchat-dataset is not installed; install it with: pip install 'grooming-pattern-classifier[bench]'"
+        ) from None
     conversations = chitchat_dataset.Dataset()
     return pd.DataFrame(
-        [(id_, index, author, text) for id_ in conversations for index, (author, text) in enumerate(_messages(conversations[id_]), start=1)],
+        [
+            (id_, index, author, text)
+            for id_ in conversations
+            for index, (author, text) in enumerate(_messages(conversations[id_]), start=1)
+        ],
         columns=["conversation", "index", "author", "text"],
     )
 

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.errors import InputError
-from classifier.readers.external import MAX_MESSAGES, NO_TIME, OnFault, checked_name, checked_text, external_conversation, parsed_time, stop
+from classifier.readers.external import (
+    MAX_MESSAGES,
+    NO_TIME,
+    OnFault,
+    checked_name,
+    checked_text,
+    external_conversation,
+    parsed_time,
+    stop,
+)
 from classifier.readers.jsonl_rows import jsonl_objects
 from classifier.readers.opening import whole_json
 from classifier.records import Conversation, Message
@@ -38,7 +47,9 @@ def utterances_file(folder: Path) -> Path:
             raise InputError(f"{path}: a symbolic link; put the file itself into the corpus folder")
         if path.exists():
             return path
-    raise InputError(f"{folder}: a folder without {' or '.join(UTTERANCES)}; of folders only ConvoKit corpora are read")
+    raise InputError(
+        f"{folder}: a folder without {' or '.join(UTTERANCES)}; of folders only ConvoKit corpora are read"
+    )
 
 
 def read_convokit(folder: Path, *, on_fault: OnFault = stop) -> Iterator[Conversation]:
@@ -61,7 +72,9 @@ def read_convokit(folder: Path, *, on_fault: OnFault = stop) -> Iterator[Convers
             if utterance.id in used:
                 raise ValueError(f"utterance {utterance.id!r} was already on line {used[utterance.id]}")
             if len(found) >= MAX_MESSAGES:
-                raise ValueError(f"conversation {utterance.conversation!r} has more than {MAX_MESSAGES:,} utterances")
+                raise ValueError(
+                    f"conversation {utterance.conversation!r} has more than {MAX_MESSAGES:,} utterances"
+                )
             used[utterance.id] = number
             found.append(utterance)
         except ValueError as error:
@@ -73,7 +86,9 @@ def read_convokit(folder: Path, *, on_fault: OnFault = stop) -> Iterator[Convers
             except ValueError as error:
                 on_fault(f"{path}:{number}: {error}")
                 continue
-            messages = [replace(utterance.message, line=line) for line, utterance in enumerate(ordered, start=1)]
+            messages = [
+                replace(utterance.message, line=line) for line, utterance in enumerate(ordered, start=1)
+            ]
             yield external_conversation(ordered[0].conversation, messages, corpus="convokit")
 
 
@@ -107,7 +122,11 @@ def _utterance(entry: dict[str, Any]) -> _Utterance:
         id=checked_name(entry.get("id"), noun="id"),
         conversation=checked_name(_field(entry, "conversation_id"), noun="conversation_id"),
         reply_to="" if reply in (None, "") else checked_name(reply, noun="reply_to"),
-        message=Message(author=checked_name(_field(entry, "speaker"), noun="speaker"), time=parsed_time(entry.get("timestamp")), text=checked_text(entry.get("text"))),
+        message=Message(
+            author=checked_name(_field(entry, "speaker"), noun="speaker"),
+            time=parsed_time(entry.get("timestamp")),
+            text=checked_text(entry.get("text")),
+        ),
     )
 
 

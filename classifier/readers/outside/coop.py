@@ -17,7 +17,12 @@ def coop_line(conversation: Conversation, *, type_id: str) -> str:
     items = []
     for position, message in enumerate(conversation.messages, start=1):
         line = message.line or position
-        data: dict[str, Any] = {"text": message.text, "conversation_id": conversation.id, "author_id": message.author, "line": line}
+        data: dict[str, Any] = {
+            "text": message.text,
+            "conversation_id": conversation.id,
+            "author_id": message.author,
+            "line": line,
+        }
         if message.time != NO_TIME:
             data["created_at"] = f"{written_time(message.time)}Z"
         items.append({"id": f"{conversation.id}:{line}", "typeId": type_id, "data": data})

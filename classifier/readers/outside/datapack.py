@@ -14,7 +14,16 @@ from typing import Any
 
 from classifier.errors import InputError
 from classifier.readers.columns import checked_line
-from classifier.readers.external import MAX_MESSAGES, NO_TIME, OnFault, checked_name, checked_text, external_conversation, parsed_time, stop
+from classifier.readers.external import (
+    MAX_MESSAGES,
+    NO_TIME,
+    OnFault,
+    checked_name,
+    checked_text,
+    external_conversation,
+    parsed_time,
+    stop,
+)
 from classifier.readers.opening import whole_json
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
@@ -75,7 +84,9 @@ def _messages(content: list[Any], where: str, on_fault: OnFault) -> tuple[list[M
             body = entry.get("body")
             time = parsed_time(entry.get("time"), per_second=1000)
             author = checked_name(entry.get("author"), noun="author")
-            found[line] = Message(author=author, time=time, text="" if body is None else checked_text(body), line=line)
+            found[line] = Message(
+                author=author, time=time, text="" if body is None else checked_text(body), line=line
+            )
         except ValueError as error:
             on_fault(f"{where}, entry {position}: {error}")
             continue
@@ -84,7 +95,9 @@ def _messages(content: list[Any], where: str, on_fault: OnFault) -> tuple[list[M
     return [found[line] for line in sorted(found)], sender
 
 
-def written_datapack(conversations: Iterable[Conversation], *, name: str, predictions: Mapping[tuple[str, int], float]) -> bytes:
+def written_datapack(
+    conversations: Iterable[Conversation], *, name: str, predictions: Mapping[tuple[str, int], float]
+) -> bytes:
     """A datapack of ``conversations``, with the prediction of each (conversation, line) that has one.
 
     ``generatedAtTime`` is 0, so that the same conversations give the same file. Raises ``InputError`` for an id used twice.
@@ -92,7 +105,9 @@ def written_datapack(conversations: Iterable[Conversation], *, name: str, predic
     chats: dict[str, Any] = {}
     for conversation in conversations:
         if conversation.id in chats:
-            raise InputError(f"conversation {conversation.id!r} comes twice; a datapack names its chats by their ids")
+            raise InputError(
+                f"conversation {conversation.id!r} comes twice; a datapack names its chats by their ids"
+            )
         content: list[Any] = []
         for position, message in enumerate(conversation.messages, start=1):
             line = message.line or position

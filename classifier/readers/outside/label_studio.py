@@ -37,7 +37,8 @@ def to_tasks(conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
                 "conversation": conversation.id,
                 "index": index,
                 "context": "\n".join(
-                    f"{_side(conversation, earlier.author)}: {earlier.text}" for earlier in conversation.messages[max(0, index - 1 - CONTEXT_MESSAGES) : index - 1]
+                    f"{_side(conversation, earlier.author)}: {earlier.text}"
+                    for earlier in conversation.messages[max(0, index - 1 - CONTEXT_MESSAGES) : index - 1]
                 ),
                 "text": f"{_side(conversation, message.author)}: {message.text}",
                 "generator_labels": list(message.labels),
@@ -63,13 +64,20 @@ def read_annotations(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a readable JSON export ({error})") from None
     if not isinstance(tasks, list):
-        raise InputError(f"{path}: expected a list of tasks as Label Studio's JSON export is, got {type(tasks).__name__}")
+        raise InputError(
+            f"{path}: expected a list of tasks as Label Studio's JSON export is, got {type(tasks).__name__}"
+        )
     rows = []
     for position, task in enumerate(tasks, start=1):
         try:
             data = task["data"]
             for annotation in task["annotations"]:
-                chosen = {choice for result in annotation["result"] if result["from_name"] == "labels" for choice in result["value"]["choices"]}
+                chosen = {
+                    choice
+                    for result in annotation["result"]
+                    if result["from_name"] == "labels"
+                    for choice in result["value"]["choices"]
+                }
                 row: dict[str, Any] = {
                     "conversation": checked_name(data["conversation"], noun="conversation"),
                     "index": checked_line(data["index"]),
@@ -81,5 +89,7 @@ def read_annotations(path: Path) -> pd.DataFrame:
         except ValueError as error:
             raise InputError(f"{path}: task {position}: {error}") from None
         except (AttributeError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: task {position}: expected data and annotations as Label Studio's JSON export has them, missing {error}") from None
+            raise InputError(
+                f"{path}: task {position}: expected data and annotations as Label Studio's JSON export has them, missing {error}"
+            ) from None
     return pd.DataFrame(rows)

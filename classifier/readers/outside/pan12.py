@@ -16,12 +16,29 @@ from xml.etree.ElementTree import ParseError
 
 from classifier.errors import InputError
 from classifier.readers.columns import checked_line
-from classifier.readers.external import MAX_CHARACTERS, MAX_MESSAGES, NO_TIME, OnFault, checked_name, checked_text, external_conversation, shown, stop
+from classifier.readers.external import (
+    MAX_CHARACTERS,
+    MAX_MESSAGES,
+    NO_TIME,
+    OnFault,
+    checked_name,
+    checked_text,
+    external_conversation,
+    shown,
+    stop,
+)
 from classifier.readers.opening import opened, text_lines
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 
-PARENTS = {"conversations": "", "conversation": "conversations", "message": "conversation", "author": "message", "time": "message", "text": "message"}
+PARENTS = {
+    "conversations": "",
+    "conversation": "conversations",
+    "message": "conversation",
+    "author": "message",
+    "time": "message",
+    "text": "message",
+}
 """The elements of the format, each with the one it stands in."""
 CHUNK = 1 << 16
 _CLOCK = re.compile("([01]?[0-9]|2[0-3]):([0-5][0-9])")
@@ -29,7 +46,9 @@ _FIRST_DAY = datetime(1970, 1, 1)
 _HALF_A_DAY = timedelta(hours=12)
 
 
-def read_pan12(path: Path, *, pattern_authors: Set[str] | None = None, on_fault: OnFault = stop) -> Iterator[Conversation]:
+def read_pan12(
+    path: Path, *, pattern_authors: Set[str] | None = None, on_fault: OnFault = stop
+) -> Iterator[Conversation]:
     """The conversations in file order, each as soon as its end has been read.
 
     With ``pattern_authors`` (see ``read_authors``) a conversation with one of them among its authors is labelled a pattern and that author is its sender, all others
@@ -50,7 +69,9 @@ def read_pan12(path: Path, *, pattern_authors: Set[str] | None = None, on_fault:
                 yield from target.taken()
             parser.close()
         except DefusedXmlException as error:
-            raise InputError(f"{path}:{target.number}: {type(error).__name__}: a document type or entities are refused; the corpus has none") from None
+            raise InputError(
+                f"{path}:{target.number}: {type(error).__name__}: a document type or entities are refused; the corpus has none"
+            ) from None
         except (ParseError, ValueError, LookupError) as error:
             if isinstance(error, InputError):
                 raise
@@ -95,7 +116,12 @@ class _Target:
         if tag == "conversation":
             self._id, self._began, self._lines = attributes.get("id"), self.number, {}
         elif tag == "message":
-            self._line, self._message_began, self._parts, self._length = attributes.get("line"), self.number, {}, 0
+            self._line, self._message_began, self._parts, self._length = (
+                attributes.get("line"),
+                self.number,
+                {},
+                0,
+            )
         elif tag in ("author", "time", "text"):
             self._parts.setdefault(tag, [])
 
@@ -128,8 +154,14 @@ class _Target:
             if clock.strip() and not _CLOCK.fullmatch(clock.strip()):
                 raise ValueError(f"time {clock.strip()[:40]!r}: expected a clock time like 17:05")
             if self._length > 8 * MAX_CHARACTERS:
-                raise ValueError(f"a message of {self._length:,} characters, at most {MAX_CHARACTERS:,} are read")
-            self._lines[line] = (checked_name(author, noun="author"), clock.strip(), checked_text(html.unescape(text)))
+                raise ValueError(
+                    f"a message of {self._length:,} characters, at most {MAX_CHARACTERS:,} are read"
+                )
+            self._lines[line] = (
+                checked_name(author, noun="author"),
+                clock.strip(),
+                checked_text(html.unescape(text)),
+            )
         except ValueError as error:
             self._on_fault(f"{self._path}:{self._message_began}: {error}")
 
@@ -147,7 +179,9 @@ class _Target:
         messages = list(_dated(self._lines))
         label = sender = ""
         if self._pattern_authors is not None:
-            sender = next((message.author for message in messages if message.author in self._pattern_authors), "")
+            sender = next(
+                (message.author for message in messages if message.author in self._pattern_authors), ""
+            )
             label = PATTERN if sender else BENIGN
         self._done.append(external_conversation(id_, messages, corpus="pan12", label=label, sender=sender))
 
@@ -186,7 +220,9 @@ def read_lines(path: Path) -> set[tuple[str, int]]:
             id_, line_number = line.rstrip("\r\n").split("\t")
             found.add((checked_name(id_, noun="conversation id"), checked_line(line_number.strip())))
         except ValueError as error:
-            raise InputError(f"{path}:{number}: expected a conversation id, a tab and a line number, got {line.strip()[:60]!r} ({error})") from None
+            raise InputError(
+                f"{path}:{number}: expected a conversation id, a tab and a line number, got {line.strip()[:60]!r} ({error})"
+            ) from None
     return found
 
 

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from classifier.readers.csv_rows import csv_rows
-from classifier.readers.external import NO_TIME, OnFault, checked_name, checked_text, external_conversation, shown, stop
+from classifier.readers.external import (
+    NO_TIME,
+    OnFault,
+    checked_name,
+    checked_text,
+    external_conversation,
+    shown,
+    stop,
+)
 from classifier.readers.opening import binary_lines
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN

@@ -10,14 +10,26 @@ import pandas as pd
 
 from classifier.evaluation.results import Evaluation
 from classifier.report.evaluation.page import LIMITS, MESSAGE_COLUMNS
-from classifier.report.evaluation.summary import corpus_counts, main_results, rate_with_interval, rows_by, with_interval, worst_false_alarms, worst_recalls
+from classifier.report.evaluation.summary import (
+    corpus_counts,
+    main_results,
+    rate_with_interval,
+    rows_by,
+    with_interval,
+    worst_false_alarms,
+    worst_recalls,
+)
 from classifier.report.markdown import in_markdown
 from classifier.report.page import USE, templates
 from classifier.report.tables import Column, number, printed
 
 NAME = "grooming-pattern-classifier-small"
 WORST = 5
-ATTACKED = {"no model": "a control that sees no model", "private/plain": "every term kept", "private-10/plain": "terms that at least ten people used"}
+ATTACKED = {
+    "no model": "a control that sees no model",
+    "private/plain": "every term kept",
+    "private-10/plain": "terms that at least ten people used",
+}
 """The variants of ``classifier.privacy.builds.variants`` that are built as the shipped model is, of TF-IDF terms of private text without noise, in words."""
 
 
@@ -71,14 +83,26 @@ def model_card(
             messages=in_markdown(printed(tables["messages"], MESSAGE_COLUMNS)),
             systems=in_markdown(
                 printed(
-                    tables["systems"], [Column("system", "system"), Column("f1", "macro F1", interval=True), Column("average_precision", "macro average precision", interval=True)]
+                    tables["systems"],
+                    [
+                        Column("system", "system"),
+                        Column("f1", "macro F1", interval=True),
+                        Column("average_precision", "macro average precision", interval=True),
+                    ],
                 )
             ),
             scenes=in_markdown(worst_false_alarms(tables["scenes"], "benign scene", n=WORST)),
             manners=in_markdown(worst_false_alarms(tables["manners"], "manner of speaking", n=WORST)),
             tactics=in_markdown(worst_recalls(tables["tactics"], n=WORST)),
             memberships=_memberships(attack),
-            names=[(attack, rate_with_interval(row, "share", hits="found", n="n"), f"{row['decoys_found']}/{row['n_decoys']}") for attack, row in rows_by(names, "attack").items()],
+            names=[
+                (
+                    attack,
+                    rate_with_interval(row, "share", hits="found", n="n"),
+                    f"{row['decoys_found']}/{row['n_decoys']}",
+                )
+                for attack, row in rows_by(names, "attack").items()
+            ],
             number=number,
         )
         + "\n"
@@ -91,9 +115,15 @@ def _index(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     found = []
     for where, table, voice in (("test", "messages", "test"), ("v1-alt", "transfer", "second voice")):
         macro = rows_by(tables[table], "label")["macro"]
-        values = [("f1", "macro F1, five stages", macro["f1"]), ("average_precision", "macro average precision, five stages", macro["average_precision"])]
+        values = [
+            ("f1", "macro F1, five stages", macro["f1"]),
+            ("average_precision", "macro average precision, five stages", macro["average_precision"]),
+        ]
         values.append(("roc_auc", "AUC of conversations, words alone", separation[voice, "text head"]["auc"]))
-        found += [{"where": where, "type": kind, "name": name, "value": f"{value:.4f}"} for kind, name, value in values]
+        found += [
+            {"where": where, "type": kind, "name": name, "value": f"{value:.4f}"}
+            for kind, name, value in values
+        ]
     return found
 
 
@@ -101,6 +131,11 @@ def _memberships(attack: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     """AUC of each membership attack on the variants that are built like the shipped model."""
     rows = attack[(attack["figure"] == "auc") & attack["variant"].isin(list(ATTACKED))]
     return [
-        (ATTACKED[variant], name, with_interval({"auc": row["value"], "auc_low": row["low"], "auc_high": row["high"]}, "auc"), f"{row['n']} members, {row['n_other']} others")
+        (
+            ATTACKED[variant],
+            name,
+            with_interval({"auc": row["value"], "auc_low": row["low"], "auc_high": row["high"]}, "auc"),
+            f"{row['n']} members, {row['n_other']} others",
+        )
         for (variant, name), row in rows_by(rows, "variant", "attack").items()
     ]

@@ -15,7 +15,13 @@ Tables = dict[str, pd.DataFrame]
 
 def _separation(tables: Tables) -> Section:
     table = tables["separation"]
-    columns = [Column("set", "set"), Column("scorer", "scorer"), Column("auc", "AUC", interval=True), Column("positives", "patterns", 0), Column("n", "of conversations", 0)]
+    columns = [
+        Column("set", "set"),
+        Column("scorer", "scorer"),
+        Column("auc", "AUC", interval=True),
+        Column("positives", "patterns", 0),
+        Column("n", "of conversations", 0),
+    ]
     drawn = table.assign(name=table["set"] + ": " + table["scorer"])
     return Section(
         "Patterns in whole conversations",
@@ -25,7 +31,14 @@ def _separation(tables: Tables) -> Section:
             "The last row of a set is the same text head fitted on and given the true labels of every message. What it cannot tell apart is no fault of reading: a scripted "
             "pattern may show one stage only, and a benign exchange several.",
         ],
-        [Item(printed(table, columns), "Area under the ROC curve", dots(drawn, "name", "auc", "AUC", "AUC per set and scorer", 0.5), "The dashed line is chance.")],
+        [
+            Item(
+                printed(table, columns),
+                "Area under the ROC curve",
+                dots(drawn, "name", "auc", "AUC", "AUC per set and scorer", 0.5),
+                "The dashed line is chance.",
+            )
+        ],
     )
 
 
@@ -46,8 +59,14 @@ def _rates(tables: Tables) -> Section:
             "Thresholds are chosen on validation, where the asked rate must be shown by a one-sided 95 % Clopper-Pearson bound; what validation cannot show is refused. Clopper-Pearson intervals."
         ],
         [
-            Item(printed(tables["rates"], columns), "True and false positive rates at thresholds chosen on validation"),
-            Item(printed(tables["told_rates"], columns), "The same for a text head that is told every message's true labels"),
+            Item(
+                printed(tables["rates"], columns),
+                "True and false positive rates at thresholds chosen on validation",
+            ),
+            Item(
+                printed(tables["told_rates"], columns),
+                "The same for a text head that is told every message's true labels",
+            ),
         ],
     )
 
@@ -72,8 +91,17 @@ def _early(tables: Tables) -> Section:
         Column("n", "of", 0),
     ]
     by_k = tables["recall_by_k"]
-    k_columns = [Column("set", "set"), Column("k", "messages seen", 0), Column("recall", "recall", interval=True), Column("hits", "found", 0), Column("n", "of patterns", 0)]
-    figure = to_svg(line_plot(by_k, x="k", y="recall", by="set", xlabel="messages seen", ylabel="recall"), title="Recall after k messages")
+    k_columns = [
+        Column("set", "set"),
+        Column("k", "messages seen", 0),
+        Column("recall", "recall", interval=True),
+        Column("hits", "found", 0),
+        Column("n", "of patterns", 0),
+    ]
+    figure = to_svg(
+        line_plot(by_k, x="k", y="recall", by="set", xlabel="messages seen", ylabel="recall"),
+        title="Recall after k messages",
+    )
     return Section(
         "How early",
         [
@@ -83,13 +111,23 @@ def _early(tables: Tables) -> Section:
         ],
         [
             Item(printed(tables["early"], columns), "Early warning at the alert threshold"),
-            Item(printed(by_k, k_columns), "Recall after k messages", figure, "Share of patterns flagged within their first messages."),
+            Item(
+                printed(by_k, k_columns),
+                "Recall after k messages",
+                figure,
+                "Share of patterns flagged within their first messages.",
+            ),
         ],
     )
 
 
 def _scenes(tables: Tables) -> Section:
-    columns = [Column("slice", "benign scene"), Column("rate", "FPR", interval=True), Column("false_alarms", "false alarms", 0), Column("n", "of conversations", 0)]
+    columns = [
+        Column("slice", "benign scene"),
+        Column("rate", "FPR", interval=True),
+        Column("false_alarms", "false alarms", 0),
+        Column("n", "of conversations", 0),
+    ]
     slices = [
         Column("by", "by"),
         Column("slice", "slice"),
@@ -100,8 +138,13 @@ def _scenes(tables: Tables) -> Section:
     ]
     return Section(
         "Who is flagged for nothing",
-        ["At the alert threshold, worst scene first and the mean last; then both rates by slice. Clopper-Pearson intervals over conversations."],
-        [Item(printed(tables["conversation_scenes"], columns), "False alarms by benign scene"), Item(printed(tables["conversation_slices"], slices), "Rates by slice")],
+        [
+            "At the alert threshold, worst scene first and the mean last; then both rates by slice. Clopper-Pearson intervals over conversations."
+        ],
+        [
+            Item(printed(tables["conversation_scenes"], columns), "False alarms by benign scene"),
+            Item(printed(tables["conversation_slices"], slices), "Rates by slice"),
+        ],
     )
 
 
@@ -116,7 +159,12 @@ def _senders(tables: Tables) -> Section:
         Column("n_innocent", "of innocent senders", 0),
         Column("pan12_f05", "PAN12 F0.5"),
     ]
-    auc = [Column("score", "sender score"), Column("auc", "AUC", interval=True), Column("positives", "with patterns", 0), Column("n", "of senders", 0)]
+    auc = [
+        Column("score", "sender score"),
+        Column("auc", "AUC", interval=True),
+        Column("positives", "with patterns", 0),
+        Column("n", "of senders", 0),
+    ]
     return Section(
         "Accounts that write to many",
         [
@@ -147,10 +195,15 @@ def _calibration(tables: Tables) -> Section:
     ]
     return Section(
         "Do the scores mean what they say?",
-        ["Scores of whole conversations, at the share of patterns this corpus has, which is nobody's real prevalence. Bins of equal mass."],
+        [
+            "Scores of whole conversations, at the share of patterns this corpus has, which is nobody's real prevalence. Bins of equal mass."
+        ],
         [
             Item(printed(tables["calibration"], summary), "Calibration on test"),
-            Item(printed(reliability, [Column(name, name.replace("_", " ")) for name in reliability.columns]), "Reliability"),
+            Item(
+                printed(reliability, [Column(name, name.replace("_", " ")) for name in reliability.columns]),
+                "Reliability",
+            ),
             Item(printed(tables["calibrators"], maps), "Calibration maps compared"),
         ],
     )
@@ -176,7 +229,12 @@ def _base_rates(tables: Tables) -> Section:
 
 
 def _noise(tables: Tables) -> Section:
-    columns = [Column("noise", "noise"), Column("model", "stage model"), Column("average_precision", "macro average precision"), Column("n", "distinct messages", 0)]
+    columns = [
+        Column("noise", "noise"),
+        Column("model", "stage model"),
+        Column("average_precision", "macro average precision"),
+        Column("n", "distinct messages", 0),
+    ]
     return Section(
         "Careless typing",
         [

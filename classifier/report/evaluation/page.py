@@ -38,7 +38,9 @@ FACT_NAMES = {
 
 def evaluation_page(evaluation: Evaluation) -> str:
     """The whole report. Same evaluation, same bytes."""
-    facts = [(title, evaluation.facts[name]) for name, title in FACT_NAMES.items() if name in evaluation.facts]
+    facts = [
+        (title, evaluation.facts[name]) for name, title in FACT_NAMES.items() if name in evaluation.facts
+    ]
     sections = [section(evaluation.tables) for needed, section in SECTIONS if needed in evaluation.tables]
     return render(
         "evaluation.html.j2",
@@ -86,19 +88,35 @@ def _transfer(tables: dict[str, pd.DataFrame]) -> Section:
             "v1-alt was written by other writers, in other scenes, without sight of the first voice. Thresholds as above.",
             "Nothing is fitted on it, but which features to count was decided with its figures in view, so they flatter a little.",
         ],
-        [Item(printed(tables["transfer"], MESSAGE_COLUMNS), "Per label on v1-alt, with 95 % intervals by phrase family")],
+        [
+            Item(
+                printed(tables["transfer"], MESSAGE_COLUMNS),
+                "Per label on v1-alt, with 95 % intervals by phrase family",
+            )
+        ],
     )
 
 
 def _systems(tables: dict[str, pd.DataFrame]) -> Section:
     table = tables["systems"]
-    columns = [Column("system", "system"), Column("f1", "macro F1", interval=True), Column("average_precision", "macro average precision", interval=True)]
+    columns = [
+        Column("system", "system"),
+        Column("f1", "macro F1", interval=True),
+        Column("average_precision", "macro average precision", interval=True),
+    ]
     return Section(
         "Beside simpler models",
         [
             "Every system is fitted on the same train messages, its thresholds chosen for F1 on the same validation messages, and measured on the same test messages. The keyword list is fixed and learns nothing."
         ],
-        [Item(printed(table, columns), "Mean over the five stages", dots(table, "system", "f1", "macro F1", "Macro F1 per system with intervals"), "Macro F1 per system.")],
+        [
+            Item(
+                printed(table, columns),
+                "Mean over the five stages",
+                dots(table, "system", "f1", "macro F1", "Macro F1 per system with intervals"),
+                "Macro F1 per system.",
+            )
+        ],
     )
 
 
@@ -129,7 +147,12 @@ def _controls(tables: dict[str, pd.DataFrame]) -> Section:
 
 
 def _scenes(tables: dict[str, pd.DataFrame]) -> Section:
-    columns = [Column("slice", "benign scene"), Column("rate", "share flagged", interval=True), Column("false_alarms", "false alarms", 0), Column("n", "of messages", 0)]
+    columns = [
+        Column("slice", "benign scene"),
+        Column("rate", "share flagged", interval=True),
+        Column("false_alarms", "false alarms", 0),
+        Column("n", "of messages", 0),
+    ]
     table = tables["scenes"]
     return Section(
         "Where false alarms come from",
@@ -149,16 +172,29 @@ def _scenes(tables: dict[str, pd.DataFrame]) -> Section:
 
 
 def _manners(tables: dict[str, pd.DataFrame]) -> Section:
-    columns = [Column("slice", "manner"), Column("rate", "share flagged", interval=True), Column("false_alarms", "false alarms", 0), Column("n", "of messages", 0)]
+    columns = [
+        Column("slice", "manner"),
+        Column("rate", "share flagged", interval=True),
+        Column("false_alarms", "false alarms", 0),
+        Column("n", "of messages", 0),
+    ]
     return Section(
         "Speaking of it is not doing it",
-        ["Negated, quoted, advised and reported behaviour carries no label. A model of words and letters knows little of negation: this table shows how much."],
+        [
+            "Negated, quoted, advised and reported behaviour carries no label. A model of words and letters knows little of negation: this table shows how much."
+        ],
         [Item(printed(tables["manners"], columns), "False alarms by manner of speaking")],
     )
 
 
 def _tactics(tables: dict[str, pd.DataFrame]) -> Section:
-    columns = [Column("tactic", "tactic"), Column("label", "label"), Column("recall", "recall", interval=True), Column("hits", "found", 0), Column("n", "of messages", 0)]
+    columns = [
+        Column("tactic", "tactic"),
+        Column("label", "label"),
+        Column("recall", "recall", interval=True),
+        Column("hits", "found", 0),
+        Column("n", "of messages", 0),
+    ]
     return Section(
         "What is missed",
         ["Recall of each tactic's own label, lowest first. Intervals are Clopper-Pearson over messages."],
@@ -179,13 +215,24 @@ def _copies(tables: dict[str, pd.DataFrame]) -> Section:
 
 
 def _capabilities(tables: dict[str, pd.DataFrame]) -> Section:
-    columns = [Column("kind", "kind"), Column("slice", "capability"), Column("rate", "share failed", interval=True), Column("failures", "failures", 0), Column("n", "of cases", 0)]
+    columns = [
+        Column("kind", "kind"),
+        Column("slice", "capability"),
+        Column("rate", "share failed", interval=True),
+        Column("failures", "failures", 0),
+        Column("n", "of cases", 0),
+    ]
     return Section(
         "Capabilities",
         [
             "Tried in the manner of CheckList (Ribeiro et al. 2020): plain leaflet lines must be flagged; a change that says nothing new must change no flag; a line that shows a behaviour must raise its probability.",
         ],
-        [Item(printed(tables["capabilities"], columns), "Failure rates, with Clopper-Pearson intervals over cases")],
+        [
+            Item(
+                printed(tables["capabilities"], columns),
+                "Failure rates, with Clopper-Pearson intervals over cases",
+            )
+        ],
     )
 
 

@@ -24,7 +24,11 @@ FIGURES = {
     "epsilon": "epsilon claimed, a document",
     "epsilon_person": "epsilon claimed, a person",
 }
-METHODS = {"plain": "no noise", "output_perturbation": "noise on the weights", "objective_perturbation": "noise in the objective"}
+METHODS = {
+    "plain": "no noise",
+    "output_perturbation": "noise on the weights",
+    "objective_perturbation": "noise in the objective",
+}
 _DRAWN = {"output_perturbation": ("--", WARM), "objective_perturbation": ("-", ACCENT)}
 
 
@@ -33,9 +37,29 @@ def curve_plot(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(height=3.6)
     for method, of_method in table[table["method"] != "plain"].groupby("method", sort=False):
         dash, colour = _DRAWN[str(method)]
-        ax.plot(of_method["epsilon"], of_method["auc"], dash, color=colour, marker="o", markersize=4, label=METHODS[str(method)])
-        ax.fill_between(of_method["epsilon"], of_method["auc_low"], of_method["auc_high"], color=colour, alpha=0.15, linewidth=0)
-    ax.axhline(float(table.loc[table["method"] == "plain", "auc"].iloc[0]), color=INK, linewidth=1, label=METHODS["plain"])
+        ax.plot(
+            of_method["epsilon"],
+            of_method["auc"],
+            dash,
+            color=colour,
+            marker="o",
+            markersize=4,
+            label=METHODS[str(method)],
+        )
+        ax.fill_between(
+            of_method["epsilon"],
+            of_method["auc_low"],
+            of_method["auc_high"],
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+    ax.axhline(
+        float(table.loc[table["method"] == "plain", "auc"].iloc[0]),
+        color=INK,
+        linewidth=1,
+        label=METHODS["plain"],
+    )
     ax.axhline(0.5, color=MUTED, linestyle=":", linewidth=1, label="chance")
     ax.set_xscale("log")
     ax.set_xlabel("epsilon of a message (log); smaller promises more")
@@ -47,7 +71,9 @@ def curve_plot(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def attack_section(table: pd.DataFrame, facts: dict[str, Any]) -> Section:
     """Every attack beside chance: the table of ``privacy.attack.attack_table``, and what it was made on."""
     told = table.assign(
-        what=[f"{variant}: {attack}" for variant, attack in zip(table["variant"], table["attack"], strict=True)],
+        what=[
+            f"{variant}: {attack}" for variant, attack in zip(table["variant"], table["attack"], strict=True)
+        ],
         figure=[FIGURES.get(figure, figure) for figure in table["figure"]],
         printed=[_with_bounds(*row) for row in table[["value", "low", "high"]].to_numpy(dtype=np.float64)],
     )
@@ -62,7 +88,15 @@ def attack_section(table: pd.DataFrame, facts: dict[str, Any]) -> Section:
         Column("n_other", "non-members, decoys or candidates", 0),
     ]
     svg = to_svg(
-        interval_plot(areas, name="what", value="value", low="low", high="high", xlabel="AUC (.5 is chance)", reference=0.5),
+        interval_plot(
+            areas,
+            name="what",
+            value="value",
+            low="low",
+            high="high",
+            xlabel="AUC (.5 is chance)",
+            reference=0.5,
+        ),
         title="Membership attacks on each way of building a model",
     )
     return Section(
@@ -94,9 +128,13 @@ def curve_section(table: pd.DataFrame, facts: dict[str, Any]) -> Section:
     told = table.assign(
         method=[METHODS[method] for method in table["method"]],
         at=["infinite" if math.isinf(epsilon) else f"{epsilon:g}" for epsilon in table["epsilon"]],
-        person=["infinite" if math.isinf(epsilon) else f"{facts['cap'] * epsilon:g}" for epsilon in table["epsilon"]],
+        person=[
+            "infinite" if math.isinf(epsilon) else f"{facts['cap'] * epsilon:g}"
+            for epsilon in table["epsilon"]
+        ],
         printed=[
-            f"{number(value)} ({number(low)}–{number(high)})" if n > 1 else number(value) for value, low, high, n in table[["auc", "auc_low", "auc_high", "n_seeds"]].to_numpy()
+            f"{number(value)} ({number(low)}–{number(high)})" if n > 1 else number(value)
+            for value, low, high, n in table[["auc", "auc_low", "auc_high", "n_seeds"]].to_numpy()
         ],
     )
     columns = [

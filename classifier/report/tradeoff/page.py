@@ -48,21 +48,31 @@ FACT_NAMES = {
 def tradeoff_page(evaluation: Evaluation) -> str:
     """The whole report of a comparison. Same tables, same bytes."""
     tables = {name: _blank_words(table) for name, table in evaluation.tables.items()}
-    facts = [(title, _fact(evaluation.facts[name])) for name, title in FACT_NAMES.items() if name in evaluation.facts]
+    facts = [
+        (title, _fact(evaluation.facts[name]))
+        for name, title in FACT_NAMES.items()
+        if name in evaluation.facts
+    ]
     return render(
         "evaluation.html.j2",
         title="What detection costs the people who did nothing",
         subtitle="Policies of reading direct messages, on synthetic conversations: what each finds, what is read for it, and by whom.",
         limits=CANNOT_SHOW,
         facts=facts,
-        sections=[section(tables) for section in SECTIONS[:-2]] + _leak_sections(evaluation) + [section(tables) for section in SECTIONS[-2:]],
+        sections=[section(tables) for section in SECTIONS[:-2]]
+        + _leak_sections(evaluation)
+        + [section(tables) for section in SECTIONS[-2:]],
     )
 
 
 def _leak_sections(evaluation: Evaluation) -> list[Section]:
     """What is known of the model files: an attack and a curve, where they were handed in."""
     made = (("attacks", "attack", attack_section), ("curve", "curve", curve_section))
-    return [section(evaluation.tables[table], evaluation.facts[facts]) for table, facts, section in made if table in evaluation.tables]
+    return [
+        section(evaluation.tables[table], evaluation.facts[facts])
+        for table, facts, section in made
+        if table in evaluation.tables
+    ]
 
 
 def _fact(value: Any) -> str:

@@ -12,7 +12,16 @@ from classifier.report.figures import to_svg
 from classifier.report.sections import Item, Section
 from classifier.report.tables import Column, number, printed
 from classifier.report.tradeoff.plots import frontier_plot, points_plot, strip_plot
-from classifier.report.tradeoff.points import HUMAN_VIEW, MACHINE_VIEW, Tables, ladder, one_prevalence, per_find, strip_table, with_intervals
+from classifier.report.tradeoff.points import (
+    HUMAN_VIEW,
+    MACHINE_VIEW,
+    Tables,
+    ladder,
+    one_prevalence,
+    per_find,
+    strip_table,
+    with_intervals,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,19 +30,30 @@ if TYPE_CHECKING:
 def human_view_plot(tables: Tables, *, numbered: bool = True) -> Axes:
     """Recall over the innocent conversations that a person is shown, the points of the frontier ``numbered`` as in the table beside it."""
     xlabel = "innocent conversations put before a person, per million innocent (log)"
-    return frontier_plot(with_intervals(tables), x="drawn_at", xlabel=xlabel, labelled=ladder(tables, HUMAN_VIEW) if numbered else ())
+    return frontier_plot(
+        with_intervals(tables),
+        x="drawn_at",
+        xlabel=xlabel,
+        labelled=ladder(tables, HUMAN_VIEW) if numbered else (),
+    )
 
 
 def _human_view(tables: Tables) -> Section:
     points = with_intervals(tables)
-    svg = to_svg(human_view_plot(tables), title="Recall against innocent conversations put before a person, per million")
+    svg = to_svg(
+        human_view_plot(tables),
+        title="Recall against innocent conversations put before a person, per million",
+    )
     columns = [
         Column("no", "no."),
         Column("point", "policy @ asked false positive rate"),
         Column("read_by", "read by"),
         Column("combined_by", "messages combined"),
         Column("threshold", "threshold"),
-        Column("human_reads", "innocent put before a person, per million innocent conversations (95 % interval by family)"),
+        Column(
+            "human_reads",
+            "innocent put before a person, per million innocent conversations (95 % interval by family)",
+        ),
         Column("upper", "its one-sided 95 % upper bound (Clopper-Pearson)", 0),
         Column("alarms_of", "of innocent conversations"),
         Column("recall", "recall (95 % interval by family)", interval=True),
@@ -65,9 +85,16 @@ def _reads(tables: Tables) -> Section:
     points, machine = with_intervals(tables), ladder(tables, MACHINE_VIEW)
     prevalence = one_prevalence(tables)
     found = per_find(tables, points, prevalence)
-    drawn = found[np.isfinite(found["messages_per_find"]) & (found["messages_per_find"] > 0)].assign(open=False)
+    drawn = found[np.isfinite(found["messages_per_find"]) & (found["messages_per_find"] > 0)].assign(
+        open=False
+    )
     svg = to_svg(
-        frontier_plot(drawn, x="messages_per_find", xlabel=f"messages read per pattern found, at prevalence {prevalence:g} (log)", labelled=machine),
+        frontier_plot(
+            drawn,
+            x="messages_per_find",
+            xlabel=f"messages read per pattern found, at prevalence {prevalence:g} (log)",
+            labelled=machine,
+        ),
         title=f"Recall against messages read for each pattern found, at a supposed prevalence of {prevalence:g}",
     )
     columns = [
@@ -76,8 +103,17 @@ def _reads(tables: Tables) -> Section:
         Column("innocent_messages_read", "messages read per innocent conversation", interval=True),
         Column("machine_read_share", "share of innocent messages read", interval=True),
         Column("human_read_messages", "share of innocent messages shown to a person", 4, interval=True),
-        Column("pii_people_exposed_per_1000", "people whose personal details a person could read, per 1,000 innocent conversations", interval=True),
-        Column("messages_per_find", f"messages read for each pattern found, at prevalence {prevalence:g}", 0, interval=True),
+        Column(
+            "pii_people_exposed_per_1000",
+            "people whose personal details a person could read, per 1,000 innocent conversations",
+            interval=True,
+        ),
+        Column(
+            "messages_per_find",
+            f"messages read for each pattern found, at prevalence {prevalence:g}",
+            0,
+            interval=True,
+        ),
         Column("found_of", "of patterns (exact 95 % interval, were they independent)"),
     ]
     return Section(
@@ -99,7 +135,9 @@ def _reads(tables: Tables) -> Section:
 
 def _keeping(tables: Tables) -> Section:
     points = with_intervals(tables)
-    drawn = points[(points["retained_message_hours"] > 0) & points["median_messages_to_alert"].notna()].assign(open=lambda table: table["undetected_share"] > 0.5)
+    drawn = points[
+        (points["retained_message_hours"] > 0) & points["median_messages_to_alert"].notna()
+    ].assign(open=lambda table: table["undetected_share"] > 0.5)
     svg = to_svg(
         points_plot(
             drawn,
@@ -108,7 +146,9 @@ def _keeping(tables: Tables) -> Section:
             xlabel="message-hours kept per innocent conversation (log)",
             ylabel="median messages to an alert, of patterns found",
             open_means="over half of patterns not found",
-            labelled=drawn.drop_duplicates(["retained_message_hours", "median_messages_to_alert"])["point"].tolist(),
+            labelled=drawn.drop_duplicates(["retained_message_hours", "median_messages_to_alert"])[
+                "point"
+            ].tolist(),
         ),
         title="Messages to an alert against message-hours kept",
     )
@@ -116,7 +156,9 @@ def _keeping(tables: Tables) -> Section:
         Column("no", "no."),
         Column("point", "policy @ asked false positive rate"),
         Column("retained_message_hours", "message-hours kept per innocent conversation", interval=True),
-        Column("median_messages_to_alert", "median messages to an alert, of patterns found", 1, interval=True),
+        Column(
+            "median_messages_to_alert", "median messages to an alert, of patterns found", 1, interval=True
+        ),
         Column("median_hours_to_alert", "median hours to an alert, of patterns found", 2),
         Column("undetected_share", "share of patterns not found"),
         Column("f_latency", "latency-weighted F1"),
@@ -181,7 +223,10 @@ def _base_rates(tables: Tables) -> Section:
             Item(
                 printed(strip, columns),
                 "PPV at supposed prevalences",
-                to_svg(strip_plot(strip, row="point", column="prevalence", value="shade", text="text"), title="Share of alerts that are true, by supposed prevalence"),
+                to_svg(
+                    strip_plot(strip, row="point", column="prevalence", value="shade", text="text"),
+                    title="Share of alerts that are true, by supposed prevalence",
+                ),
                 "PPV of each point at each supposed prevalence; darker is larger. ≥: no false alarm was seen, so the lower bound is shown.",
             )
         ],
@@ -217,16 +262,30 @@ def _answer(constraint: str, rows: pd.DataFrame) -> str:
     if supported:
         return f"{constraint} is supported for {', '.join(supported)}."
     needed = rows["needed_error_free"].iloc[0]
-    how_many = f": with {number(rows['n'].iloc[0], 0)} test conversations of the kind, it takes {number(needed, 0)} without a single event" if needed > 0 else ""
+    how_many = (
+        f": with {number(rows['n'].iloc[0], 0)} test conversations of the kind, it takes {number(needed, 0)} without a single event"
+        if needed > 0
+        else ""
+    )
     return f"{constraint} cannot be shown for any point{how_many}."
 
 
 def _skipped(tables: Tables) -> Section:
-    table = tables["skipped"].assign(asked=["all" if np.isnan(rate) else f"{rate:g}" for rate in tables["skipped"]["asked_rate"]])
-    columns = [Column("policy", "policy"), Column("asked", "asked false positive rate"), Column("reason", "why not")]
+    table = tables["skipped"].assign(
+        asked=["all" if np.isnan(rate) else f"{rate:g}" for rate in tables["skipped"]["asked_rate"]]
+    )
+    columns = [
+        Column("policy", "policy"),
+        Column("asked", "asked false positive rate"),
+        Column("reason", "why not"),
+    ]
     return Section(
         "What was not run",
-        ["A policy whose model or data are not there, and thresholds that validation is too small to choose." if len(table) else "Every policy was run at every threshold."],
+        [
+            "A policy whose model or data are not there, and thresholds that validation is too small to choose."
+            if len(table)
+            else "Every policy was run at every threshold."
+        ],
         [Item(printed(table, columns), "Skipped policies and thresholds")],
     )
 
@@ -236,7 +295,12 @@ def _policies(tables: Tables) -> Section:
     return Section(
         "The policies",
         ["'grooming-classifier privacy explain POLICY' says more."],
-        [Item(printed(table, [Column("policy", "policy"), Column("description", "what it does")]), "In a line each")],
+        [
+            Item(
+                printed(table, [Column("policy", "policy"), Column("description", "what it does")]),
+                "In a line each",
+            )
+        ],
     )
 
 
@@ -246,5 +310,14 @@ COMPARED_ALIKE = (
     "They still differ from it in more than their protection: they see words and pairs and no letters, and the plain ones were fitted on at most 30,000 messages, the noisy ones on conversations."
 )
 
-SECTIONS: tuple[Callable[[Tables], Section], ...] = (_human_view, _reads, _keeping, _exchange, _base_rates, _constraints, _skipped, _policies)
+SECTIONS: tuple[Callable[[Tables], Section], ...] = (
+    _human_view,
+    _reads,
+    _keeping,
+    _exchange,
+    _base_rates,
+    _constraints,
+    _skipped,
+    _policies,
+)
 """The sections in their order."""
