@@ -28,7 +28,7 @@ from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.thresholds import message_threshold
 from classifier.model.message.explain import explain, in_words
 from classifier.model.message.file import save_model
-from classifier.model.message.pipeline import fit_stage_model, stage_probabilities
+from classifier.model.message.pipeline import fit_message_model, stage_probabilities
 from classifier.model.shipped import MAX_FALSE_ALARMS
 from classifier.readers.messages import families_used, messages_table
 from classifier.report.figures import interval_plot, to_svg
@@ -45,7 +45,7 @@ tables = {split: messages_table(part) for split, part in parts.items()}
 # TF-IDF of words, of pairs of words and of runs of letters, one logistic regression a label. The test split holds other phrase families than the train split: other people saying other things.
 
 # %%
-pipeline = fit_stage_model(tables["train"])
+pipeline = fit_message_model(tables["train"])
 found = {split: stage_probabilities(pipeline, table["text"].tolist()) for split, table in tables.items()}
 
 # %% [markdown]

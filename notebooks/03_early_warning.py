@@ -27,16 +27,19 @@ from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.thresholds import threshold_for_fpr
 from classifier.experiments.conversation_scores import message_probabilities, scored
 from classifier.experiments.conversation_tables import early_warning, recall_by_k
-from classifier.model.conversation.file import load_pattern
+from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.file import load_pipeline
-from classifier.model.shipped import pattern_path, shipped_model
+from classifier.model.shipped import conversation_model_path, shipped_model
 from classifier.report.figures import line_plot, to_svg
 
 parts = {
     split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::4]
     for split in ("validation", "test")
 }
-pipeline, pattern = load_pipeline(shipped_model()), load_pattern(pattern_path(shipped_model(), "text"))
+pipeline, pattern = (
+    load_pipeline(shipped_model()),
+    load_conversation_model(conversation_model_path(shipped_model(), "text")),
+)
 by_split = {
     split: scored(pattern, part, message_probabilities(pipeline, part)) for split, part in parts.items()
 }

@@ -23,10 +23,10 @@ from IPython.display import SVG
 
 from classifier.corpus.release import read_corpus
 from classifier.experiments.conversation_scores import leading_families, message_probabilities
-from classifier.model.conversation.file import load_pattern
-from classifier.model.conversation.monitor import Watched
+from classifier.model.conversation.file import load_conversation_model
+from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_pipeline
-from classifier.model.shipped import pattern_path, shipped_model
+from classifier.model.shipped import conversation_model_path, shipped_model
 from classifier.privacy.compare.constraint import feasible_points
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.policies.explain import explain_policy
@@ -65,7 +65,10 @@ rows = {
     for part in used.values()
     for c, found in zip(part, message_probabilities(pipeline, part), strict=True)
 }
-scorer = Scorer(MessageScores(rows), Watched(load_pattern(pattern_path(shipped_model(), "text"))))
+scorer = Scorer(
+    MessageScores(rows),
+    MonitoredScorer(load_conversation_model(conversation_model_path(shipped_model(), "text"))),
+)
 validation, test = (streams_of(part, clusters=leading_families(part).tolist()) for part in used.values())
 frontier = compare_policies(
     policies, validation, test, {"private/plain": scorer}, asked_rates=(0.01, 0.1), n_resamples=200, seed=0
@@ -79,8 +82,8 @@ frontier = compare_policies(
 COLUMNS = [
     "point",
     "recall",
-    "human_read_innocent_per_million",
-    "human_read_innocent_per_million_upper",
+    "human_read_benign_per_million",
+    "human_read_benign_per_million_upper",
     "machine_read_share",
     "pii_people_exposed_per_1000",
     "retained_message_hours",
@@ -115,7 +118,7 @@ frontier.exchange.round(3)
 # A limit that sounds modest: at most 50 innocent conversations in a million put before a person. Which points keep it, and can this sample show it?
 
 # %%
-LIMIT = "human_read_innocent_per_million<=50"
+LIMIT = "human_read_benign_per_million<=50"
 answers = feasible_points(frontier, [LIMIT])
 answers["verdict"].value_counts()
 
@@ -129,10 +132,10 @@ dominated = frontier.points["status"].value_counts().get("dominated", 0)
 more = high["recall"] - low["recall"]
 print(
     f"From {low['point']} to {high['point']} recall rises from {low['recall']:.3f} to {high['recall']:.3f} over {frontier.facts['n_conversations']} test conversations, "
-    f"and innocent conversations put before a person from {low['human_read_innocent_per_million']:,.0f} to {high['human_read_innocent_per_million']:,.0f} per million."
+    f"and innocent conversations put before a person from {low['human_read_benign_per_million']:,.0f} to {high['human_read_benign_per_million']:,.0f} per million."
 )
 shown = answers[answers["verdict"] == "supported"]["policy"].tolist()
 print(
     f"{dominated} of {len(frontier.points)} points are simply worse than another. The limit {LIMIT} is shown by this sample for: {', '.join(shown) or 'none'}; "
-    f"a policy that never errs would need {answers['needed_error_free'].max():,.0f} innocent test conversations to show it, and here are {frontier.facts['n_innocent']:,}."
+    f"a policy that never errs would need {answers['needed_error_free'].max():,.0f} innocent test conversations to show it, and here are {frontier.facts['n_benign']:,}."
 )

@@ -38,11 +38,11 @@ from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.slices import false_alarms_by
 from classifier.experiments.conversation_scores import message_probabilities, scored
 from classifier.experiments.conversation_tables import VOLUME
-from classifier.model.conversation.file import load_pattern
+from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.explain import explain, in_words
 from classifier.model.message.file import load_model, load_pipeline
 from classifier.model.message.pipeline import stage_probabilities
-from classifier.model.shipped import pattern_path, shipped_model
+from classifier.model.shipped import conversation_model_path, shipped_model
 from classifier.readers.messages import messages_table
 from classifier.report.figures import interval_plot, to_svg
 from classifier.report.tradeoff.plots import strip_plot
@@ -159,9 +159,11 @@ print(in_words(account))
 # %%
 quarter = conversations[::4]
 heard = scored(
-    load_pattern(pattern_path(shipped_model(), "text")), quarter, message_probabilities(pipeline, quarter)
+    load_conversation_model(conversation_model_path(shipped_model(), "text")),
+    quarter,
+    message_probabilities(pipeline, quarter),
 )
-threshold = load_pattern(pattern_path(shipped_model(), "text")).alert_threshold
+threshold = load_conversation_model(conversation_model_path(shipped_model(), "text")).alert_threshold
 found, alarms = (
     rate(heard.label, heard.score, threshold=threshold) for rate in (true_positive_rate, false_positive_rate)
 )

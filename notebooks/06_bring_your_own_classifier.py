@@ -153,9 +153,9 @@ alerting[
         "threshold",
         "recall",
         "false_positive_rate",
-        "human_read_innocent_per_million",
-        "human_read_innocent_per_million_upper",
-        "n_innocent",
+        "human_read_benign_per_million",
+        "human_read_benign_per_million_upper",
+        "n_benign",
     ]
 ].round(3)
 
@@ -171,5 +171,5 @@ print(
 )
 for name, row in alerting.iterrows():
     print(
-        f"Under {policy.name}, {name}: {row['recall']:.1%} of patterns found, {row['human_read_innocent_per_million']:,.0f} innocent conversations per million put before a person."
+        f"Under {policy.name}, {name}: {row['recall']:.1%} of patterns found, {row['human_read_benign_per_million']:,.0f} innocent conversations per million put before a person."
     )

@@ -18,12 +18,12 @@ import pytest
 from safetensors.numpy import load_file
 
 from classifier.app.about import documents
-from classifier.app.conversation import offered_conversations, player_view, runnable_policies
+from classifier.app.conversation import conversation_view, offered_conversations, runnable_policies
 from classifier.app.demo import LENGTHS, Demo, load_demo, released_corpus
 from classifier.app.examples import lines
 from classifier.app.limits import names_known
 from classifier.app.message import message_account
-from classifier.app.policies import desk_view
+from classifier.app.policies import policies_view
 from classifier.app.policy_figures import SHIPPED, packed, read_summary
 from classifier.app.server import MAX_BODY, VIEWS, build
 from classifier.cli.main import main
@@ -31,7 +31,7 @@ from classifier.corpus.content_policy import policy_problems
 from classifier.errors import InputError
 from classifier.model.conversation.monitor import Monitor
 from classifier.model.message.file import load_model
-from classifier.model.shipped import pattern_path
+from classifier.model.shipped import conversation_model_path
 from classifier.privacy.attacks.names import names_read
 from classifier.privacy.policies.given_names import given_names
 from classifier.privacy.policies.redact import redacted
@@ -44,7 +44,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture(scope="session")
 def demo(small_model, small_corpus):
-    loaded = load_demo(small_model, pattern_path(small_model), corpus=small_corpus)
+    loaded = load_demo(small_model, conversation_model_path(small_model), corpus=small_corpus)
     # So small a model's own threshold is so high that hardly any conversation, or none, reaches it.
     return replace(loaded, pattern=replace(loaded.pattern, alert_threshold=0.5))
 
@@ -78,7 +78,9 @@ def one_of(demo, *, is_pattern=None, flagged=None):
 
 
 def seen(demo, followed, policy, step):
-    return player_view(demo, {"id": followed.conversation.id, "step": str(step), "policy": policy})["seen"]
+    return conversation_view(demo, {"id": followed.conversation.id, "step": str(step), "policy": policy})[
+        "seen"
+    ]
 
 
 # Every page
@@ -360,7 +362,7 @@ def test_no_message_after_the_step_is_shown(demo):
         for each in demo.followed.values()
         if len({message.text for message in each.conversation.messages}) == len(each.scores) > 4
     )
-    values = player_view(demo, {"id": followed.conversation.id, "step": "3"})
+    values = conversation_view(demo, {"id": followed.conversation.id, "step": "3"})
     assert [message["number"] for message in values["messages"]] == [1, 2, 3]
     assert len(values["chart"]["dots"]) == len(values["table"].rows) == 3
 
@@ -369,9 +371,9 @@ def test_a_higher_score_is_drawn_higher(demo):
     followed = one_of(demo, flagged=True)
     heights = [
         y
-        for _, y in player_view(demo, {"id": followed.conversation.id, "step": str(len(followed.scores))})[
-            "chart"
-        ]["dots"]
+        for _, y in conversation_view(
+            demo, {"id": followed.conversation.id, "step": str(len(followed.scores))}
+        )["chart"]["dots"]
     ]
     # An SVG's y grows downwards.
     assert all(
@@ -385,7 +387,9 @@ def test_a_higher_score_is_drawn_higher(demo):
 
 def test_the_parts_of_a_conversations_score_sum_to_its_log_odds(demo):
     followed = one_of(demo, flagged=True)
-    rows = player_view(demo, {"id": followed.conversation.id, "step": str(followed.alert_at)})["reasons"].rows
+    rows = conversation_view(demo, {"id": followed.conversation.id, "step": str(followed.alert_at)})[
+        "reasons"
+    ].rows
     assert sum(float(row[1]) for row in rows[:-1]) == pytest.approx(float(rows[-1][1]), abs=0.001 * len(rows))
 
 
@@ -456,7 +460,7 @@ def test_a_corpus_that_cannot_be_used_is_refused_before_the_page_starts(small_mo
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"id": "a"}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"broken\.jsonl:1: "):
-        load_demo(small_model, pattern_path(small_model), corpus=broken)
+        load_demo(small_model, conversation_model_path(small_model), corpus=broken)
 
 
 # Policy desk
@@ -498,7 +502,9 @@ def test_a_packed_summary_is_the_summary_of_the_run(run_folder, tmp_path):
 
 def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
     own = Demo(demo.model_path, demo.model, demo.pattern, demo.corpus, read_summary(run_folder))
-    values = desk_view(own, {"a": "flag_all", "b": "read_nothing", "prevalence": "0.01", "volume": "1000"})
+    values = policies_view(
+        own, {"a": "flag_all", "b": "read_nothing", "prevalence": "0.01", "volume": "1000"}
+    )
     rows = {row[0]: row[1:] for row in values["table"].rows}
     assert values["own_model"]
     assert rows["innocent conversations a day"] == ["990", "990"]
@@ -511,7 +517,7 @@ def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
 
 
 def test_the_point_of_flagging_everything_stands_in_the_upper_right_corner(demo):
-    chart = desk_view(demo, {"a": "flag_all", "b": "read_nothing"})["chart"]
+    chart = policies_view(demo, {"a": "flag_all", "b": "read_nothing"})["chart"]
     [all_flagged, nothing] = chart["chosen"]
     assert all_flagged["x"] == max(point["x"] for point in chart["points"])
     assert all_flagged["y"] == min(point["y"] for point in chart["points"])
@@ -605,7 +611,7 @@ def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it
     }
     words = {
         word
-        for half in demo.model.halves
+        for half in demo.model.feature_groups
         if half.analyser != "characters"
         for term in half.terms
         for word in term.split()

@@ -18,8 +18,8 @@ from classifier.errors import InputError
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model, load_pipeline, save_model
 from classifier.model.message.normalise import normalise
-from classifier.model.message.pipeline import fit_stage_model
-from classifier.model.message.scorer import Half
+from classifier.model.message.pipeline import fit_message_model
+from classifier.model.message.scorer import FeatureGroup
 from classifier.model.message.term_tables import terms_of
 from classifier.taxonomy import LABELS
 
@@ -40,7 +40,7 @@ TEXTS = [
 
 
 def toy_model(path, **options):
-    pipeline = fit_stage_model(toy_table(), min_df=1, **options)
+    pipeline = fit_message_model(toy_table(), min_df=1, **options)
     return save_model(
         path,
         pipeline,
@@ -159,16 +159,18 @@ def test_a_second_pass_over_known_tokens_adds_none_and_changes_nothing(model, co
 
 def test_terms_of_a_width_the_model_never_counts_are_left_out(tmp_path):
     model = toy_model(tmp_path / "toy.safetensors", char_ngrams=None)
-    half = model.halves[0]
-    odd = Half("words", 1, 2, ("keep it secret", "keep  it", "", "keep it", *half.terms[4:]), half.idf)
-    model = replace(model, halves=(odd,))
+    half = model.feature_groups[0]
+    odd = FeatureGroup(
+        "words", 1, 2, ("keep it secret", "keep  it", "", "keep it", *half.terms[4:]), half.idf
+    )
+    model = replace(model, feature_groups=(odd,))
     assert_equal_scores(BatchScorer(model), model, ["keep it secret", "keep  it", "our secret"])
 
 
 def test_terms_that_are_no_pair_are_left_out(tmp_path):
     model = toy_model(tmp_path / "toy.safetensors", char_ngrams=None, word_ngrams=None)
-    half = model.halves[0]
-    odd = Half(
+    half = model.feature_groups[0]
+    odd = FeatureGroup(
         "pairs",
         2,
         8,
@@ -184,7 +186,7 @@ def test_terms_that_are_no_pair_are_left_out(tmp_path):
         ),
         half.idf,
     )
-    model = replace(model, halves=(odd,))
+    model = replace(model, feature_groups=(odd,))
     assert_equal_scores(
         BatchScorer(model), model, ["keep it secret", "keep it … secret", "pizza is hot", "pizza … … hot"]
     )
@@ -195,7 +197,7 @@ def test_a_half_that_comes_twice_is_refused(model):
         ValueError,
         match="expected at most one half each of words, characters, pairs, got \\['pairs', 'pairs'\\]",
     ):
-        terms_of(replace(model, halves=(model.halves[2], model.halves[2])))
+        terms_of(replace(model, feature_groups=(model.feature_groups[2], model.feature_groups[2])))
 
 
 @pytest.fixture(scope="module")

@@ -109,12 +109,12 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
 ):
     from classifier.corpus.release import read_corpus
     from classifier.experiments.conversation_scores import growing_scores, message_probabilities
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_pipeline
-    from classifier.model.shipped import pattern_path
+    from classifier.model.shipped import conversation_model_path
 
     conversations = read_corpus(small_corpus)["test"][:40]
-    pattern = load_pattern(pattern_path(small_model))
+    pattern = load_conversation_model(conversation_model_path(small_model))
     rows = tmp_path / "in.jsonl"
     rows.write_text(
         "".join(

@@ -18,7 +18,7 @@ from test_score import read, rows, score, write
 
 from classifier.cli.main import main
 from classifier.errors import InputError
-from classifier.model.conversation.file import load_pattern
+from classifier.model.conversation.file import load_conversation_model
 from classifier.model.frames import (
     CONVERSATION_SCHEMA,
     MESSAGE_SCHEMA,
@@ -31,7 +31,7 @@ from classifier.model.frames import (
 )
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.model.shipped import pattern_path
+from classifier.model.shipped import conversation_model_path
 from classifier.taxonomy import LABELS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's and Spark's own code
@@ -44,7 +44,7 @@ def scorer(small_model):
 
 @pytest.fixture(scope="module")
 def pattern(small_model):
-    return load_pattern(pattern_path(small_model))
+    return load_conversation_model(conversation_model_path(small_model))
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ def _early_table(tables):
 def toy_scored(small_corpus):
     """Three patterns and a benign conversation whose scores are given, each of a leading family of its own."""
     from classifier.corpus.release import read_corpus
-    from classifier.experiments.conversation_scores import Scored, leading_families
+    from classifier.experiments.conversation_scores import ScoredConversations, leading_families
 
     conversations = read_corpus(small_corpus)["test"]
     by_family = {
@@ -216,4 +216,4 @@ def toy_scored(small_corpus):
         np.linspace(0.0, highest, len(c.messages))
         for highest, c in zip((0.9, 0.8, 0.1, 0.7), chosen, strict=True)
     ]
-    return Scored(chosen, [np.zeros((len(c.messages), len(LABELS))) for c in chosen], growing)
+    return ScoredConversations(chosen, [np.zeros((len(c.messages), len(LABELS))) for c in chosen], growing)

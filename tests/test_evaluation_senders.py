@@ -64,9 +64,9 @@ def test_a_line_of_another_conversation_is_another_line():
 def test_k_of_n_counts_senders_not_conversations():
     table = k_of_n_table(CHATS, max_k=3)
     assert table["found"].tolist() == [2, 1, 0]
-    assert table["innocent_flagged"].tolist() == [2, 1, 0]
+    assert table["benign_flagged"].tolist() == [2, 1, 0]
     assert set(table["n_pattern"]) == {2}
-    assert set(table["n_innocent"]) == {3}
+    assert set(table["n_benign"]) == {3}
     assert table["tpr"].tolist() == [1.0, 0.5, 0.0]
     assert table["fpr"].tolist() == pytest.approx([2 / 3, 1 / 3, 0])
 

@@ -145,7 +145,7 @@ def test_true_finds_fill_the_reviewers_day_too():
 
 
 def test_the_more_patterns_there_are_the_fewer_innocents_can_fill_the_day():
-    # Half of 1,000 are innocent, so 50 reviews allow one in ten of them, which takes 29: .9 ** 29 < .05 < .9 ** 28.
+    # FeatureGroup of 1,000 are innocent, so 50 reviews allow one in ten of them, which takes 29: .9 ** 29 < .05 < .9 ** 28.
     assert threshold_for_reviews(
         [0] * 29 + [1], [0.1] * 29 + [0.9], reviews_per_day=50, volume_per_day=1000, prevalence=0.5
     ) == np.nextafter(0.9, 1.0)

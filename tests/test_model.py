@@ -24,7 +24,7 @@ from classifier.model.message.normalise import normalise
 from classifier.model.message.pipeline import (
     TOKEN_PATTERN,
     build_pipeline,
-    fit_stage_model,
+    fit_message_model,
     stage_probabilities,
 )
 from classifier.taxonomy import LABELS
@@ -43,7 +43,7 @@ TEXTS = [
 
 @pytest.fixture
 def toy_file(tmp_path):
-    pipeline = fit_stage_model(toy_table(), min_df=1)
+    pipeline = fit_message_model(toy_table(), min_df=1)
     path = tmp_path / "toy.safetensors"
     save_model(
         path,
@@ -162,7 +162,7 @@ def test_any_text_gets_the_pipeline_s_probabilities(small_model, texts):
 
 @pytest.mark.parametrize("options", VARIANTS, ids=str)
 def test_every_variant_survives_its_file(tmp_path, options):
-    pipeline = fit_stage_model(toy_table(), min_df=1, **options)
+    pipeline = fit_message_model(toy_table(), min_df=1, **options)
     path = tmp_path / "variant.safetensors"
     save_model(
         path,
@@ -224,7 +224,7 @@ def test_two_fits_write_equal_bytes(tmp_path, toy_file):
     again = tmp_path / "again.safetensors"
     save_model(
         again,
-        fit_stage_model(toy_table(), min_df=1),
+        fit_message_model(toy_table(), min_df=1),
         thresholds=dict.fromkeys(LABELS, 0.5),
         options={"min_df": 1},
         corpus_sha256="c",

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from classifier.errors import InputError
 from classifier.model.conversation.features import author_slots, message_sums, running_sums
-from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.conversation.model import HEAD_FEATURES, ConversationModel, score_conversation
 from classifier.model.conversation.monitor import Monitor, author_tag, running_scores
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
@@ -29,7 +29,7 @@ THRESHOLDS = np.linspace(0.3, 0.6, 7)
 
 def model_of(head="text", seed=0, **changes):
     weights = np.random.default_rng(seed).normal(size=len(HEAD_FEATURES[head])) * 0.4
-    return PatternModel(head, weights, -1.0, 1.3, 0.2, THRESHOLDS, **{"alert_threshold": 0.5} | changes)
+    return ConversationModel(head, weights, -1.0, 1.3, 0.2, THRESHOLDS, **{"alert_threshold": 0.5} | changes)
 
 
 def secrecy_model(alert_threshold=0.5):
@@ -39,7 +39,7 @@ def secrecy_model(alert_threshold=0.5):
     weights[names.index("distinct stages")] = 4.0
     weights[names.index("secrecy: maximum")] = 1.0
     weights[names.index("flattery: maximum")] = -0.5
-    return PatternModel("text", weights, -6.0, 1.0, 0.0, np.full(7, 0.5), alert_threshold)
+    return ConversationModel("text", weights, -6.0, 1.0, 0.0, np.full(7, 0.5), alert_threshold)
 
 
 def showing(column, p=0.8):

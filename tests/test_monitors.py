@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.model.conversation.bulk import Monitors
-from classifier.model.conversation.model import HEAD_FEATURES, PatternModel
+from classifier.model.conversation.bulk import BulkMonitor
+from classifier.model.conversation.model import HEAD_FEATURES, ConversationModel
 from classifier.model.conversation.monitor import Monitor
 
-MODEL = PatternModel(
+MODEL = ConversationModel(
     "text",
     np.random.default_rng(0).uniform(0, 0.5, len(HEAD_FEATURES["text"])),
     -4.0,
@@ -51,7 +51,7 @@ def one_by_one(ids, authors, probabilities):
 @pytest.mark.parametrize("n_authors", [1, 2, 12], ids="{} authors".format)
 def test_each_conversation_gets_what_its_own_monitor_says(n_authors):
     messages = chat(400, seed=1, n_authors=n_authors)
-    monitors = Monitors(MODEL)
+    monitors = BulkMonitor(MODEL)
     monitors.update(*messages)
     ids, highest, warned_at = one_by_one(*messages)
     assert monitors.ids == ids
@@ -63,7 +63,7 @@ def test_each_conversation_gets_what_its_own_monitor_says(n_authors):
 @given(cuts=st.lists(st.integers(0, 60), max_size=6), seed=st.integers(0, 50))
 def test_cuts_between_calls_change_no_bit(cuts, seed):
     ids, authors, probabilities = chat(60, seed=seed, n_authors=10)
-    whole, cut = Monitors(MODEL), Monitors(MODEL)
+    whole, cut = BulkMonitor(MODEL), BulkMonitor(MODEL)
     whole.update(ids, authors, probabilities)
     edges = [0, *sorted(cuts), 60]
     for start, end in pairwise(edges):
@@ -75,7 +75,7 @@ def test_cuts_between_calls_change_no_bit(cuts, seed):
 
 def test_the_highest_of_a_conversation_is_that_of_one_of_its_sides():
     messages = chat(200, seed=2)
-    monitors = Monitors(MODEL)
+    monitors = BulkMonitor(MODEL)
     monitors.update(*messages)
     ids, _, scores = monitors.sides()
     assert monitors.highest.tolist() == [
@@ -84,11 +84,11 @@ def test_the_highest_of_a_conversation_is_that_of_one_of_its_sides():
 
 
 def test_authors_beyond_the_eighth_are_one_side():
-    monitors = Monitors(MODEL)
+    monitors = BulkMonitor(MODEL)
     monitors.update(["c"] * 12, [f"a{number}" for number in range(12)], np.full((12, 7), 0.1))
     assert monitors.sides()[1] == [*(f"a{number}" for number in range(8)), ""]
 
 
 def test_a_probability_over_one_is_refused():
     with pytest.raises(ValueError, match=r"in \[0, 1\]"):
-        Monitors(MODEL).update(["c"], ["a"], np.full((1, 7), 1.5))
+        BulkMonitor(MODEL).update(["c"], ["a"], np.full((1, 7), 1.5))

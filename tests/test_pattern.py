@@ -12,8 +12,8 @@ import pytest
 from classifier.model.conversation.features import running_features
 from classifier.model.conversation.model import (
     HEAD_FEATURES,
-    PatternModel,
-    fit_pattern,
+    ConversationModel,
+    fit_conversation_model,
     platt,
     running_log_odds,
     score_conversation,
@@ -30,7 +30,7 @@ def model_of(head="text", intercept=0.0, slope=1.0, offset=0.0, **weights):
         name.replace(": ", "_").replace(" ", "_").replace("-", "_"): name for name in HEAD_FEATURES[head]
     }
     chosen = {by_name[key]: value for key, value in weights.items()}
-    return PatternModel(
+    return ConversationModel(
         head,
         np.array([float(chosen.get(name, 0)) for name in HEAD_FEATURES[head]]),
         intercept,
@@ -125,7 +125,7 @@ VALIDATION, VALIDATION_P = world(80, 2)
 
 
 def fitted(head="text", train=TRAIN, train_p=TRAIN_P, **options):
-    return fit_pattern(
+    return fit_conversation_model(
         train, train_p, VALIDATION, VALIDATION_P, **{"head": head, "thresholds": HALF, "seed": 0} | options
     )
 
@@ -223,7 +223,7 @@ def test_prefixes_make_early_scores_less_sure_of_themselves():
 
 
 def test_head_metadata_is_fitted_and_scored_without_any_probability():
-    blind = fit_pattern(TRAIN, None, VALIDATION, None, head="metadata", thresholds=HALF, seed=0)
+    blind = fit_conversation_model(TRAIN, None, VALIDATION, None, head="metadata", thresholds=HALF, seed=0)
     assert blind.fingerprint == fitted("metadata").fingerprint
     assert scores(blind, VALIDATION, [None] * len(VALIDATION)) == pytest.approx(scores(fitted("metadata")))
     assert blind.weights[HEAD_FEATURES["metadata"].index("known online")] > 0
@@ -234,7 +234,7 @@ def test_a_split_without_both_classes_is_refused():
     with pytest.raises(
         ValueError, match=f"train needs patterns and benign conversations, got 0 and {len(benign)}"
     ):
-        fit_pattern(
+        fit_conversation_model(
             benign, TRAIN_P[: len(benign)], VALIDATION, VALIDATION_P, head="text", thresholds=HALF, seed=0
         )
 

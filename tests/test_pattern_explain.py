@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.model.conversation.explain import as_dict, as_html, as_text, explain_conversation
-from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.conversation.model import HEAD_FEATURES, ConversationModel, score_conversation
 from classifier.model.message.file import save_model
-from classifier.model.message.pipeline import fit_stage_model
+from classifier.model.message.pipeline import fit_message_model
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 
@@ -55,7 +55,7 @@ def stage_model(tmp_path_factory):
         for text in texts
     ]
     rows += [{"text": text} | dict.fromkeys(LABELS, 0) for text in ORDINARY]
-    pipeline = fit_stage_model(pd.DataFrame(rows), min_df=1)
+    pipeline = fit_message_model(pd.DataFrame(rows), min_df=1)
     path = tmp_path_factory.mktemp("stage") / "model.safetensors"
     return save_model(
         path,
@@ -70,7 +70,7 @@ def stage_model(tmp_path_factory):
 
 def model_of(head="text", seed=0):
     weights = np.random.default_rng(seed).normal(size=len(HEAD_FEATURES[head]))
-    return PatternModel(head, weights, -2.0, 1.2, 0.1, np.full(7, 0.3), 0.5)
+    return ConversationModel(head, weights, -2.0, 1.2, 0.1, np.full(7, 0.3), 0.5)
 
 
 def explained(stage_model, head="text", seed=0, texts=CHAT, authors=AUTHORS, **options):
@@ -151,7 +151,7 @@ def by_message(stage_model, secrecy, **weights):
         chosen[names.index(f"secrecy: {name.replace('_', ' ')}".replace("noisy or", "noisy-or"))] = weight
     probabilities = np.zeros((4, 7))
     probabilities[:, LABELS.index("secrecy")] = secrecy
-    model = PatternModel("text", chosen, 0.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
+    model = ConversationModel("text", chosen, 0.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
     found = explain_conversation(
         model, _Given(stage_model, probabilities), CHAT[:4], ["ann", "bo", "ann", "ann"], n_messages=4
     )
@@ -207,7 +207,7 @@ def test_a_word_that_stands_twice_has_half_of_its_part_at_each_place(stage_model
 
 def test_the_writer_is_whose_side_scores_highest(stage_model):
     names = HEAD_FEATURES["text"]
-    model = PatternModel(
+    model = ConversationModel(
         "text",
         np.array([float(name == "log messages by writer") for name in names]),
         0.0,
@@ -235,7 +235,7 @@ def test_the_text_says_which_side_each_part_pushed(stage_model):
 
 def test_a_part_of_nothing_pushed_neither_way(stage_model):
     names = HEAD_FEATURES["text"]
-    model = PatternModel("text", np.zeros(len(names)), -1.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
+    model = ConversationModel("text", np.zeros(len(names)), -1.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
     assert "  +0.000  asymmetry, neither way" in as_text(
         explain_conversation(model, stage_model, CHAT, AUTHORS)
     )

@@ -8,39 +8,41 @@ from model_files import rewritten
 from safetensors.numpy import load_file, save_file
 
 from classifier.model.container import ModelFileError
-from classifier.model.conversation.file import load_pattern, save_pattern
-from classifier.model.conversation.model import HEAD_FEATURES, PatternModel, score_conversation
+from classifier.model.conversation.file import load_conversation_model, save_conversation_model
+from classifier.model.conversation.model import HEAD_FEATURES, ConversationModel, score_conversation
 
 PROBABILITIES = np.linspace(0, 1, 21).reshape(3, 7)
 
 
 def made(head="text"):
     weights = np.random.default_rng(0).normal(size=len(HEAD_FEATURES[head]))
-    return PatternModel(head, weights, -0.1, 1.3, 0.2, np.linspace(0.2, 0.8, 7), 0.7)
+    return ConversationModel(head, weights, -0.1, 1.3, 0.2, np.linspace(0.2, 0.8, 7), 0.7)
 
 
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "pattern.safetensors"
-    save_pattern(path, made(), stage_model_sha256="abc", corpus_sha256="def", seed=5)
+    save_conversation_model(path, made(), stage_model_sha256="abc", corpus_sha256="def", seed=5)
     return path
 
 
 @pytest.mark.parametrize("head", HEAD_FEATURES)
 def test_a_model_is_read_back_as_it_was_saved(tmp_path, head):
-    model = save_pattern(tmp_path / "m", made(head), stage_model_sha256="abc", corpus_sha256="def", seed=5)
-    assert model.fingerprint == load_pattern(tmp_path / "m").fingerprint == made(head).fingerprint
+    model = save_conversation_model(
+        tmp_path / "m", made(head), stage_model_sha256="abc", corpus_sha256="def", seed=5
+    )
+    assert model.fingerprint == load_conversation_model(tmp_path / "m").fingerprint == made(head).fingerprint
 
 
 def test_a_loaded_model_scores_as_the_saved_one(path):
     authors = ["ann", "bo", "ann"]
-    assert score_conversation(load_pattern(path), PROBABILITIES, authors) == score_conversation(
+    assert score_conversation(load_conversation_model(path), PROBABILITIES, authors) == score_conversation(
         made(), PROBABILITIES, authors
     )
 
 
 def test_the_header_says_where_the_model_comes_from(path):
-    header = load_pattern(path).header
+    header = load_conversation_model(path).header
     assert header["features"] == list(HEAD_FEATURES["text"])
     assert (
         header["stage_model_sha256"],
@@ -55,7 +57,7 @@ def test_a_pattern_file_is_small(path):
 
 
 def test_the_same_model_gives_the_same_bytes(path, tmp_path):
-    save_pattern(tmp_path / "again", made(), stage_model_sha256="abc", corpus_sha256="def", seed=5)
+    save_conversation_model(tmp_path / "again", made(), stage_model_sha256="abc", corpus_sha256="def", seed=5)
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
@@ -63,7 +65,7 @@ def test_a_missing_file_says_what_to_do(tmp_path):
     with pytest.raises(
         ModelFileError, match="nothing.safetensors: no such pattern model file; train it first"
     ):
-        load_pattern(tmp_path / "nothing.safetensors")
+        load_conversation_model(tmp_path / "nothing.safetensors")
 
 
 def test_a_file_cut_off_anywhere_is_refused(path):
@@ -71,13 +73,13 @@ def test_a_file_cut_off_anywhere_is_refused(path):
     for length in range(0, len(content), 37):
         path.write_bytes(content[:length])
         with pytest.raises(ModelFileError, match="pattern.safetensors: "):
-            load_pattern(path)
+            load_conversation_model(path)
 
 
 def refused(path):
     """What is said of a file that cannot be used, None when it can."""
     try:
-        load_pattern(path)
+        load_conversation_model(path)
     except ModelFileError as error:
         return str(error)
     return None
@@ -89,7 +91,7 @@ def test_a_changed_byte_anywhere_is_refused(path):
         path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         refusal = refused(path)
         if refusal is None:  # white space of the header may change freely
-            assert load_pattern(path).fingerprint == made().fingerprint
+            assert load_conversation_model(path).fingerprint == made().fingerprint
         else:
             assert "\n" not in refusal
 
@@ -114,7 +116,7 @@ def test_a_changed_byte_anywhere_is_refused(path):
 )
 def test_a_file_that_is_whole_but_wrong_is_refused(path, changes, complaint):
     with pytest.raises(ModelFileError, match=f"damaged or altered: .*{complaint}"):
-        load_pattern(rewritten(path, **changes))
+        load_conversation_model(rewritten(path, **changes))
 
 
 def test_a_file_of_another_version_is_to_be_trained_again(path):
@@ -122,21 +124,21 @@ def test_a_file_of_another_version_is_to_be_trained_again(path):
         ModelFileError,
         match=r"written by another version of this program \(format version 2, this one reads 1\); train it again with this one",
     ):
-        load_pattern(rewritten(path, header={"format_version": 2}))
+        load_conversation_model(rewritten(path, header={"format_version": 2}))
 
 
 def test_a_file_without_a_header_or_with_another_kind_of_header_is_refused(path):
     save_file(load_file(path), path)
     with pytest.raises(ModelFileError, match="has no header"):
-        load_pattern(path)
+        load_conversation_model(path)
     for header in ("[]", "[" * 100_000):
         save_file(load_file(path), path, metadata={"header": header})
         with pytest.raises(ModelFileError, match="damaged or altered"):
-            load_pattern(path)
+            load_conversation_model(path)
 
 
 def test_a_large_file_is_not_opened(path):
     with path.open("ab") as stream:
         stream.truncate(2 << 20)
     with pytest.raises(ModelFileError, match="larger than 1048576 bytes"):
-        load_pattern(path)
+        load_conversation_model(path)

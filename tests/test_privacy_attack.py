@@ -609,7 +609,7 @@ def test_a_document_by_hand():
 
 
 def test_the_gap_between_families_by_hand():
-    # Members: raid 3 of 4, pizza 1 of 4. Others: raid 1 of 2, pizza 1 of 2. Half of .25 + .25.
+    # Members: raid 3 of 4, pizza 1 of 4. Others: raid 1 of 2, pizza 1 of 2. FeatureGroup of .25 + .25.
     families, people = [("raid", "raid"), ("raid", "pizza"), ("raid", "pizza")], ["ayo", "ayo", "mei"]
     assert family_gap(families, [1, 1, 0], people, n_shuffles=5, seed=0) == (0.25, 0.25)
     assert family_gap([("raid",), ("pizza",)], [1, 0], ["ayo", "mei"], n_shuffles=1, seed=0)[0] == 1.0

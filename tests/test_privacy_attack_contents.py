@@ -21,7 +21,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from classifier.evaluation.rates import Rate
 from classifier.model.message.file import load_model, save_model
-from classifier.model.message.pipeline import fit_stage_model
+from classifier.model.message.pipeline import fit_message_model
 from classifier.privacy.attacks.names import NamesFound, names_asked, names_found, names_read
 from classifier.privacy.builds.opened import OpenedModel, document_counts, strings_in
 from classifier.privacy.builds.variants import hashed_terms, private_terms, public_terms
@@ -53,7 +53,7 @@ def model_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("opened") / "toy.safetensors"
     save_model(
         path,
-        fit_stage_model(toy_table(), min_df=1),
+        fit_message_model(toy_table(), min_df=1),
         thresholds=dict.fromkeys(LABELS, 0.5),
         options={"min_df": 1},
         corpus_sha256="c",
@@ -97,8 +97,8 @@ OPENINGS = {
     "bytes": lambda path: path.read_bytes(),
     "arrays": lambda path: load(path.read_bytes()),
     "our loader": load_model,
-    "pipeline": lambda path: fit_stage_model(toy_table(), min_df=1),
-    "pickled": lambda path: pickle.dumps(load_model(path).halves),
+    "pipeline": lambda path: fit_message_model(toy_table(), min_df=1),
+    "pickled": lambda path: pickle.dumps(load_model(path).feature_groups),
     "gzip": lambda path: gzip.compress(path.read_bytes()),
     "zlib": lambda path: zlib.compress(path.read_bytes()),
     "bz2": lambda path: bz2.compress(path.read_bytes()),
@@ -204,7 +204,7 @@ def test_a_name_inside_a_pair_is_found_and_two_words_that_stood_apart_are_no_nam
         {"text": ["zola said no", "mei then lin"] * 2} | {label: [0, 1] * 2 for label in LABELS}
     )
     pipeline, options = (
-        fit_stage_model(texts, min_df=1, word_ngrams=None, char_ngrams=None),
+        fit_message_model(texts, min_df=1, word_ngrams=None, char_ngrams=None),
         {"min_df": 1, "word_ngrams": None, "char_ngrams": None},
     )
     path = tmp_path / "pairs.safetensors"
@@ -217,7 +217,7 @@ def test_a_name_inside_a_pair_is_found_and_two_words_that_stood_apart_are_no_nam
         training_families=[],
         seed=0,
     )
-    assert model.halves[0].terms == ("mei … lin", "zola … no")
+    assert model.feature_groups[0].terms == ("mei … lin", "zola … no")
     for content in (path.read_bytes(), pipeline):
         assert names_read(content, ["Zola", "Mei", "Lin", "Mei Lin", "Ayo"]) == {"Zola", "Mei", "Lin"}
 

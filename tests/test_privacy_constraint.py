@@ -27,13 +27,13 @@ def frontier(*points):
         {
             "point": name,
             "policy": f"{name} policy",
-            "human_read_innocent_per_million": 1000.0 * alarms,
+            "human_read_benign_per_million": 1000.0 * alarms,
             "false_positive_rate": alarms / 1000,
             "recall": found / 100,
             "machine_read_share": 0.5,
             "threshold": 0.7,
             "false_alarms": alarms,
-            "n_innocent": 1000,
+            "n_benign": 1000,
             "found": found,
             "n_pattern": 100,
         }
@@ -79,7 +79,7 @@ def test_what_is_no_constraint_is_told_how_one_is_written(text):
 
 
 def test_no_false_alarm_in_a_thousand_supports_three_in_a_thousand():
-    row = only("human_read_innocent_per_million<=3000")
+    row = only("human_read_benign_per_million<=3000")
     # Nobody of 1000 at a rate p has the chance (1 - p)^1000, which is 5 % at the bound.
     assert row["bound"] == pytest.approx(1e6 * (1 - 0.05 ** (1 / 1000)))
     assert (row["value"], row["verdict"], row["n"], row["feasible"]) == (0, "supported", 1000, True)
@@ -94,7 +94,7 @@ def test_no_false_alarm_in_a_thousand_does_not_show_one_in_a_thousand():
 
 
 def test_a_limit_per_million_takes_as_many_conversations_as_the_same_rate():
-    assert only("human_read_innocent_per_million<=1000")["needed_error_free"] == 2995
+    assert only("human_read_benign_per_million<=1000")["needed_error_free"] == 2995
 
 
 def test_a_recall_is_supported_by_its_lower_bound_over_the_patterns():
@@ -164,7 +164,7 @@ def test_a_point_is_feasible_when_every_one_of_its_limits_is_supported():
 def test_only_numbers_can_be_limited():
     with pytest.raises(
         ValueError,
-        match="'policy<=3': no such metric, expected one of human_read_innocent_per_million, false_positive_rate, recall",
+        match="'policy<=3': no such metric, expected one of human_read_benign_per_million, false_positive_rate, recall",
     ):
         feasible_points(CAREFUL, ["policy<=3"])
 

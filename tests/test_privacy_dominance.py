@@ -83,7 +83,7 @@ def costs(flagged, flagged_at):
     return pd.DataFrame(
         {
             "cluster": [name for name in ("lunch", "raid", "dog", "toast") for _ in range(2)],
-            "innocent": [False, True] * 4,
+            "benign": [False, True] * 4,
             "n_messages": [5, 10] * 4,
             "n_read": [5, 4] * 4,
             "n_shown": 0,
@@ -108,9 +108,9 @@ def resampled(n_resamples=120):
 def test_the_figures_of_the_data_are_those_counted_by_hand():
     now = resampled(1).now
     assert now["recall"].tolist() == [0.25, 0.75]
-    assert now["human_read_innocent_per_million"].tolist() == [0, 250_000]
+    assert now["human_read_benign_per_million"].tolist() == [0, 250_000]
     assert now["machine_read_share"].tolist() == [0.4, 0.4]
-    assert now["innocent_messages_read"].tolist() == [4, 4]
+    assert now["benign_messages_read"].tolist() == [4, 4]
     assert now["pattern_messages_read"].tolist() == [5, 5]
 
 
@@ -129,10 +129,10 @@ def test_a_resample_is_the_data_with_its_clusters_drawn_again():
     for number, weights in enumerate(cluster_weights(4, n_resamples=120, seed=3)):
         for position, table in enumerate((LAST, MOST)):
             drawn = again(table, weights)
-            patterns = drawn[~drawn["innocent"]]
+            patterns = drawn[~drawn["benign"]]
             assert found["recall"][number, position] == patterns["flagged"].mean()
-            assert found["human_read_innocent_per_million"][number, position] == pytest.approx(
-                1e6 * drawn.loc[drawn["innocent"], "flagged"].mean()
+            assert found["human_read_benign_per_million"][number, position] == pytest.approx(
+                1e6 * drawn.loc[drawn["benign"], "flagged"].mean()
             )
             np.testing.assert_equal(
                 found["median_messages_to_alert"][number, position], patterns["flagged_at"].median()

@@ -21,7 +21,7 @@ def costs(found, alarms, read):
     return pd.DataFrame(
         {
             "cluster": [number for number in range(4) for _ in range(2)],
-            "innocent": [False, True] * 4,
+            "benign": [False, True] * 4,
             "n_messages": 10,
             "n_read": [10, read] * 4,
             "n_shown": 0,

@@ -80,7 +80,7 @@ def test_a_bit_of_nought_is_released_and_points_at_nobody():
     [
         ("machine_read_share", 5 / 7, 5, 7, "S"),
         ("machine_read_conversations", 1.0, 3, 3, "S"),
-        ("human_read_innocent_per_million", 2e6 / 3, 2, 3, "H"),
+        ("human_read_benign_per_million", 2e6 / 3, 2, 3, "H"),
         ("human_read_messages", 3 / 7, 3, 7, "H"),
         ("retained_message_hours", 50 / 3, 50, 3, "S"),
         ("pii_people_exposed_per_1000", 2000 / 3, 2, 3, "H"),
@@ -100,7 +100,7 @@ def test_each_figure_says_what_its_interval_is(table):
         "95 % cluster bootstrap over 3 clusters, B = 50",
     ]
     # At the highest rate that 2 of 3 leave room for, 2 or fewer have a chance of 1 in 20, and so 3 of 3 one of .95.
-    assert table.loc["human_read_innocent_per_million", ["low", "high"]].tolist() == pytest.approx(
+    assert table.loc["human_read_benign_per_million", ["low", "high"]].tolist() == pytest.approx(
         [0, 1e6 * 0.95 ** (1 / 3)], rel=1e-9
     )
     assert table.loc[["peak_retained_messages", "ldp_epsilon"], "interval"].tolist() == ["none", "none"]
@@ -160,10 +160,9 @@ def test_the_cost_of_a_detection_depends_on_the_stated_prevalence(table):
     assert table.loc["messages_per_true_detection", "value"] == pytest.approx(
         (0.01 * 1 + 0.99 * 5 / 3) / (0.01 * 1)
     )
-    assert table.loc["innocent_reviews_per_true_detection", "value"] == pytest.approx(99 * (2 / 3) / 1.0)
+    assert table.loc["benign_reviews_per_true_detection", "value"] == pytest.approx(99 * (2 / 3) / 1.0)
     assert (
-        table.loc[["messages_per_true_detection", "innocent_reviews_per_true_detection"], "prevalence"]
-        == 0.01
+        table.loc[["messages_per_true_detection", "benign_reviews_per_true_detection"], "prevalence"] == 0.01
     ).all()
 
 
@@ -190,7 +189,7 @@ def test_no_alarm_in_a_thousand_is_not_none_in_a_million():
         prevalences=[],
         n_resamples=20,
     ).set_index("metric")
-    row = found.loc["human_read_innocent_per_million"]
+    row = found.loc["human_read_benign_per_million"]
     assert (row["value"], round(row["high"]), row["interval"]) == (
         0.0,
         2991,
@@ -270,11 +269,9 @@ def test_lots_are_uniform_and_do_not_know_each_other():
 def test_the_table_of_a_policy_that_does_nothing_is_all_zeros():
     streams = town(40)
     found = exposure_table(run_policy(policy(), streams, SCORER), streams, prevalences=[0.01], n_resamples=20)
-    spent = found[
-        ~found["metric"].isin(["messages_per_true_detection", "innocent_reviews_per_true_detection"])
-    ]
+    spent = found[~found["metric"].isin(["messages_per_true_detection", "benign_reviews_per_true_detection"])]
     assert (spent["value"] == 0).all()
-    assert found.loc[found["metric"] == "human_read_innocent_per_million", "high"].item() == pytest.approx(
+    assert found.loc[found["metric"] == "human_read_benign_per_million", "high"].item() == pytest.approx(
         1e6 * Rate(0, 30).upper()
     )
 

@@ -101,8 +101,8 @@ def test_what_nobody_can_build_or_has_measured_dominates_nobody(frontier, name, 
 def test_a_zero_is_marked_and_carries_its_upper_bound(frontier):
     row = frontier.points.set_index("point").loc["read_nothing"]
     assert row["zero_events"]
-    assert row["human_read_innocent_per_million"] == 0
-    assert row["human_read_innocent_per_million_upper"] == pytest.approx(1e6 * Rate(0, 120).upper(), rel=1e-9)
+    assert row["human_read_benign_per_million"] == 0
+    assert row["human_read_benign_per_million_upper"] == pytest.approx(1e6 * Rate(0, 120).upper(), rel=1e-9)
 
 
 def test_a_full_scan_is_dominated_by_the_device_that_finds_the_same_and_keeps_nothing(frontier):
@@ -117,7 +117,7 @@ def test_thresholds_come_from_validation_and_figures_from_test(frontier):
     costs = conversation_costs(
         run_policy(replace(OWN[0], threshold=row["threshold"]), TEST, SCORER, seed=5), TEST
     )
-    assert row["recall"] == costs["flagged"][~costs["innocent"]].mean()
+    assert row["recall"] == costs["flagged"][~costs["benign"]].mean()
 
 
 def test_a_rate_validation_cannot_show_is_skipped_with_the_number_it_would_take():
@@ -154,8 +154,8 @@ def test_a_policy_may_ask_for_the_fixed_rule_where_the_model_brings_a_scorer_of_
 def test_messages_per_find_are_those_of_the_definition(frontier):
     row = frontier.per_find.set_index(["point", "prevalence"]).loc[("flag_all", 0.01)]
     read = {
-        innocent: np.mean([len(stream) for stream in TEST if stream.innocent == innocent])
-        for innocent in (True, False)
+        benign: np.mean([len(stream) for stream in TEST if stream.benign == benign])
+        for benign in (True, False)
     }
     expected = (0.01 * read[False] + 0.99 * read[True]) / 0.01
     assert row["messages_per_find"] == pytest.approx(expected)
@@ -281,8 +281,8 @@ def test_medians_of_counts_are_those_of_the_numbers_counted():
 def test_resamples_without_resampling_are_the_data():
     costs = conversation_costs(run_policy(replace(OWN[0], threshold=0.2), TEST, SCORER), TEST)
     found = Resampled({"watch": costs}, n_resamples=3, seed=0, n_jobs=1)
-    assert found.now["recall"][0] == costs["flagged"][~costs["innocent"]].mean()
-    assert found.now["median_messages_to_alert"][0] == costs["flagged_at"][~costs["innocent"]].median()
+    assert found.now["recall"][0] == costs["flagged"][~costs["benign"]].mean()
+    assert found.now["median_messages_to_alert"][0] == costs["flagged_at"][~costs["benign"]].median()
     assert found.n_clusters == 12
 
 
@@ -304,19 +304,19 @@ def test_exchange_rates_lead_up_the_recall(frontier):
 
 
 def test_a_constraint_is_supported_only_when_its_bound_keeps_it(frontier):
-    found = feasible_points(frontier, ["human_read_innocent_per_million<=50", "recall>=0.2"]).set_index(
+    found = feasible_points(frontier, ["human_read_benign_per_million<=50", "recall>=0.2"]).set_index(
         ["point", "constraint"]
     )
-    row = found.loc[("read_nothing", "human_read_innocent_per_million<=50")]
+    row = found.loc[("read_nothing", "human_read_benign_per_million<=50")]
     assert (row["verdict"], row["n"], row["needed_error_free"]) == ("not shown", 120, 59914)
-    assert found.loc[("flag_all", "human_read_innocent_per_million<=50"), "verdict"] == "violated"
+    assert found.loc[("flag_all", "human_read_benign_per_million<=50"), "verdict"] == "violated"
     assert found.loc[("flag_all", "recall>=0.2"), "verdict"] == "supported"
     assert not found["feasible"].any()
 
 
 def test_points_that_keep_every_limit_are_feasible(frontier):
     found = feasible_points(
-        frontier, ["human_read_innocent_per_million<=400000", "machine_read_share<=1", "recall>=0.1"]
+        frontier, ["human_read_benign_per_million<=400000", "machine_read_share<=1", "recall>=0.1"]
     )
     assert "watch@0.2" in set(found.loc[found["feasible"], "point"])
 
@@ -358,6 +358,6 @@ def test_a_warning_at_the_first_message_comes_before_every_later_stage():
     costs = conversation_costs(run_policy(everything, TEST, SCORER), TEST)
     first = first_stages(TEST)
     stages = recall_before_stages(costs, first)
-    later = [(first.loc[~costs["innocent"], stage] > 1).sum() for stage in stages["stage"]]
+    later = [(first.loc[~costs["benign"], stage] > 1).sum() for stage in stages["stage"]]
     assert stages["hits"].tolist() == later
     assert detection(costs, first, p=0.01)["premature_hits"] > 0

@@ -585,15 +585,15 @@ def check_known_answers(run):
     everything = of("flag_all")
     assert (
         everything["recall"],
-        everything["human_read_innocent_per_million"],
+        everything["human_read_benign_per_million"],
         everything["human_read_messages"],
     ) == (1.0, 1e6, 1.0), "flagging all leaves somebody out"
     for rate in (0.05, 0.3):
         by_lot = of("random_flag", MANY, threshold=1 - rate)
-        for share in (by_lot["recall"], by_lot["human_read_innocent_per_million"] / 1e6):
+        for share in (by_lot["recall"], by_lot["human_read_benign_per_million"] / 1e6):
             assert share == pytest.approx(rate, abs=0.04), "a lot draws one kind more often than the other"
     perfect = of("oracle")
-    assert (perfect["recall"], perfect["human_read_innocent_per_million"], perfect["machine_read_share"]) == (
+    assert (perfect["recall"], perfect["human_read_benign_per_million"], perfect["machine_read_share"]) == (
         1.0,
         0.0,
         0.0,
@@ -602,7 +602,7 @@ def check_known_answers(run):
     values = np.array(
         [
             [
-                figure["human_read_innocent_per_million"],
+                figure["human_read_benign_per_million"],
                 figure["machine_read_share"],
                 figure["retained_message_hours"],
                 -figure["recall"],
@@ -676,17 +676,17 @@ def test_known_bounds():
 
 
 def shares_by_hand(run, streams):
-    """Read and shown shares of innocent messages, and the share of innocent conversations released, from the log alone."""
-    innocent = {stream.id: len(stream) for stream in streams if stream.label == "benign"}
+    """Read and shown shares of benign messages, and the share of benign conversations released, from the log alone."""
+    benign = {stream.id: len(stream) for stream in streams if stream.label == "benign"}
     seen = {"read": set(), "shown": set(), "released": set()}
     for row in run.events.itertuples():
-        if row.conversation in innocent and row.event in seen and (row.event != "released" or row.value >= 1):
+        if row.conversation in benign and row.event in seen and (row.event != "released" or row.value >= 1):
             seen[row.event].add((row.conversation, row.message))
-    total = sum(innocent.values())
+    total = sum(benign.values())
     return (
         len(seen["read"]) / total,
         len(seen["shown"]) / total,
-        1e6 * len({id_ for id_, _ in seen["released"]}) / len(innocent),
+        1e6 * len({id_ for id_, _ in seen["released"]}) / len(benign),
     )
 
 
@@ -698,7 +698,7 @@ def check_conservation(run, *, costs_of=conversation_costs):
         assert (
             figure["machine_read_share"],
             figure["human_read_messages"],
-            figure["human_read_innocent_per_million"],
+            figure["human_read_benign_per_million"],
         ) == pytest.approx(by_hand), f"{found.name}: shares differ from the log"
         sets = {
             event: set(zip(part["conversation"], part["message"].tolist(), strict=True))

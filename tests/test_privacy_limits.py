@@ -138,7 +138,7 @@ def test_costs_and_detection_by_hand():
         0.5,
         0.5,
     )
-    assert (found["n_innocent"], found["false_alarms"], found["false_positive_rate"]) == (2, 0, 0.0)
+    assert (found["n_benign"], found["false_alarms"], found["false_positive_rate"]) == (2, 0, 0.0)
     assert (found["median_messages_to_alert"], found["median_hours_to_alert"], found["premature_hits"]) == (
         4,
         3,
@@ -169,7 +169,7 @@ def test_the_tables_of_points_stand_below_each_other_in_one_count_of_rows():
 def test_messages_read_for_each_pattern_found_by_hand():
     totals = np.zeros(len(SUMS))
     for name, value in {
-        "innocent": 10,
+        "benign": 10,
         "pattern": 4,
         "found": 2,
         "messages_read": 50,

@@ -15,13 +15,13 @@ WATCH = policy("watch", where="device", release="alert_bit")
 LATER = policy("later", where="device", release="alert_bit", retain_messages=1, retain_hours=1.0)
 
 
-def talk(split, *, innocent="s: pizza", pattern="s: our secret"):
+def talk(split, *, benign="s: pizza", pattern="s: our secret"):
     """Thirty who talk of pizza, and ten who do not."""
     return streams_of(
         [
             chat(
                 f"{split}{number}",
-                *([pattern] if number < 10 else [innocent]),
+                *([pattern] if number < 10 else [benign]),
                 label=PATTERN if number < 10 else "benign",
             )
             for number in range(40)
@@ -72,8 +72,8 @@ def test_costs_are_of_the_test_conversations_at_the_threshold_chosen():
     ("test", "area"),
     [
         (TEST, 1.0),
-        (talk("t", innocent="s: our secret", pattern="s: pizza"), 0.0),
-        (talk("t", innocent="s: our secret"), 0.005),
+        (talk("t", benign="s: our secret", pattern="s: pizza"), 0.0),
+        (talk("t", benign="s: our secret"), 0.005),
     ],
 )
 def test_the_area_is_that_up_to_a_false_positive_rate_of_one_percent(test, area):

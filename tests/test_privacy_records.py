@@ -68,8 +68,8 @@ def test_a_record_cannot_be_changed(record):
 
 def test_the_state_that_a_policy_carries_along_is_all_that_changes():
     modules = [
-        importlib.import_module(f"classifier.privacy.{found.name}")
-        for found in pkgutil.iter_modules(classifier.privacy.__path__)
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(classifier.privacy.__path__, "classifier.privacy.")
     ]
     found = {
         value

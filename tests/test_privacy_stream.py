@@ -47,7 +47,7 @@ def test_a_record_becomes_a_stream_with_hours_since_its_first_message():
 
 
 def test_only_a_conversation_scripted_as_benign_is_innocent():
-    assert [stream.innocent for stream in streams_of(CHATS)] == [False, True]
+    assert [stream.benign for stream in streams_of(CHATS)] == [False, True]
 
 
 def test_without_clusters_each_sender_is_one():

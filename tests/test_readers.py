@@ -19,8 +19,8 @@ import pytest
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.evaluation.senders import pan12_f05, pan12_f3
-from classifier.model.conversation.model import fit_pattern
-from classifier.model.message.pipeline import fit_stage_model
+from classifier.model.conversation.model import fit_conversation_model
+from classifier.model.message.pipeline import fit_message_model
 from classifier.readers.external import NO_TIME, require_speakers
 from classifier.readers.messages import messages_table
 from classifier.readers.outside.datapack import written_datapack
@@ -89,13 +89,15 @@ def test_every_format_but_two_has_a_fixture():
 
 def test_a_stage_model_is_not_fitted_on_outside_messages():
     with pytest.raises(ValueError, match="synthetic conversations only, got 3 messages of others"):
-        fit_stage_model(messages_table(read(FIXTURES / "chat.csv")))
+        fit_message_model(messages_table(read(FIXTURES / "chat.csv")))
 
 
 def test_a_pattern_scorer_is_not_fitted_on_outside_conversations():
     outside = list(read(FIXTURES / "datapack.json"))
     with pytest.raises(ValueError, match="train has conversations that are not synthetic"):
-        fit_pattern(outside, None, outside, None, head="metadata", thresholds=np.full(7, 0.5), seed=0)
+        fit_conversation_model(
+            outside, None, outside, None, head="metadata", thresholds=np.full(7, 0.5), seed=0
+        )
 
 
 @pytest.mark.parametrize("name", EVERY)

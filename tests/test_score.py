@@ -102,10 +102,10 @@ def test_every_format_in_gives_the_same_scores_in_every_format_out(kind, out, tm
 @pytest.mark.parametrize("level", ["message", "conversation", "sender"])
 @pytest.mark.parametrize("out", KINDS)
 def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_path):
-    from classifier.model.conversation.file import load_pattern
-    from classifier.model.shipped import pattern_path
+    from classifier.model.conversation.file import load_conversation_model
+    from classifier.model.shipped import conversation_model_path
 
-    pattern = None if level == "message" else load_pattern(pattern_path(small_model))
+    pattern = None if level == "message" else load_conversation_model(conversation_model_path(small_model))
     plan = Plan(open_rows(chat), level, f".{out}")
     results = []
     for size in (1, 1000, 1 << 20):
@@ -424,11 +424,15 @@ def test_half_a_surrogate_pair_never_breaks_a_result(tmp_path, small_model):
 
 def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, small_model):
     from classifier.model.conversation.features import author_slots, running_features
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model
-    from classifier.model.shipped import pattern_path
+    from classifier.model.shipped import conversation_model_path
 
-    some, pattern, model = rows(90), load_pattern(pattern_path(small_model)), load_model(small_model)
+    some, pattern, model = (
+        rows(90),
+        load_conversation_model(conversation_model_path(small_model)),
+        load_model(small_model),
+    )
     score(write(tmp_path / "chat.csv", some), tmp_path / "senders.csv", small_model, "--level", "sender")
     highest = {"a0": [], "a1": [], "a2": []}
     for conversation in range(7):

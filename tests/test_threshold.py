@@ -12,7 +12,7 @@ import pytest
 from classifier.cli.main import main
 from classifier.cli.threshold import _enough_stages
 from classifier.corpus.release import read_corpus
-from classifier.model.shipped import pattern_path
+from classifier.model.shipped import conversation_model_path
 from classifier.taxonomy import LABELS, PATTERN
 
 
@@ -93,12 +93,12 @@ def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(
 
 
 def test_the_aim_of_training_gives_the_models_own_threshold(capsys, small_corpus, small_model):
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
 
     text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")  # what small_model was trained with
     assert (
         float(re.search(r"alert threshold (\S+):", text)[1])
-        == load_pattern(pattern_path(small_model)).alert_threshold
+        == load_conversation_model(conversation_model_path(small_model)).alert_threshold
     )
 
 

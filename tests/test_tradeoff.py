@@ -16,8 +16,8 @@ import classifier.privacy
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
 from classifier.experiments.conversation_scores import growing_scores, message_probabilities
-from classifier.model.conversation.file import load_pattern
-from classifier.model.conversation.monitor import Watched
+from classifier.model.conversation.file import load_conversation_model
+from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_pipeline
 from classifier.model.shipped import shipped_model
 from classifier.privacy.compare.constraint import METRICS, constraint_lines
@@ -97,7 +97,7 @@ def outside(tmp_path_factory, small_corpus):
 def test_a_folder_of_tables_facts_and_a_page_comes_out(compared):
     facts = json.loads((compared / "tradeoff.json").read_text())["facts"]
     assert facts["prevalences"] == [1e-4]
-    assert facts["constraints"] == ["human_read_innocent_per_million<=50"]
+    assert facts["constraints"] == ["human_read_benign_per_million<=50"]
     points = pd.read_csv(compared / "points.csv")
     assert {"read_nothing", "full_server_scan", "bit", "stages"} <= set(points["policy"])
     assert set(METRICS) <= set(points.select_dtypes("number"))
@@ -161,13 +161,13 @@ def test_the_constraint_is_answered_by_the_number_of_conversations_it_takes(
         "--policies",
         str(policies / "bit.toml"),
         "--constraint",
-        "human_read_innocent_per_million<=50",
+        "human_read_benign_per_million<=50",
         "--constraint",
         "machine_read_share<=0.2",
     ]
     assert main(["tradeoff", str(small_corpus), *FAST, *arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "human_read_innocent_per_million<=50, at 95 %: 0 points supported" in printed
+    assert "human_read_benign_per_million<=50, at 95 %: 0 points supported" in printed
     assert "it takes 59,914 without a single event" in printed
     assert "read_nothing: 0, bound 0" in printed
     assert "all constraints together: no point" in printed
@@ -198,10 +198,10 @@ def test_points_that_are_supported_are_named():
 
 
 def test_the_watched_model_scores_as_the_pattern_model_does(small_corpus):
-    model = load_pattern(shipped_model().with_name("small.pattern-text.safetensors"))
+    model = load_conversation_model(shipped_model().with_name("small.conversation-text.safetensors"))
     conversations = read_corpus(small_corpus)["test"][:5]
     rows = message_probabilities(load_pipeline(shipped_model()), conversations)
-    scorer = Watched(model)
+    scorer = MonitoredScorer(model)
     assert isinstance(scorer, RunningScorer)
     for conversation, own, expected in zip(
         conversations, rows, growing_scores(model, conversations, rows), strict=True
@@ -263,7 +263,7 @@ def test_scores_that_do_not_fit_the_corpus_are_one_clear_line(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--constraint", "happiness<=3"], "no such metric, expected one of human_read_innocent_per_million"),
+        (["--constraint", "happiness<=3"], "no such metric, expected one of human_read_benign_per_million"),
         (["--constraint", "recall about 1"], "must be written as metric<=number"),
         (["--policies", "none.toml"], "none.toml: cannot be read"),
         (["--scores", "none.csv"], "none.csv: cannot be read"),
@@ -307,7 +307,7 @@ def test_a_zero_is_an_open_marker_at_its_bound(compared):
     assert points.loc["read_nothing", "open"]
     assert (
         points.loc["read_nothing", "drawn_at"]
-        == points.loc["read_nothing", "human_read_innocent_per_million_upper"]
+        == points.loc["read_nothing", "human_read_benign_per_million_upper"]
         > 0
     )
     assert points.loc["flag_all", ["open", "drawn_at", "share"]].tolist() == [False, 1e6, "over 50 %"]

@@ -8,15 +8,15 @@ from typing import Any
 
 import classifier
 from classifier.app.demo import Demo, checkout
-from classifier.app.form import Fields
+from classifier.app.form import FormFields
 
 
-def start_view(demo: Demo, fields: Fields) -> dict[str, Any]:
+def start_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     """Five questions, each with its page."""
     return {}
 
 
-def about_view(demo: Demo, fields: Fields) -> dict[str, Any]:
+def about_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     """The data policy, the loaded model's own header, and the documents that are there to read."""
     header = demo.model.header
     facts = [
@@ -26,7 +26,7 @@ def about_view(demo: Demo, fields: Fields) -> dict[str, Any]:
             "kind",
             "TF-IDF of words, pairs of words and letters, one logistic regression a label; a small logistic regression over a conversation's message scores",
         ),
-        ("terms", f"{sum(len(half.terms) for half in demo.model.halves):,}"),
+        ("terms", f"{sum(len(half.terms) for half in demo.model.feature_groups):,}"),
         ("size", f"{demo.model_path.stat().st_size / 1e6:,.1f} MB"),
         (
             "labels and thresholds",

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from classifier.app.demo import Demo, Followed
-from classifier.app.form import Fields, RequestError, chosen, quoted, whole_number
+from classifier.app.form import FormFields, RequestError, chosen, quoted, whole_number
 from classifier.app.message import marked
 from classifier.app.scale import Scale
 from classifier.model.conversation.explain import explain_conversation, terms_in_place
@@ -27,7 +27,7 @@ N_OFFERED = 4
 HANDY_LENGTH = 14
 
 
-def player_view(demo: Demo, fields: Fields) -> dict[str, Any]:
+def conversation_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     """The messages up to ``step`` of conversation ``id``, its score so far, and what ``policy`` has read, kept and shown by then."""
     offered = offered_conversations(demo)
     first = next(iter(offered.values()))[0][0]
@@ -184,7 +184,7 @@ def _reasons(demo: Demo, followed: Followed, step: int) -> PrintedTable:
 
 def _seen(demo: Demo, followed: Followed, step: int, policy: Policy) -> dict[str, Any]:
     """What the policy's own event log says has been read, is kept, and was given to a person by this step."""
-    from classifier.model.conversation.monitor import Watched
+    from classifier.model.conversation.monitor import MonitoredScorer
     from classifier.privacy.policies.explain import explain_policy
     from classifier.privacy.simulate.run import run_policy
     from classifier.privacy.simulate.scorer import Scorer
@@ -196,7 +196,7 @@ def _seen(demo: Demo, followed: Followed, step: int, policy: Policy) -> dict[str
         else policy
     )
     [stream] = streams_of([followed.conversation])
-    scorer = Scorer(MessageScores({stream.id: followed.probabilities}), Watched(demo.pattern))
+    scorer = Scorer(MessageScores({stream.id: followed.probabilities}), MonitoredScorer(demo.pattern))
     events = run_policy(running, [stream], scorer, seed=0).events
     so_far = events[(events["step"] <= step).to_numpy()]
     alerts, later = _numbers(so_far, "alert"), _numbers(events, "alert")

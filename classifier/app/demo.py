@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 import classifier
 from classifier.app.policy_figures import Summary, read_summary
 from classifier.errors import InputError
-from classifier.model.conversation.file import load_pattern
-from classifier.model.conversation.model import PatternModel
+from classifier.model.conversation.file import load_conversation_model
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.model.message.scorer import StageModel
+from classifier.model.message.scorer import MessageModel
 from classifier.records import SPLITS, Conversation
 from classifier.taxonomy import PATTERN
 
@@ -52,8 +52,8 @@ class Demo:
     """Everything the views read. ``corpus`` is None where conversations are to be generated; ``summary`` is None where there are no figures of policies."""
 
     model_path: Path
-    model: StageModel
-    pattern: PatternModel
+    model: MessageModel
+    pattern: ConversationModel
     corpus: Path | None
     summary: Summary | None
 
@@ -119,7 +119,11 @@ class Demo:
 
 
 def load_demo(
-    model_path: Path, pattern_path: Path, *, corpus: Path | None = None, summary: Path | None = None
+    model_path: Path,
+    conversation_model_path: Path,
+    *,
+    corpus: Path | None = None,
+    summary: Path | None = None,
 ) -> Demo:
     """The demo of one model. Raises ``InputError`` for files that cannot be used.
 
@@ -129,7 +133,7 @@ def load_demo(
     demo = Demo(
         model_path,
         load_model(model_path),
-        load_pattern(pattern_path),
+        load_conversation_model(conversation_model_path),
         corpus or released_corpus(),
         read_summary(summary),
     )

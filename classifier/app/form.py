@@ -1,4 +1,4 @@
-"""What did the browser send, and can it be used? Fields of a query or a form, checked one by one; what cannot be used is refused in a sentence."""
+"""What did the browser send, and can it be used? FormFields of a query or a form, checked one by one; what cannot be used is refused in a sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_FIELDS = 20
 SHOWN_CHARACTERS = 60
 """How much of an unusable value is shown back."""
 
-Fields = dict[str, str]
+FormFields = dict[str, str]
 
 
 class RequestError(Exception):
@@ -23,7 +23,7 @@ class RequestError(Exception):
         self.status = status
 
 
-def parsed(content: bytes) -> Fields:
+def parsed(content: bytes) -> FormFields:
     """The fields of a query string or a url-encoded form, the last of each name. Bytes that are no UTF-8 become U+FFFD.
 
     >>> parsed(b"text=our+secret&step=2"), parsed(b"text=%ED%A0%80")["text"] == "\ufffd" * 3
@@ -42,7 +42,7 @@ def parsed(content: bytes) -> Fields:
         raise RequestError(400, f"This page takes at most {MAX_FIELDS} fields.") from None
 
 
-def chosen(fields: Fields, name: str, options: Collection[str], *, default: str) -> str:
+def chosen(fields: FormFields, name: str, options: Collection[str], *, default: str) -> str:
     """The field's value, one of ``options``; ``default`` where it is not given."""
     value = fields.get(name, default)
     if value not in options:
@@ -52,7 +52,7 @@ def chosen(fields: Fields, name: str, options: Collection[str], *, default: str)
     return value
 
 
-def whole_number(fields: Fields, name: str, *, low: int, high: int, default: int) -> int:
+def whole_number(fields: FormFields, name: str, *, low: int, high: int, default: int) -> int:
     """The field as a whole number from ``low`` to ``high``."""
     value = fields.get(name, str(default)).strip()
     if not (value.isascii() and value.isdigit() and len(value) <= 18 and low <= int(value) <= high):
@@ -62,7 +62,7 @@ def whole_number(fields: Fields, name: str, *, low: int, high: int, default: int
     return int(value)
 
 
-def share(fields: Fields, name: str, *, default: float) -> float:
+def share(fields: FormFields, name: str, *, default: float) -> float:
     """The field as a number over 0 and at most 1."""
     value = fields.get(name, f"{default:g}").strip()
     try:

@@ -7,12 +7,12 @@ from typing import Any
 
 from classifier.app.demo import Demo, Followed
 from classifier.app.examples import lines
-from classifier.app.form import Fields, share, whole_number
+from classifier.app.form import FormFields, share, whole_number
 from classifier.app.message import marked
 from classifier.app.policies import count, per_cent
 from classifier.experiments.noise import STRENGTHS, add_noise
 from classifier.model.conversation.explain import terms_in_place
-from classifier.model.message.scorer import StageModel
+from classifier.model.message.scorer import MessageModel
 from classifier.privacy.policies.given_names import given_names
 from classifier.report.tables import PrintedTable
 from classifier.text import printable
@@ -26,7 +26,7 @@ HARMLESS_SCENES = ("coach", "surprise")
 DEFAULT_TPR, DEFAULT_FPR, DEFAULT_ONE_IN = 0.9, 0.01, 10_000
 
 
-def limits_view(demo: Demo, fields: Fields) -> dict[str, Any]:
+def limits_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     """All exhibits; the base-rate arithmetic is of the fields ``tpr``, ``fpr`` and ``one_in``."""
     return {
         "base_rate": base_rate(fields),
@@ -41,7 +41,7 @@ def limits_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     }
 
 
-def exhibit(model: StageModel, name: str, *, expected: bool) -> dict[str, Any]:
+def exhibit(model: MessageModel, name: str, *, expected: bool) -> dict[str, Any]:
     """Every line of a list with the score of the label in question; ``n_flagged`` of ``n``. Lines that came out against ``expected`` stand first."""
     rows = []
     for line in lines()[name]:
@@ -100,7 +100,7 @@ def _shown(demo: Demo, followed: Followed) -> dict[str, Any]:
     }
 
 
-def noise_table(model: StageModel) -> PrintedTable:
+def noise_table(model: MessageModel) -> PrintedTable:
     """Each plain line as written and as carelessly typed: one typing of each strength, and how many of ``N_DRAWS`` are still flagged."""
     rows = []
     for line in lines()["noisy"]:
@@ -123,7 +123,7 @@ def noise_table(model: StageModel) -> PrintedTable:
     )
 
 
-def base_rate(fields: Fields) -> dict[str, Any]:
+def base_rate(fields: FormFields) -> dict[str, Any]:
     """What rates ``tpr`` and ``fpr`` mean where one conversation in ``one_in`` is a pattern."""
     from classifier.evaluation.baserates import ppv
 
@@ -148,11 +148,11 @@ def base_rate(fields: Fields) -> dict[str, Any]:
     }
 
 
-def names_known(model: StageModel) -> dict[str, Any]:
+def names_known(model: MessageModel) -> dict[str, Any]:
     """Which common given names stand in the model file as whole words, also inside a term of two; some are everyday words too."""
     words = {
         word
-        for half in model.halves
+        for half in model.feature_groups
         if half.analyser != "characters"
         for term in half.terms
         for word in term.split()
@@ -161,5 +161,5 @@ def names_known(model: StageModel) -> dict[str, Any]:
     return {
         "found": found,
         "n": len(given_names()),
-        "n_terms": f"{sum(len(half.terms) for half in model.halves):,}",
+        "n_terms": f"{sum(len(half.terms) for half in model.feature_groups):,}",
     }

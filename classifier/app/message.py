@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from classifier.app.demo import Demo
 from classifier.app.examples import lines
-from classifier.app.form import Fields, RequestError, chosen
+from classifier.app.form import FormFields, RequestError, chosen
 from classifier.app.scale import Scale
 from classifier.model.conversation.explain import terms_in_place
 from classifier.model.message.explain import KIND
-from classifier.model.message.scorer import StageModel
+from classifier.model.message.scorer import MessageModel
 from classifier.report.tables import PrintedTable
 from classifier.text import printable
 
@@ -23,7 +23,7 @@ LEAST_MARKED = 0.1
 N_TERMS = 12
 
 
-def message_view(demo: Demo, fields: Fields) -> dict[str, Any]:
+def message_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     """The form, and once ``text`` or the number of an ``example`` was sent, the account of it."""
     examples = lines()["example"]
     text = fields.get("text", "")
@@ -44,7 +44,7 @@ def message_view(demo: Demo, fields: Fields) -> dict[str, Any]:
     }
 
 
-def message_account(model: StageModel, text: str) -> dict[str, Any]:
+def message_account(model: MessageModel, text: str) -> dict[str, Any]:
     """Probabilities of all labels, and for each flagged label, or else the one nearest its threshold, which words and terms made its score."""
     [probabilities] = model.probabilities([text])
     flagged = model.flagged(probabilities)
@@ -77,7 +77,7 @@ def message_account(model: StageModel, text: str) -> dict[str, Any]:
     }
 
 
-def label_account(model: StageModel, text: str, label: str) -> dict[str, Any]:
+def label_account(model: MessageModel, text: str, label: str) -> dict[str, Any]:
     """One label's account of ``text``: the words marked where they stand, and tables whose numbers sum to the log-odds."""
     found = terms_in_place(model, text, label)
     terms = found["terms"]
@@ -106,7 +106,7 @@ def label_account(model: StageModel, text: str, label: str) -> dict[str, Any]:
         "terms": PrintedTable(
             ["term", "kind", "adds to the log-odds"],
             [
-                [printable(part.term), KIND[part.half], f"{part.value:+.3f}"]
+                [printable(part.term), KIND[part.group], f"{part.value:+.3f}"]
                 for part in terms.contributions[:N_TERMS]
             ],
             [False, False, True],

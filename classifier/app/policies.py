@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from classifier.app.demo import Demo
-from classifier.app.form import Fields, RequestError, share, whole_number
+from classifier.app.form import FormFields, RequestError, share, whole_number
 from classifier.app.policy_figures import Point, Summary
 from classifier.app.scale import Scale, powers_of_ten
 from classifier.report.tables import PrintedTable
@@ -19,7 +19,7 @@ MAX_VOLUME = 10**12
 READ_BY = {"M": "a machine on the device", "S": "a machine on the server", "-": "nobody"}
 
 
-def desk_view(demo: Demo, fields: Fields) -> dict[str, Any]:
+def policies_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     """Policies ``a`` and ``b`` at the asked rates ``rate_a`` and ``rate_b``, at ``prevalence`` and ``volume`` conversations a day; nothing without figures."""
     if demo.summary is None:
         return {"summary": None}
@@ -54,7 +54,7 @@ def desk_view(demo: Demo, fields: Fields) -> dict[str, Any]:
 
 
 def _side(
-    summary: Summary, fields: Fields, name: str, rates: list[str], prevalence: float, volume: int
+    summary: Summary, fields: FormFields, name: str, rates: list[str], prevalence: float, volume: int
 ) -> dict[str, Any]:
     """One chosen policy: its point and what it means, or the reason why it has none."""
     policies = list(summary.descriptions)
@@ -102,13 +102,13 @@ def _means(point: Point, prevalence: float, volume: int) -> dict[str, Any]:
     from classifier.evaluation.baserates import base_rate_table
     from classifier.evaluation.rates import Rate
 
-    rates = Rate(point.found, point.n_pattern), Rate(point.false_alarms, point.n_innocent)
+    rates = Rate(point.found, point.n_pattern), Rate(point.false_alarms, point.n_benign)
     table = base_rate_table(*rates, prevalences=[prevalence], volume=volume)
-    innocent = volume * (1 - prevalence)
+    benign = volume * (1 - prevalence)
     return {str(name): float(table[name].iloc[0]) for name in table} | {
-        "innocent": innocent,
-        "machine": innocent * point.machine_read,
-        "human_upper": innocent * point.human_upper / 1e6,
+        "benign": benign,
+        "machine": benign * point.machine_read,
+        "human_upper": benign * point.human_upper / 1e6,
     }
 
 
@@ -165,7 +165,7 @@ _ROWS: list[tuple[str, Any]] = [
         "median messages before an alert, of patterns found",
         lambda point, means: "none found" if math.isnan(point.median_alert) else f"{point.median_alert:g}",
     ),
-    ("innocent conversations a day", lambda point, means: count(means["innocent"])),
+    ("innocent conversations a day", lambda point, means: count(means["benign"])),
     ("of them read by a machine (two people each)", lambda point, means: count(means["machine"])),
     ("of them put before a person", lambda point, means: count(means["false_alarms"])),
     ("and at most so many, at 95 %", lambda point, means: count(means["human_upper"])),

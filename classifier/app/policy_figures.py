@@ -24,8 +24,8 @@ MEANING = {
     "read_by": "who reads first: M the machine on the device, S the server, - nobody",
     "found": "test patterns flagged, of n_pattern",
     "n_pattern": "test patterns",
-    "false_alarms": "innocent test conversations flagged, of n_innocent",
-    "n_innocent": "innocent test conversations",
+    "false_alarms": "innocent test conversations flagged, of n_benign",
+    "n_benign": "innocent test conversations",
     "recall_low": "lower end of the 95 % interval of recall, resampled by phrase family",
     "recall_high": "upper end of it",
     "human_upper": "one-sided 95 % Clopper-Pearson upper bound of innocent conversations put before a person, per million",
@@ -40,14 +40,14 @@ MEANING = {
 """The columns of the summary file, in order, and what they mean."""
 
 _FROM_TRADEOFF = {
-    "human_upper": "human_read_innocent_per_million_upper",
+    "human_upper": "human_read_benign_per_million_upper",
     "machine_read": "machine_read_conversations",
     "message_share": "machine_read_share",
     "people_exposed": "pii_people_exposed_per_1000",
     "hours_kept": "retained_message_hours",
     "median_alert": "median_messages_to_alert",
 }
-_COUNTS = ("found", "n_pattern", "false_alarms", "n_innocent", "step")
+_COUNTS = ("found", "n_pattern", "false_alarms", "n_benign", "step")
 _WORDS = ("point", "policy", "read_by", "status")
 FACTS = (
     "corpus",
@@ -73,7 +73,7 @@ class Point:
     found: int
     n_pattern: int
     false_alarms: int
-    n_innocent: int
+    n_benign: int
     recall_low: float
     recall_high: float
     human_upper: float
@@ -93,7 +93,7 @@ class Point:
     @property
     def human_per_million(self) -> float:
         """Innocent conversations put before a person, per million innocent ones; nan at 0/0."""
-        return 1e6 * self.false_alarms / self.n_innocent if self.n_innocent else math.nan
+        return 1e6 * self.false_alarms / self.n_benign if self.n_benign else math.nan
 
 
 @dataclass(frozen=True)

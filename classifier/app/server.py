@@ -20,12 +20,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classifier.app.about import about_view, start_view
-from classifier.app.conversation import player_view
+from classifier.app.conversation import conversation_view
 from classifier.app.demo import Demo
-from classifier.app.form import Fields, RequestError, parsed
+from classifier.app.form import FormFields, RequestError, parsed
 from classifier.app.limits import limits_view
 from classifier.app.message import message_view
-from classifier.app.policies import desk_view
+from classifier.app.policies import policies_view
 from classifier.errors import InputError
 from classifier.report.page import USE
 
@@ -54,7 +54,7 @@ class View:
     name: str
     title: str
     template: str
-    values: Callable[[Demo, Fields], dict[str, Any]]
+    values: Callable[[Demo, FormFields], dict[str, Any]]
     posts: bool = False
 
 
@@ -73,9 +73,9 @@ VIEWS = (
         "Conversation",
         "How does a score rise, and who sees what?",
         "conversation.html.j2",
-        player_view,
+        conversation_view,
     ),
-    View("/policies", "Policy desk", "What would a policy mean?", "policies.html.j2", desk_view),
+    View("/policies", "Policy desk", "What would a policy mean?", "policies.html.j2", policies_view),
     View("/limits", "Limits", "Where does it fail?", "limits.html.j2", limits_view),
     View("/about", "About", "What this is, and who helps", "about.html.j2", about_view),
 )
@@ -134,7 +134,7 @@ def _endpoint(demo: Demo, view: View) -> Callable[[Request], Any]:
     return answer
 
 
-async def _sent(request: Request) -> Fields:
+async def _sent(request: Request) -> FormFields:
     """The fields of the form for a POST, else of the address."""
     if request.method != "POST":
         return parsed(request.scope["query_string"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from classifier.errors import InputError
-from classifier.model.shipped import find_model, pattern_path
+from classifier.model.shipped import conversation_model_path, find_model
 
 LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": socket.AF_INET6}
 
@@ -74,7 +74,7 @@ def demo(
             f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install 'grooming-pattern-classifier[demo]'"
         ) from None
     path = find_model(model_path)
-    loaded = load_demo(path, pattern_path(path), corpus=corpus, summary=figures)
+    loaded = load_demo(path, conversation_model_path(path), corpus=corpus, summary=figures)
     listening = _listening(host, port)
     port = listening.getsockname()[1]
     address = f"http://{'[::1]' if host == '::1' else host}:{port}/"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from classifier.errors import InputError
-from classifier.model.shipped import find_model, pattern_path, require_unseen
+from classifier.model.shipped import conversation_model_path, find_model, require_unseen
 
 
 @click.command()
@@ -56,7 +56,7 @@ def evaluate(
     """
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.experiments.evaluation import evaluate_everything
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.conversation.model import HEAD_FEATURES
     from classifier.model.message.file import load_model, load_pipeline
 
@@ -68,7 +68,7 @@ def evaluate(
     model = load_model(path)
     corpus_sha256 = content_hash(parts)
     require_unseen(path, model.header, corpus_sha256)
-    heads = {head: load_pattern(pattern_path(path, head)) for head in HEAD_FEATURES}
+    heads = {head: load_conversation_model(conversation_model_path(path, head)) for head in HEAD_FEATURES}
     alt = [] if transfer is None else read_corpus(transfer)["test"]
     evaluation = evaluate_everything(
         parts,

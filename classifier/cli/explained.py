@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.model.shipped import pattern_path
+from classifier.model.shipped import conversation_model_path
 
 
 def explained_conversation(source: Path, conversation_id: str, model_path: Path) -> str:
@@ -14,7 +14,7 @@ def explained_conversation(source: Path, conversation_id: str, model_path: Path)
     Only this conversation's rows are kept in memory. Raises ``InputError`` when the file has none of that id, or one without an author.
     """
     from classifier.model.conversation.explain import as_text, explain_conversation
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.conversation.monitor import running_scores
     from classifier.model.message.file import load_model
     from classifier.readers.tables import open_rows
@@ -35,7 +35,7 @@ def explained_conversation(source: Path, conversation_id: str, model_path: Path)
         raise InputError(
             f"{source}: conversation {conversation_id!r}: message {authors.index('') + 1} has no author; a score of conversations needs one for every message"
         )
-    model, pattern = load_model(model_path), load_pattern(pattern_path(model_path))
+    model, pattern = load_model(model_path), load_conversation_model(conversation_model_path(model_path))
     n = int(running_scores(pattern, model.probabilities(texts), authors).argmax()) + 1
     name = " ".join(printable(conversation_id).split())
     return f"conversation {name}: highest after message {n} of {len(rows)}\n" + as_text(

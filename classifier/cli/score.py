@@ -14,7 +14,7 @@ import click
 
 from classifier.errors import InputError
 from classifier.model.message.explain import account
-from classifier.model.shipped import find_final_model, pattern_path
+from classifier.model.shipped import conversation_model_path, find_final_model
 from classifier.progress import progress_share, say
 from classifier.readers.tables import names_rows, packing, row_format
 
@@ -169,7 +169,7 @@ def _score_file(
     source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool
 ) -> int:
     from classifier.experiments.bulk_scoring import Plan
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.readers.tables import open_rows
 
     kind = row_format(source)
@@ -188,8 +188,8 @@ def _score_file(
     elif kind == ".parquet":
         kind = ".csv"
     plan = Plan(open_rows(source), level, kind)
-    pattern_file = None if level == "message" else pattern_path(model_path)
-    pattern = None if pattern_file is None else load_pattern(pattern_file)
+    pattern_file = None if level == "message" else conversation_model_path(model_path)
+    pattern = None if pattern_file is None else load_conversation_model(pattern_file)
     if out is None:
         return _to_standard_output(plan, model_path, pattern, jobs=jobs)
     say(f"checking {source}")
@@ -311,7 +311,7 @@ def _score_on_cluster(
         raise InputError("--engine dask: Dask is not installed; install the extra 'distributed'") from None
     from glob import glob
 
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.frames import score_files
     from classifier.model.message.file import load_model
 
@@ -326,7 +326,7 @@ def _score_on_cluster(
         )
     if out is None or out.is_file():
         raise InputError("--engine dask: needs --out FOLDER, where each partition becomes a file")
-    pattern = None if level == "message" else load_pattern(pattern_path(model_path))
+    pattern = None if level == "message" else load_conversation_model(conversation_model_path(model_path))
     model = load_model(model_path)
     local = (
         None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from classifier.errors import InputError
-from classifier.model.shipped import find_model, pattern_path, require_unseen
+from classifier.model.shipped import conversation_model_path, find_model, require_unseen
 from classifier.taxonomy import LABELS, STAGES
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def threshold(
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.evaluation.thresholds import TooFewUnits
     from classifier.experiments.conversation_scores import message_probabilities, scored
-    from classifier.model.conversation.file import load_pattern
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model, load_pipeline
 
     parts = read_corpus(corpus)
@@ -116,7 +116,7 @@ def threshold(
     path = find_model(model_path)
     model = load_model(path)
     require_unseen(path, model.header, content_hash(parts))
-    pattern, pipeline = load_pattern(pattern_path(path)), load_pipeline(path)
+    pattern, pipeline = load_conversation_model(conversation_model_path(path)), load_pipeline(path)
     label, score = {}, {}
     for split in ("validation", "test"):
         found = message_probabilities(pipeline, parts[split])

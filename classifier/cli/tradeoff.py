@@ -135,7 +135,7 @@ def tradeoff(
 
     \b
     Example:
-      grooming-classifier tradeoff data/synthetic/v1 --constraint "human_read_innocent_per_million<=50" --out results/tradeoff
+      grooming-classifier tradeoff data/synthetic/v1 --constraint "human_read_benign_per_million<=50" --out results/tradeoff
     """
     from classifier.evaluation.baserates import PREVALENCES
     from classifier.evaluation.results import Evaluation

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from classifier.errors import InputError
-from classifier.model.shipped import MAX_FALSE_ALARMS, pattern_path
+from classifier.model.shipped import MAX_FALSE_ALARMS, conversation_model_path
 from classifier.progress import say
 
 
@@ -63,10 +63,10 @@ def train(
         fit_head,
         message_probabilities,
     )
-    from classifier.model.conversation.file import save_pattern
+    from classifier.model.conversation.file import save_conversation_model
     from classifier.model.conversation.model import HEAD_FEATURES
     from classifier.model.message.file import save_model
-    from classifier.model.message.pipeline import fit_stage_model, stage_probabilities
+    from classifier.model.message.pipeline import fit_message_model, stage_probabilities
     from classifier.readers.messages import families_used, messages_table
     from classifier.taxonomy import BENIGN, LABELS
 
@@ -82,7 +82,7 @@ def train(
         raise InputError(f"{corpus}: not fit to train on: {'; '.join(reasons)}")
     options = {} if min_df is None else {"min_df": min_df}
     say(f"fitting {len(LABELS)} labels on {len(table)} messages")
-    pipeline = fit_stage_model(table, **options)
+    pipeline = fit_message_model(table, **options)
     validation = messages_table(parts["validation"])
     probabilities = stage_probabilities(pipeline, validation["text"].tolist())
     thresholds = {
@@ -106,7 +106,7 @@ def train(
     if final is not None:
         say("fitting the final model on all splits")
         everything = [conversation for part in parts.values() for conversation in part]
-        fitted = fit_stage_model(messages_table(everything), **options)
+        fitted = fit_message_model(messages_table(everything), **options)
         models[final] = whole(
             final, fitted, training_families=families_used(everything), fitted_on=tuple(parts)
         )
@@ -122,8 +122,8 @@ def train(
             seed=seed,
         )
         for path, stage_model in models.items():
-            save_pattern(
-                pattern_path(path, head),
+            save_conversation_model(
+                conversation_model_path(path, head),
                 pattern,
                 stage_model_sha256=stage_model.header["sha256"],
                 corpus_sha256=model.header["corpus_sha256"],
@@ -131,8 +131,8 @@ def train(
             )
     for path, stage_model in models.items():
         click.echo(
-            f"{path}: {sum(len(half.terms) for half in stage_model.halves)} terms, {path.stat().st_size / 1e6:.1f} MB, sha256 {stage_model.header['sha256']}"
+            f"{path}: {sum(len(half.terms) for half in stage_model.feature_groups)} terms, {path.stat().st_size / 1e6:.1f} MB, sha256 {stage_model.header['sha256']}"
         )
         click.echo(
-            f"beside it the pattern scorers: {', '.join(pattern_path(path, head).name for head in HEAD_FEATURES)}"
+            f"beside it the pattern scorers: {', '.join(conversation_model_path(path, head).name for head in HEAD_FEATURES)}"
         )

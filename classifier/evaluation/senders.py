@@ -1,4 +1,4 @@
-"""Which accounts would be put before a reviewer, and how many innocent ones? The scores of PAN 2012, and rules of k flagged conversations.
+"""Which accounts would be put before a reviewer, and how many benign ones? The scores of PAN 2012, and rules of k flagged conversations.
 
 A sender is an account of the corpus; a flag asks a person to look, it is no verdict.
 """
@@ -39,11 +39,11 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
     """What it gives to flag a sender from ``k`` flagged conversations on, for ``k`` = 1 to ``max_k``.
 
     ``conversations`` has one row a conversation: ``sender``, ``label`` (1 when it follows the pattern) and ``flagged``, 0/1 or bool. A sender with any pattern
-    conversation is one to be found; all others are innocent. Columns: ``k``; ``tpr`` and ``fpr`` with ``_low`` and ``_high`` (Clopper-Pearson over senders,
-    95 %); ``found`` of ``n_pattern``; ``innocent_flagged`` of ``n_innocent``. Who writes more is flagged more often by chance, most of all at ``k`` = 1.
+    conversation is one to be found; all others are benign. Columns: ``k``; ``tpr`` and ``fpr`` with ``_low`` and ``_high`` (Clopper-Pearson over senders,
+    95 %); ``found`` of ``n_pattern``; ``benign_flagged`` of ``n_benign``. Who writes more is flagged more often by chance, most of all at ``k`` = 1.
 
     >>> table = pd.DataFrame({"sender": ["a", "a", "b", "b"], "label": [1, 0, 0, 0], "flagged": [True, True, True, False]})
-    >>> k_of_n_table(table, max_k=2)[["k", "tpr", "fpr", "innocent_flagged"]].to_numpy().tolist()
+    >>> k_of_n_table(table, max_k=2)[["k", "tpr", "fpr", "benign_flagged"]].to_numpy().tolist()
     [[1.0, 1.0, 1.0, 1.0], [2.0, 1.0, 0.0, 0.0]]
     """
     if max_k < 1:
@@ -57,12 +57,12 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
         .groupby("sender")
         .agg(pattern=("label", "max"), flags=("flagged", "sum"))
     )
-    pattern, innocent = senders.loc[senders["pattern"], "flags"], senders.loc[~senders["pattern"], "flags"]
+    pattern, benign = senders.loc[senders["pattern"], "flags"], senders.loc[~senders["pattern"], "flags"]
     rows = []
     for k in range(1, max_k + 1):
         tpr, fpr = (
             Rate(int((pattern >= k).sum()), len(pattern)),
-            Rate(int((innocent >= k).sum()), len(innocent)),
+            Rate(int((benign >= k).sum()), len(benign)),
         )
         (tpr_low, tpr_high), (fpr_low, fpr_high) = tpr.interval(), fpr.interval()
         row = {
@@ -75,7 +75,7 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
             "fpr_high": fpr_high,
         }
         rows.append(
-            row | {"found": tpr.hits, "n_pattern": tpr.n, "innocent_flagged": fpr.hits, "n_innocent": fpr.n}
+            row | {"found": tpr.hits, "n_pattern": tpr.n, "benign_flagged": fpr.hits, "n_benign": fpr.n}
         )
     return pd.DataFrame(rows)
 

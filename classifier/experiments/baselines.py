@@ -73,10 +73,10 @@ def keyword_list(train: pd.DataFrame) -> Scorer:
 
 
 def word_logistic_regression(train: pd.DataFrame) -> Scorer:
-    """Logistic regression on TF-IDF of words alone: our model without its other halves."""
-    from classifier.model.message.pipeline import fit_stage_model
+    """Logistic regression on TF-IDF of words alone: our model without its other feature_groups."""
+    from classifier.model.message.pipeline import fit_message_model
 
-    pipeline = fit_stage_model(train, char_ngrams=None, word_pairs=None)
+    pipeline = fit_message_model(train, char_ngrams=None, word_pairs=None)
     return lambda texts: np.asarray(pipeline.predict_proba(list(texts)))
 
 

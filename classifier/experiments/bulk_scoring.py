@@ -23,8 +23,8 @@ import numpy as np
 
 from classifier.errors import InputError
 from classifier.experiments.resumed_scoring import Part
-from classifier.model.conversation.bulk import Monitors
-from classifier.model.conversation.model import PatternModel
+from classifier.model.conversation.bulk import BulkMonitor
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.readers.tables import Block, Row, RowFile, text_of
@@ -141,10 +141,12 @@ def _work(block: Block) -> Part:
     return part_of(scorer, plan, block)
 
 
-def write_joined(stream: IO[bytes], plan: Plan, parts: Iterable[Part], pattern: PatternModel | None) -> None:
+def write_joined(
+    stream: IO[bytes], plan: Plan, parts: Iterable[Part], pattern: ConversationModel | None
+) -> None:
     """The whole result of all parts in order. ``pattern`` scores conversations and senders."""
     if pattern is not None:
-        monitors = Monitors(pattern)
+        monitors = BulkMonitor(pattern)
         for part in parts:
             table = _read_stream(part.content)
             ids, authors = (table[name].to_pylist() for name in FOLLOWED)
@@ -172,7 +174,7 @@ def write_joined(stream: IO[bytes], plan: Plan, parts: Iterable[Part], pattern: 
         stream.write(part.content)
 
 
-def conversation_rows(monitors: Monitors) -> Iterator[Row]:
+def conversation_rows(monitors: BulkMonitor) -> Iterator[Row]:
     """One row a conversation, in the order they begin: its highest score so far, whether that reached the alert threshold, and at which message.
 
     ``warned_at`` counts the conversation's messages from 1 and is None without a warning.
@@ -188,7 +190,7 @@ def conversation_rows(monitors: Monitors) -> Iterator[Row]:
         }
 
 
-def sender_rows(monitors: Monitors, pattern: PatternModel) -> Iterator[Row]:
+def sender_rows(monitors: BulkMonitor, pattern: ConversationModel) -> Iterator[Row]:
     """One row an author, by name: the highest score from that author's side, in how many conversations he wrote, and how many of these reached the alert threshold."""
     found: dict[str, tuple[float, int, int]] = {}
     for _, author, score in zip(*monitors.sides(), strict=True):

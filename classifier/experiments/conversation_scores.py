@@ -13,9 +13,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from classifier.evaluation.thresholds import threshold_for_fpr
-from classifier.model.conversation.model import PatternModel, fit_pattern
+from classifier.model.conversation.model import ConversationModel, fit_conversation_model
 from classifier.model.conversation.monitor import running_scores
-from classifier.model.message.pipeline import fit_stage_model, stage_probabilities
+from classifier.model.message.pipeline import fit_message_model, stage_probabilities
 from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
@@ -34,7 +34,7 @@ def message_probabilities(pipeline: Any, conversations: Sequence[Conversation]) 
     return _by_conversation(stage_probabilities(pipeline, texts).to_numpy(), conversations)
 
 
-def told_probabilities(conversations: Sequence[Conversation]) -> Probabilities:
+def oracle_probabilities(conversations: Sequence[Conversation]) -> Probabilities:
     """What a stage model that is never wrong would say: 1 for each label that a message carries, else 0."""
     return [
         np.array([[float(label in message.labels) for label in LABELS] for message in conversation.messages])
@@ -73,7 +73,7 @@ def crossfitted_probabilities(conversations: Sequence[Conversation], *, seed: in
 
 
 def _score_fold(others: pd.DataFrame, texts: list[str]) -> NDArray[np.float64]:
-    return stage_probabilities(fit_stage_model(others), texts).to_numpy()
+    return stage_probabilities(fit_message_model(others), texts).to_numpy()
 
 
 def fit_head(
@@ -86,11 +86,11 @@ def fit_head(
     thresholds: Any,
     alert_fpr: float,
     seed: int,
-) -> PatternModel:
+) -> ConversationModel:
     """A pattern model of one head, its alert threshold chosen on the validation conversations. Raises ``TooFewUnits`` when these cannot show ``alert_fpr``."""
     say(f"fitting the {head} head")
     content = head != "metadata"
-    fitted = fit_pattern(
+    fitted = fit_conversation_model(
         train,
         train_probabilities if content else None,
         validation,
@@ -111,7 +111,7 @@ def is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:
 
 
 def growing_scores(
-    model: PatternModel, conversations: Sequence[Conversation], probabilities: Probabilities
+    model: ConversationModel, conversations: Sequence[Conversation], probabilities: Probabilities
 ) -> Probabilities:
     """For each conversation its score after every message."""
     content = model.head != "metadata"
@@ -147,7 +147,7 @@ def leading_families(conversations: Sequence[Conversation]) -> NDArray[np.str_]:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredConversations:
     """Conversations of one set with what a pattern model made of them."""
 
     conversations: Sequence[Conversation]
@@ -178,7 +178,9 @@ class Scored:
 
 
 def scored(
-    model: PatternModel, conversations: Sequence[Conversation], probabilities: Probabilities
-) -> Scored:
+    model: ConversationModel, conversations: Sequence[Conversation], probabilities: Probabilities
+) -> ScoredConversations:
     """The conversations scored message by message."""
-    return Scored(conversations, probabilities, growing_scores(model, conversations, probabilities))
+    return ScoredConversations(
+        conversations, probabilities, growing_scores(model, conversations, probabilities)
+    )

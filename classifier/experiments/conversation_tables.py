@@ -27,7 +27,7 @@ from classifier.evaluation.senders import k_of_n_table, pan12_f05
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.experiments.aggregators import AGGREGATORS
-from classifier.experiments.conversation_scores import Scored, leading_families
+from classifier.experiments.conversation_scores import ScoredConversations, leading_families
 from classifier.records import Conversation
 from classifier.taxonomy import STAGES
 
@@ -43,7 +43,11 @@ TOLD = "text head, told every label"
 
 
 def separation(
-    sets: dict[str, dict[str, Scored]], told: dict[str, Scored], *, n_resamples: int, seed: int
+    sets: dict[str, dict[str, ScoredConversations]],
+    told: dict[str, ScoredConversations],
+    *,
+    n_resamples: int,
+    seed: int,
 ) -> pd.DataFrame:
     """AUC per set and scorer: the heads, then each simpler aggregator of the same message probabilities, then the text head ``told`` the true labels."""
     rows = []
@@ -69,7 +73,7 @@ def separation(
     return pd.DataFrame(rows)
 
 
-def rates_at_fpr(validation: Scored, sets: dict[str, Scored]) -> pd.DataFrame:
+def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversations]) -> pd.DataFrame:
     """TPR and FPR per set at thresholds chosen on validation for each asked rate; a rate validation cannot show is refused, and says what it would take."""
     rows: list[dict[str, Any]] = []
     for asked in FPRS:
@@ -111,7 +115,7 @@ def _rate(name: str, rate: Rate) -> dict[str, float]:
 
 
 def early_warning(
-    sets: dict[str, Scored], *, threshold: float, n_resamples: int = 1000, seed: int = 0
+    sets: dict[str, ScoredConversations], *, threshold: float, n_resamples: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """One row a set and rule: F1, speed and their product, ERDE, and what goes with them. Empty messages do not occur in these corpora.
 
@@ -134,14 +138,16 @@ def early_warning(
     return pd.DataFrame(rows)
 
 
-def _skeptical(scored: Scored, warnings: pd.DataFrame, threshold: float, skepticism: int) -> pd.DataFrame:
+def _skeptical(
+    scored: ScoredConversations, warnings: pd.DataFrame, threshold: float, skepticism: int
+) -> pd.DataFrame:
     k = [skeptical_warning(scores >= threshold, skepticism=skepticism) for scores in scored.growing]
     return warnings.assign(
         k=[np.nan if seen is None else float(seen) for seen in k], decision=[seen is not None for seen in k]
     )
 
 
-def _early(scored: Scored, warnings: pd.DataFrame) -> dict[str, Any]:
+def _early(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[str, Any]:
     label, decision = scored.label, warnings["decision"].to_numpy()
     seen = warnings["k"].fillna(warnings["n_messages"]).to_numpy()
     by_p = {name: f_latency(label, decision, seen, p=p) for name, p in PENALTIES.items()}
@@ -169,7 +175,7 @@ def _early(scored: Scored, warnings: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _first_staged(scored: Scored) -> NDArray[np.float64]:
+def _first_staged(scored: ScoredConversations) -> NDArray[np.float64]:
     """The first message of each conversation that carries a label, from 1; nan when none does."""
     return first_warnings(scored.messages["unit"], scored.messages["staged"].astype(float), threshold=1.0)[
         "k"
@@ -177,7 +183,7 @@ def _first_staged(scored: Scored) -> NDArray[np.float64]:
 
 
 def _early_intervals(
-    scored: Scored, warnings: pd.DataFrame, *, n_resamples: int, seed: int
+    scored: ScoredConversations, warnings: pd.DataFrame, *, n_resamples: int, seed: int
 ) -> dict[str, float]:
     k = warnings["k"].to_numpy()
     families = leading_families(scored.conversations)
@@ -198,7 +204,7 @@ def _early_intervals(
     return bounds | {"n_clusters": np.unique(families).size, "n_resamples": n_resamples}
 
 
-def recall_by_k(sets: dict[str, Scored], *, threshold: float) -> pd.DataFrame:
+def recall_by_k(sets: dict[str, ScoredConversations], *, threshold: float) -> pd.DataFrame:
     """Share of patterns flagged within their first k messages."""
     parts = []
     for name, scored in sets.items():
@@ -208,7 +214,7 @@ def recall_by_k(sets: dict[str, Scored], *, threshold: float) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def calibration(validation: Scored, test: Scored) -> dict[str, pd.DataFrame]:
+def calibration(validation: ScoredConversations, test: ScoredConversations) -> dict[str, pd.DataFrame]:
     """Reliability of the whole-conversation scores, and maps fitted on validation compared on test."""
     final = {
         name: np.array([scores[-1] for scores in scored.growing])
@@ -233,14 +239,14 @@ def calibration(validation: Scored, test: Scored) -> dict[str, pd.DataFrame]:
     }
 
 
-def benign_scenes(scored: Scored, *, threshold: float) -> pd.DataFrame:
+def benign_scenes(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     """False alarms among benign conversations by scene, worst first, the mean last."""
     benign = ~scored.label
     scenes = pd.Series([conversation.scene for conversation in scored.conversations])[benign]
     return false_alarms_by(scenes, pd.Series(scored.score >= threshold)[benign])
 
 
-def senders(scored: Scored, *, threshold: float) -> pd.DataFrame:
+def senders(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     """Senders never seen in training: what it gives to flag a sender from k flagged conversations on, with PAN12's F0.5 beside."""
     table = pd.DataFrame(
         {
@@ -255,7 +261,7 @@ def senders(scored: Scored, *, threshold: float) -> pd.DataFrame:
     return by_k.assign(pan12_f05=[pan12_f05(patterns, set(flags[flags >= k].index)) for k in by_k["k"]])
 
 
-def sender_separation(scored: Scored, *, n_resamples: int, seed: int) -> pd.DataFrame:
+def sender_separation(scored: ScoredConversations, *, n_resamples: int, seed: int) -> pd.DataFrame:
     """AUC over senders of the mean log-odds and of the highest score over one sender's conversations."""
     odds = logit(np.clip(scored.score, 1e-12, 1 - 1e-12))
     table = pd.DataFrame(
@@ -278,7 +284,7 @@ def sender_separation(scored: Scored, *, n_resamples: int, seed: int) -> pd.Data
     return pd.DataFrame(rows)
 
 
-def base_rates(scored: Scored, *, threshold: float) -> pd.DataFrame:
+def base_rates(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     """What the alert threshold would mean in a million conversations at supposed prevalences."""
     return base_rate_table(
         true_positive_rate(scored.label, scored.score, threshold=threshold),
@@ -287,7 +293,7 @@ def base_rates(scored: Scored, *, threshold: float) -> pd.DataFrame:
     )
 
 
-def slices(scored: Scored, *, threshold: float) -> pd.DataFrame:
+def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     """TPR of patterns and FPR of benign conversations by register, length band, who writes first and how the two know each other."""
     facts = pd.DataFrame(
         {

@@ -56,7 +56,10 @@ def card(root: Path) -> str:
     model = load_model(shipped_model())
     manifests = {release: read_manifest(root / CORPORA / release) for release in RELEASES}
     attack, names = (_table(root / RESULTS / f"{name}.csv") for name in ("attack", "names"))
-    final, n_terms = load_model(shipped_final_model()).header, sum(len(half.terms) for half in model.halves)
+    final, n_terms = (
+        load_model(shipped_final_model()).header,
+        sum(len(half.terms) for half in model.feature_groups),
+    )
     try:
         return model_card(
             load_evaluation(root / RESULTS),

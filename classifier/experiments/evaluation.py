@@ -22,16 +22,16 @@ from classifier.experiments.controls import CAUSES, CONTROLS, control_scores, sh
 from classifier.experiments.conversation_scores import (
     ALERT_RULE,
     Probabilities,
-    Scored,
+    ScoredConversations,
     message_probabilities,
+    oracle_probabilities,
     scored,
-    told_probabilities,
 )
 from classifier.experiments.noise import STRENGTHS, add_noise
-from classifier.model.conversation.model import PatternModel, fit_pattern
+from classifier.model.conversation.model import ConversationModel, fit_conversation_model
 from classifier.model.message.file import pipeline_options
-from classifier.model.message.pipeline import fit_stage_model, stage_probabilities
-from classifier.model.message.scorer import StageModel
+from classifier.model.message.pipeline import fit_message_model, stage_probabilities
+from classifier.model.message.scorer import MessageModel
 from classifier.model.shipped import MAX_FALSE_ALARMS
 from classifier.progress import progress_bar, say
 from classifier.readers.messages import messages_table
@@ -47,9 +47,9 @@ N_NOISY = 5_000
 def evaluate_everything(
     parts: Parts,
     alt: list[Conversation],
-    model: StageModel,
+    model: MessageModel,
     pipeline: Any,
-    heads: dict[str, PatternModel],
+    heads: dict[str, ConversationModel],
     *,
     corpus_sha256: str,
     seed: int,
@@ -86,7 +86,7 @@ def _message_tables(
     parts: Parts,
     alt: list[Conversation],
     found: dict[str, Probabilities],
-    model: StageModel,
+    model: MessageModel,
     pipeline: Any,
     *,
     n_resamples: int,
@@ -148,7 +148,7 @@ def _noise(
     distinct = distinct.sample(min(N_NOISY, len(distinct)), random_state=seed)
     models = {
         "with normaliser": pipeline,
-        "without": fit_stage_model(train, **options | {"normaliser": False}),
+        "without": fit_message_model(train, **options | {"normaliser": False}),
     }
     rows = []
     for strength in ("none", *STRENGTHS):
@@ -173,7 +173,7 @@ def _conversation_tables(
     train: list[Conversation],
     sets: dict[str, list[Conversation]],
     found: dict[str, Probabilities],
-    heads: dict[str, PatternModel],
+    heads: dict[str, ConversationModel],
     *,
     n_resamples: int,
     seed: int,
@@ -183,7 +183,7 @@ def _conversation_tables(
         name: {head: scored(fitted, members, found[name]) for head, fitted in heads.items()}
         for name, members in sets.items()
     }
-    told = _told(train, sets, seed=seed)
+    told = _oracle(train, sets, seed=seed)
     reported = {name: by_head[name] for name in sets if name != "validation"}
     text = {name: heads_here["text"] for name, heads_here in reported.items()}
     threshold = heads["text"].alert_threshold
@@ -206,12 +206,14 @@ def _conversation_tables(
     }
 
 
-def _told(train: list[Conversation], sets: dict[str, list[Conversation]], *, seed: int) -> dict[str, Scored]:
+def _oracle(
+    train: list[Conversation], sets: dict[str, list[Conversation]], *, seed: int
+) -> dict[str, ScoredConversations]:
     """Each set scored by a text head that was fitted on the true labels of messages and is given them: how far the conversations can be told apart at all."""
-    labels = {name: told_probabilities(members) for name, members in sets.items()}
-    fitted = fit_pattern(
+    labels = {name: oracle_probabilities(members) for name, members in sets.items()}
+    fitted = fit_conversation_model(
         train,
-        told_probabilities(train),
+        oracle_probabilities(train),
         sets["validation"],
         labels["validation"],
         head="text",
@@ -322,7 +324,7 @@ def _leaks(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _capabilities(test: list[Conversation], model: StageModel, pipeline: Any, *, seed: int) -> pd.DataFrame:
+def _capabilities(test: list[Conversation], model: MessageModel, pipeline: Any, *, seed: int) -> pd.DataFrame:
     """Failure rate of each capability, by kind in the order they were tried, worst first within a kind."""
     say("trying capabilities")
     messages = [message for conversation in test for message in conversation.messages]

@@ -18,14 +18,14 @@ from classifier.records import Conversation
 
 
 def opened_file(path: Path) -> OpenedModel:
-    """The stage model in ``path`` as its holder sees it: its terms by half, its scores, and its bytes for the walk."""
+    """The stage model in ``path`` as its holder sees it: its terms by group, its scores, and its bytes for the walk."""
     model = load_model(path)
 
     def terms_of(text: str) -> list[tuple[str, str]]:
         prepared = model.prepared(text)
-        return [(half.analyser, gram) for half in model.halves for gram in half.grams(prepared)]
+        return [(group.analyser, gram) for group in model.feature_groups for gram in group.grams(prepared)]
 
-    terms = [(half.analyser, term) for half in model.halves for term in half.terms]
+    terms = [(group.analyser, term) for group in model.feature_groups for term in group.terms]
     statement = dp_statement(
         epsilon_per_label=math.inf,
         n_labels=len(model.labels),

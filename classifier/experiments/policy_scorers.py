@@ -44,7 +44,7 @@ def find_sources(
 ) -> Sources:
     """The own model, and with ``variants`` those of ``keys`` that can be fitted; or the outside scores alone. Raises ``InputError`` for files that cannot be read."""
     from classifier.model.message.file import load_model
-    from classifier.model.shipped import find_model, pattern_path
+    from classifier.model.shipped import conversation_model_path, find_model
     from classifier.privacy.builds.variants import salt_of, standard_variants
 
     if scores is not None:
@@ -55,7 +55,7 @@ def find_sources(
         }
         return Sources(None, scores, {OWN_MODEL: _sha256(scores)}, facts)
     path = find_model(model_path)
-    made_of: dict[str, Any] = {OWN_MODEL: [_sha256(path), _sha256(pattern_path(path, "text"))]}
+    made_of: dict[str, Any] = {OWN_MODEL: [_sha256(path), _sha256(conversation_model_path(path, "text"))]}
     if variants:
         made_of |= {
             key: ["fitted beside", VARIANT_MESSAGES, seed]
@@ -111,10 +111,10 @@ def _own_scorer(
     path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], parts: Parts
 ) -> Scorer:
     from classifier.experiments.conversation_scores import message_probabilities
-    from classifier.model.conversation.file import load_pattern
-    from classifier.model.conversation.monitor import Watched
+    from classifier.model.conversation.file import load_conversation_model
+    from classifier.model.conversation.monitor import MonitoredScorer
     from classifier.model.message.file import load_pipeline
-    from classifier.model.shipped import pattern_path
+    from classifier.model.shipped import conversation_model_path
     from classifier.privacy.simulate.scorer import Scorer
     from classifier.privacy.stream import MessageScores
     from classifier.progress import say
@@ -131,7 +131,10 @@ def _own_scorer(
             )
         )
 
-    return Scorer(parts.scores(OWN_MODEL, streams, score), Watched(load_pattern(pattern_path(path, "text"))))
+    return Scorer(
+        parts.scores(OWN_MODEL, streams, score),
+        MonitoredScorer(load_conversation_model(conversation_model_path(path, "text"))),
+    )
 
 
 class _Variants:

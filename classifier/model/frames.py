@@ -19,10 +19,10 @@ import pandas as pd
 
 from classifier.atomic import replacing
 from classifier.errors import InputError
-from classifier.model.conversation.bulk import Monitors
-from classifier.model.conversation.model import PatternModel
+from classifier.model.conversation.bulk import BulkMonitor
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.batch import BatchScorer
-from classifier.model.message.scorer import StageModel
+from classifier.model.message.scorer import MessageModel
 from classifier.readers.tables import open_rows
 from classifier.taxonomy import LABELS
 
@@ -82,7 +82,7 @@ def score_frame(frame: pd.DataFrame, scorer: BatchScorer) -> pd.DataFrame:
     return scores
 
 
-def conversation_frame(frame: pd.DataFrame, pattern: PatternModel) -> pd.DataFrame:
+def conversation_frame(frame: pd.DataFrame, pattern: ConversationModel) -> pd.DataFrame:
     """The table of ``CONVERSATION_SCHEMA`` for whole conversations: their messages in order, with ``conversation_id``, ``author`` and a probability per label."""
     monitors = _followed(frame, pattern)
     found = pd.DataFrame(
@@ -98,13 +98,13 @@ def conversation_frame(frame: pd.DataFrame, pattern: PatternModel) -> pd.DataFra
     return found
 
 
-def side_frame(frame: pd.DataFrame, pattern: PatternModel) -> pd.DataFrame:
+def side_frame(frame: pd.DataFrame, pattern: ConversationModel) -> pd.DataFrame:
     """The table of ``SIDE_SCHEMA`` for whole conversations: the highest score from the side of each author who wrote in one."""
     ids, authors, scores = _followed(frame, pattern).sides()
     return pd.DataFrame({"conversation_id": ids, "author": authors, "score": scores}).astype(SIDE_SCHEMA)
 
 
-def sender_frame(sides: pd.DataFrame, pattern: PatternModel) -> pd.DataFrame:
+def sender_frame(sides: pd.DataFrame, pattern: ConversationModel) -> pd.DataFrame:
     """The table of ``SENDER_SCHEMA``, by name, for all sides of some authors."""
     marked = sides.assign(flagged=sides["score"] >= pattern.alert_threshold)
     grouped = marked.groupby("author", sort=True).agg(
@@ -113,8 +113,8 @@ def sender_frame(sides: pd.DataFrame, pattern: PatternModel) -> pd.DataFrame:
     return grouped.reset_index().astype(SENDER_SCHEMA)
 
 
-def _followed(frame: pd.DataFrame, pattern: PatternModel) -> Monitors:
-    monitors = Monitors(pattern)
+def _followed(frame: pd.DataFrame, pattern: ConversationModel) -> BulkMonitor:
+    monitors = BulkMonitor(pattern)
     monitors.update(
         frame["conversation_id"].tolist(),
         frame["author"].tolist(),
@@ -128,7 +128,7 @@ class Models:
     """What a worker scores with: sent to each worker once, also to one that joins later or is started anew."""
 
     scorer: BatchScorer
-    pattern: PatternModel | None
+    pattern: ConversationModel | None
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ def score_files(
     sources: Sequence[Path],
     out: Path,
     *,
-    model: StageModel,
-    pattern: PatternModel | None = None,
+    model: MessageModel,
+    pattern: ConversationModel | None = None,
     level: str = "message",
     n_buckets: int = 0,
 ) -> Iterator[tuple[int, int]]:
@@ -294,7 +294,7 @@ class _Bucket:
 
     files: Sequence[Path]
     bucket: int
-    function: Callable[[pd.DataFrame, PatternModel], pd.DataFrame]
+    function: Callable[[pd.DataFrame, ConversationModel], pd.DataFrame]
     again: tuple[str, int] | None = None
 
     def __call__(self, models: Models) -> Iterator[pa.Table]:

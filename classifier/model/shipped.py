@@ -64,10 +64,10 @@ def require_unseen(path: Path, header: Mapping[str, Any], corpus_sha256: str) ->
         )
 
 
-def pattern_path(model_path: Path, head: str = "text") -> Path:
+def conversation_model_path(model_path: Path, head: str = "text") -> Path:
     """Where a pattern scorer fitted on a stage model stands: beside it, one file a head.
 
-    >>> pattern_path(Path("results/model.safetensors")).name, pattern_path(Path("model.safetensors"), "both").name
-    ('model.pattern-text.safetensors', 'model.pattern-both.safetensors')
+    >>> conversation_model_path(Path("results/model.safetensors")).name, conversation_model_path(Path("model.safetensors"), "both").name
+    ('model.conversation-text.safetensors', 'model.conversation-both.safetensors')
     """
-    return model_path.with_suffix(f".pattern-{head}{model_path.suffix}")
+    return model_path.with_suffix(f".conversation-{head}{model_path.suffix}")

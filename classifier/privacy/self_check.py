@@ -86,7 +86,7 @@ def ends(streams: Sequence[Stream], *, seed: int) -> Iterator[Answer]:
     )
     told = (
         everything["recall"],
-        everything["human_read_innocent_per_million"],
+        everything["human_read_benign_per_million"],
         everything["human_read_messages"],
     )
     yield (
@@ -95,7 +95,7 @@ def ends(streams: Sequence[Stream], *, seed: int) -> Iterator[Answer]:
         f"{told[0]:g}, {told[1]:,.0f}, {told[2]:g}",
         told == (1.0, 1e6, 1.0),
     )
-    told = (perfect["recall"], perfect["human_read_innocent_per_million"], perfect["machine_read_share"])
+    told = (perfect["recall"], perfect["human_read_benign_per_million"], perfect["machine_read_share"])
     yield (
         "oracle: recall, innocents per million, share read",
         "1, 0, 0",
@@ -104,11 +104,11 @@ def ends(streams: Sequence[Stream], *, seed: int) -> Iterator[Answer]:
     )
     by_lot = of(replace(shipped["random_flag"], threshold=0.8))
     for kind, share, n in (
-        ("recall", by_lot["recall"], sum(not stream.innocent for stream in streams)),
+        ("recall", by_lot["recall"], sum(not stream.benign for stream in streams)),
         (
             "false positive rate",
-            by_lot["human_read_innocent_per_million"] / 1e6,
-            sum(stream.innocent for stream in streams),
+            by_lot["human_read_benign_per_million"] / 1e6,
+            sum(stream.benign for stream in streams),
         ),
     ):
         error = math.sqrt(0.2 * 0.8 / n)
@@ -235,7 +235,7 @@ def leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: int) -> Ite
 
 
 def _dealt_out(people: Sequence[str], seed: int) -> NDArray[np.bool_]:
-    """Half of the people, whole, by another lot than the members were drawn by."""
+    """FeatureGroup of the people, whole, by another lot than the members were drawn by."""
     names = sorted(set(people))
     drawn = set(
         np.random.default_rng(seed + 1).permutation(np.array(names, dtype=object))[: len(names) // 2].tolist()

@@ -39,7 +39,7 @@ class Stream:
     labels: tuple[tuple[str, ...], ...] = ()
 
     @property
-    def innocent(self) -> bool:
+    def benign(self) -> bool:
         """Whether the conversation was scripted as benign."""
         return self.label == BENIGN
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.model.conversation.model import HEAD_FEATURES, PatternModel
+from classifier.model.conversation.model import HEAD_FEATURES, ConversationModel
 from classifier.model.conversation.monitor import Monitor
 from classifier.records import Metadata
 
@@ -20,7 +20,7 @@ START = datetime(2031, 1, 6, 15)
 KNOWN: dict[str, Any] = {"metadata": Metadata("online", "unstated", "unstated", 3), "sender": "ann"}
 
 
-def cost_of_next_message(model: PatternModel, state: str, *, repeats: int) -> float:
+def cost_of_next_message(model: ConversationModel, state: str, *, repeats: int) -> float:
     """Median microseconds that a resumed monitor takes for one message more."""
     message = np.linspace(0.01, 0.9, 7)
     costs = []
@@ -32,7 +32,9 @@ def cost_of_next_message(model: PatternModel, state: str, *, repeats: int) -> fl
     return statistics.median(costs)
 
 
-def states(model: PatternModel, lengths: list[int], *, half_life: float | None, seed: int) -> dict[int, str]:
+def states(
+    model: ConversationModel, lengths: list[int], *, half_life: float | None, seed: int
+) -> dict[int, str]:
     """The state after each of ``lengths`` messages of one conversation of two authors, read one by one."""
     rng = np.random.default_rng(seed)
     monitor = Monitor(model, half_life=half_life, **({} if model.head == "text" else KNOWN))
@@ -82,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.half_life is not None and not 0 < options.half_life < float("inf"):
         parser.error(f"--half-life must be a number of messages over 0, got {options.half_life}")
     weights = np.random.default_rng(options.seed).normal(size=len(HEAD_FEATURES[options.head])) * 0.2
-    model = PatternModel(options.head, weights, -1.0, 1.0, 0.0, np.full(7, 0.5), 0.9)
+    model = ConversationModel(options.head, weights, -1.0, 1.0, 0.0, np.full(7, 0.5), 0.9)
     lengths = sorted({10**power for power in range(1, 20) if 10**power < options.longest} | {options.longest})
     kept = states(model, lengths, half_life=options.half_life, seed=options.seed)
     cost_of_next_message(

@@ -282,11 +282,13 @@ def main(argv: list[str] | None = None) -> int:
 
     contestants = [
         Contestant(BATCH, "scikit-learn Pipeline", slow, pipeline.predict_proba),
-        Contestant(BATCH, "StageModel", slow, stage_model.probabilities),
+        Contestant(BATCH, "MessageModel", slow, stage_model.probabilities),
         Contestant(
             ONE, "scikit-learn Pipeline", few, lambda some: [pipeline.predict_proba([text]) for text in some]
         ),
-        Contestant(ONE, "StageModel", few, lambda some: [stage_model.probabilities([text]) for text in some]),
+        Contestant(
+            ONE, "MessageModel", few, lambda some: [stage_model.probabilities([text]) for text in some]
+        ),
         *batch_contestants(path, texts, others),
     ]
     held = slow

@@ -41,12 +41,12 @@ from classifier.corpus.families import read_phrase_file
 from classifier.errors import InputError
 from classifier.model.container import content_sha256
 from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.file import load_pattern, save_pattern
-from classifier.model.conversation.model import PatternModel
+from classifier.model.conversation.file import load_conversation_model, save_conversation_model
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model, save_model
-from classifier.model.message.pipeline import fit_stage_model
+from classifier.model.message.pipeline import fit_message_model
 from classifier.privacy.policies.policy import read_policy
 from classifier.readers.corpus import read_conversations
 from classifier.readers.external import MAX_CHARACTERS, stop
@@ -393,7 +393,7 @@ def use_stage_model(path: Path, rng: random.Random) -> None:
 
 def use_pattern(path: Path, rng: random.Random) -> None:
     """Loads a pattern model and, when it loads, follows a message with it."""
-    pattern = load_pattern(path)
+    pattern = load_conversation_model(path)
     known = None if pattern.head == "text" else Metadata("online", "unstated", "unstated", 1)
     assert (
         0
@@ -404,7 +404,7 @@ def use_pattern(path: Path, rng: random.Random) -> None:
     )
 
 
-def states_of(patterns: list[PatternModel]) -> Iterator[bytes]:
+def states_of(patterns: list[ConversationModel]) -> Iterator[bytes]:
     """States of monitors that have seen some messages."""
     for pattern in patterns:
         known = None if pattern.head == "text" else Metadata("online", "unstated", "unstated", 1)
@@ -544,7 +544,7 @@ def _model_targets(folder: Path) -> dict[str, Target]:
         path = folder / f"stage{number}.safetensors"
         save_model(
             path,
-            fit_stage_model(table, **options),
+            fit_message_model(table, **options),
             thresholds=thresholds,
             options=options,
             corpus_sha256="c",
@@ -556,9 +556,11 @@ def _model_targets(folder: Path) -> dict[str, Target]:
     for head, names in HEAD_FEATURES.items():
         path = folder / f"{head}.safetensors"
         patterns.append(
-            PatternModel(head, np.linspace(-1, 2, len(names)), -1.0, 1.3, 0.2, np.full(len(LABELS), 0.5), 0.5)
+            ConversationModel(
+                head, np.linspace(-1, 2, len(names)), -1.0, 1.3, 0.2, np.full(len(LABELS), 0.5), 0.5
+            )
         )
-        save_pattern(path, patterns[-1], stage_model_sha256="abc", corpus_sha256="def", seed=0)
+        save_conversation_model(path, patterns[-1], stage_model_sha256="abc", corpus_sha256="def", seed=0)
         pattern_files.append(path.read_bytes())
 
     def resume(path: Path, rng: random.Random) -> None:

@@ -23,7 +23,7 @@ from classifier.model.conversation.features import (
     features,
     message_sums,
 )
-from classifier.model.conversation.model import PatternModel
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.scorer import sigmoid
 from classifier.model.message.token_table import Growing
 
@@ -33,14 +33,14 @@ _APART = 1 << 32
 """More than any maximum: added once for each conversation before, it makes a running maximum begin anew."""
 
 
-class Monitors:
+class BulkMonitor:
     """What a ``Monitor`` without a half-life says of each of many conversations; about a kilobyte each.
 
     ``ids`` are the conversations in the order they began. Of conversation i, ``highest[i]`` is the largest score it has had and ``warned_at[i]`` the number of messages
     seen when a score first reached the alert threshold, 0 while none has. The same messages give the same bits however they are cut into calls.
     """
 
-    def __init__(self, model: PatternModel) -> None:
+    def __init__(self, model: ConversationModel) -> None:
         if model.head != "text":
             raise ValueError(f"head must be 'text', got {model.head!r}")
         self._model = model

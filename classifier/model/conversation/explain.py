@@ -27,9 +27,9 @@ from classifier.model.conversation.features import (
     author_slots,
     running_features,
 )
-from classifier.model.conversation.model import PatternModel
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.explain import Explanation, explain, in_words
-from classifier.model.message.scorer import StageModel, sigmoid
+from classifier.model.message.scorer import MessageModel, sigmoid
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 from classifier.text import printable
@@ -101,8 +101,8 @@ def side(value: float) -> str:
 
 
 def explain_conversation(
-    model: PatternModel,
-    stage_model: StageModel,
+    model: ConversationModel,
+    stage_model: MessageModel,
     texts: Sequence[str],
     authors: Sequence[str],
     *,
@@ -204,7 +204,7 @@ def _share(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     return amounts / whole if whole else amounts
 
 
-def terms_in_place(stage_model: StageModel, text: str, label: str) -> dict[str, Any]:
+def terms_in_place(stage_model: MessageModel, text: str, label: str) -> dict[str, Any]:
     """``terms``, ``pieces`` and ``elsewhere`` of a message, as ``MessagePart`` holds them. A word that stands in the text twice has half of its spelling's part at each place."""
     terms = explain(stage_model, text, label)
     words = terms.words()
@@ -306,7 +306,7 @@ def _message_dict(message: MessagePart) -> dict[str, Any]:
         "logit": message.terms.logit,
         "intercept": message.terms.intercept,
         "terms": [
-            {"half": term.half, "term": term.term, "value": term.value, "side": side(term.value)}
+            {"group": term.group, "term": term.term, "value": term.value, "side": side(term.value)}
             for term in message.terms.contributions
         ],
         "known_words": bool(message.terms.contributions),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from classifier.model.container import check_format_version, reading, write_container
 from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.model import PatternModel
+from classifier.model.conversation.model import ConversationModel
 from classifier.taxonomy import LABELS
 
 FORMAT_VERSION = 1
@@ -22,10 +22,10 @@ NUMBERS = ("intercept", "slope", "offset", "alert_threshold")
 """The entries of array ``numbers``, in order; the other arrays are ``weights`` and ``thresholds``."""
 
 
-def save_pattern(
-    path: Path | str, model: PatternModel, *, stage_model_sha256: str, corpus_sha256: str, seed: int
-) -> PatternModel:
-    """Write ``model`` to ``path``, whole or not at all, and return what ``load_pattern`` would read back.
+def save_conversation_model(
+    path: Path | str, model: ConversationModel, *, stage_model_sha256: str, corpus_sha256: str, seed: int
+) -> ConversationModel:
+    """Write ``model`` to ``path``, whole or not at all, and return what ``load_conversation_model`` would read back.
 
     ``stage_model_sha256`` is that of the model whose message probabilities it was fitted on: with another's it would mean nothing.
     """
@@ -45,11 +45,11 @@ def save_pattern(
         "seed": seed,
     }
     write_container(Path(path), arrays, header)
-    return load_pattern(path)
+    return load_conversation_model(path)
 
 
-def load_pattern(path: Path | str) -> PatternModel:
-    """The ``PatternModel`` in ``path``; it scores as the saved one did.
+def load_conversation_model(path: Path | str) -> ConversationModel:
+    """The ``ConversationModel`` in ``path``; it scores as the saved one did.
 
     Raises ``ModelFileError`` when the file is missing, too large, not a pattern model, of another format version, damaged or altered.
     """
@@ -60,7 +60,7 @@ def load_pattern(path: Path | str) -> PatternModel:
         return _checked_model(arrays, header)
 
 
-def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> PatternModel:
+def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> ConversationModel:
     if header.get("kind") != KIND:
         raise ValueError(f"holds a model of kind {header.get('kind', 'stage')!r}, expected {KIND!r}")
     check_format_version(header, FORMAT_VERSION)
@@ -73,7 +73,7 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> P
     if not ((arrays["thresholds"] >= 0) & (arrays["thresholds"] <= 1)).all():
         raise ValueError("thresholds must be in [0, 1]")
     numbers = {name: float(number) for name, number in zip(NUMBERS, arrays["numbers"], strict=True)}
-    model = PatternModel(
+    model = ConversationModel(
         head=header["head"],
         weights=arrays["weights"],
         thresholds=arrays["thresholds"],

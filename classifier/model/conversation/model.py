@@ -29,8 +29,8 @@ from classifier.taxonomy import LABELS, PATTERN
 __all__ = [
     "FEATURES",
     "HEAD_FEATURES",
-    "PatternModel",
-    "fit_pattern",
+    "ConversationModel",
+    "fit_conversation_model",
     "platt",
     "running_log_odds",
     "score_conversation",
@@ -41,7 +41,7 @@ MessageProbabilities = Sequence[NDArray[np.float64]] | None
 
 
 @dataclass(frozen=True)
-class PatternModel:
+class ConversationModel:
     """A fitted pattern scorer: score = sigmoid(slope * largest over authors of (weights @ features + intercept) + offset).
 
     ``weights`` has one entry per name of ``HEAD_FEATURES[head]``; ``thresholds`` are the message probabilities, one per label, from which a message counts;
@@ -109,14 +109,14 @@ class PatternModel:
 
 
 def running_log_odds(
-    model: PatternModel, features: NDArray[np.float64], written: NDArray[np.bool_]
+    model: ConversationModel, features: NDArray[np.float64], written: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """The largest log-odds over the authors who have written so far: shapes (..., authors, features) and (..., authors) give (...)."""
     return np.asarray(np.where(written, model.log_odds(features), -np.inf).max(axis=-1))
 
 
 def score_conversation(
-    model: PatternModel,
+    model: ConversationModel,
     probabilities: ArrayLike | None,
     authors: Sequence[str],
     *,
@@ -135,7 +135,7 @@ def score_conversation(
     return float(sigmoid(running_log_odds(model, found[-1], written[-1])))
 
 
-def fit_pattern(
+def fit_conversation_model(
     train: Sequence[Conversation],
     train_probabilities: MessageProbabilities,
     validation: Sequence[Conversation],
@@ -146,7 +146,7 @@ def fit_pattern(
     seed: int,
     n_prefixes: int = 3,
     C: float = 0.1,
-) -> PatternModel:
+) -> ConversationModel:
     """A pattern model of one ``head``: logistic regression on the sides of the training conversations, calibrated on the validation conversations.
 
     A positive row is the sender's side of a pattern; both sides of a benign conversation are negative; the contact's side of a pattern is left out. Each
@@ -193,7 +193,7 @@ def fit_pattern(
         (found - mean) / spread, label, sample_weight=weight
     )
     weights = regression.coef_[0] / spread
-    model = PatternModel(
+    model = ConversationModel(
         head, weights, float(regression.intercept_[0] - weights @ mean), 1.0, 0.0, limits, 0.5
     )
     largest = [
@@ -206,7 +206,7 @@ def fit_pattern(
     slope, offset = platt(
         np.array(largest), np.array([conversation.label == PATTERN for conversation in validation])
     )
-    return PatternModel(head, weights, model.intercept, slope, offset, limits, 0.5)
+    return ConversationModel(head, weights, model.intercept, slope, offset, limits, 0.5)
 
 
 def _each(

@@ -34,7 +34,7 @@ from classifier.model.conversation.features import (
     features,
     running_features,
 )
-from classifier.model.conversation.model import PatternModel, running_log_odds, score_conversation
+from classifier.model.conversation.model import ConversationModel, running_log_odds, score_conversation
 from classifier.model.message.scorer import sigmoid
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
@@ -87,7 +87,7 @@ class Monitor:
 
     def __init__(
         self,
-        model: PatternModel,
+        model: ConversationModel,
         *,
         metadata: Metadata | None = None,
         sender: str = "",
@@ -201,7 +201,7 @@ class Monitor:
         return json.dumps(content, separators=(",", ":"))
 
     @classmethod
-    def resume(cls, model: PatternModel, state: str) -> Self:
+    def resume(cls, model: ConversationModel, state: str) -> Self:
         """The monitor whose ``state`` this is. Raises ``InputError`` for a damaged state or one made with another model."""
         try:
             content = json.loads(state)
@@ -291,7 +291,7 @@ def _whole_numbers(values: Any, shape: tuple[int, ...]) -> Units:
 
 
 def running_scores(
-    model: PatternModel,
+    model: ConversationModel,
     probabilities: ArrayLike | None,
     authors: Sequence[str],
     *,
@@ -315,10 +315,10 @@ def running_scores(
 
 
 @dataclass(frozen=True)
-class Watched:
+class MonitoredScorer:
     """A ``Monitor`` for a state, which holds whole numbers per author and no message."""
 
-    model: PatternModel
+    model: ConversationModel
 
     def __call__(self, rows: NDArray[np.float64], authors: Sequence[str]) -> float:
         """The score of these rows of message probabilities."""

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from classifier.errors import InputError
-from classifier.model.message.scorer import StageModel, sigmoid
+from classifier.model.message.scorer import MessageModel, sigmoid
 from classifier.model.message.term_tables import (
     NODE_STEP,
     WORD_STEP,
@@ -38,7 +38,7 @@ BLOCK_TEXTS, CHUNK_TEXTS, CHUNK_CHARACTERS = 128, 4096, 1 << 18
 
 
 class BatchScorer:
-    """Probabilities equal to ``StageModel.probabilities`` within 1e-9, with a memo of tokens.
+    """Probabilities equal to ``MessageModel.probabilities`` within 1e-9, with a memo of tokens.
 
     The memo is emptied when, after a chunk of messages, it holds more than ``memo_tokens`` tokens or 32 words and n-grams for each, so no input makes it
     grow further: at 131,072 tokens some 70 MB at most. One scorer may be used by many threads; they take turns. A pickled scorer travels without its memo.
@@ -46,7 +46,7 @@ class BatchScorer:
     Raises ``InputError`` for ``memo_tokens`` below 1.
     """
 
-    def __init__(self, model: StageModel, *, memo_tokens: int = MEMO_TOKENS) -> None:
+    def __init__(self, model: MessageModel, *, memo_tokens: int = MEMO_TOKENS) -> None:
         if memo_tokens < 1:
             raise InputError(f"memo_tokens must be at least 1, got {memo_tokens}")
         self.model = model
@@ -150,7 +150,7 @@ class BatchScorer:
         return _restored, (self.model, self._memo_tokens)
 
 
-def _restored(model: StageModel, memo_tokens: int) -> BatchScorer:
+def _restored(model: MessageModel, memo_tokens: int) -> BatchScorer:
     return BatchScorer(model, memo_tokens=memo_tokens)
 
 

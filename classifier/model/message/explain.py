@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.model.message.scorer import StageModel, sigmoid
+from classifier.model.message.scorer import MessageModel, sigmoid
 
 _WORD = re.compile(r"\w+")
 KIND = {"words": "word", "characters": "letters", "pairs": "pair"}
-"""What a term of each half is called."""
+"""What a term of each group is called."""
 
 
 @dataclass(frozen=True)
 class Contribution:
     """What one term adds to the log-odds of a label; a positive value pushes towards it."""
 
-    half: str
+    group: str
     term: str
     value: float
 
@@ -61,13 +61,13 @@ class Explanation:
 
 def _homes(contribution: Contribution, words: dict[str, set[str]]) -> list[str]:
     """The tokens that a term stands in, a pair in those of either of its words. ``words`` has the words of each token."""
-    if contribution.half == "characters":
+    if contribution.group == "characters":
         return [token for token in words if contribution.term in f" {token} "]
     own = set(contribution.term.split())
     return [token for token, held in words.items() if not own.isdisjoint(held)]
 
 
-def explain(model: StageModel, text: str, label: str) -> Explanation:
+def explain(model: MessageModel, text: str, label: str) -> Explanation:
     """The exact account of ``label``'s score for ``text``. Raises ``ValueError`` for a label the model does not have."""
     if label not in model.labels:
         raise ValueError(f"label must be one of {', '.join(model.labels)}, got {label!r}")
@@ -90,9 +90,9 @@ def explain(model: StageModel, text: str, label: str) -> Explanation:
     )
 
 
-def _unknown_words(model: StageModel, text: str) -> tuple[str, ...]:
+def _unknown_words(model: MessageModel, text: str) -> tuple[str, ...]:
     """Words of the message that the model has never seen as a whole word; () for a model without word features."""
-    known = [half.position for half in model.halves if half.analyser == "words"]
+    known = [group.position for group in model.feature_groups if group.analyser == "words"]
     if not known:
         return ()
     return tuple(word for word in dict.fromkeys(_WORD.findall(model.prepared(text))) if word not in known[0])
@@ -122,7 +122,7 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
         )
     if explanation.contributions:
         largest = ", ".join(
-            f"{KIND[part.half]} {part.term!r} {part.value:+.3f}"
+            f"{KIND[part.group]} {part.term!r} {part.value:+.3f}"
             for part in explanation.contributions[:n_terms]
         )
         lines.append(f"  largest of {len(explanation.contributions)} terms: {largest}")
@@ -131,7 +131,7 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     return "\n".join(lines)
 
 
-def account(model: StageModel, text: str, *, explained: bool) -> str:
+def account(model: MessageModel, text: str, *, explained: bool) -> str:
     """What is printed for one text, on request with the terms that made its scores."""
     [probabilities] = model.probabilities([text])
     flagged = model.flagged(probabilities)

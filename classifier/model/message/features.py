@@ -63,7 +63,7 @@ GRAMS: dict[str, Callable[[str, int, int], list[str]]] = {
     "characters": char_ngrams,
     "pairs": word_pairs,
 }
-"""The halves of a model's features, in order, each by what it counts: ``GRAMS[half](normalised text, low, high)``."""
+"""The feature_groups of a model's features, in order, each by what it counts: ``GRAMS[half](normalised text, low, high)``."""
 RANGE_OPTIONS = {"words": "word_ngrams", "characters": "char_ngrams", "pairs": "word_pairs"}
 """The option of ``build_pipeline`` with the ``low`` and ``high`` of each half; ``None`` leaves the half out."""
 

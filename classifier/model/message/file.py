@@ -1,6 +1,6 @@
 """The stage model's file: the terms, their weights and the thresholds as plain arrays (see ``classifier.model.container``).
 
-Arrays: ``<half>.terms`` (ascending, UTF-8 bytes end to end), ``<half>.ends`` (where each term ends), ``<half>.idf``; ``coef``, ``intercept``, ``thresholds``.
+Arrays: ``<group>.terms`` (ascending, UTF-8 bytes end to end), ``<group>.ends`` (where each term ends), ``<group>.idf``; ``coef``, ``intercept``, ``thresholds``.
 The header holds the labels, the pipeline's options, the splits it was fitted on, and hashes of the corpus, of the training families and of the list of words to spell by.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from classifier.model.container import OtherVersionError, check_format_version, reading, write_container
 from classifier.model.message.features import RANGE_OPTIONS, checked_options
 from classifier.model.message.pipeline import build_pipeline
-from classifier.model.message.scorer import Half, StageModel
+from classifier.model.message.scorer import FeatureGroup, MessageModel
 from classifier.model.message.spelling import words_sha256
 from classifier.taxonomy import LABELS
 
@@ -42,7 +42,7 @@ def save_model(
     training_families: Iterable[str],
     seed: int,
     fitted_on: Sequence[str] = ("train",),
-) -> StageModel:
+) -> MessageModel:
     """Write a fitted Pipeline and its thresholds to ``path``, whole or not at all, and return what ``load_model`` would read back.
 
     ``fitted_on`` names the splits of the corpus whose families the Pipeline has seen.
@@ -73,8 +73,8 @@ def save_model(
     return load_model(path)
 
 
-def load_model(path: Path | str) -> StageModel:
-    """A ``StageModel`` of the arrays in ``path``.
+def load_model(path: Path | str) -> MessageModel:
+    """A ``MessageModel`` of the arrays in ``path``.
 
     Raises ``ModelFileError`` when the file is missing, too large, not a model file, of another format version, damaged or altered.
     """
@@ -87,7 +87,7 @@ def load_model(path: Path | str) -> StageModel:
         return _checked_model(arrays, header)
 
 
-def pipeline_options(model: StageModel) -> dict[str, Any]:
+def pipeline_options(model: MessageModel) -> dict[str, Any]:
     """The options that ``build_pipeline`` was given for a saved model."""
     return {
         key: tuple(value) if isinstance(value, list) else value
@@ -95,7 +95,7 @@ def pipeline_options(model: StageModel) -> dict[str, Any]:
     }
 
 
-def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> StageModel:
+def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> MessageModel:
     check_format_version(header, FORMAT_VERSION)
     if header["labels"] != list(LABELS):
         raise ValueError(f"labels {header['labels']!r}, expected {list(LABELS)!r}")
@@ -106,12 +106,12 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> S
             "trained with another list of words to spell by than this one's classifier/model/message/words.txt"
         )
     options = checked_options(header["options"])
-    halves = tuple(
-        _checked_half(name, options[option], arrays)
+    feature_groups = tuple(
+        _checked_group(name, options[option], arrays)
         for name, option in RANGE_OPTIONS.items()
         if options[option] is not None
     )
-    n_terms = sum(len(half.terms) for half in halves)
+    n_terms = sum(len(group.terms) for group in feature_groups)
     for name, shape in {
         "coef": (len(LABELS), n_terms),
         "intercept": (len(LABELS),),
@@ -125,9 +125,9 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> S
             raise ValueError(
                 f"{name} must be finite float64 of shape {shape}, got {arrays[name].dtype} {arrays[name].shape}"
             )
-    return StageModel(
+    return MessageModel(
         labels=LABELS,
-        halves=halves,
+        feature_groups=feature_groups,
         coef=arrays["coef"],
         intercept=arrays["intercept"],
         thresholds=arrays["thresholds"],
@@ -137,7 +137,7 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> S
     )
 
 
-def _checked_half(name: str, limits: list[int], arrays: dict[str, NDArray[Any]]) -> Half:
+def _checked_group(name: str, limits: list[int], arrays: dict[str, NDArray[Any]]) -> FeatureGroup:
     raw, ends, idf = arrays[f"{name}.terms"], arrays[f"{name}.ends"], arrays[f"{name}.idf"]
     low, high = (int(n) for n in limits)
     if not 1 <= low <= high <= 10:
@@ -158,7 +158,7 @@ def _checked_half(name: str, limits: list[int], arrays: dict[str, NDArray[Any]])
     )
     if any(term >= following for term, following in pairwise(terms)):
         raise ValueError(f"{name}: terms must be distinct and in ascending order")
-    return Half(name, low, high, terms, idf)
+    return FeatureGroup(name, low, high, terms, idf)
 
 
 def load_pipeline(path: Path | str) -> Pipeline:
@@ -168,11 +168,11 @@ def load_pipeline(path: Path | str) -> Pipeline:
 
     model = load_model(path)
     pipeline = build_pipeline(**pipeline_options(model))
-    for (_, vectoriser), half in zip(
-        pipeline.named_steps["features"].transformer_list, model.halves, strict=True
+    for (_, vectoriser), group in zip(
+        pipeline.named_steps["features"].transformer_list, model.feature_groups, strict=True
     ):
-        vectoriser.set_params(vocabulary=dict(half.position))
-        vectoriser.idf_ = half.idf
+        vectoriser.set_params(vocabulary=dict(group.position))
+        vectoriser.idf_ = group.idf
     regressions = []
     for coef, intercept in zip(model.coef, model.intercept, strict=True):
         regression = LogisticRegression()

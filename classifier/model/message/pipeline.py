@@ -26,7 +26,7 @@ def build_pipeline(**options: Any) -> Pipeline:
 
     Options: ``word_ngrams``, ``char_ngrams`` and ``word_pairs`` (places that two words stand apart) as (low, high), or ``None`` to leave that half out; ``min_df`` in
     messages, and for pairs thrice that when it is above 1; ``sublinear_tf``; ``C``, the inverse strength of the L2 penalty; ``class_weight`` as scikit-learn's;
-    ``normaliser``, whether text is normalised first (else only lower-cased). Raises ``ValueError`` for an unknown option or when all three halves are left out.
+    ``normaliser``, whether text is normalised first (else only lower-cased). Raises ``ValueError`` for an unknown option or when all three feature_groups are left out.
 
     >>> [name for name, _ in build_pipeline(char_ngrams=None).steps]
     ['features', 'classify']
@@ -42,23 +42,23 @@ def build_pipeline(**options: Any) -> Pipeline:
         "min_df": chosen["min_df"],
         "sublinear_tf": chosen["sublinear_tf"],
     }
-    halves = []
+    feature_groups = []
     if chosen["word_ngrams"] is not None:
-        halves.append(
+        feature_groups.append(
             (
                 "words",
                 TfidfVectorizer(token_pattern=TOKEN_PATTERN, ngram_range=chosen["word_ngrams"], **common),
             )
         )
     if chosen["char_ngrams"] is not None:
-        halves.append(
+        feature_groups.append(
             ("characters", TfidfVectorizer(analyzer="char_wb", ngram_range=chosen["char_ngrams"], **common))
         )
     if chosen["word_pairs"] is not None:
         low, high = chosen["word_pairs"]
         # Pairs are many, and those of three times as many messages, a third of them, find as much on validation families. Who wants every term gets every pair.
         rarer = common | {"min_df": chosen["min_df"] * (3 if chosen["min_df"] > 1 else 1)}
-        halves.append(
+        feature_groups.append(
             (
                 "pairs",
                 TfidfVectorizer(
@@ -76,10 +76,12 @@ def build_pipeline(**options: Any) -> Pipeline:
         max_iter=1000,
         random_state=0,
     )
-    return Pipeline([("features", FeatureUnion(halves)), ("classify", OneVsRestClassifier(regression))])
+    return Pipeline(
+        [("features", FeatureUnion(feature_groups)), ("classify", OneVsRestClassifier(regression))]
+    )
 
 
-def fit_stage_model(table: pd.DataFrame, **options: Any) -> Pipeline:
+def fit_message_model(table: pd.DataFrame, **options: Any) -> Pipeline:
     """A Pipeline fitted on the ``text`` and the label columns of a messages table.
 
     Equal (text, labels) rows are fitted once, so that a sentence the generator repeats does not drown the rarer ones. Raises ``ValueError`` when the table has

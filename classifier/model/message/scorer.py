@@ -17,8 +17,8 @@ from classifier.model.message.normalise import normalise
 
 
 @dataclass(frozen=True)
-class Half:
-    """One half of the features: ``analyser`` is "words", "characters" or "pairs"; ``idf`` has one entry per term."""
+class FeatureGroup:
+    """One group of features: ``analyser`` is "words", "characters" or "pairs"; ``idf`` has one entry per term."""
 
     analyser: str
     low: int
@@ -32,16 +32,16 @@ class Half:
         return {term: position for position, term in enumerate(self.terms)}
 
     def grams(self, text: str) -> list[str]:
-        """What the half counts in a normalised text, known or not."""
+        """What the group counts in a normalised text, known or not."""
         return GRAMS[self.analyser](text, self.low, self.high)
 
 
 @dataclass(frozen=True)
-class StageModel:
-    """A fitted stage model. ``coef`` has shape (labels, terms of all halves in order); ``thresholds`` are on probabilities, one per label."""
+class MessageModel:
+    """A fitted stage model. ``coef`` has shape (labels, terms of all feature_groups in order); ``thresholds`` are on probabilities, one per label."""
 
     labels: tuple[str, ...]
-    halves: tuple[Half, ...]
+    feature_groups: tuple[FeatureGroup, ...]
     coef: NDArray[np.float64]
     intercept: NDArray[np.float64]
     thresholds: NDArray[np.float64]
@@ -54,23 +54,23 @@ class StageModel:
         return normalise(text) if self.normaliser else text.lower()
 
     def features(self, text: str) -> tuple[list[int], NDArray[np.float64]]:
-        """Columns of ``coef`` that are not zero for ``text``, and their TF-IDF values. Each half is scaled to length 1, as scikit-learn does."""
+        """Columns of ``coef`` that are not zero for ``text``, and their TF-IDF values. Each group is scaled to length 1, as scikit-learn does."""
         prepared = self.prepared(text)
         columns: list[int] = []
         values: list[NDArray[np.float64]] = []
         offset = 0
-        for half in self.halves:
-            counts = Counter(half.position[gram] for gram in half.grams(prepared) if gram in half.position)
+        for group in self.feature_groups:
+            counts = Counter(group.position[gram] for gram in group.grams(prepared) if gram in group.position)
             positions = sorted(counts)
             tf = [
                 1.0 + math.log(counts[position]) if self.sublinear_tf else float(counts[position])
                 for position in positions
             ]
-            weighted = np.array(tf, dtype=np.float64) * half.idf[positions]
+            weighted = np.array(tf, dtype=np.float64) * group.idf[positions]
             length = math.sqrt(float(weighted @ weighted))
             values.append(weighted / length if length else weighted)
             columns.extend(offset + position for position in positions)
-            offset += len(half.terms)
+            offset += len(group.terms)
         return columns, np.concatenate(values)
 
     def logits(self, text: str) -> NDArray[np.float64]:
@@ -95,11 +95,11 @@ class StageModel:
         ]
 
     def term(self, column: int) -> tuple[str, str]:
-        """The half and the term that a column of ``coef`` stands for."""
-        for half in self.halves:
-            if column < len(half.terms):
-                return half.analyser, half.terms[column]
-            column -= len(half.terms)
+        """The group and the term that a column of ``coef`` stands for."""
+        for group in self.feature_groups:
+            if column < len(group.terms):
+                return group.analyser, group.terms[column]
+            column -= len(group.terms)
         raise ValueError(f"column must be below the number of terms, got one {column} past the end")
 
 

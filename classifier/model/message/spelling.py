@@ -62,8 +62,8 @@ def _word(run: str) -> str:
     if len(run) < 6:
         return run
     rarer = ((min(known.get(run[:at], 0), known.get(run[at:], 0)), at) for at in range(2, len(run) - 1))
-    halves = [(n, f"{run[:at]} {run[at:]}") for n, at in rarer if n >= VERY_COMMON]
-    return max(halves)[1] if halves else run
+    feature_groups = [(n, f"{run[:at]} {run[at:]}") for n, at in rarer if n >= VERY_COMMON]
+    return max(feature_groups)[1] if feature_groups else run
 
 
 def _without_a_doubled_letter(run: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.message.features import APART, GRAMS
-from classifier.model.message.scorer import Half, StageModel
+from classifier.model.message.scorer import FeatureGroup, MessageModel
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -34,10 +34,10 @@ class WordTree:
     children: Longs
 
 
-def word_tree(half: Half, others: Iterable[str]) -> WordTree:
-    """The tree of a half of words, which numbers the ``others`` too. A term of fewer than ``low`` or more than ``high`` words is never counted and has no place in it."""
-    paths = {tuple(term.split(" ")): position for position, term in enumerate(half.terms)}
-    paths = {words: position for words, position in paths.items() if half.low <= len(words) <= half.high}
+def word_tree(group: FeatureGroup, others: Iterable[str]) -> WordTree:
+    """The tree of a group of words, which numbers the ``others`` too. A term of fewer than ``low`` or more than ``high`` words is never counted and has no place in it."""
+    paths = {tuple(term.split(" ")): position for position, term in enumerate(group.terms)}
+    paths = {words: position for words, position in paths.items() if group.low <= len(words) <= group.high}
     number: dict[str, int] = {}
     for words in paths:
         for word in words:
@@ -74,18 +74,18 @@ class PairTable:
     ends: NDArray[np.bool_]
 
 
-def pair_table(half: Half, words: dict[tuple[str, str], int], number: dict[str, int]) -> PairTable:
-    """The table of a half of pairs, whose ``words`` have their numbers in ``number``."""
+def pair_table(group: FeatureGroup, words: dict[tuple[str, str], int], number: dict[str, int]) -> PairTable:
+    """The table of a group of pairs, whose ``words`` have their numbers in ``number``."""
     pairs = {(number[first], number[second]): position for (first, second), position in words.items()}
     begins, ends = np.zeros((2, len(number) + 1), dtype=np.bool_)
     begins[[first for first, _ in pairs]] = True
     ends[[second for _, second in pairs]] = True
-    return PairTable(half.low, half.high, _table(pairs, len(number)), begins, ends)
+    return PairTable(group.low, group.high, _table(pairs, len(number)), begins, ends)
 
 
-def _pair_words(half: Half) -> dict[tuple[str, str], int]:
+def _pair_words(group: FeatureGroup) -> dict[tuple[str, str], int]:
     """The two words of each term. A term that is not of two is never counted and left out."""
-    split = [term.split(APART) for term in half.terms]
+    split = [term.split(APART) for term in group.terms]
     return {(words[0], words[1]): position for position, words in enumerate(split) if len(words) == 2}
 
 
@@ -107,14 +107,14 @@ def _table(places: dict[tuple[int, int], int], n_words: int) -> Longs:
 class Terms:
     """What the engines need of a model.
 
-    ``weights`` has a row per term, those of the words half first and those of the pairs half last: idf times each label's coefficient, and last idf squared, which
-    summed over a message is the squared length that a half is divided by.
+    ``weights`` has a row per term, those of the words group first and those of the pairs group last: idf times each label's coefficient, and last idf squared, which
+    summed over a message is the squared length that a group is divided by.
     """
 
     prepared: Callable[[str], str]
-    words: Half | None
+    words: FeatureGroup | None
     tree: WordTree
-    characters: Half | None
+    characters: FeatureGroup | None
     pairs: PairTable
     weights: Floats
     intercept: Floats
@@ -122,54 +122,58 @@ class Terms:
 
     @property
     def n_words(self) -> int:
-        """Terms of the words half."""
+        """Terms of the words group."""
         return 0 if self.words is None else len(self.words.terms)
 
     @property
     def n_characters(self) -> int:
-        """Terms of the characters half."""
+        """Terms of the characters group."""
         return 0 if self.characters is None else len(self.characters.terms)
 
     @property
     def word_weights(self) -> Floats:
-        """The rows of the words half."""
+        """The rows of the words group."""
         return self.weights[: self.n_words]
 
     @property
     def character_weights(self) -> Floats:
-        """The rows of the characters half."""
+        """The rows of the characters group."""
         return self.weights[self.n_words : self.n_words + self.n_characters]
 
     @property
     def pair_weights(self) -> Floats:
-        """The rows of the pairs half."""
+        """The rows of the pairs group."""
         return self.weights[self.n_words + self.n_characters :]
 
 
-def terms_of(model: StageModel) -> Terms:
-    """The arrays of ``model``. Raises ``ValueError`` for a half that is of something else than words, characters and pairs, or that comes twice."""
-    halves: dict[str, Half] = {}
+def terms_of(model: MessageModel) -> Terms:
+    """The arrays of ``model``. Raises ``ValueError`` for a group that is of something else than words, characters and pairs, or that comes twice."""
+    feature_groups: dict[str, FeatureGroup] = {}
     rows: dict[str, Floats] = {}
     offset = 0
-    for half in model.halves:
-        if half.analyser not in GRAMS or half.analyser in halves:
+    for group in model.feature_groups:
+        if group.analyser not in GRAMS or group.analyser in feature_groups:
             raise ValueError(
-                f"expected at most one half each of {', '.join(GRAMS)}, got {[half.analyser for half in model.halves]}"
+                f"expected at most one group each of {', '.join(GRAMS)}, got {[group.analyser for group in model.feature_groups]}"
             )
-        coef = model.coef[:, offset : offset + len(half.terms)]
-        halves[half.analyser], rows[half.analyser] = half, np.vstack([coef * half.idf, half.idf**2]).T
-        offset += len(half.terms)
+        coef = model.coef[:, offset : offset + len(group.terms)]
+        feature_groups[group.analyser], rows[group.analyser] = (
+            group,
+            np.vstack([coef * group.idf, group.idf**2]).T,
+        )
+        offset += len(group.terms)
     none = np.zeros((0, len(model.labels) + 1))
-    pairs = halves.get("pairs", Half("pairs", 1, 1, (), np.zeros(0)))
+    pairs = feature_groups.get("pairs", FeatureGroup("pairs", 1, 1, (), np.zeros(0)))
     pair_words = _pair_words(pairs)
     tree = word_tree(
-        halves.get("words", Half("words", 1, 1, (), np.zeros(0))), chain.from_iterable(pair_words)
+        feature_groups.get("words", FeatureGroup("words", 1, 1, (), np.zeros(0))),
+        chain.from_iterable(pair_words),
     )
     return Terms(
         prepared=model.prepared,
-        words=halves.get("words"),
+        words=feature_groups.get("words"),
         tree=tree,
-        characters=halves.get("characters"),
+        characters=feature_groups.get("characters"),
         pairs=pair_table(pairs, pair_words, tree.number),
         weights=np.ascontiguousarray(np.vstack([rows.get(name, none) for name in GRAMS])),
         intercept=model.intercept,

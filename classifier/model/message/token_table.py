@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.message.scorer import Half
+from classifier.model.message.scorer import FeatureGroup
 from classifier.model.message.term_tables import Ints, Longs, Terms
 
 _WORD = re.compile(r"\w+")
@@ -86,10 +86,10 @@ def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[
     return words, [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
 
 
-def _one_at_a_time(half: Half, spelling: str) -> Iterator[str]:
+def _one_at_a_time(group: FeatureGroup, spelling: str) -> Iterator[str]:
     for word in spelling.split():
         padded = f" {word} "
-        for n in range(half.low, half.high + 1):
+        for n in range(group.low, group.high + 1):
             for start in range(max(1, len(padded) - n + 1)):
                 yield padded[start : start + n]
             if n >= len(padded):

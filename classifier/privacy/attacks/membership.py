@@ -90,8 +90,8 @@ def shadow_draws(people: Sequence[Hashable], *, n_shadows: int, seed: int) -> ND
     codes = {person: code for code, person in enumerate(dict.fromkeys(people))}
     own = np.array([codes[person] for person in people])
     rng = np.random.default_rng(seed)
-    halves = [rng.permutation(len(codes)) < len(codes) // 2 for _ in range(n_shadows // 2)]
-    return np.array([drawn[own] for half in halves for drawn in (half, ~half)])
+    feature_groups = [rng.permutation(len(codes)) < len(codes) // 2 for _ in range(n_shadows // 2)]
+    return np.array([drawn[own] for half in feature_groups for drawn in (half, ~half)])
 
 
 def lira_scores(target: Numbers, shadows: Numbers, drawn: NDArray[np.bool_]) -> Numbers:

@@ -40,8 +40,8 @@ class Constraint:
 def parse_constraint(text: str) -> Constraint:
     """A constraint as a user writes it.
 
-    >>> parse_constraint("human_read_innocent_per_million <= 50")
-    Constraint(metric='human_read_innocent_per_million', comparison='<=', limit=50.0)
+    >>> parse_constraint("human_read_benign_per_million <= 50")
+    Constraint(metric='human_read_benign_per_million', comparison='<=', limit=50.0)
     """
     if match := _FORM.fullmatch(text):
         try:
@@ -97,8 +97,8 @@ def _judged(point: dict[Any, Any], constraint: Constraint, bounds: pd.DataFrame)
     value = float(point[constraint.metric])
     at_most = constraint.comparison == "<="
     counted = {
-        "human_read_innocent_per_million": (point["false_alarms"], point["n_innocent"], 1e6),
-        "false_positive_rate": (point["false_alarms"], point["n_innocent"], 1.0),
+        "human_read_benign_per_million": (point["false_alarms"], point["n_benign"], 1e6),
+        "false_positive_rate": (point["false_alarms"], point["n_benign"], 1.0),
         "recall": (point["found"], point["n_pattern"], 1.0),
     }.get(constraint.metric)
     n, error_free, at_rate = math.nan, math.nan, math.nan
@@ -172,22 +172,22 @@ def supported_bound(rate: Rate, *, at_most: float) -> float:
         )
         raise ValueError(
             f"a false positive rate of at most {at_most:g} cannot be claimed from {rate}: its 95 % upper bound is {rate.upper() if rate.n else 1.0:.3g}. It takes "
-            f"{error_free_units_needed(at_most):,} innocent conversations without a false alarm, or {needed:,.0f} at the rate seen"
+            f"{error_free_units_needed(at_most):,} benign conversations without a false alarm, or {needed:,.0f} at the rate seen"
         )
     return rate.upper()
 
 
-DEFAULT_CONSTRAINT = "human_read_innocent_per_million<=50"
+DEFAULT_CONSTRAINT = "human_read_benign_per_million<=50"
 
 METRICS = (
-    "human_read_innocent_per_million",
+    "human_read_benign_per_million",
     "machine_read_share",
     "machine_read_conversations",
     "human_read_messages",
     "pii_people_exposed_per_1000",
     "pii_items_exposed_per_1000",
     "retained_message_hours",
-    "innocent_messages_read",
+    "benign_messages_read",
     "false_positive_rate",
     "recall",
     "median_messages_to_alert",

@@ -18,7 +18,7 @@ Totals = NDArray[np.float64]
 COSTS = (
     "conversation",
     "cluster",
-    "innocent",
+    "benign",
     "n_messages",
     "n_read",
     "n_shown",
@@ -67,12 +67,12 @@ def conversation_costs(run: PolicyRun, streams: Sequence[Stream]) -> pd.DataFram
 
 
 def described(streams: Sequence[Stream]) -> pd.DataFrame:
-    """The columns of ``COSTS`` that hold before any policy: ``conversation``, ``cluster``, ``innocent``, ``n_messages``."""
+    """The columns of ``COSTS`` that hold before any policy: ``conversation``, ``cluster``, ``benign``, ``n_messages``."""
     return pd.DataFrame(
         {
             "conversation": [stream.id for stream in streams],
             "cluster": [stream.cluster for stream in streams],
-            "innocent": [stream.innocent for stream in streams],
+            "benign": [stream.benign for stream in streams],
             "n_messages": [len(stream) for stream in streams],
         }
     )
@@ -111,16 +111,16 @@ def _personal_information(
             for message, found in zip(messages[start:stop], readable, strict=True)
             if found
         }:
-            exposed.setdefault((stream.innocent, author), []).append(number)
+            exposed.setdefault((stream.benign, author), []).append(number)
     for numbers in exposed.values():
         people[numbers] += 1.0 / len(numbers)
     return items, people
 
 
 SUMS = (
-    "innocent",
+    "benign",
     "pattern",
-    "innocent_flagged",
+    "benign_flagged",
     "found",
     "messages",
     "messages_read",
@@ -129,31 +129,31 @@ SUMS = (
     "people",
     "items",
     "pattern_messages_read",
-    "innocent_read",
+    "benign_read",
 )
-"""What adds up over conversations; all but ``pattern``, ``found`` and ``pattern_messages_read`` are of innocent conversations."""
+"""What adds up over conversations; all but ``pattern``, ``found`` and ``pattern_messages_read`` are of benign conversations."""
 
 
 def cost_sums(costs: pd.DataFrame) -> Totals:
     """What each conversation adds to the sums: shape (conversations, ``len(SUMS)``)."""
-    innocent = costs["innocent"].to_numpy(dtype=np.float64)
-    pattern = 1.0 - innocent
+    benign = costs["benign"].to_numpy(dtype=np.float64)
+    pattern = 1.0 - benign
     flagged, n_read = costs["flagged"].to_numpy(dtype=np.float64), costs["n_read"].to_numpy(dtype=np.float64)
     return np.column_stack(
         [
-            innocent,
+            benign,
             pattern,
-            innocent * flagged,
+            benign * flagged,
             pattern * flagged,
-            innocent * costs["n_messages"].to_numpy(),
-            innocent * n_read,
-            innocent * costs["n_shown"].to_numpy(),
-            # A nan of a pattern is no cost to the innocent, and nan * 0 is nan.
-            np.where(innocent > 0, costs["message_hours"].to_numpy(), 0.0),
-            np.where(innocent > 0, costs["pii_people"].to_numpy(), 0.0),
-            np.where(innocent > 0, costs["pii_items"].to_numpy(), 0.0),
+            benign * costs["n_messages"].to_numpy(),
+            benign * n_read,
+            benign * costs["n_shown"].to_numpy(),
+            # A nan of a pattern is no cost to the benign, and nan * 0 is nan.
+            np.where(benign > 0, costs["message_hours"].to_numpy(), 0.0),
+            np.where(benign > 0, costs["pii_people"].to_numpy(), 0.0),
+            np.where(benign > 0, costs["pii_items"].to_numpy(), 0.0),
             pattern * n_read,
-            innocent * (n_read > 0),
+            benign * (n_read > 0),
         ]
     )
 
@@ -163,13 +163,13 @@ def figures(totals: Totals) -> dict[str, NDArray[np.float64]]:
     sums = {name: totals[..., position] for position, name in enumerate(SUMS)}
     with np.errstate(divide="ignore", invalid="ignore"):
         return {
-            "human_read_innocent_per_million": 1e6 * sums["innocent_flagged"] / sums["innocent"],
+            "human_read_benign_per_million": 1e6 * sums["benign_flagged"] / sums["benign"],
             "machine_read_share": sums["messages_read"] / sums["messages"],
-            "machine_read_conversations": sums["innocent_read"] / sums["innocent"],
+            "machine_read_conversations": sums["benign_read"] / sums["benign"],
             "human_read_messages": sums["messages_shown"] / sums["messages"],
-            "pii_people_exposed_per_1000": 1e3 * sums["people"] / sums["innocent"],
-            "pii_items_exposed_per_1000": 1e3 * sums["items"] / sums["innocent"],
-            "retained_message_hours": sums["message_hours"] / sums["innocent"],
+            "pii_people_exposed_per_1000": 1e3 * sums["people"] / sums["benign"],
+            "pii_items_exposed_per_1000": 1e3 * sums["items"] / sums["benign"],
+            "retained_message_hours": sums["message_hours"] / sums["benign"],
             "recall": sums["found"] / sums["pattern"],
         }
 
@@ -181,7 +181,7 @@ def messages_per_true_detection(totals: Totals, *, prevalence: float) -> NDArray
     with np.errstate(divide="ignore", invalid="ignore"):
         read = (
             prevalence * sums["pattern_messages_read"] / sums["pattern"]
-            + (1.0 - prevalence) * sums["messages_read"] / sums["innocent"]
+            + (1.0 - prevalence) * sums["messages_read"] / sums["benign"]
         )
         return np.asarray(read / (prevalence * sums["found"] / sums["pattern"]))
 

@@ -39,11 +39,11 @@ def decision_scores(
 
 
 def chosen_threshold(streams: Sequence[Stream], scores: NDArray[np.float64], *, max_fpr: float) -> float:
-    """The smallest threshold these validation streams show to flag at most ``max_fpr`` of innocent conversations, by ``evaluation.thresholds``.
+    """The smallest threshold these validation streams show to flag at most ``max_fpr`` of benign conversations, by ``evaluation.thresholds``.
 
     Raises ``evaluation.thresholds.TooFewUnits`` when there are too few to show it.
     """
-    threshold = threshold_for_fpr([not stream.innocent for stream in streams], scores, max_fpr=max_fpr)
+    threshold = threshold_for_fpr([not stream.benign for stream in streams], scores, max_fpr=max_fpr)
     finite = scores[np.isfinite(scores)]
     # What was never scored cannot be flagged, so a threshold below every score is the lowest score.
     return max(threshold, float(finite.min())) if finite.size else threshold
@@ -65,20 +65,20 @@ def detection(costs: pd.DataFrame, first: pd.DataFrame, *, p: float) -> dict[str
 
     Medians are over the patterns found: read them beside ``undetected_share``. ``premature``: found before any scripted stage was shown, of those found.
     """
-    innocent, flagged = costs["innocent"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
-    found = costs[~innocent & flagged]
-    recall = Rate(int((~innocent & flagged).sum()), int((~innocent).sum()))
-    alarms = Rate(int((innocent & flagged).sum()), int(innocent.sum()))
-    latency = f_latency(~innocent, flagged, costs["flagged_at"], p=p)
+    benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
+    found = costs[~benign & flagged]
+    recall = Rate(int((~benign & flagged).sum()), int((~benign).sum()))
+    alarms = Rate(int((benign & flagged).sum()), int(benign.sum()))
+    latency = f_latency(~benign, flagged, costs["flagged_at"], p=p)
     # Without labels of messages, nobody can say what was premature.
     early = (
-        premature_warnings(found["flagged_at"], first.loc[~innocent & flagged, "any"])
+        premature_warnings(found["flagged_at"], first.loc[~benign & flagged, "any"])
         if first["any"].notna().any()
         else Rate(0, 0)
     )
     low, high = recall.interval()
     return {
-        "n_innocent": alarms.n,
+        "n_benign": alarms.n,
         "n_pattern": recall.n,
         "found": recall.hits,
         "false_alarms": alarms.hits,
@@ -102,7 +102,7 @@ def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFra
 
     Columns: ``stage``, ``recall``, ``recall_low``, ``recall_high`` (Clopper-Pearson, 95 %), ``hits``, ``n``.
     """
-    pattern = ~costs["innocent"].to_numpy(dtype=bool)
+    pattern = ~costs["benign"].to_numpy(dtype=bool)
     rows = []
     for stage in STAGES:
         comes = pattern & first[stage].notna().to_numpy()
@@ -125,6 +125,6 @@ def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFra
 
 def false_alarms_by_scene(costs: pd.DataFrame, streams: Sequence[Stream]) -> pd.DataFrame:
     """Innocent conversations flagged, by scene, worst first; columns as in ``evaluation.slices.false_alarms_by``."""
-    innocent = costs["innocent"].to_numpy(dtype=bool)
-    scenes = pd.Series([stream.scene or "unstated" for stream in streams])[innocent]
-    return false_alarms_by(scenes, costs["flagged"][innocent])
+    benign = costs["benign"].to_numpy(dtype=bool)
+    scenes = pd.Series([stream.scene or "unstated" for stream in streams])[benign]
+    return false_alarms_by(scenes, costs["flagged"][benign])

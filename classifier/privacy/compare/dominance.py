@@ -17,7 +17,7 @@ from classifier.progress import ProgressBar, no_progress_bar
 Numbers = NDArray[np.float64]
 
 AXES: dict[str, int] = {
-    "human_read_innocent_per_million": -1,
+    "human_read_benign_per_million": -1,
     "machine_read_share": -1,
     "pii_people_exposed_per_1000": -1,
     "retained_message_hours": -1,
@@ -117,7 +117,7 @@ class Resampled:
 
 def _waits(costs: pd.DataFrame, codes: NDArray[np.int64], n_clusters: int) -> csr_array:
     """How many patterns of each cluster were found at each message: shape (clusters, messages + 1)."""
-    found = (~costs["innocent"] & costs["flagged"]).to_numpy(dtype=bool)
+    found = (~costs["benign"] & costs["flagged"]).to_numpy(dtype=bool)
     at = costs["flagged_at"].to_numpy()[found].astype(np.int64)
     return csr_array(
         (np.ones(len(at)), (codes[found], at)), shape=(n_clusters, int(costs["n_messages"].max()) + 1)
@@ -129,8 +129,8 @@ def _figures(weights: NDArray[np.int64], sums: Numbers, waits: Sequence[csr_arra
     totals = (drawn @ sums).reshape(len(weights), len(waits), len(SUMS))
     found = figures(totals)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found["innocent_messages_read"] = (
-            totals[..., SUMS.index("messages_read")] / totals[..., SUMS.index("innocent")]
+        found["benign_messages_read"] = (
+            totals[..., SUMS.index("messages_read")] / totals[..., SUMS.index("benign")]
         )
         found["pattern_messages_read"] = (
             totals[..., SUMS.index("pattern_messages_read")] / totals[..., SUMS.index("pattern")]

@@ -14,17 +14,17 @@ from classifier.privacy.compare.dominance import Resampled, dominates
 
 VIEWS: dict[str, tuple[str, str, float]] = {
     "recall against human reads": (
-        "human_read_innocent_per_million",
-        "innocent conversations put before a person",
+        "human_read_benign_per_million",
+        "benign conversations put before a person",
         1e-6,
     ),
     "recall against machine reads": (
-        "innocent_messages_read",
-        "messages of innocent conversations read by a machine",
+        "benign_messages_read",
+        "messages of benign conversations read by a machine",
         1.0,
     ),
 }
-"""Each view's cost, the unit of an exchange in it, and what to multiply the cost with to have it per innocent conversation."""
+"""Each view's cost, the unit of an exchange in it, and what to multiply the cost with to have it per benign conversation."""
 
 
 def exchange_table(
@@ -32,7 +32,7 @@ def exchange_table(
 ) -> pd.DataFrame:
     """For each view and neighbouring pair of its frontier, cheaper point first, how much one more pattern found costs, at each prevalence.
 
-    ``eligible`` says which points may stand on a frontier. ((1 - π) Δ cost per innocent conversation) / (π Δ recall). Columns: ``view``, ``from_point``, ``to_point``,
+    ``eligible`` says which points may stand on a frontier. ((1 - π) Δ cost per benign conversation) / (π Δ recall). Columns: ``view``, ``from_point``, ``to_point``,
     ``recall_from``, ``recall_to``, ``cost_from``, ``cost_to``, ``prevalence``, ``value``, ``low``, ``high`` (95 % percentile interval over the resampled clusters), ``unit``,
     ``no_gain_share``: of the resamples in which the dearer point finds no more, where a rate is counted as infinite.
     """

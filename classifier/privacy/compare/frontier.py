@@ -54,7 +54,7 @@ class Frontier:
 
     - ``facts``: seed, resamples, clusters, axes, prevalences and rules by name.
     - ``points``: ``point``, ``policy``, ``description``, ``asked_rate``, ``threshold``, ``read_by`` (observer), ``combined_by`` (how messages become a conversation's score), the costs with
-      ``human_read_innocent_per_million_upper`` (one-sided Clopper-Pearson) and ``zero_events`` (draw it at its upper bound, with an open marker), what
+      ``human_read_benign_per_million_upper`` (one-sided Clopper-Pearson) and ``zero_events`` (draw it at its upper bound, with an open marker), what
       ``detection`` counts, ``partial_auc_1`` (false positive rates to 1 %), ``status``, ``dominated_by``, ``dominated_share``.
     - ``intervals``: ``point``, ``metric``, ``value``, ``low``, ``high``, ``interval``, ``n_undefined``.
     - ``per_find``: what one pattern found costs at each prevalence, see ``per_find_table``.
@@ -168,7 +168,7 @@ def compare_policies(
     interval = f"95 % percentile interval over {resampled.n_clusters} resampled clusters of test conversations, B = {n_resamples}"
     facts = {
         "n_conversations": len(test),
-        "n_innocent": sum(stream.innocent for stream in test),
+        "n_benign": sum(stream.benign for stream in test),
         "n_clusters": resampled.n_clusters,
         "n_resamples": n_resamples,
         "seed": seed,

@@ -92,7 +92,7 @@ def measure(
         return Measured(policy, (point(policy.name, policy, np.nan, np.nan),), ())
     scores = decision_scores(policy, validation, scorer, seed=seed)
     area = partial_auc(
-        [not stream.innocent for stream in test],
+        [not stream.benign for stream in test],
         decision_scores(policy, test, scorer, seed=seed),
         max_fpr=0.01,
     )

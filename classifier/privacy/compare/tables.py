@@ -21,14 +21,14 @@ from classifier.progress import ProgressBar, no_progress_bar
 Numbers = NDArray[np.float64]
 
 COSTS = (
-    "human_read_innocent_per_million",
+    "human_read_benign_per_million",
     "machine_read_share",
     "pii_people_exposed_per_1000",
     "retained_message_hours",
     "machine_read_conversations",
     "human_read_messages",
     "pii_items_exposed_per_1000",
-    "innocent_messages_read",
+    "benign_messages_read",
 )
 
 
@@ -45,7 +45,7 @@ def points_table(
     rows = []
     for number, point in enumerate(points):
         found = detection(point.costs, first, p=latency_p)
-        alarms = Rate(found["false_alarms"], found["n_innocent"])
+        alarms = Rate(found["false_alarms"], found["n_benign"])
         what = {
             "point": point.name,
             "policy": point.policy.name,
@@ -57,7 +57,7 @@ def points_table(
         }
         costs = {name: float(resampled.now[name][number]) for name in COSTS}
         bounds = {
-            "human_read_innocent_per_million_upper": 1e6 * alarms.upper(),
+            "human_read_benign_per_million_upper": 1e6 * alarms.upper(),
             "zero_events": alarms.hits == 0,
             "model_leak": leaks[number],
         }
@@ -159,18 +159,18 @@ def _messages_per_find(figures: Mapping[str, Numbers], prevalence: float) -> Num
     with np.errstate(divide="ignore", invalid="ignore"):
         read = (
             prevalence * figures["pattern_messages_read"]
-            + (1.0 - prevalence) * figures["innocent_messages_read"]
+            + (1.0 - prevalence) * figures["benign_messages_read"]
         )
         return np.asarray(read / (prevalence * figures["recall"]))
 
 
 def base_rates_of(costs: pd.DataFrame, prevalences: Sequence[float]) -> pd.DataFrame:
     """The ``base_rate_table`` of one point, for a million conversations."""
-    innocent, flagged = costs["innocent"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
-    recall = Rate(int((flagged & ~innocent).sum()), int((~innocent).sum()))
+    benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
+    recall = Rate(int((flagged & ~benign).sum()), int((~benign).sum()))
     return base_rate_table(
         recall,
-        Rate(int((flagged & innocent).sum()), int(innocent.sum())),
+        Rate(int((flagged & benign).sum()), int(benign.sum())),
         prevalences=prevalences,
         volume=1_000_000,
     )

@@ -58,7 +58,7 @@ def exposure_table(
     """Every exposure metric of one policy, each with what it takes to read it.
 
     Columns: ``policy``, ``metric``, ``value``, ``low``, ``high``, ``interval`` (its kind), ``numerator``, ``denominator`` (nan where there is none), ``unit``,
-    ``observer``, ``prevalence`` (nan where the metric has none). Costs are of innocent conversations. "cluster bootstrap" resamples the streams' clusters.
+    ``observer``, ``prevalence`` (nan where the metric has none). Costs are of benign conversations. "cluster bootstrap" resamples the streams' clusters.
     """
     counted = _counted(run, streams, n_resamples=n_resamples, seed=seed)
     rows = [
@@ -87,7 +87,7 @@ class _Counted:
 
     @property
     def alarms(self) -> Rate:
-        return Rate(int(self.total("innocent_flagged")), int(self.total("innocent")))
+        return Rate(int(self.total("benign_flagged")), int(self.total("benign")))
 
     @property
     def found(self) -> Rate:
@@ -157,7 +157,7 @@ def _reading(counted: _Counted) -> Iterator[Row]:
     yield _ratio(
         counted,
         "machine_read_share",
-        "innocent messages read / innocent messages",
+        "benign messages read / benign messages",
         who,
         "messages_read",
         "messages",
@@ -165,15 +165,15 @@ def _reading(counted: _Counted) -> Iterator[Row]:
     yield _ratio(
         counted,
         "machine_read_conversations",
-        "innocent conversations with a message read / innocent conversations",
+        "benign conversations with a message read / benign conversations",
         who,
-        "innocent_read",
-        "innocent",
+        "benign_read",
+        "benign",
     )
     yield _row(
-        "human_read_innocent_per_million",
-        figures(counted.totals)["human_read_innocent_per_million"],
-        "innocent conversations put before a person, per million",
+        "human_read_benign_per_million",
+        figures(counted.totals)["human_read_benign_per_million"],
+        "benign conversations put before a person, per million",
         "H",
         bounds=(0.0, 1e6 * alarms.upper()),
         interval="one-sided 95 % Clopper-Pearson",
@@ -183,7 +183,7 @@ def _reading(counted: _Counted) -> Iterator[Row]:
     yield _ratio(
         counted,
         "human_read_messages",
-        "innocent messages shown / innocent messages",
+        "benign messages shown / benign messages",
         "H",
         "messages_shown",
         "messages",
@@ -205,9 +205,9 @@ def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[
             counted.found, counted.alarms, prevalences=[prevalence], volume=1_000_000
         ).to_dict("records")
         yield _row(
-            "innocent_reviews_per_true_detection",
+            "benign_reviews_per_true_detection",
             base["false_alarms_per_true_find"],
-            "innocent conversations put before a person per pattern found",
+            "benign conversations put before a person per pattern found",
             "H",
             bounds=(base["false_alarms_per_true_find_low"], base["false_alarms_per_true_find_high"]),
             interval="95 % Clopper-Pearson on both rates (Bonferroni)",
@@ -216,19 +216,19 @@ def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[
 
 
 def _keeping(counted: _Counted) -> Iterator[Row]:
-    who, peaks = reader(counted.policy), counted.costs.loc[counted.costs["innocent"], "peak_kept"]
+    who, peaks = reader(counted.policy), counted.costs.loc[counted.costs["benign"], "peak_kept"]
     yield _ratio(
         counted,
         "retained_message_hours",
-        "message-hours per innocent conversation",
+        "message-hours per benign conversation",
         who,
         "message_hours",
-        "innocent",
+        "benign",
     )
     yield _row(
         "peak_retained_messages",
         peaks.max() if len(peaks) else math.nan,
-        "messages kept at once, the most in any innocent conversation",
+        "messages kept at once, the most in any benign conversation",
         who,
     )
 
@@ -239,7 +239,7 @@ def _releasing(counted: _Counted) -> Iterator[Row]:
         "A" if policy.release == "aggregate" else "H",
         "; of the score alone, not the text" if policy.shows_text else "",
     )
-    outputs = counted.costs.loc[counted.costs["innocent"], "output"].to_numpy()
+    outputs = counted.costs.loc[counted.costs["benign"], "output"].to_numpy()
     yield _row(
         "released_bits_max",
         released_bits_max(policy),
@@ -249,9 +249,9 @@ def _releasing(counted: _Counted) -> Iterator[Row]:
     yield _row(
         "released_bits_entropy",
         entropy_bits(outputs),
-        f"bits per innocent conversation, Miller-Madow{text}",
+        f"bits per benign conversation, Miller-Madow{text}",
         gets,
-        denominator=counted.total("innocent"),
+        denominator=counted.total("benign"),
     )
     yield _row("ldp_epsilon", ldp_epsilon(policy), "nats per conversation, one release", gets)
 
@@ -264,17 +264,17 @@ def _personal_information(counted: _Counted) -> Iterator[Row]:
         yield _row(
             metric,
             counted.total(name),
-            f"{unit}, in all innocent conversations",
+            f"{unit}, in all benign conversations",
             "H",
-            denominator=counted.total("innocent"),
+            denominator=counted.total("benign"),
         )
     yield _ratio(
         counted,
         "pii_people_exposed_per_1000",
-        "accounts exposed per 1,000 innocent conversations",
+        "accounts exposed per 1,000 benign conversations",
         "H",
         "people",
-        "innocent",
+        "benign",
     )
 
 

@@ -155,8 +155,8 @@ def _senders(tables: Tables) -> Section:
         Column("found", "found", 0),
         Column("n_pattern", "of senders with patterns", 0),
         Column("fpr", "FPR", 4, interval=True),
-        Column("innocent_flagged", "innocent flagged", 0),
-        Column("n_innocent", "of innocent senders", 0),
+        Column("benign_flagged", "innocent flagged", 0),
+        Column("n_benign", "of innocent senders", 0),
         Column("pan12_f05", "PAN12 F0.5"),
     ]
     auc = [

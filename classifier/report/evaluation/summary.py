@@ -87,7 +87,7 @@ def main_results(tables: Mapping[str, pd.DataFrame]) -> PrintedTable:
         ],
         [
             "accounts: F0.5",
-            f"{number(accounts['pan12_f05'])}; {accounts['n_pattern']} with a pattern of {accounts['n_pattern'] + accounts['n_innocent']}",
+            f"{number(accounts['pan12_f05'])}; {accounts['n_pattern']} with a pattern of {accounts['n_pattern'] + accounts['n_benign']}",
             NONE,
             PUBLISHED["f05"],
         ],

@@ -28,7 +28,7 @@ FACT_NAMES = {
     "corpus_sha256": "Corpus sha256",
     "split": "Reported on",
     "n_conversations": "Test conversations",
-    "n_innocent": "of them innocent",
+    "n_benign": "of them innocent",
     "n_clusters": "Phrase families resampled",
     "model": "Scores made by",
     "model_sha256": "Model sha256",

@@ -10,7 +10,7 @@ from classifier.report.tradeoff.plots import SHARES
 
 Tables = dict[str, pd.DataFrame]
 
-HUMAN = "human_read_innocent_per_million"
+HUMAN = "human_read_benign_per_million"
 WITH_INTERVAL = (
     HUMAN,
     "machine_read_share",
@@ -18,7 +18,7 @@ WITH_INTERVAL = (
     "pii_people_exposed_per_1000",
     "retained_message_hours",
     "recall",
-    "innocent_messages_read",
+    "benign_messages_read",
     "median_messages_to_alert",
 )
 
@@ -35,7 +35,7 @@ def with_intervals(tables: Tables) -> pd.DataFrame:
     ]
     points["alarms_of"] = [
         f"{int(hits):,}/{int(n):,}"
-        for hits, n in zip(points["false_alarms"], points["n_innocent"], strict=True)
+        for hits, n in zip(points["false_alarms"], points["n_benign"], strict=True)
     ]
     bounds = tables["intervals"].set_index(["metric", "point"])
     for metric in WITH_INTERVAL:

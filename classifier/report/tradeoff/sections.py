@@ -100,7 +100,7 @@ def _reads(tables: Tables) -> Section:
     columns = [
         Column("no", "no."),
         Column("point", "policy @ asked false positive rate"),
-        Column("innocent_messages_read", "messages read per innocent conversation", interval=True),
+        Column("benign_messages_read", "messages read per innocent conversation", interval=True),
         Column("machine_read_share", "share of innocent messages read", interval=True),
         Column("human_read_messages", "share of innocent messages shown to a person", 4, interval=True),
         Column(
