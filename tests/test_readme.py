@@ -8,6 +8,7 @@ import re
 import shlex
 from pathlib import Path
 
+from classifier.cli.lazy import LazyGroup
 from classifier.cli.main import COMMANDS, cli
 from classifier.corpus.families import read_phrase_file
 
@@ -39,8 +40,8 @@ def test_every_command_of_the_readme_parses():
         name, *arguments = shlex.split(line, comments=True)[1:]
         assert name in COMMANDS
         command = cli.get_command(None, name)
-        while hasattr(command, "commands"):
-            command = command.commands[arguments.pop(0)]
+        while isinstance(command, LazyGroup):
+            command = command.get_command(None, arguments.pop(0))
         command.make_context(name, arguments)
 
 

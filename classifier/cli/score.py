@@ -159,7 +159,7 @@ def _explain_one(
         )
     if not (names_rows(source) or _is_file(source)):
         raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
-    from classifier.cli.explained import explained_conversation
+    from classifier.experiments.explained_conversation import explained_conversation
 
     click.echo(explained_conversation(Path(source), conversation, model_path))
     return 0

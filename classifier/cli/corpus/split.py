@@ -1,0 +1,37 @@
+"""``grooming-classifier corpus split``: one plain JSONL file a split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+CORPUS = click.argument("path", type=click.Path(path_type=Path))
+
+
+@click.command()
+@CORPUS
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder to write train, validation and test .jsonl into.",
+)
+def split(path: Path, out: Path) -> None:
+    """Write each split of a corpus as plain JSONL, after proving that no phrase family or account stands in two.
+
+    \b
+    Example:
+      grooming-classifier corpus split data/synthetic/v1 --out splits
+    """
+    from classifier.atomic import write_bytes
+    from classifier.corpus.release import read_corpus
+    from classifier.readers.corpus import to_jsonl
+    from classifier.readers.messages import families_used
+
+    for name, part in read_corpus(path).items():
+        if part:
+            write_bytes(out / f"{name}.jsonl", to_jsonl(part))
+            click.echo(
+                f"{out / name}.jsonl: {len(part)} conversations from {len(families_used(part))} phrase families"
+            )

@@ -1,0 +1,37 @@
+"""``grooming-classifier corpus words``: write the word list of the spelling step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from classifier.corpus.families import load_families
+from classifier.corpus.generator.spec import RELEASES
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+)
+def words(out: Path) -> None:
+    """Write the list of words that the model's spelling goes by: those of the train split's phrase families, each with how many families it stands in.
+
+    Common given names of the public list stand in it too, so that "Grace" is not read as a slip for "grade".
+
+    \b
+    Example:
+      grooming-classifier corpus words --out classifier/model/message/words.txt
+    """
+    from classifier.atomic import write_bytes
+    from classifier.corpus.split import assign_families
+    from classifier.corpus.words import as_lines, word_counts
+    from classifier.privacy.policies.given_names import given_names
+
+    families = load_families("v1")
+    splits = assign_families(families, seed=RELEASES["v1"].seed)
+    counts = word_counts(family for family in families if splits[family.id] == "train")
+    names = dict.fromkeys((name.lower() for name in given_names() if name.isascii() and name.isalpha()), 1)
+    listed = dict(sorted((names | counts).items()))
+    write_bytes(out, as_lines(listed))
+    click.echo(f"{out}: {len(listed)} words")

@@ -1,0 +1,99 @@
+"""``grooming-classifier privacy attack``: what model files give away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classifier.errors import InputError
+from classifier.experiments.attack_data import conversations_of_some_senders, corpus_facts, decoy_names
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="train",
+    show_default=True,
+    help="Whose conversations to fit on and to attack.",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(min=20),
+    default=400,
+    show_default=True,
+    help="At most that many senders, drawn by lot; half of them are members.",
+)
+@click.option(
+    "--shadows",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Shadow models for the likelihood ratio attack; 0 leaves it out.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Seed of every draw. The salt of salted hashes follows from it, but is not told to the attack.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The .json file to write; its table is written beside it as .csv.",
+)
+def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: Path) -> None:
+    """Attack each way of building a model: who was in training, which names can be got back, what noise was promised.
+
+    Models of each variant are fitted on half of the senders. Every figure stands beside what chance gives; it is a lower bound on what leaks.
+    'tradeoff --attack' takes the file into its report.
+
+    \b
+    Example:
+      grooming-classifier privacy attack data/synthetic/v1 --out results/attack.json
+    """
+    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.privacy.attacks.attack import attack_table, membership_documents
+    from classifier.privacy.attacks.findings import Findings, checked_name
+    from classifier.privacy.builds.variants import salt_of, standard_variants
+
+    checked_name(out)
+    splits = read_corpus(corpus)
+    documents = membership_documents(
+        conversations_of_some_senders(splits[split], people, seed, where=f"{corpus}: {split}"), seed=seed
+    )
+    try:
+        table = attack_table(
+            documents,
+            standard_variants(salt=salt_of(seed)),
+            decoys=decoy_names(documents),
+            n_shadows=shadows,
+            seed=seed,
+        )
+    except ValueError as error:
+        raise InputError(f"{corpus}: cannot be attacked: {error}") from None
+    members = int(documents["member"].sum())
+    facts = {
+        "split": split,
+        "members": members,
+        "non_members": len(documents) - members,
+        "people": documents["person"].nunique(),
+        "shadows": shadows,
+        "seed": seed,
+    }
+    Findings("attack", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
+    click.echo(
+        f"{out}: {table['variant'].nunique() - 1} variants, {members} member and {len(documents) - members} other conversations"
+    )
+    for row in table[table["figure"] == "auc"].to_dict("records"):
+        click.echo(
+            f"  {row['variant']:<42}{row['attack']:<12}AUC {row['value']:.3f} ({row['low']:.3f}–{row['high']:.3f}), by chance 0.5"
+        )

@@ -1,0 +1,54 @@
+"""``grooming-classifier privacy check``: known answers of the harness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classifier.errors import InputError
+from classifier.experiments.attack_data import conversations_of_some_senders, decoy_names
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option(
+    "--people",
+    type=click.IntRange(min=20),
+    default=400,
+    show_default=True,
+    help="At most that many train senders, drawn by lot, to fit and to attack models on.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
+def check(corpus: Path, people: int, seed: int) -> int:
+    """Ask the harness what is known beforehand, and print each answer expected and found. Exits with 1 when one does not hold.
+
+    Known are the ends of the scales (reading nothing, flagging all, the oracle, a lot), hand counts, bounds and formulas, and the leaks that every model of private
+    text has: its vocabulary, its names, its document counts; and that noise costs detection.
+
+    \b
+    Example:
+      grooming-classifier privacy check data/synthetic/v1
+    """
+    from classifier.corpus.release import read_corpus
+    from classifier.privacy.attacks.attack import membership_documents
+    from classifier.privacy.self_check import known_answers
+    from classifier.privacy.stream import streams_of
+
+    splits = read_corpus(corpus)
+    if len({conversation.label for conversation in splits["test"]}) < 2:
+        raise InputError(f"{corpus}: test needs conversations of both kinds")
+    documents = membership_documents(
+        conversations_of_some_senders(splits["train"], people, seed, where=f"{corpus}: train"), seed=seed
+    )
+    table = known_answers(streams_of(splits["test"]), documents, decoys=decoy_names(documents), seed=seed)
+    for row in table.to_dict("records"):
+        click.echo(
+            f"{'holds' if row['holds'] else 'FAILS'}  {row['what']}: expected {row['expected']}; found {row['found']}"
+        )
+    click.echo(f"{int(table['holds'].sum())} of {len(table)} hold")
+    return 0 if table["holds"].all() else 1

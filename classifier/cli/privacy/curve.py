@@ -1,0 +1,141 @@
+"""``grooming-classifier privacy curve``: what differential privacy costs in detection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classifier.errors import InputError
+from classifier.experiments.attack_data import corpus_facts
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option(
+    "--epsilon",
+    type=click.FloatRange(min=0, min_open=True),
+    multiple=True,
+    help="Of a message, all labels together; may be given again. Default: 0.1 to 100.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=2),
+    default=20,
+    show_default=True,
+    help="Draws of the noise at each epsilon.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=100),
+    default=40_000,
+    show_default=True,
+    help="At most that many training messages, drawn by lot.",
+)
+@click.option(
+    "--cap",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="At most that many messages of a sender's conversations: what a person can be protected by.",
+)
+@click.option(
+    "--regularisation",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="Strength of the penalty, chosen beforehand and not on the text.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes. The result does not depend on their number.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The .json file to write; table and figure are written beside it as .csv and .svg.",
+)
+def curve(
+    corpus: Path,
+    epsilon: tuple[float, ...],
+    seeds: int,
+    rows: int,
+    cap: int,
+    regularisation: float,
+    jobs: int,
+    seed: int,
+    out: Path,
+) -> None:
+    """Show what differential privacy costs: how well messages are told apart when a model is trained with noise, at each epsilon, beside the plain fit.
+
+    Models over the public word list are fitted on train messages by both methods (noise on the weights, noise in the objective) and measured on test messages by the area
+    under the ROC curve, averaged over labels; .5 is chance. 'tradeoff --curve' takes the file into its report.
+
+    \b
+    Example:
+      grooming-classifier privacy curve data/synthetic/v1 --jobs 2 --out results/curve.json
+    """
+    from classifier.atomic import write_bytes
+    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.privacy.attacks.attack import membership_documents
+    from classifier.privacy.attacks.findings import Findings, checked_name
+    from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, drawn_texts, public_rows
+    from classifier.progress import progress_bar
+    from classifier.report.figures import to_svg
+    from classifier.report.tradeoff.leaks import curve_plot
+
+    checked_name(out)
+    splits = read_corpus(corpus)
+    for split in ("train", "test"):
+        if not splits[split]:
+            raise InputError(
+                f"{corpus}: has no {split} conversations; models are fitted on train and measured on test"
+            )
+    documents = drawn_texts(
+        membership_documents(splits["train"], unit="message", seed=seed), cap=cap, n_rows=rows, seed=seed
+    )
+    train, test = (
+        public_rows(documents),
+        public_rows(membership_documents(splits["test"], unit="message", seed=seed)),
+    )
+    table = dp_curve(
+        train,
+        test,
+        epsilons=sorted(set(epsilon)) or EPSILONS,
+        regularisation=regularisation,
+        n_seeds=seeds,
+        seed=seed,
+        n_jobs=jobs,
+        progress=progress_bar,
+    )
+    facts = {
+        "unit": "one message, all labels together",
+        "cap": cap,
+        "n_train": len(documents),
+        "n_people": documents["person"].nunique(),
+        "n_test": test.rows.shape[0],
+        "n_terms": test.rows.shape[1],
+        "regularisation": regularisation,
+        "seed": seed,
+    }
+    Findings("curve", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
+    write_bytes(
+        out.with_suffix(".svg"),
+        to_svg(curve_plot(table), title="AUC of models trained with noise, by epsilon").encode("utf-8"),
+    )
+    click.echo(
+        f"{out}: {len(documents):,} train messages of {facts['n_people']:,} senders, at most {cap} each; {facts['n_test']:,} test messages"
+    )
+    for row in table.to_dict("records"):
+        click.echo(
+            f"  {row['method']:<24}epsilon {row['epsilon']:<8g}AUC {row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f}) over {row['n_seeds']} draws"
+        )

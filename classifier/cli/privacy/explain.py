@@ -1,0 +1,33 @@
+"""``grooming-classifier privacy explain``: a policy in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classifier.errors import InputError
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("policy")
+def explain(policy: str) -> None:
+    """Say in plain words what a POLICY reads, keeps and releases, and by whom: the name of a shipped one, or a .toml file.
+
+    \b
+    Example:
+      grooming-classifier privacy explain server_window_review
+    """
+    from classifier.privacy.policies.explain import explain_policy
+    from classifier.privacy.policies.policy import read_policy, shipped_policies
+
+    shipped = {known.name: known for known in shipped_policies()}
+    if policy not in shipped and not policy.endswith(".toml"):
+        raise InputError(
+            f"no shipped policy is named {policy!r}; 'grooming-classifier privacy list' shows them, and a policy of your own is a .toml file"
+        )
+    click.echo(explain_policy(shipped[policy] if policy in shipped else read_policy(Path(policy))))

@@ -1,0 +1,26 @@
+"""``grooming-classifier privacy list``: the shipped policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command(name="list")
+def list() -> None:
+    """List the policies that come with the package, a line each.
+
+    \b
+    Example:
+      grooming-classifier privacy list
+    """
+    from classifier.privacy.policies.policy import shipped_policies
+
+    policies = shipped_policies()
+    width = max(len(policy.name) for policy in policies)
+    for policy in policies:
+        click.echo(f"{policy.name:<{width}}  {policy.description}")

@@ -1,0 +1,53 @@
+"""``grooming-classifier privacy names``: names that a model file gives back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from classifier.errors import InputError
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(path_type=Path))
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one scripts/run made, else the small one shipped.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write."
+)
+def names(corpus: Path, model_path: Path | None, out: Path) -> None:
+    """Count the names of people in the CORPUS a model was fitted on that can be got back from its file.
+
+    Read: the name stands in the file. Tried: all its terms are known to the file. Asked: the model answers to it. Each beside names that were never there.
+
+    \b
+    Example:
+      grooming-classifier privacy names data/synthetic/v1 --model classifier/model/small.safetensors --out results/names.csv
+    """
+    from classifier.atomic import write_bytes
+    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.experiments.name_leaks import names_table, opened_file
+    from classifier.model.message.file import load_model
+    from classifier.model.shipped import find_model
+
+    path = find_model(model_path)
+    header, parts = load_model(path).header, read_corpus(corpus)
+    if header["corpus_sha256"] != content_hash(parts):
+        raise InputError(f"{path}: was fitted on another corpus than {corpus}; name the one it was fitted on")
+    table = names_table(
+        opened_file(path), [conversation for split in header["fitted_on"] for conversation in parts[split]]
+    )
+    write_bytes(out, table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"))
+    for row in table.to_dict("records"):
+        click.echo(
+            f"{row['attack']}: {row['found']} of {row['n']} names in training, {row['decoys_found']} of {row['n_decoys']} that were never there"
+        )
