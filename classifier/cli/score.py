@@ -16,7 +16,7 @@ from classifier.errors import InputError
 from classifier.model.message.explain import account
 from classifier.model.shipped import conversation_model_path, find_final_model
 from classifier.progress import progress_share, say
-from classifier.readers.tables import names_rows, packing, row_format
+from classifier.readers.row_formats import names_rows, packing, row_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -188,20 +188,20 @@ def _score_file(
     elif kind == ".parquet":
         kind = ".csv"
     plan = Plan(open_rows(source), level, kind)
-    pattern_file = None if level == "message" else conversation_model_path(model_path)
-    pattern = None if pattern_file is None else load_conversation_model(pattern_file)
+    conversation_model_file = None if level == "message" else conversation_model_path(model_path)
+    conversation_model = None if conversation_model_file is None else load_conversation_model(conversation_model_file)
     if out is None:
-        return _to_standard_output(plan, model_path, pattern, jobs=jobs)
+        return _to_standard_output(plan, model_path, conversation_model, jobs=jobs)
     say(f"checking {source}")
     about = {
         "version": 1,
         "input": _sha256(source),
         "model": _sha256(model_path),
-        "pattern": pattern_file and _sha256(pattern_file),
+        "pattern": conversation_model_file and _sha256(conversation_model_file),
         "level": level,
         "kind": kind,
     }
-    return _to_file(out, about, plan, model_path, pattern, jobs=jobs)
+    return _to_file(out, about, plan, model_path, conversation_model, jobs=jobs)
 
 
 def _sha256(path: Path) -> str:
@@ -215,7 +215,7 @@ def _sha256(path: Path) -> str:
 
 
 def _to_file(
-    out: Path, about: dict[str, Any], plan: Any, model_path: Path, pattern: Any, *, jobs: int
+    out: Path, about: dict[str, Any], plan: Any, model_path: Path, conversation_model: Any, *, jobs: int
 ) -> int:
     """Scores that a later run can take up where this one ends."""
     from classifier.experiments.bulk_scoring import scored_parts, write_joined
@@ -243,7 +243,7 @@ def _to_file(
                     progress(part)
                     yield part
 
-            write_joined(stream, plan, all_parts(), pattern)
+            write_joined(stream, plan, all_parts(), conversation_model)
             after = plan.file.path.stat()
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise InputError(
@@ -265,7 +265,7 @@ def _to_file(
     return 0
 
 
-def _to_standard_output(plan: Any, model_path: Path, pattern: Any, *, jobs: int) -> int:
+def _to_standard_output(plan: Any, model_path: Path, conversation_model: Any, *, jobs: int) -> int:
     from classifier.experiments.bulk_scoring import scored_parts, write_joined
 
     def all_parts() -> Iterable[Part]:
@@ -276,7 +276,7 @@ def _to_standard_output(plan: Any, model_path: Path, pattern: Any, *, jobs: int)
                 sys.stdout.buffer.flush()
 
     try:
-        write_joined(sys.stdout.buffer, plan, all_parts(), pattern)
+        write_joined(sys.stdout.buffer, plan, all_parts(), conversation_model)
         sys.stdout.buffer.flush()
     except OSError as error:
         os.dup2(
@@ -326,7 +326,7 @@ def _score_on_cluster(
         )
     if out is None or out.is_file():
         raise InputError("--engine dask: needs --out FOLDER, where each partition becomes a file")
-    pattern = None if level == "message" else load_conversation_model(conversation_model_path(model_path))
+    conversation_model = None if level == "message" else load_conversation_model(conversation_model_path(model_path))
     model = load_model(model_path)
     local = (
         None
@@ -339,7 +339,7 @@ def _score_on_cluster(
             Client(scheduler or local) as client,
             progress_share(label="scoring") as show,
         ):
-            for done, n in score_files(client, sources, out, model=model, pattern=pattern, level=level):
+            for done, n in score_files(client, sources, out, model=model, conversation_model=conversation_model, level=level):
                 show(done / n, f"{done} of {n} partitions")
     except KeyboardInterrupt:
         click.echo(f"stopped; what is in {out} is kept, and the same command goes on from there", err=True)

@@ -116,11 +116,11 @@ def threshold(
     path = find_model(model_path)
     model = load_model(path)
     require_unseen(path, model.header, content_hash(parts))
-    pattern, pipeline = load_conversation_model(conversation_model_path(path)), load_pipeline(path)
+    conversation_model, pipeline = load_conversation_model(conversation_model_path(path)), load_pipeline(path)
     label, score = {}, {}
     for split in ("validation", "test"):
         found = message_probabilities(pipeline, parts[split])
-        conversations = scored(pattern, parts[split], found)
+        conversations = scored(conversation_model, parts[split], found)
         label[split] = conversations.label
         score[split] = (
             conversations.score if stages is None else _enough_stages(found, model.thresholds, stages)

@@ -229,7 +229,7 @@ class _Material:
 def _read_material(corpus: Path) -> _Material:
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.experiments.conversation_scores import leading_families
-    from classifier.privacy.stream import streams_of
+    from classifier.privacy.stream import streams_from_conversations
 
     splits = read_corpus(corpus)
     for split in ("validation", "test"):
@@ -238,7 +238,7 @@ def _read_material(corpus: Path) -> _Material:
                 f"{corpus}: has no {split} conversations; thresholds are chosen on validation and measured on test, so both are needed"
             )
     validation, test = (
-        streams_of(splits[split], clusters=leading_families(splits[split]).tolist())
+        streams_from_conversations(splits[split], clusters=leading_families(splits[split]).tolist())
         for split in ("validation", "test")
     )
     return _Material(

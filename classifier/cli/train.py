@@ -66,7 +66,7 @@ def train(
     from classifier.model.conversation.file import save_conversation_model
     from classifier.model.conversation.model import HEAD_FEATURES
     from classifier.model.message.file import save_model
-    from classifier.model.message.pipeline import fit_message_model, stage_probabilities
+    from classifier.model.message.pipeline import fit_message_model, predict_messages
     from classifier.readers.messages import families_used, messages_table
     from classifier.taxonomy import BENIGN, LABELS
 
@@ -84,7 +84,7 @@ def train(
     say(f"fitting {len(LABELS)} labels on {len(table)} messages")
     pipeline = fit_message_model(table, **options)
     validation = messages_table(parts["validation"])
-    probabilities = stage_probabilities(pipeline, validation["text"].tolist())
+    probabilities = predict_messages(pipeline, validation["text"].tolist())
     thresholds = {
         label: message_threshold(
             validation[label].to_numpy(), probabilities[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS
@@ -111,7 +111,7 @@ def train(
             final, fitted, training_families=families_used(everything), fitted_on=tuple(parts)
         )
     for head in HEAD_FEATURES:
-        pattern = fit_head(
+        conversation_model = fit_head(
             head,
             parts["train"],
             out_of_fold,
@@ -121,17 +121,17 @@ def train(
             alert_fpr=alert_fpr,
             seed=seed,
         )
-        for path, stage_model in models.items():
+        for path, message_model in models.items():
             save_conversation_model(
                 conversation_model_path(path, head),
-                pattern,
-                stage_model_sha256=stage_model.header["sha256"],
+                conversation_model,
+                message_model_sha256=message_model.header["sha256"],
                 corpus_sha256=model.header["corpus_sha256"],
                 seed=seed,
             )
-    for path, stage_model in models.items():
+    for path, message_model in models.items():
         click.echo(
-            f"{path}: {sum(len(half.terms) for half in stage_model.feature_groups)} terms, {path.stat().st_size / 1e6:.1f} MB, sha256 {stage_model.header['sha256']}"
+            f"{path}: {sum(len(half.terms) for half in message_model.feature_groups)} terms, {path.stat().st_size / 1e6:.1f} MB, sha256 {message_model.header['sha256']}"
         )
         click.echo(
             f"beside it the pattern scorers: {', '.join(conversation_model_path(path, head).name for head in HEAD_FEATURES)}"

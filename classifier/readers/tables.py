@@ -14,55 +14,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from classifier.errors import InputError
+from classifier.readers.row_formats import packing, row_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = dict[str, Any]
+"""One message with the names of its columns."""
 REQUIRED = ("conversation_id", "author", "text")
-FORMATS = (".csv", ".jsonl", ".parquet")
-PACKINGS = (".gz", ".zst")
 BLOCK_BYTES = 512 << 10
 """Some thousands of messages: large enough to be worth the writing of a part, small enough that a long file takes no more memory than a short one."""
 MAX_LINE_BYTES = 64 << 20
 """A longer line is refused: it is no message, and reading it would take memory without end."""
-
-
-def row_format(path: Path) -> str:
-    """ ".csv", ".jsonl" or ".parquet", by the name without its packing. Raises ``InputError`` for another ending.
-
-    >>> row_format(Path("chat.csv")), row_format(Path("chat.JSONL.gz"))
-    ('.csv', '.jsonl')
-    """
-    name = path.with_suffix("") if packing(path) else path
-    ending = name.suffix.lower()
-    if ending not in FORMATS or (ending == ".parquet" and packing(path)):
-        raise InputError(
-            f"{path}: expected a name ending in .csv or .jsonl (.gz or .zst may follow) or in .parquet, got {''.join(path.suffixes[-2:]) or 'no ending'!r}"
-        )
-    return ending
-
-
-def packing(path: Path) -> str:
-    """ ".gz", ".zst" or "" for a file that is not compressed, by the name.
-
-    >>> packing(Path("chat.csv.gz"))
-    '.gz'
-    """
-    return path.suffix.lower() if path.suffix.lower() in PACKINGS else ""
-
-
-def names_rows(source: str) -> bool:
-    """Whether ``source`` ends as the name of a file of rows does.
-
-    >>> names_rows("chat.csv.zst"), names_rows("see you at six.")
-    (True, False)
-    """
-    try:
-        row_format(Path(source))
-    except InputError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -369,48 +332,3 @@ def _parquet_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
             raise InputError(
                 f"{file.path}: cannot be read after row {at}: {str(error).splitlines()[0]}"
             ) from None
-
-
-def text_of(rows: Sequence[Row], *, kind: str, columns: Sequence[str]) -> bytes:
-    """``rows`` as lines of CSV, without a header, or of JSONL.
-
-    A CSV row without one of ``columns`` leaves it empty; one with a column more raises ``InputError``. What UTF-8 cannot hold, half a surrogate pair, stays an escape
-    in JSON and becomes a question mark in CSV.
-
-    >>> text_of([{"author": "ann", "text": "pizza, at six"}], kind=".csv", columns=["author", "text"])
-    b'ann,"pizza, at six"\\n'
-    """
-    if kind == ".jsonl":
-        return b"".join(map(_json_line, rows))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    known = set(columns)
-    for row in rows:
-        if not row.keys() <= known:
-            extra = next(name for name in row if name not in known)
-            raise InputError(
-                f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl"
-            )
-        fields = list(map(row.get, columns))
-        writer.writerow(
-            fields
-            if _PLAIN.issuperset(map(type, fields))
-            else [field if type(field) in _PLAIN else _plain(field) for field in fields]
-        )
-    return buffer.getvalue().encode("utf-8", "replace")
-
-
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-"""What the csv module writes as it should; None as nothing."""
-
-
-def _json_line(row: Row) -> bytes:
-    try:
-        return (json.dumps(row, ensure_ascii=False, default=_plain) + "\n").encode("utf-8")
-    except UnicodeEncodeError:
-        return (json.dumps(row, default=_plain) + "\n").encode("ascii")
-
-
-def _plain(value: Any) -> Any:
-    """A value of Parquet's that text has no form for: a time as ISO 8601, else what Python prints."""
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

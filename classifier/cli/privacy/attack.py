@@ -63,7 +63,7 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.privacy.attacks.attack import attack_table, membership_documents
     from classifier.privacy.attacks.findings import Findings, checked_name
-    from classifier.privacy.builds.variants import salt_of, standard_variants
+    from classifier.privacy.builds.variants import salt_from_seed, standard_variants
 
     checked_name(out)
     splits = read_corpus(corpus)
@@ -73,7 +73,7 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     try:
         table = attack_table(
             documents,
-            standard_variants(salt=salt_of(seed)),
+            standard_variants(salt=salt_from_seed(seed)),
             decoys=decoy_names(documents),
             n_shadows=shadows,
             seed=seed,

@@ -37,7 +37,7 @@ def check(corpus: Path, people: int, seed: int) -> int:
     from classifier.corpus.release import read_corpus
     from classifier.privacy.attacks.attack import membership_documents
     from classifier.privacy.self_check import known_answers
-    from classifier.privacy.stream import streams_of
+    from classifier.privacy.stream import streams_from_conversations
 
     splits = read_corpus(corpus)
     if len({conversation.label for conversation in splits["test"]}) < 2:
@@ -45,7 +45,7 @@ def check(corpus: Path, people: int, seed: int) -> int:
     documents = membership_documents(
         conversations_of_some_senders(splits["train"], people, seed, where=f"{corpus}: train"), seed=seed
     )
-    table = known_answers(streams_of(splits["test"]), documents, decoys=decoy_names(documents), seed=seed)
+    table = known_answers(streams_from_conversations(splits["test"]), documents, decoys=decoy_names(documents), seed=seed)
     for row in table.to_dict("records"):
         click.echo(
             f"{'holds' if row['holds'] else 'FAILS'}  {row['what']}: expected {row['expected']}; found {row['found']}"

@@ -88,7 +88,7 @@ def curve(
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.privacy.attacks.attack import membership_documents
     from classifier.privacy.attacks.findings import Findings, checked_name
-    from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, drawn_texts, public_rows
+    from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, sampled_documents, labelled_rows
     from classifier.progress import progress_bar
     from classifier.report.figures import to_svg
     from classifier.report.tradeoff.leaks import curve_plot
@@ -100,12 +100,12 @@ def curve(
             raise InputError(
                 f"{corpus}: has no {split} conversations; models are fitted on train and measured on test"
             )
-    documents = drawn_texts(
+    documents = sampled_documents(
         membership_documents(splits["train"], unit="message", seed=seed), cap=cap, n_rows=rows, seed=seed
     )
     train, test = (
-        public_rows(documents),
-        public_rows(membership_documents(splits["test"], unit="message", seed=seed)),
+        labelled_rows(documents),
+        labelled_rows(membership_documents(splits["test"], unit="message", seed=seed)),
     )
     table = dp_curve(
         train,
