@@ -1,4 +1,7 @@
-"""Writes a file beside its place and renames it there, so that no reader ever finds half a file, not even after a power cut."""
+"""Files written beside their place and renamed into it.
+
+No reader finds half a file, not even after a power cut.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from typing import IO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A binary stream whose content becomes ``path`` when the block ends without an error; otherwise ``path`` stays as it was."""
+    """A binary stream whose content becomes ``path`` when the block ends.
+
+    After an error ``path`` stays as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

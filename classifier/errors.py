@@ -1,4 +1,7 @@
-"""The one kind of error that is the user's to mend: its message says what was expected, what came, and where."""
+"""The error for input that a user can mend.
+
+Its message says what was expected, what came, and where.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,20 @@ LONGEST_NAME = 60
 
 
 class InputError(ValueError):
-    """A file, option or text that cannot be used. The command line shows it as one line and exits with 2."""
+    """A file, option or text that cannot be used.
+
+    The command line shows it as one line and exits with 2.
+    """
 
 
 def in_one_line(faults: Iterable[Mapping[str, Any]]) -> str:
-    """What pydantic's ``error.errors()`` lists: the place of each fault and what it is. A name in a file may hold anything, so one with line breaks, or a very long one, is quoted.
+    """The faults of a pydantic validation as one line: each with its place.
 
-    >>> in_one_line([{"loc": ("size",), "msg": "Field required"}, {"loc": ("toppings", 2, "olive\\ns"), "msg": "Extra inputs are not permitted"}])
-    "size: Field required; toppings.2.'olive\\\\ns': Extra inputs are not permitted"
+    ``faults`` is what ``error.errors()`` lists. A name from a file may hold anything, so a very long
+    one or one with line breaks is quoted.
+
+    >>> in_one_line([{"loc": ("size",), "msg": "Field required"}, {"loc": (2, "olive\\ns"), "msg": "Extra"}])
+    "size: Field required; 2.'olive\\\\ns': Extra"
     """
     return "; ".join(
         f"{'.'.join(map(_name, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}".removeprefix(

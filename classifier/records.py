@@ -1,6 +1,7 @@
-"""One line of chat and one exchange, as every other room of the project sees them.
+"""Messages and conversations, as every room of the project uses them.
 
-The records are checked once, where a file is read (``classifier.readers``); inside the project they are trusted.
+The records are checked once, where a file is read (``classifier.readers``); inside the project they are
+trusted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class PersonalSpan:
-    """Characters ``start`` to ``end`` of a message are a piece of personal information of this ``kind`` (name, school, phone...)."""
+    """Characters of a message that are personal information.
+
+    They run from ``start`` to ``end`` (exclusive); ``kind`` is name, school, phone and so on.
+    """
 
     start: int
     end: int
@@ -22,8 +26,9 @@ class PersonalSpan:
 
 @dataclass(frozen=True)
 class Message:
-    """One line of chat. ``labels`` are the behaviours its words show; ``family`` is the phrase family it was drawn from.
+    """One message of a conversation.
 
+    ``labels`` are the behaviours its words show; ``family`` is the phrase family it was drawn from.
     ``line`` is the number that a corpus from outside gives the line; 0 where there is none.
     """
 
@@ -40,10 +45,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What can be known of a conversation without reading it.
+    """What is known of a conversation without reading it.
 
-    ``known_from`` is "online" or "in_person"; age bands are as *stated* ("unstated" when they are not); ``young_contacts`` counts the young accounts the
-    sender writes to. Hours, pace and lopsidedness follow from the messages' times and authors.
+    ``known_from`` is "online" or "in_person"; age bands are as *stated* ("unstated" when they are not);
+    ``young_contacts`` counts the young accounts the sender writes to. Hours, pace and lopsidedness
+    follow from the messages' times and authors.
     """
 
     known_from: str
@@ -54,9 +60,11 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Conversation:
-    """An exchange between ``sender`` and ``contact``. ``label`` is what the generator scripted it to be, which no single message shows.
+    """An exchange between ``sender`` and ``contact``.
 
-    A conversation that is not ``synthetic`` comes from outside and is for evaluation only (see ``classifier.readers.external``): nothing is fitted on it.
+    ``label`` is what the generator scripted it to be, which no single message shows. A conversation
+    that is not ``synthetic`` comes from outside and is for evaluation only (see
+    ``classifier.readers.external``): nothing is fitted on it.
     """
 
     id: str

@@ -1,7 +1,8 @@
-"""What is labelled: five stages, two auxiliary cues, and the tactics that make them up.
+"""The labels: five stages, two auxiliary cues, and their tactics.
 
-The stages are red flags for adults to recognise, not a theory of how a conversation proceeds: they overlap, repeat and come in any order, so a message
-carries any number of them and no code rewards an order. A label marks a behaviour shown by the words of one message, whoever writes it.
+The stages are red flags for adults to recognise, not a theory of how a conversation proceeds: they
+overlap, repeat and come in any order, so a message carries any number of them and no code rewards an
+order. A label marks a behaviour shown by the words of one message, whoever writes it.
 """
 
 from __future__ import annotations
@@ -67,7 +68,10 @@ TACTICS: dict[str, str] = {
 """The label each tactic belongs to."""
 
 MANNERS: tuple[str, ...] = ("plain", "negated", "quoted", "advised", "reported")
-"""How a phrase speaks of a behaviour. Only ``plain`` phrases can show one: a reported, negated, quoted or advised behaviour carries no label."""
+"""How a phrase speaks of a behaviour.
+
+Only ``plain`` phrases can show one: a reported, negated, quoted or advised behaviour carries no label.
+"""
 
 PATTERN = "grooming_pattern"
 BENIGN = "benign"

@@ -6,7 +6,11 @@ import unicodedata
 
 
 def printable(text: str) -> str:
-    """Control characters, lone surrogates and marks that turn the writing direction, as one visible sign; spaces stay, and so do line breaks."""
+    """``text`` with every unprintable character replaced by U+FFFD.
+
+    These are control characters, lone surrogates and marks that turn the writing direction; spaces and
+    line breaks stay.
+    """
     return "".join(
         ch
         if ch.isprintable() or ch in "\t\n\r" or unicodedata.category(ch).startswith("Z")

@@ -1,4 +1,4 @@
-"""``grooming-classifier baserate``: what a detector's rates would mean where patterns are rare."""
+"""``grooming-classifier baserate``: what rates mean where patterns are rare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 
 class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only in newer click
-    """A rate as counts, "90/100", from which intervals follow, or as a number, "0.9", from which none do."""
+    """A rate as counts ("90/100"), which give intervals, or as a number ("0.9")."""
 
     name = "hits/n or number"
 
@@ -52,9 +52,10 @@ def baserate(
     prevalence: tuple[float, ...],
     volume: int,
 ) -> None:
-    """What a detector's rates would mean where patterns are rare: alerts, true finds, false alarms, and the share of alerts that are true (PPV).
+    """Show alerts, true finds and false alarms where patterns are rare.
 
-    The prevalence is supposed, not known; no figure here says how common patterns are.
+    PPV is the share of alerts that are true. The prevalence is supposed, not known; no figure here says
+    how common patterns are.
 
     \b
     Example:
@@ -87,7 +88,8 @@ def baserate(
         ]
     click.echo(f"Of {volume:,} conversations, TPR {tpr[0]:.4g}, FPR {fpr[0]:.4g}:")
     click.echo(
-        f"{'supposed prevalence':>20}{'alerts':>12}{'true finds':>12}{'false alarms':>14}{'per true find':>15}  PPV"
+        f"{'supposed prevalence':>20}{'alerts':>12}{'true finds':>12}"
+        f"{'false alarms':>14}{'per true find':>15}  PPV"
     )
     for share, finds, alarms, value in rows:
         per_find = f"{alarms / finds:,.1f}" if finds else "nan (0/0)" if not alarms else "inf"

@@ -1,4 +1,4 @@
-"""``grooming-classifier convert``: a corpus of any format in; rows for ``score``, or the files of other tools, out."""
+"""``grooming-classifier convert``: corpora of other formats as rows or tool files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class _Faults:
 
 @dataclass(frozen=True)
 class _Scores:
-    """What ``score --level message`` found, by conversation and line: each message's highest probability, and which had a label at its threshold."""
+    """What ``score --level message`` wrote, by conversation and line.
+
+    For each message its highest probability, and whether a label was at its threshold.
+    """
 
     highest: dict[tuple[str, int], float] = field(default_factory=dict)
     flagged: set[tuple[str, int]] = field(default_factory=set)
@@ -111,16 +114,18 @@ def convert(
     type_id: str,
     strict: bool,
 ) -> None:
-    """Turn a corpus of another format into rows that score takes, or into files for other tools.
+    """Turn a corpus of another format into rows to score, or into files of other tools.
 
-    Reads CSV, JSONL and Parquet of messages, PAN 2012, PANC and VTPAN, ConvoKit folders, Chat Visualizer datapacks and the project's own corpora, also as
-    .gz and .zst. What comes from outside is for evaluation only: train refuses it. Symbolic links are followed, but not inside a ConvoKit folder.
+    Reads CSV, JSONL and Parquet of messages, PAN 2012, PANC and VTPAN, ConvoKit folders, Chat
+    Visualizer datapacks and the project's own corpora, also as .gz and .zst. What comes from outside is
+    for evaluation only: train refuses it. Symbolic links are followed, but not inside a ConvoKit
+    folder.
 
     \b
     Examples:
       grooming-classifier convert corpus.xml rows.csv --authors authors.txt
       grooming-classifier score rows.csv --out scores.csv
-      grooming-classifier convert corpus.xml lines.txt --to pan12-lines --scores scores.csv --truth problem2.txt
+      grooming-classifier convert corpus.xml lines.txt --to pan12-lines --scores scores.csv --truth task2.txt
       grooming-classifier convert export.jsonl pack.json --to datapack --column text=body
     """
     from classifier.atomic import replacing
@@ -134,7 +139,8 @@ def convert(
         raise InputError(f"{out}: is the file that is read; name another to write")
     if to in NEED_SCORES and scores_path is None:
         raise InputError(
-            f"--to {to}: needs --scores, the file that 'grooming-classifier score' wrote about the rows converted from {source}"
+            f"--to {to}: needs --scores, the file that 'grooming-classifier score' wrote about the rows "
+            f"converted from {source}"
         )
     if truth is not None and to not in NEED_SCORES:
         raise InputError(f"--truth: goes with --to {' or '.join(NEED_SCORES)}")
@@ -177,7 +183,8 @@ def _output(out: Path, to: str) -> str:
     by_suffix = {".csv": "csv", ".jsonl": "jsonl"}
     if out.suffix.lower() not in by_suffix:
         raise InputError(
-            f"{out}: expected a name ending in .csv or .jsonl, or say what to write with --to: {', '.join(OUTPUTS)}"
+            f"{out}: expected a name ending in .csv or .jsonl, or say what to write with --to: "
+            f"{', '.join(OUTPUTS)}"
         )
     return by_suffix[out.suffix.lower()]
 
@@ -285,7 +292,10 @@ def _write_rows(conversations: Iterator[Conversation], stream: IO[bytes], *, fil
 
 
 def _read_scores(path: Path) -> _Scores:
-    """Raises ``InputError`` naming the row that has no line, no probabilities or no ``stages``."""
+    """The scores of a file that ``score --level message`` wrote.
+
+    Raises ``InputError`` naming the row that has no line, no probabilities or no ``stages``.
+    """
     from classifier.readers.columns import checked_line
     from classifier.readers.csv_rows import csv_rows
     from classifier.readers.jsonl_rows import jsonl_objects
@@ -301,7 +311,8 @@ def _read_scores(path: Path) -> _Scores:
                 scores.flagged.add(key)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"{path}:{number}: expected line, stages and a probability per label, as score writes them for converted rows ({error})"
+                f"{path}:{number}: expected line, stages and a probability per label, as score writes "
+                f"them for converted rows ({error})"
             ) from None
     return scores
 
@@ -312,6 +323,12 @@ def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:
 
     if to == "pan12-authors":
         right, found = read_authors(truth), read_authors(answers)
-        return f"F0.5 {pan12_f05(right, found):.4f}: {len(right & found)} right of {len(found)} flagged authors, {len(right)} to find"
+        return (
+            f"F0.5 {pan12_f05(right, found):.4f}: {len(right & found)} right of {len(found)} flagged "
+            f"authors, {len(right)} to find"
+        )
     lines, found_lines = read_lines(truth), read_lines(answers)
-    return f"F3 {pan12_f3(lines, found_lines):.4f}: {len(lines & found_lines)} right of {len(found_lines)} flagged lines, {len(lines)} to find"
+    return (
+        f"F3 {pan12_f3(lines, found_lines):.4f}: {len(lines & found_lines)} right of "
+        f"{len(found_lines)} flagged lines, {len(lines)} to find"
+    )

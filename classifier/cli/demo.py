@@ -1,4 +1,4 @@
-"""``grooming-classifier demo``: the page to try it all out, on this computer only."""
+"""``grooming-classifier demo``: a page for this computer only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": soc
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),
-    help="Corpus folder or file to show conversations of. Default: the released one, else a small one drawn at the start.",
+    help=(
+        "Corpus folder or file to show conversations of. Default: the released one, else a small one "
+        "drawn at the start."
+    ),
 )
 @click.option(
     "--tradeoff",
@@ -52,9 +55,10 @@ LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": soc
 def demo(
     port: int, host: str, opened: bool, model_path: Path | None, corpus: Path | None, figures: Path | None
 ) -> None:
-    """Show the demo page: a message explained, a conversation followed, policies compared, and where all this fails.
+    """Show the demo page: score a message, follow a conversation, compare policies.
 
-    It runs on this computer only, needs no network, works without JavaScript, and neither stores nor logs what is typed. Needs the extra 'demo'. Stop it with Ctrl-C.
+    It runs on this computer only, needs no network, works without JavaScript, and neither stores nor
+    logs what is typed. It needs the extra 'demo'. Stop it with Ctrl-C.
 
     \b
     Example:
@@ -62,7 +66,8 @@ def demo(
     """
     if host not in LOOPBACK:
         raise InputError(
-            f"--host {host}: the page shows what is typed into it, so it is for this computer only; expected 127.0.0.1, localhost or ::1"
+            f"--host {host}: the page shows what is typed into it, so it is for this computer only; "
+            "expected 127.0.0.1, localhost or ::1"
         )
     try:
         import uvicorn
@@ -71,7 +76,8 @@ def demo(
         from classifier.app.server import build
     except ImportError as error:
         raise InputError(
-            f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install 'grooming-pattern-classifier[demo]'"
+            f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install "
+            "'grooming-pattern-classifier[demo]'"
         ) from None
     path = find_model(model_path)
     loaded = load_demo(path, conversation_model_path(path), corpus=corpus, summary=figures)

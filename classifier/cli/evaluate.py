@@ -1,4 +1,4 @@
-"""``grooming-classifier evaluate``: a corpus and a model in, a folder of tables out."""
+"""``grooming-classifier evaluate``: a folder of tables about a model."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ from classifier.model.shipped import conversation_model_path, find_model, requir
 def evaluate(
     corpus: Path, model_path: Path | None, transfer: Path | None, out: Path, seed: int, resamples: int
 ) -> None:
-    """Measure a model on the test split's phrase families, beside baselines and leak controls.
+    """Measure a model on the test split, beside baselines and leak controls.
 
-    Thresholds come from the model file; those of the baselines are chosen on the validation split. Every rate stands beside its interval.
+    Thresholds come from the model file; those of the baselines are chosen on the validation split.
+    Every rate stands beside its interval.
 
     \b
     Example:
@@ -57,7 +58,7 @@ def evaluate(
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.experiments.evaluation import evaluate_everything
     from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.conversation.model import HEAD_FEATURES
+    from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.message.file import load_model, load_pipeline
 
     parts = read_corpus(corpus)
@@ -84,5 +85,6 @@ def evaluate(
     macro = evaluation.tables["messages"].set_index("label").loc["macro"]
     f1 = f"macro F1 {macro['f1']:.3f} ({macro['f1_low']:.3f}–{macro['f1_high']:.3f})"
     click.echo(
-        f"{out}: {f1} on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} unseen families"
+        f"{out}: {f1} on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} "
+        "unseen families"
     )

@@ -1,4 +1,4 @@
-"""The command ``grooming-classifier``: its subcommands, and how an error becomes one line."""
+"""The command ``grooming-classifier`` and its subcommands."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from classifier.errors import InputError
 
 COMMANDS = {
     "corpus": "Generate, check, describe and split synthetic corpora.",
-    "train": "Fit the stage model and write one model file.",
+    "train": "Fit the message and conversation models.",
     "score": "Score a message, or a CSV, JSONL or Parquet file of any size.",
     "convert": "Turn a corpus of another format into rows to score, or into files of other tools.",
     "evaluate": "Measure a model on held-out phrase families.",
     "threshold": "Choose the alert threshold for a false-positive rate or a number of reviews a day.",
     "report": "Draw an evaluation as one HTML page.",
-    "tradeoff": "Compare policies of reading messages: what each finds, and what it costs the innocent.",
+    "tradeoff": "Compare policies of reading messages: what each finds, and what it costs.",
     "privacy": "Explain policies, and attack ways of building a model.",
     "baserate": "What a detector's rates would mean where patterns are rare.",
-    "demo": "Try it all out on a page of this computer's own.",
+    "demo": "Open a page for this computer to try it all out.",
 }
-"""Each command with its line of help. A command's module, with its heavy imports, is opened only when it is called."""
+"""Each command with its line of help.
+
+A command's module, with its heavy imports, is opened only when it is called.
+"""
 
 
 @click.group(
@@ -35,10 +38,11 @@ COMMANDS = {
 )
 @click.version_option(__version__, prog_name="grooming-classifier")
 def cli() -> None:
-    """Flags warning signs of online grooming in synthetic conversations, and measures what reading costs in privacy.
+    """Flag warning signs of online grooming in synthetic conversations.
 
-    For research, prototyping and teaching. Scores are for a person to review: not for automated action against a person, not for surveillance of
-    real accounts, not a substitute for a safeguarding process.
+    It also measures what reading messages costs in privacy. For research, prototyping and teaching.
+    Scores are for a person to review: not for automated action against a person, not for surveillance
+    of real accounts, not a substitute for a safeguarding process.
 
     \b
     Example:
@@ -47,7 +51,10 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line. Returns 0 when all went well, 1 when a check found problems, 2 when something given cannot be used."""
+    """Run the command line and return its exit code.
+
+    0 when all went well, 1 when a check found problems, 2 when an input or option cannot be used.
+    """
     try:
         result = cli.main(
             args=None if argv is None else list(argv), prog_name="grooming-classifier", standalone_mode=False

@@ -1,4 +1,4 @@
-"""``grooming-classifier report``: an evaluation or a comparison of policies in, one HTML page out."""
+"""``grooming-classifier report``: one HTML page of an evaluation or a tradeoff."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import click
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file to write."
 )
 def report(evaluation: Path, out: Path) -> None:
-    """Draw the folder of an evaluation, or of a tradeoff, as one self-contained HTML page: no link leaves it, and the same numbers give the same bytes.
+    """Draw the folder of an evaluation or a tradeoff as one HTML page.
+
+    The page is self-contained and links to nothing; the same numbers give the same bytes.
 
     \b
     Example:

@@ -1,11 +1,11 @@
-"""``grooming-classifier score``: probabilities per label for a message, or for a file of any size."""
+"""``grooming-classifier score``: probabilities for a message or a file."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classifier.errors import InputError
-from classifier.model.message.explain import account
+from classifier.model.message.explain import scores_as_text
 from classifier.model.shipped import conversation_model_path, find_final_model
 from classifier.progress import progress_share, say
 from classifier.readers.row_formats import names_rows, packing, row_format
+from classifier.resume import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,7 +46,10 @@ STOPPED = 1
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Where a file's scores go, as .csv, .jsonl or .parquet by its name. Default: standard output. With --engine dask, a folder.",
+    help=(
+        "Where a file's scores go, as .csv, .jsonl or .parquet by its name. Default: standard output. "
+        "With --engine dask, a folder."
+    ),
 )
 @click.option(
     "--jobs",
@@ -64,18 +68,27 @@ STOPPED = 1
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes on this machine.",
+    help=(
+        "With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes on this "
+        "machine."
+    ),
 )
 @click.option(
     "--explain",
     "explained",
     is_flag=True,
-    help="For a text: which terms made each label's score, and what the model does not know. For a file: see --conversation.",
+    help=(
+        "For a text: which terms made each label's score, and what the model does not know. For a file: "
+        "see --conversation."
+    ),
 )
 @click.option(
     "--conversation",
     metavar="ID",
-    help="With --level conversation --explain: the conversation of the file whose score is explained, by stage, message and word.",
+    help=(
+        "With --level conversation --explain: the conversation of the file whose score is explained, by "
+        "stage, message and word."
+    ),
 )
 @click.option("--verbose", is_flag=True, help="Say which model file is used.")
 def score(
@@ -92,15 +105,20 @@ def score(
 ) -> int:
     """Score a text, a file, or the lines of standard input.
 
-    A file is .csv, .jsonl (both also .gz or .zst) or .parquet and has one message a row with conversation_id, author and text, and optionally time; it comes back with
-    one probability column per label and 'stages', the labels at or over their thresholds. With --level conversation there is one row a conversation: its highest score,
-    flagged (0/1), and warned_at, the number of messages seen at the warning; with --level sender one an author: the highest score from that author's side, conversations,
-    and how many of them were flagged. Messages of a conversation must be in order, and may stand between those of others. Scores are for a person to review.
+    A file is .csv, .jsonl (both also .gz or .zst) or .parquet and has one message a row with
+    conversation_id, author and text, and optionally time. It comes back with one probability column per
+    label and 'stages', the labels at or over their thresholds. With --level conversation there is one
+    row a conversation: its highest score, flagged (0/1), and warned_at, the number of messages seen at
+    the warning. With --level sender there is one row an author: the highest score of that author's
+    side, the number of conversations, and how many of them were flagged. Messages of a conversation
+    must be in order, and may stand between those of others. Scores are for a person to review.
 
-    A file of any size is scored in constant memory (conversations and senders: about a kilobyte each). Until OUT is whole, finished parts wait in OUT.parts; a run
-    that was interrupted or killed goes on from there when the same command is given again, and ends with the same bytes.
+    A file of any size is scored in constant memory (conversations and senders: about a kilobyte each).
+    Until OUT is whole, finished parts wait in OUT.parts; a run that was interrupted or killed goes on
+    from there when the same command is given again, and ends with the same bytes.
 
-    Exit codes: 0 all scored; 1 stopped before the end (Ctrl-C, or the reader of a pipe went away); 2 something cannot be used, or cannot be written (no space left).
+    Exit codes: 0 all scored; 1 stopped before the end (Ctrl-C, or a closed pipe); 2 something cannot be
+    used, or cannot be written (no space left).
 
     \b
     Examples:
@@ -122,7 +140,8 @@ def score(
     if names_rows(source) or _is_file(source):
         if explained:
             raise InputError(
-                "--explain: explains one text at a time; give the text itself instead of a file, or name one of its conversations with --conversation"
+                "--explain: explains one text at a time; give the text itself instead of a file, or name "
+                "one of its conversations with --conversation"
             )
         return _score_file(Path(source), level, path, out, jobs=jobs, verbose=verbose)
     if level != "message":
@@ -135,7 +154,7 @@ def score(
 
     model = load_model(path)
     for text in _input_lines() if source == "-" else [source]:
-        click.echo(account(model, text, explained=explained))
+        click.echo(scores_as_text(model, text, explained=explained))
     return 0
 
 
@@ -151,7 +170,8 @@ def _explain_one(
 ) -> int:
     if not explained or level != "conversation":
         raise InputError(
-            "--conversation: names the conversation to explain; give --level conversation and --explain with it"
+            "--conversation: names the conversation to explain; give --level conversation and --explain "
+            "with it"
         )
     if out is not None or engine == "dask":
         raise InputError(
@@ -162,6 +182,17 @@ def _explain_one(
     from classifier.experiments.explained_conversation import explained_conversation
 
     click.echo(explained_conversation(Path(source), conversation, model_path))
+    return 0
+
+
+def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | None, **options: Any) -> int:
+    from classifier.experiments.cluster_scoring import score_on_cluster
+
+    try:
+        score_on_cluster(source, level, model_path, out, **options)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what is in {out} is kept, and the same command goes on from there", err=True)
+        return STOPPED
     return 0
 
 
@@ -177,47 +208,41 @@ def _score_file(
         kind = row_format(out)
         if packing(out):
             raise InputError(
-                f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, which is compressed"
+                f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, "
+                "which is compressed"
             )
         if not source.exists():
             raise InputError(f"{source}: cannot be read: No such file or directory")
         if not source.is_file():
             raise InputError(
-                f"{source}: is no regular file, so its scoring could not be taken up again; write to standard output instead of --out"
+                f"{source}: is no regular file, so its scoring could not be taken up again; write to "
+                "standard output instead of --out"
             )
     elif kind == ".parquet":
         kind = ".csv"
     plan = Plan(open_rows(source), level, kind)
     conversation_model_file = None if level == "message" else conversation_model_path(model_path)
-    conversation_model = None if conversation_model_file is None else load_conversation_model(conversation_model_file)
+    conversation_model = (
+        None if conversation_model_file is None else load_conversation_model(conversation_model_file)
+    )
     if out is None:
         return _to_standard_output(plan, model_path, conversation_model, jobs=jobs)
     say(f"checking {source}")
     about = {
         "version": 1,
-        "input": _sha256(source),
-        "model": _sha256(model_path),
-        "pattern": conversation_model_file and _sha256(conversation_model_file),
+        "input": file_sha256(source),
+        "model": file_sha256(model_path),
+        "pattern": conversation_model_file and file_sha256(conversation_model_file),
         "level": level,
         "kind": kind,
     }
     return _to_file(out, about, plan, model_path, conversation_model, jobs=jobs)
 
 
-def _sha256(path: Path) -> str:
-    import hashlib
-
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-
-
 def _to_file(
     out: Path, about: dict[str, Any], plan: Any, model_path: Path, conversation_model: Any, *, jobs: int
 ) -> int:
-    """Scores that a later run can take up where this one ends."""
+    """Write the scores so that a later run can resume where this one ends."""
     from classifier.experiments.bulk_scoring import scored_parts, write_joined
     from classifier.experiments.resumed_scoring import opened_parts
 
@@ -251,7 +276,8 @@ def _to_file(
                 )
     except KeyboardInterrupt:
         click.echo(
-            f"stopped after {n_done:,} messages; they are kept in {out}.parts, and the same command goes on from there",
+            f"stopped after {n_done:,} messages; they are kept in {out}.parts, and the same command goes "
+            "on from there",
             err=True,
         )
         return STOPPED
@@ -290,7 +316,10 @@ def _to_standard_output(plan: Any, model_path: Path, conversation_model: Any, *,
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Part], None]]:
-    """A function to call with each finished part, which shows the share done, messages, rate and remaining time on a terminal."""
+    """A function to call with each finished part.
+
+    It shows the share done, messages, rate and remaining time on a terminal.
+    """
     begun, n = perf_counter(), 0
     with progress_share(label="scoring") as show:
 
@@ -300,53 +329,6 @@ def _progress() -> Iterator[Callable[[Part], None]]:
             show(part.share, f"{n:,} messages, {n / (perf_counter() - begun):,.0f}/s")
 
         yield count
-
-
-def _score_on_cluster(
-    source: str, level: str, model_path: Path, out: Path | None, *, jobs: int, scheduler: str | None
-) -> int:
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise InputError("--engine dask: Dask is not installed; install the extra 'distributed'") from None
-    from glob import glob
-
-    from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.frames import score_files
-    from classifier.model.message.file import load_model
-
-    sources = (
-        sorted(Path(source).glob("*.parquet"))
-        if Path(source).is_dir()
-        else [Path(name) for name in sorted(glob(source, recursive=True))]
-    )
-    if not sources or any(row_format(path) != ".parquet" for path in sources):
-        raise InputError(
-            f"{source}: expected Parquet files, one partition each, as 'chats/*.parquet'; {'got ' + sources[0].name if sources else 'there is none'}"
-        )
-    if out is None or out.is_file():
-        raise InputError("--engine dask: needs --out FOLDER, where each partition becomes a file")
-    conversation_model = None if level == "message" else load_conversation_model(conversation_model_path(model_path))
-    model = load_model(model_path)
-    local = (
-        None
-        if scheduler
-        else LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=50)
-    )
-    try:
-        with (
-            local or nullcontext(),
-            Client(scheduler or local) as client,
-            progress_share(label="scoring") as show,
-        ):
-            for done, n in score_files(client, sources, out, model=model, conversation_model=conversation_model, level=level):
-                show(done / n, f"{done} of {n} partitions")
-    except KeyboardInterrupt:
-        click.echo(f"stopped; what is in {out} is kept, and the same command goes on from there", err=True)
-        return STOPPED
-    except OSError as error:
-        raise InputError(f"--engine dask: {error}") from None
-    return 0
 
 
 def _is_file(source: str) -> bool:

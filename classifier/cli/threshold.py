@@ -1,4 +1,4 @@
-"""``grooming-classifier threshold``: from which score on to alert, chosen on validation for an aim, and what that gives on test."""
+"""``grooming-classifier threshold``: the alert threshold for an aim."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 @dataclass(frozen=True)
 class Aim:
-    """What a threshold has to keep to: a false-positive rate, or alerts a day among ``volume`` conversations of which ``prevalence`` follow the pattern."""
+    """What a threshold has to keep to.
+
+    Either a false-positive rate, or alerts a day among ``volume`` conversations of which ``prevalence``
+    follow the pattern.
+    """
 
     fpr: float | None = None
     reviews: float = 0.0
@@ -29,7 +33,10 @@ class Aim:
     prevalence: float = 0.0
 
     def threshold(self, label: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-        """The smallest score that keeps to it. Raises ``TooFewUnits`` when so few benign conversations cannot show it."""
+        """The smallest score that keeps to it.
+
+        Raises ``TooFewUnits`` when so few benign conversations cannot show it.
+        """
         from classifier.evaluation.thresholds import threshold_for_fpr, threshold_for_reviews
 
         if self.fpr is not None:
@@ -41,7 +48,10 @@ class Aim:
     def __str__(self) -> str:
         if self.fpr is not None:
             return f"a false-positive rate of at most {self.fpr:g}"
-        return f"at most {self.reviews:,g} alerts a day in {self.volume:,g} conversations, {self.prevalence:g} of them patterns"
+        return (
+            f"at most {self.reviews:,g} alerts a day in {self.volume:,g} conversations, "
+            f"{self.prevalence:g} of them patterns"
+        )
 
 
 @click.command()
@@ -75,7 +85,10 @@ class Aim:
 @click.option(
     "--stages",
     type=click.IntRange(1, len(STAGES)),
-    help="Flag by another rule: so many distinct stages were at or over their message thresholds. The aim is then checked.",
+    help=(
+        "Flag by another rule: so many distinct stages were at or over their message thresholds. The "
+        "aim is then checked."
+    ),
 )
 def threshold(
     corpus: Path,
@@ -87,10 +100,13 @@ def threshold(
     level: str,
     stages: int | None,
 ) -> int:
-    """Choose the alert threshold of the text head on a corpus's validation split, and say what it gives on test.
+    """Choose the alert threshold on a corpus's validation split.
 
-    The aim, --fpr or --reviews-per-day, must be shown on validation: false alarms count at their one-sided 95 % Clopper-Pearson bound. An aim that needs more benign
-    conversations than there are is refused, with the number needed. Intervals are 95 % Clopper-Pearson over conversations.
+    It is the threshold of the text head; its rates on the test split are printed as well.
+
+    The aim, --fpr or --reviews-per-day, must be shown on validation: false alarms count at their
+    one-sided 95 % Clopper-Pearson bound. An aim that needs more benign conversations than there are is
+    refused, with the number needed. Intervals are 95 % Clopper-Pearson over conversations.
 
     Exit codes: 0 the aim is kept on validation; 1 it is not, with --stages; 2 refused.
 
@@ -111,7 +127,8 @@ def threshold(
     for split in ("validation", "test"):
         if not parts[split]:
             raise InputError(
-                f"{corpus}: has no {split} conversations; a threshold is chosen on validation and measured on test"
+                f"{corpus}: has no {split} conversations; a threshold is chosen on validation and "
+                "measured on test"
             )
     path = find_model(model_path)
     model = load_model(path)
@@ -129,7 +146,8 @@ def threshold(
         chosen = aim.threshold(label["validation"], score["validation"])
     except TooFewUnits as refusal:
         raise InputError(
-            f"{corpus}: refused: {int((~label['validation']).sum()):,} benign validation conversations cannot show {aim}; it takes {refusal.needed:,} without a false alarm"
+            f"{corpus}: refused: {int((~label['validation']).sum()):,} benign validation conversations "
+            f"cannot show {aim}; it takes {refusal.needed:,} without a false alarm"
         ) from None
     except ValueError as error:
         raise InputError(f"{corpus}: {error}") from None
@@ -138,14 +156,16 @@ def threshold(
         click.echo(f"alert threshold {chosen!r}: the smallest score that validation shows to keep to {aim}")
     else:
         click.echo(
-            f"flagged from {stages} of {len(STAGES)} distinct stages on; validation {'shows' if kept else 'does not show'} that this keeps to {aim}"
+            f"flagged from {stages} of {len(STAGES)} distinct stages on; validation "
+            f"{'shows' if kept else 'does not show'} that this keeps to {aim}"
         )
     for split in ("validation", "test"):
         click.echo(
             "\n".join(_rates(split, label[split], score[split], chosen if stages is None else 1.0, aim))
         )
     click.echo(
-        "Synthetic conversations; intervals suppose that they are independent. A score is for a person to review."
+        "Synthetic conversations; intervals suppose that they are independent. A score is for a person "
+        "to review."
     )
     return 0 if kept else 1
 
@@ -161,11 +181,13 @@ def _aim(fpr: float | None, reviews: float | None, volume: float | None, prevale
         return Aim(fpr=fpr)
     if reviews is None or volume is None or prevalence is None:
         raise InputError(
-            "--reviews-per-day: give --volume, the conversations a day, and --prevalence, the supposed share of patterns, with it"
+            "--reviews-per-day: give --volume, the conversations a day, and --prevalence, the supposed "
+            "share of patterns, with it"
         )
     if reviews >= volume:
         raise InputError(
-            f"--reviews-per-day {reviews:g}: expected fewer than the --volume of {volume:g}; with so many reviews every conversation can be read"
+            f"--reviews-per-day {reviews:g}: expected fewer than the --volume of {volume:g}; with so "
+            "many reviews every conversation can be read"
         )
     return Aim(reviews=reviews, volume=volume, prevalence=prevalence)
 
@@ -173,7 +195,10 @@ def _aim(fpr: float | None, reviews: float | None, volume: float | None, prevale
 def _enough_stages(
     found: list[NDArray[np.float64]], thresholds: NDArray[np.float64], k: int
 ) -> NDArray[np.float64]:
-    """1 for each conversation in which ``k`` distinct stages have been at or over their message thresholds, whoever wrote, else 0."""
+    """1 for each conversation with ``k`` distinct stages at their thresholds, else 0.
+
+    Whose messages they are does not matter.
+    """
     import numpy as np
 
     from classifier.evaluation.thresholds import k_of_n

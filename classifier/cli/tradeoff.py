@@ -1,4 +1,4 @@
-"""``grooming-classifier tradeoff``: policies of reading messages in, what each costs the innocent and what it finds out."""
+"""``grooming-classifier tradeoff``: what reading policies find and cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classifier.evaluation.results import Evaluation
-    from classifier.privacy.compare.kept import Parts
+    from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.policies.policy import Policy
     from classifier.privacy.stream import Stream
     from classifier.records import Conversation
@@ -121,21 +121,24 @@ def tradeoff(
     seed: int,
     out: Path,
 ) -> None:
-    """Compare policies of reading messages: what each finds, and what it costs people who did nothing.
+    """Compare reading policies: what each finds, and what it costs benign senders.
 
-    Thresholds are chosen on the validation split; every figure is of the test split. It prints no balance score and picks no winner. Models of
-    hashed terms, of terms many people use, of the public word list and of added noise are fitted on the train split; a policy whose model is not there is listed
-    as skipped, with the reason.
+    Thresholds are chosen on the validation split; every figure is of the test split. It prints no
+    balance score and picks no winner. Models of hashed terms, of terms many people use, of the public
+    word list and of added noise are fitted on the train split; a policy whose model is missing is
+    listed as skipped, with the reason.
 
-    What is done is kept in OUT/parts: the same command, called again after an interruption, goes on from there and comes to the same bytes. The reports and tables
-    appear together at the end. The parts may be deleted at any time.
+    What is done is kept in OUT/parts: the same command, called again after an interruption, goes on
+    from there and comes to the same bytes. The reports and tables appear together at the end. The parts
+    may be deleted at any time.
 
-    The CSV of --scores has a row a message of the validation and test conversations, in their order, with conversation_id, author, and either one column "score"
-    or one a label, in [0, 1], as 'score --level message --out' writes it. Labels of conversations come from CORPUS.
+    The CSV of --scores has a row a message of the validation and test conversations, in their order,
+    with conversation_id, author, and either one column "score" or one a label, in [0, 1], as 'score
+    --level message --out' writes it. Labels of conversations come from CORPUS.
 
     \b
     Example:
-      grooming-classifier tradeoff data/synthetic/v1 --constraint "human_read_benign_per_million<=50" --out results/tradeoff
+      grooming-classifier tradeoff data/synthetic/v1 --constraint "recall>=0.2" --out results/tradeoff
     """
     from classifier.evaluation.baserates import PREVALENCES
     from classifier.evaluation.results import Evaluation
@@ -208,7 +211,11 @@ def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
 
 @dataclass(frozen=True)
 class _Material:
-    """The conversations of a corpus: to fit on, and to choose thresholds and measure on, these also as streams. ``scored`` holds validation, then test."""
+    """The conversations of a corpus, by what they are for.
+
+    ``train`` to fit on, validation to choose thresholds and test to measure on, both also as streams;
+    ``scored`` holds validation, then test.
+    """
 
     train: Sequence[Conversation]
     scored: Sequence[Conversation]
@@ -222,7 +229,10 @@ class _Material:
         return {
             "corpus": f"{first.corpus}, version {first.version}",
             "corpus_sha256": self.sha256,
-            "split": "thresholds from validation, figures from test: phrase families and accounts that stand in neither train nor validation",
+            "split": (
+                "thresholds from validation, figures from test: phrase families and accounts that "
+                "stand in neither train nor validation"
+            ),
         }
 
 
@@ -235,7 +245,8 @@ def _read_material(corpus: Path) -> _Material:
     for split in ("validation", "test"):
         if not splits[split]:
             raise InputError(
-                f"{corpus}: has no {split} conversations; thresholds are chosen on validation and measured on test, so both are needed"
+                f"{corpus}: has no {split} conversations; thresholds are chosen on validation and "
+                "measured on test, so both are needed"
             )
     validation, test = (
         streams_from_conversations(splits[split], clusters=leading_families(splits[split]).tolist())
@@ -249,24 +260,28 @@ def _read_material(corpus: Path) -> _Material:
 def _leaks(
     attack: Path | None, curve: Path | None, corpus_sha256: str
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Facts and tables of an attack and of a curve, where they are given; both must be of this corpus."""
-    from classifier.privacy.attacks.findings import load_findings
+    """Facts and tables of an attack and of a curve, where given.
+
+    Both must be of this corpus.
+    """
+    from classifier.privacy.attacks.stored_table import load_stored_table
 
     facts, tables = {}, {}
     for kind, table, path in (("attack", "attacks", attack), ("curve", "curve", curve)):
         if path is not None:
-            findings = load_findings(path, kind)
+            findings = load_stored_table(path, kind)
             if findings.facts["corpus_sha256"] != corpus_sha256:
                 raise InputError(
-                    f"{path}: was made on another corpus than the one compared here; run 'grooming-classifier privacy {kind}' on this one"
+                    f"{path}: was made on another corpus than the one compared here; run "
+                    f"'grooming-classifier privacy {kind}' on this one"
                 )
             facts[kind], tables[table] = findings.facts, findings.table
     return facts, tables
 
 
-def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -> Parts:
+def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -> FinishedPolicies:
+    from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.compare.frontier import ASKED_RATES
-    from classifier.privacy.compare.kept import Parts
     from classifier.resume import program_sha256
 
     basis = {
@@ -275,11 +290,11 @@ def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -
         "seed": seed,
         "asked_rates": ASKED_RATES,
     }
-    return Parts(out / PARTS, basis, made_of)
+    return FinishedPolicies(out / PARTS, basis, made_of)
 
 
 @contextmanager
-def resumable(parts: Parts) -> Iterator[None]:
+def resumable(parts: FinishedPolicies) -> Iterator[None]:
     """Tells whoever stops the work how to go on with it."""
     try:
         yield
@@ -292,7 +307,11 @@ def resumable(parts: Parts) -> Iterator[None]:
 
 
 def _save(evaluation: Evaluation, out: Path) -> None:
-    """All files among the parts first, then each renamed into its place, ``tradeoff.json`` last: an interrupted run leaves the old ones or nothing."""
+    """Write all files, ``tradeoff.json`` last.
+
+    They are written among the parts first and then renamed, so an interrupted run leaves the old files
+    or none.
+    """
     from classifier.atomic import write_bytes
     from classifier.evaluation.results import load_evaluation
     from classifier.report.tradeoff.page import tradeoff_page
@@ -312,4 +331,7 @@ def _save(evaluation: Evaluation, out: Path) -> None:
 def _summary(out: Path, points: pd.DataFrame, skipped: pd.DataFrame) -> str:
     dominated, whole = int((points["status"] == "dominated").sum()), int(skipped["asked_rate"].isna().sum())
     what = f"{len(points)} points of {points['policy'].nunique()} policies, {dominated} of them dominated"
-    return f"{out}: {what}, {whole} policies and {len(skipped) - whole} thresholds skipped (skipped.csv says why)"
+    return (
+        f"{out}: {what}, {whole} policies and {len(skipped) - whole} thresholds skipped (skipped.csv "
+        "says why)"
+    )

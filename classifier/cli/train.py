@@ -1,4 +1,4 @@
-"""``grooming-classifier train``: a corpus in; a stage model and, beside it, a pattern scorer out."""
+"""``grooming-classifier train``: message model and conversation model of a corpus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from classifier.progress import say
 @click.option(
     "--final",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write a model for use and not for evaluation: fitted on the families of all three splits, with the thresholds and pattern scorers of --out.",
+    help=(
+        "Also write a model for use and not for evaluation: fitted on the families of all three splits, "
+        "with the thresholds and pattern scorers of --out."
+    ),
 )
 @click.option(
     "--seed",
@@ -47,9 +50,11 @@ from classifier.progress import say
 def train(
     corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | None, alert_fpr: float
 ) -> None:
-    """Fit the stage model and the pattern scorer on a corpus's train split, choose thresholds on its validation split.
+    """Fit the message model and the conversation model on a corpus.
 
-    A record without "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or that is a few strings repeated.
+    They are fitted on its train split; thresholds are chosen on its validation split. A record without
+    "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or
+    that is a few strings repeated.
 
     \b
     Example:
@@ -64,7 +69,7 @@ def train(
         message_probabilities,
     )
     from classifier.model.conversation.file import save_conversation_model
-    from classifier.model.conversation.model import HEAD_FEATURES
+    from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.message.file import save_model
     from classifier.model.message.pipeline import fit_message_model, predict_messages
     from classifier.readers.messages import families_used, messages_table
@@ -98,7 +103,8 @@ def train(
     benign = sum(conversation.label == BENIGN for conversation in parts["validation"])
     if benign < (needed := error_free_units_needed(alert_fpr)):
         raise InputError(
-            f"{corpus}: {benign} benign validation conversations cannot show a false-positive rate of {alert_fpr}; it takes {needed}, or ask for more with --alert-fpr"
+            f"{corpus}: {benign} benign validation conversations cannot show a false-positive rate of "
+            f"{alert_fpr}; it takes {needed}, or ask for more with --alert-fpr"
         )
     out_of_fold = crossfitted_probabilities(parts["train"], seed=seed)
     found = message_probabilities(pipeline, parts["validation"])
@@ -131,8 +137,10 @@ def train(
             )
     for path, message_model in models.items():
         click.echo(
-            f"{path}: {sum(len(half.terms) for half in message_model.feature_groups)} terms, {path.stat().st_size / 1e6:.1f} MB, sha256 {message_model.header['sha256']}"
+            f"{path}: {sum(len(half.terms) for half in message_model.feature_groups)} terms, "
+            f"{path.stat().st_size / 1e6:.1f} MB, sha256 {message_model.header['sha256']}"
         )
         click.echo(
-            f"beside it the pattern scorers: {', '.join(conversation_model_path(path, head).name for head in HEAD_FEATURES)}"
+            "beside it the pattern scorers: "
+            f"{', '.join(conversation_model_path(path, head).name for head in HEAD_FEATURES)}"
         )

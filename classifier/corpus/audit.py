@@ -1,4 +1,4 @@
-"""Is this corpus fit to train on? Data policy line by line, near-copies across splits, and the shape of a degenerate set."""
+"""Checks of a corpus: data policy, near copies, degenerate sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from classifier.records import Conversation
 
 
 def phrase_problems(families: Iterable[PhraseFamily]) -> list[str]:
-    """Every way a phrasing breaks the data policy, with its family; each option of each choice is looked at."""
+    """Breaches of the data policy by phrasings, each with its family.
+
+    Every option of each choice is looked at.
+    """
     return [
         f"{family.id}: {problem}"
         for family in families
@@ -26,7 +29,7 @@ def phrase_problems(families: Iterable[PhraseFamily]) -> list[str]:
 
 
 def corpus_problems(conversations: Iterable[Conversation]) -> list[str]:
-    """Every way a message breaks the data policy, with its conversation and 1-based index."""
+    """Breaches of the data policy, with conversation and 1-based message index."""
     problems_of = cache(policy_problems)  # people repeat themselves
     return [
         f"{conversation.id}, message {index}: {problem}"
@@ -39,9 +42,11 @@ def corpus_problems(conversations: Iterable[Conversation]) -> list[str]:
 def near_copies_across_splits(
     messages: pd.DataFrame, *, threshold: float = 0.8, min_characters: int = 12
 ) -> pd.DataFrame:
-    """Test texts that a train text nearly equals (cosine of character 5-gram counts), short back-channel turns left out.
+    """Test texts that nearly equal a train text.
 
-    Columns: ``test_family``, ``train_family``, ``test_text``, ``train_text``, ``cosine``; the closest train text of each test text, closest first.
+    Closeness is the cosine of character 5-gram counts; texts under ``min_characters`` are left out.
+    Columns: ``test_family``, ``train_family``, ``test_text``, ``train_text``, ``cosine``; the closest
+    train text of each test text, closest first.
     """
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.preprocessing import normalize
@@ -71,13 +76,16 @@ def near_copies_across_splits(
 
 
 def degeneracy(messages: pd.DataFrame) -> list[str]:
-    """Reasons to refuse a set of messages as training data; empty when there is none.
+    """Reasons to refuse messages as training data; empty when there is none.
 
-    A set is degenerate when a few strings make it up, when it has no messages without a label, or when no label has ten distinct texts.
+    A set is degenerate when a few strings make it up, when it has no messages without a label, or when
+    no label has ten distinct texts.
 
     >>> table = pd.DataFrame({"text": ["hi", "yo"] * 300, "flattery": [1, 0] * 300})
-    >>> degeneracy(table)
-    ['2 distinct texts in 600 messages: expected at least 50', 'flattery: 1 distinct text: expected at least 10']
+    >>> for reason in degeneracy(table):
+    ...     print(reason)
+    2 distinct texts in 600 messages: expected at least 50
+    flattery: 1 distinct text: expected at least 10
     """
     from classifier.taxonomy import LABELS
 

@@ -1,6 +1,7 @@
-"""The data policy as code: which lines the corpus may not hold, and why.
+"""The data policy as code: lines that the corpus may not hold.
 
-A check here cannot prove that a text is fit to be read aloud in a classroom; it catches what a list can catch, and people read the rest.
+A check here cannot prove that a text is fit to be read aloud in a classroom; it catches what a list can
+catch, and people read the rest.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ _LOOKS = re.compile(
     r"\b(?:pretty|beautiful|gorgeous|handsome|cute|stunning|attractive|good[- ]looking)\b", re.IGNORECASE
 )
 _AGE = re.compile(
-    r"\b(?:[1-9]\d?\s*(?:yo|y/o|years? old|yrs? old)|\{age\}|(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)",
+    r"\b(?:[1-9]\d?\s*(?:yo|y/o|years? old|yrs? "
+    r"old)|\{age\}|(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)",
     re.IGNORECASE,
 )
 
 
 @cache
 def refused_terms() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Each group of refused terms as one pattern, with the reason it is refused."""
+    """Each group of refused terms as one pattern, with its reason."""
     groups = tomllib.loads(
         (files("classifier.corpus") / "content_policy_terms.toml").read_text(encoding="utf-8")
     )
@@ -36,7 +38,7 @@ def refused_terms() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 @cache
 def _any_refused_term() -> re.Pattern[str]:
-    """All groups at once: most lines hold no refused term, and one search tells."""
+    """All groups as one pattern: most lines hold no refused term."""
     return re.compile("|".join(pattern.pattern for pattern, _ in refused_terms()), re.IGNORECASE)
 
 
@@ -46,7 +48,7 @@ def _one_pattern(terms: list[str]) -> re.Pattern[str]:
 
 
 def policy_problems(text: str) -> list[str]:
-    """Why ``text`` may not stand in the corpus, one reason an item; empty when it may.
+    """Reasons why ``text`` may not stand in the corpus; empty when it may.
 
     >>> policy_problems("call me on 555-0142")
     []

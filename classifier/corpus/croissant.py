@@ -1,4 +1,7 @@
-"""The corpus described for machines: Croissant JSON-LD (MLCommons, version 1.0), made from the manifests so that it cannot fall behind them."""
+"""The corpus as Croissant JSON-LD (MLCommons, version 1.0).
+
+It is made from the manifests, so that it cannot fall behind them.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,14 @@ FIELDS = {
     "families": ("sc:Text", "ids of the phrase families its messages were drawn from"),
     "messages": (
         "sc:Text",
-        f"messages with author, time, text, labels ({', '.join(LABELS)}), tactic, manner, family and personal-information spans",
+        f"messages with author, time, text, labels ({', '.join(LABELS)}), tactic, manner, family and "
+        "personal-information spans",
     ),
 }
 
 
 def croissant(manifests: dict[str, dict[str, Any]]) -> str:
-    """The JSON-LD text for the releases whose manifests are given by folder name."""
+    """The JSON-LD text of releases, given their manifests by folder name."""
     files = [
         (folder, name, content)
         for folder, manifest in manifests.items()
@@ -50,7 +54,10 @@ def croissant(manifests: dict[str, dict[str, Any]]) -> str:
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": "grooming-pattern-classifier-synthetic",
-        "description": "Synthetic, non-sexual, clearly labelled conversations showing warning signs of online grooming, with hard negatives. For research, prototyping and teaching.",
+        "description": (
+            "Synthetic, non-sexual, clearly labelled conversations showing warning signs of "
+            "online grooming, with hard negatives. For research, prototyping and teaching."
+        ),
         "license": "https://www.apache.org/licenses/LICENSE-2.0",
         "version": next(iter(manifests.values()))["spec"]["version"],
         "distribution": [
@@ -60,7 +67,10 @@ def croissant(manifests: dict[str, dict[str, Any]]) -> str:
                 "name": f"{folder}/{name}",
                 "contentUrl": f"{folder}/{name}",
                 "encodingFormat": "application/gzip",
-                "description": f"JSON Lines, one conversation a line, gzipped; sha256 of the uncompressed content {content['sha256']}",
+                "description": (
+                    "JSON Lines, one conversation a line, gzipped; sha256 of the "
+                    f"uncompressed content {content['sha256']}"
+                ),
             }
             for folder, name, content in files
         ],

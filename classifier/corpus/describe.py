@@ -14,7 +14,10 @@ from classifier.taxonomy import CUES, LABELS
 
 
 def phrase_counts(families: list[PhraseFamily]) -> pd.DataFrame:
-    """Distinct phrasings, near-copies dropped. Columns: ``kind`` (stage, cue, scene, talk), ``source``, ``tactic``, ``families``, ``phrasings``."""
+    """Counts of distinct phrasings, near copies dropped.
+
+    Columns: ``kind`` (stage, cue, scene, talk), ``source``, ``tactic``, ``families``, ``phrasings``.
+    """
     rows = [
         (_kind(family), family.source, family.tactic, family.id) for family, _ in distinct_phrasings(families)
     ]
@@ -28,7 +31,11 @@ def _kind(family: PhraseFamily) -> str:
 
 
 def conversation_counts(conversations: Iterable[Conversation]) -> pd.DataFrame:
-    """One row a split and label. Columns: ``split``, ``label``, ``conversations``, ``messages``, ``senders``, ``median_length``, ``longest``."""
+    """Counts of conversations, one row a split and label.
+
+    Columns: ``split``, ``label``, ``conversations``, ``messages``, ``senders``, ``median_length``,
+    ``longest``.
+    """
     table = pd.DataFrame(
         [(c.split, c.label, c.sender, len(c.messages)) for c in conversations],
         columns=["split", "label", "sender", "length"],
@@ -44,7 +51,10 @@ def conversation_counts(conversations: Iterable[Conversation]) -> pd.DataFrame:
 
 
 def label_counts(messages: pd.DataFrame) -> pd.DataFrame:
-    """Messages that show each label, in patterns and in benign exchanges. Columns: ``label``, ``pattern``, ``benign``, ``share`` of all messages; 'none' last."""
+    """Messages that show each label, in patterns and in benign exchanges.
+
+    Columns: ``label``, ``pattern``, ``benign``, ``share`` of all messages; 'none' last.
+    """
     pattern = messages["conversation_label"] != "benign"
     shown = messages[list(LABELS)].astype(bool)
     columns = {label: shown[label] for label in LABELS} | {"none": ~shown.any(axis=1)}
@@ -56,7 +66,10 @@ def label_counts(messages: pd.DataFrame) -> pd.DataFrame:
 
 
 def vocabulary_growth(texts: list[str], *, points: int = 12) -> pd.DataFrame:
-    """Distinct words after n words of text, at ``points`` sizes. Real chat keeps growing; a few templates level off. Columns: ``words``, ``distinct``."""
+    """Distinct words after n words of text, at ``points`` sizes.
+
+    Real chat keeps growing; a few templates level off. Columns: ``words``, ``distinct``.
+    """
     seen: set[str] = set()
     sizes: list[int] = []
     distinct: list[int] = []

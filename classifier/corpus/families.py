@@ -1,7 +1,7 @@
-"""Phrase families: the hand-written sentences the corpus is built from, read from TOML.
+"""Phrase families: the hand-written sentences of the corpus, read from TOML.
 
-A family is one idea said several ways by one sort of person. Families, not sentences, are split into train, validation and test, so that a test sentence
-was never seen in another coat.
+A family is one idea said several ways by one sort of person. Families, not sentences, are split into
+train, validation and test, so that a test sentence was never seen in other words.
 """
 
 from __future__ import annotations
@@ -21,15 +21,20 @@ from classifier.taxonomy import LABELS, TACTICS
 
 REGISTERS = ("casual", "young", "careful", "second_language", "regional", "voice")
 VOICES = {"v1": "phrases", "v1-alt": "second_voice/phrases"}
-"""The folder of each generator voice. ``v1-alt`` shares no family and no author's style with ``v1`` and is used only for testing."""
+"""The folder of each generator voice.
+
+``v1-alt`` shares no family and no author's style with ``v1`` and is used only for testing.
+"""
 
 
 @dataclass(frozen=True)
 class PhraseFamily:
-    """One idea said several ways. ``source`` is the stage, cue or scene, or the kind of talk, whose file it stands in.
+    """One idea said several ways.
 
-    The last four are true of the whole file: ``ordinary``, that benign conversations draw on the tactic, too; ``in_person``, that people of the scene usually
-    know each other; ``benign_only``, that the scene never covers a scripted pattern; ``weight``, how often the scene is drawn.
+    ``source`` is the stage, cue or scene, or the kind of talk, whose file it stands in. The last four
+    fields are true of the whole file: ``ordinary``, that benign conversations draw on the tactic, too;
+    ``in_person``, that people of the scene usually know each other; ``benign_only``, that the scene
+    never covers a scripted pattern; ``weight``, how often the scene is drawn.
     """
 
     id: str
@@ -85,11 +90,14 @@ class _PhraseFile(BaseModel):
 
 
 class PhraseError(InputError):
-    """A phrase file that breaks the format; the message names the file and the family."""
+    """A phrase file that breaks the format, named with the family."""
 
 
 def read_phrase_file(path: Path) -> list[PhraseFamily]:
-    """The families of one TOML file. Raises ``PhraseError`` naming file, family and remedy."""
+    """The families of one TOML file.
+
+    Raises ``PhraseError`` naming file, family and remedy.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -109,7 +117,8 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
     kind, source = named[0]
     if kind == "stage" and TACTICS.get(parsed.tactic) != source:
         raise PhraseError(
-            f"{path}: tactic {parsed.tactic!r} is not one of {source!r}: expected {[tactic for tactic, label in TACTICS.items() if label == source]}"
+            f"{path}: tactic {parsed.tactic!r} is not one of {source!r}: expected "
+            f"{[tactic for tactic, label in TACTICS.items() if label == source]}"
         )
     if kind != "stage" and (parsed.tactic or parsed.ordinary):
         raise PhraseError(f"{path}: 'tactic' and 'ordinary' go with 'label', and this file holds a {kind}")
@@ -128,7 +137,8 @@ def _family(
         raise PhraseError(f"{where}: unknown labels {sorted(unknown)}, expected some of {list(LABELS)}")
     if entry.manner != "plain" and labels:
         raise PhraseError(
-            f"{where}: a {entry.manner} phrase shows no behaviour, so its labels must be [], got {list(labels)}"
+            f"{where}: a {entry.manner} phrase shows no behaviour, so its labels must be [], got "
+            f"{list(labels)}"
         )
     if kind == "talk" and labels:
         raise PhraseError(f"{where}: talk carries no labels, got {list(labels)}")
@@ -153,7 +163,9 @@ def _family(
 
 
 def load_families(voice: str = "v1") -> list[PhraseFamily]:
-    """Every family of a voice, ordered by id. Raises ``PhraseError`` when an id is used twice.
+    """Every family of a voice, ordered by id.
+
+    Raises ``PhraseError`` when an id is used twice, or when the files of one scene differ.
 
     >>> len({family.id for family in load_families()}) == len(load_families())
     True
@@ -170,6 +182,7 @@ def load_families(voice: str = "v1") -> list[PhraseFamily]:
         true_of_scene = (family.in_person, family.benign_only, family.weight)
         if family.kind == "scene" and said.setdefault(family.source, true_of_scene) != true_of_scene:
             raise PhraseError(
-                f"{root}: the files of scene {family.source!r} differ in in_person, benign_only or weight; expected the same in each"
+                f"{root}: the files of scene {family.source!r} differ in in_person, benign_only or "
+                "weight; expected the same in each"
             )
     return sorted(families, key=lambda family: family.id)

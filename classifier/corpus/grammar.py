@@ -1,6 +1,8 @@
-"""How a phrasing becomes a sentence: ``[a|b]`` picks one, ``{slot}`` is filled from the fictional lists.
+"""Phrasings and the sentences they give: ``[a|b]`` and ``{slot}``.
 
-A sentence is kept as segments until the end, so that whatever typing habits do to it, the place of every piece of personal information is known.
+``[a|b]`` picks one, ``{slot}`` is filled from the fictional lists. A sentence is kept as segments until
+the end, so that the place of every piece of personal information stays known, whatever typing habits do
+to it.
 """
 
 from __future__ import annotations
@@ -17,14 +19,19 @@ _PART = re.compile(r"\[([^\[\]]*)\]|\{([a-z_]+)\}")
 
 @dataclass(frozen=True)
 class Segment:
-    """A run of text; ``kind`` names the personal information it is, or is empty."""
+    """A run of text.
+
+    ``kind`` names the personal information it is, or is empty.
+    """
 
     text: str
     kind: str = ""
 
 
 def expand(phrasing: str, rng: Random, *, fixed: dict[str, str] | None = None) -> list[Segment]:
-    """The segments of one sentence of ``phrasing``. ``fixed`` gives the filler of a slot instead of drawing it.
+    """The segments of one sentence of ``phrasing``.
+
+    ``fixed`` gives the filler of a slot instead of drawing it.
 
     >>> [segment.text for segment in expand("[hi|hi] {name}!", Random(1), fixed={"name": "Zola"})]
     ['hi', ' ', 'Zola', '!']
@@ -62,7 +69,7 @@ def _tidied(segments: list[Segment]) -> list[Segment]:
 
 
 def problems(phrasing: str) -> list[str]:
-    """What is wrong with the grammar of ``phrasing``, in words; empty when nothing is.
+    """Faults in the grammar of ``phrasing``, in words; empty when there is none.
 
     >>> problems("hello {planet}")
     ["unknown slot '{planet}'"]
@@ -79,7 +86,9 @@ def problems(phrasing: str) -> list[str]:
 
 
 def skeleton(phrasing: str) -> str:
-    """The sentence before slots and choices: first options taken, slots shown by name. Near-copies are found on it.
+    """The sentence with first options taken and slots shown by name.
+
+    Near copies are found on it.
 
     >>> skeleton("[really|so] nice to see you, {name}")
     'really nice to see you, name'
@@ -92,7 +101,7 @@ def skeleton(phrasing: str) -> str:
 
 
 def every_option(phrasing: str) -> list[str]:
-    """Sentences of ``phrasing`` in which every option of every choice stands at least once, for a term check.
+    """Sentences in which every option stands at least once, for a term check.
 
     >>> every_option("who [upset|bothered] you")
     ['who upset you', 'who bothered you']

@@ -1,4 +1,4 @@
-"""Sentences that are nearly the same, and phrasings counted without them."""
+"""Near copies among sentences, and phrasings counted without them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from classifier.corpus.families import PhraseFamily
 
 
 def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> list[int]:
-    """Positions of the sentences kept when each one as close as ``threshold`` to an earlier kept one is dropped.
+    """Positions of the sentences left when near copies are dropped.
 
-    Closeness is the cosine of character 5-gram counts, in [0, 1]. Both edges count as two characters, so that the shortest sentences have 5-grams too.
+    A sentence is dropped when it is as close as ``threshold`` to an earlier kept one. Closeness is the
+    cosine of character 5-gram counts, in [0, 1]. Both edges count as two characters, so that the
+    shortest sentences have 5-grams too.
 
     >>> without_near_copies(["see you at the gate", "see you at the gate!", "lovely weather"])
     [0, 2]

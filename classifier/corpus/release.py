@@ -1,4 +1,7 @@
-"""A corpus on disk: one JSONL file per split, a readable sample, and a manifest with the sha256 of every file's content."""
+"""A corpus on disk: a JSONL file a split, a sample, and a manifest.
+
+The manifest has the sha256 of every file's content.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,13 @@ SENDERS_A_PIECE = 500
 def write_corpus(
     folder: Path, spec: CorpusSpec, *, progress: Callable[[int], None] = lambda done: None
 ) -> dict[str, Any]:
-    """Generate ``spec`` into ``folder`` and return its manifest. The same spec gives the same content; memory does not grow with its size.
+    """Generate ``spec`` into ``folder`` and return its manifest.
 
-    Until all is there, pieces wait in a folder beside it (``FOLDER.parts``); a run that was stopped goes on from those that are of the same spec and program.
-    The files are then moved in, the manifest last and an old one away first, so a folder that has one is whole. The sha256 are of the uncompressed content:
-    what gzip makes of it depends on the machine's zlib.
+    The same spec gives the same content; memory does not grow with its size. Until all is there, pieces
+    wait in a folder beside it (``FOLDER.parts``); a run that was stopped goes on from those that are of
+    the same spec and program. The files are then moved in, the manifest last and an old one away first,
+    so a folder that has one is whole. The sha256 are of the uncompressed content: what gzip makes of it
+    depends on the machine's zlib.
     """
     parts = parts_folder(folder)
     pieces = _pieces(parts, spec, progress)
@@ -75,7 +80,10 @@ def parts_folder(folder: Path) -> Path:
 
 
 def _pieces(parts: Path, spec: CorpusSpec, progress: Callable[[int], None]) -> dict[str, list[Path]]:
-    """JSONL files of ``SENDERS_A_PIECE`` senders each, by split: those that an earlier run left, and the rest made now."""
+    """JSONL files of ``SENDERS_A_PIECE`` senders each, by split.
+
+    Those that an earlier run left are kept; the rest are made now.
+    """
     basis = json.dumps(
         {"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}, sort_keys=True
     )
@@ -111,7 +119,10 @@ def _pieces(parts: Path, spec: CorpusSpec, progress: Callable[[int], None]) -> d
 
 
 def _write_split(path: Path, pieces: list[Path], everything: hashlib._Hash) -> dict[str, Any]:
-    """Write one split's file and say what it holds; ``everything`` takes its content in."""
+    """Write one split's file and return its hash and size.
+
+    ``everything`` is updated with its content.
+    """
     content, size = hashlib.sha256(), 0
     with replacing(path) as file, compressing(file) as stream:
         for piece in pieces:
@@ -125,7 +136,10 @@ def _write_split(path: Path, pieces: list[Path], everything: hashlib._Hash) -> d
 def _counts_and_sample(
     spec: CorpusSpec, pieces: dict[str, list[Path]]
 ) -> tuple[dict[str, dict[str, int]], bytes]:
-    """What each split holds, and every so many-th conversation, from the pieces read again and proven apart."""
+    """The counts of each split, and a sample at equal steps.
+
+    The pieces are read again and checked to be apart.
+    """
     conversations = apart(
         conversation
         for paths in pieces.values()
@@ -157,7 +171,7 @@ def _counts_and_sample(
 
 
 def corpus_sha256(contents: Iterable[bytes]) -> str:
-    """One hash for a corpus: of its split files' contents, end to end."""
+    """One hash of a corpus: of its split files' contents, end to end."""
     digest = hashlib.sha256()
     for content in contents:
         digest.update(content)
@@ -165,7 +179,10 @@ def corpus_sha256(contents: Iterable[bytes]) -> str:
 
 
 def corpus_files(path: Path) -> list[Path]:
-    """The split files of a corpus folder, or the one file ``path`` is. Raises ``CorpusError`` when there is none."""
+    """The split files of a corpus folder, or the one file ``path`` is.
+
+    Raises ``CorpusError`` when there is none.
+    """
     if path.is_dir():
         found = [
             path / f"{split}{ending}"
@@ -175,7 +192,8 @@ def corpus_files(path: Path) -> list[Path]:
         ]
         if not found:
             raise CorpusError(
-                f"{path}: holds no train, validation or test .jsonl.gz; make one with 'grooming-classifier corpus generate --out {path}'"
+                f"{path}: holds no train, validation or test .jsonl.gz; make one with "
+                f"'grooming-classifier corpus generate --out {path}'"
             )
         return found
     if not path.is_file():
@@ -186,7 +204,10 @@ def corpus_files(path: Path) -> list[Path]:
 
 
 def read_corpus(path: Path) -> dict[str, list[Conversation]]:
-    """The conversations of each split of a corpus folder or file, proven free of families and accounts that stand in two splits."""
+    """The conversations of each split of a corpus folder or file.
+
+    Raises ``CorpusError`` when a phrase family or an account stands in two splits.
+    """
     conversations = [conversation for file in corpus_files(path) for conversation in read_conversations(file)]
     try:
         return split_conversations(conversations)
@@ -195,7 +216,7 @@ def read_corpus(path: Path) -> dict[str, list[Conversation]]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a corpus folder. Raises ``CorpusError`` when there is none."""
+    """The manifest of a corpus folder. Raises ``CorpusError`` without one."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which split a phrase family belongs to, and the proof that no family stands in two."""
+"""The split of phrase families, and the check that none stands in two."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
 def assign_families(families: Iterable[PhraseFamily], *, seed: int) -> dict[str, str]:
-    """A split for every family id: about 70/15/15 within each stratum (tactic; scene and whether a behaviour is shown; kind of talk).
+    """A split for every family id: about 70/15/15 within each stratum.
 
-    Every stratum of at least three families stands in all three splits. Adding a family to one stratum leaves the others as they were.
+    A stratum is a tactic, a scene with or without a shown behaviour, or a kind of talk. Every stratum
+    of at least three families stands in all three splits. Adding a family to one stratum leaves the
+    others as they were.
     """
     assigned: dict[str, str] = {}
     for stratum, members in groupby(
@@ -38,9 +40,10 @@ def _stratum(family: PhraseFamily) -> str:
 
 
 def split_conversations(conversations: Iterable[Conversation]) -> dict[str, list[Conversation]]:
-    """The conversations of each split. Raises ``ValueError`` when a phrase family, an account or an id stands in more than one.
+    """The conversations of each split.
 
-    This is the guard against leaks: everything that fits or evaluates goes through it.
+    Raises ``ValueError`` when a phrase family, an account or an id stands in more than one. This is the
+    guard against leaks: everything that fits or evaluates goes through it.
     """
     parts: dict[str, list[Conversation]] = {split: [] for split in SPLITS}
     for conversation in apart(conversations):
@@ -49,7 +52,10 @@ def split_conversations(conversations: Iterable[Conversation]) -> dict[str, list
 
 
 def apart(conversations: Iterable[Conversation]) -> Iterator[Conversation]:
-    """The conversations as they come, proven apart: raises ``ValueError`` at the first whose phrase families, accounts or id were seen in another split."""
+    """The conversations as they come, checked one by one.
+
+    Raises ``ValueError`` at the first whose phrase families, accounts or id were seen in another split.
+    """
     homes: dict[tuple[str, str], str] = {}
     for conversation in conversations:
         claimed = [
@@ -60,6 +66,7 @@ def apart(conversations: Iterable[Conversation]) -> Iterator[Conversation]:
         for noun, id_ in [*claimed, *(("phrase family", family) for family in conversation.families)]:
             if homes.setdefault((noun, id_), conversation.split) != conversation.split:
                 raise ValueError(
-                    f"{noun} {id_!r} stands in both {homes[noun, id_]!r} and {conversation.split!r}; a split by family must keep it in one"
+                    f"{noun} {id_!r} stands in both {homes[noun, id_]!r} and {conversation.split!r}; a "
+                    "split by family must keep it in one"
                 )
         yield conversation

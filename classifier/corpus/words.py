@@ -1,4 +1,7 @@
-"""Which words the phrase files are written in, and in how many families each stands: what the model's spelling goes by."""
+"""The words of the phrase files, with the number of families of each.
+
+The model's spelling step knows these words.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ _APOSTROPHES = str.maketrans("", "", "'’")
 
 
 def word_counts(families: Iterable[PhraseFamily]) -> dict[str, int]:
-    """Runs of letters a to z in the phrasings, in lower case and without apostrophes, with the number of families each stands in; in the order of the alphabet.
+    """Words of the phrasings, each with the number of families it stands in.
 
-    What fills a slot is no word of a phrasing.
+    Words are runs of the letters a to z, in lower case and without apostrophes, in alphabetical order.
+    The filler of a slot does not count.
 
     >>> from dataclasses import replace
     >>> from classifier.corpus.families import load_families

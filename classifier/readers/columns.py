@@ -1,4 +1,7 @@
-"""Which column of a table is the author, which the text? One row is one message; rows of one conversation stand together, in the order they were written."""
+"""The columns of a table of messages, and its rows as conversations.
+
+One row is one message; the rows of a conversation stand together, in the order they were written.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +46,10 @@ NumberedRow = tuple[int, Mapping[str, Any]]
 
 
 def chosen_columns(names: Iterable[str], *, where: str, columns: Mapping[str, str]) -> dict[str, str]:
-    """For each field of ``NAMES`` that is there, the name of its column: what ``columns`` says, else the one name that is taken for it.
+    """The column of each field of ``NAMES`` that the table has.
 
-    Raises ``InputError`` beginning with ``where`` when a needed one is not found, or several could be meant.
+    ``columns`` says which; else the one known name for it is taken. Raises ``InputError`` beginning
+    with ``where`` when a needed column is missing, or several could be meant.
 
     >>> chosen_columns(["chat_id", "Speaker", "body"], where="chat.csv:1", columns={})
     {'conversation_id': 'chat_id', 'author': 'Speaker', 'text': 'body'}
@@ -68,13 +72,15 @@ def chosen_columns(names: Iterable[str], *, where: str, columns: Mapping[str, st
             candidates = candidates[:1]
         if len(candidates) > 1:
             raise InputError(
-                f"{where}: {field} could be any of {shown(*candidates)}; say which, e.g. --column {field}={shown(candidates[0])}"
+                f"{where}: {field} could be any of {shown(*candidates)}; say which, e.g. --column "
+                f"{field}={shown(candidates[0])}"
             )
         if candidates:
             found[field] = candidates[0]
         elif field in REQUIRED:
             raise InputError(
-                f"{where}: no column for {field}; the columns are {there}: say which, e.g. --column {field}=NAME"
+                f"{where}: no column for {field}; the columns are {there}: say which, e.g. --column "
+                f"{field}=NAME"
             )
     return found
 
@@ -82,9 +88,10 @@ def chosen_columns(names: Iterable[str], *, where: str, columns: Mapping[str, st
 def grouped(
     rows: Iterable[NumberedRow], *, path: object, corpus: str, columns: Mapping[str, str], on_fault: OnFault
 ) -> Iterator[Conversation]:
-    """The rows as conversations, each given out when its last row has passed. The columns are chosen by the first row.
+    """Conversations from rows, each yielded when its last row has passed.
 
-    A fault is a row that is not a message, that belongs to a conversation which had ended above, or a conversation with two different labels.
+    The columns are chosen by the first row. A fault is a row that is not a message, a row of a
+    conversation that had ended above, or a conversation with two different labels.
     """
     chosen: dict[str, str] = {}
     ended: dict[str, int] = {}
@@ -99,7 +106,8 @@ def grouped(
             id_ = checked_name(row.get(chosen["conversation_id"]), noun="conversation_id")
             if id_ in ended:
                 raise ValueError(
-                    f"conversation {id_!r} had ended on line {ended[id_]}; sort the rows so that each conversation stands together"
+                    f"conversation {id_!r} had ended on line {ended[id_]}; sort the rows so that each "
+                    "conversation stands together"
                 )
             message, label = _message(row, chosen, position=len(messages) + 1 if id_ == current else 1)
             if id_ == current and len(messages) >= MAX_MESSAGES:
@@ -123,7 +131,10 @@ def grouped(
 
 
 def _message(row: Mapping[str, Any], chosen: Mapping[str, str], *, position: int) -> tuple[Message, str]:
-    """A row as a message and the label of its conversation. An empty author is one that the corpus does not tell."""
+    """The message of a row, and the label of its conversation.
+
+    An empty author means that the corpus does not say who wrote it.
+    """
     author = row.get(chosen["author"])
     line = row.get(chosen.get("line", ""))
     label = row.get(chosen.get("conversation_label", "")) or ""
@@ -143,7 +154,7 @@ def _message(row: Mapping[str, Any], chosen: Mapping[str, str], *, position: int
 
 
 def checked_line(value: Any) -> int:
-    """``value`` as the number of a line, from 1. Raises ``ValueError`` when it is none."""
+    """``value`` as a line number from 1; else ``ValueError``."""
     given = repr(value)[:40]
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 9:
         value = int(value)

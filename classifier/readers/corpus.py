@@ -1,6 +1,7 @@
-"""The project's own corpus files: one conversation a line, JSON, gzipped when the name ends in .gz.
+"""The project's own corpus files: one conversation a line, as JSON.
 
-A record is checked here, once, with every fault named by file, line and field. Whatever does not say ``"synthetic": true`` is refused; there is no override.
+A record is checked here, once, with every fault named by file, line and field. A record without
+``"synthetic": true`` is refused; there is no override. Files are gzipped when the name ends in .gz.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SCHEMA_VERSION = 1
 
 
 class CorpusError(InputError):
-    """A corpus file that cannot be used; the message names the file, the line and what to do."""
+    """A corpus file that cannot be used: which file, which line, what to do."""
 
 
 def _known_label(label: str) -> str:
@@ -81,7 +82,8 @@ class _ConversationEntry(BaseModel):
 def read_conversations(path: Path | str) -> list[Conversation]:
     """Every conversation of a JSONL file, in file order.
 
-    Raises ``CorpusError`` for a missing or non-UTF-8 file, a truncated or invalid line, a record without the synthetic mark, and an id used twice.
+    Raises ``CorpusError`` for a missing or non-UTF-8 file, a truncated or invalid line, a record without
+    the synthetic mark, and an id used twice.
     """
     return list(iterate_conversations(path))
 
@@ -93,7 +95,8 @@ def iterate_conversations(path: Path | str) -> Iterator[Conversation]:
         conversation = _parsed(line, f"{path}:{number}")
         if conversation.id in seen:
             raise CorpusError(
-                f"{path}:{number}: id: {conversation.id!r} was already used on line {seen[conversation.id]}; give every conversation its own id"
+                f"{path}:{number}: id: {conversation.id!r} was already used on line "
+                f"{seen[conversation.id]}; give every conversation its own id"
             )
         seen[conversation.id] = number
         yield conversation
@@ -133,7 +136,10 @@ def _parsed(line: str, where: str) -> Conversation:
 
 def _fault(faults: Sequence[Any]) -> str:
     if faults[0]["type"] == "json_invalid":
-        return f"not a whole JSON object ({faults[0]['ctx']['error']}); the line may be cut off, write the file again"
+        return (
+            f"not a whole JSON object ({faults[0]['ctx']['error']}); the line may be cut off, write "
+            "the file again"
+        )
     return in_one_line(faults)
 
 
@@ -203,6 +209,9 @@ def to_jsonl(conversations: Iterable[Conversation]) -> bytes:
 
 @contextmanager
 def compressing(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """A stream whose content goes gzipped into ``file``, without a name or a clock in it, so that the same content gives the same file."""
+    """A gzip stream into ``file`` with the same bytes for the same content.
+
+    It writes neither a name nor a clock.
+    """
     with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=9) as stream:
         yield cast(IO[bytes], stream)

@@ -1,4 +1,7 @@
-"""Chat as CSV from anywhere: a header, then one message a row (see ``classifier.readers.columns``)."""
+"""Chat as CSV: a header, then one message a row.
+
+The columns are chosen as ``classifier.readers.columns`` says.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,20 @@ from classifier.records import Conversation
 
 
 def read_csv(path: Path, *, columns: Mapping[str, str], on_fault: OnFault = stop) -> Iterator[Conversation]:
-    """The conversations of a CSV file in UTF-8, comma-separated. A fault is a row of another width than the header, and whatever ``grouped`` finds."""
+    """The conversations of a comma-separated CSV file in UTF-8.
+
+    A fault is a row of another width than the header, and what ``grouped`` finds.
+    """
     return grouped(
         csv_rows(path, on_fault=on_fault), path=path, corpus="csv", columns=columns, on_fault=on_fault
     )
 
 
 def csv_rows(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop) -> Iterator[NumberedRow]:
-    """Each row with the number of its last line, as a dict by the header.
+    """Each row as a dict by the header, with the number of its last line.
 
-    A line that cannot be decoded and broken quoting end the reading whatever ``on_fault`` says: what follows such a line cannot be trusted.
+    A line that cannot be decoded and broken quoting end the reading whatever ``on_fault`` says: what
+    follows such a line cannot be trusted.
     """
     reader = csv.reader((line for _, line in text_lines(path, encoding=encoding)), strict=True)
     try:
@@ -39,7 +46,8 @@ def csv_rows(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop) -
                 continue
             if len(values) != len(header):
                 on_fault(
-                    f"{path}:{reader.line_num}: {len(values)} fields where the header has {len(header)}; quote a text that holds a comma or a line break"
+                    f"{path}:{reader.line_num}: {len(values)} fields where the header has {len(header)}; "
+                    "quote a text that holds a comma or a line break"
                 )
                 continue
             yield reader.line_num, dict(zip(header, values, strict=True))

@@ -1,6 +1,7 @@
-"""What is a conversation from outside made into? The same record as the project's own, marked ``synthetic=False``: it can be scored and evaluated, never trained on.
+"""Conversations from outside, marked ``synthetic=False``.
 
-What a corpus does not say stays empty: no phrase families, no split, no metadata, and no label unless the corpus gives one.
+They can be scored and evaluated, never trained on. What a corpus does not say stays empty: no phrase
+families, no split, no metadata, and no label unless the corpus gives one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from classifier.records import Conversation, Message, Metadata
 NO_TIME = datetime.min
 """The time of a message whose corpus gives none. Written out as nothing."""
 MAX_CHARACTERS = 131_072
-"""Longest message that is read: what the csv module takes as one field, so that whatever is read can be written as CSV and read again."""
+"""The longest message that is read: as much as the csv module takes as one field."""
 MAX_NAME = 1_000
 MAX_MESSAGES = 1_000_000
 NOT_GENERATED = -1
@@ -31,16 +32,21 @@ _EPOCH = datetime(1970, 1, 1)
 _YEAR_10_000 = 253_402_300_800
 
 OnFault = Callable[[str], None]
-"""Called with what is wrong with a part of a file, and where. When it returns, that part is left out and reading goes on."""
+"""Called with what is wrong with a part of a file, and where.
+
+When it returns, that part is left out and reading goes on.
+"""
 
 
 def stop(fault: str) -> None:
-    """The strict ``OnFault``: the first fault ends the reading with an ``InputError``."""
+    """The strict ``OnFault``: raise an ``InputError`` at the first fault."""
     raise InputError(fault)
 
 
 def cleaned(text: str) -> str:
-    r"""``text`` with NUL and lone surrogates, which no text file can hold, replaced by U+FFFD.
+    r"""``text`` with NUL and lone surrogates replaced by U+FFFD.
+
+    No text file can hold them.
 
     >>> cleaned("pizza \ud83c at 6")
     'pizza \ufffd at 6'
@@ -49,7 +55,9 @@ def cleaned(text: str) -> str:
 
 
 def shown(*texts: str, most: int = 200) -> str:
-    r"""``texts`` from a file as they can stand in a one-line message: side by side, without line breaks and control characters, cut off at ``most`` characters.
+    r"""``texts`` from a file for a message of one line, cut at ``most`` characters.
+
+    Line breaks and control characters are escaped.
 
     >>> shown("author", "te\nxt")
     'author, te\\nxt'
@@ -61,7 +69,11 @@ def shown(*texts: str, most: int = 200) -> str:
 
 
 def checked_name(value: Any, *, noun: str) -> str:
-    """``value`` as an author's or a conversation's name; whole numbers are taken as their digits. Raises ``ValueError`` when it is neither or too long."""
+    """``value`` as the name of an author or a conversation.
+
+    Whole numbers are taken as their digits. Raises ``ValueError`` for another type and for a name that
+    is too long.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value) if abs(value) < 10**18 else ""
     if not isinstance(value, str) or not value.strip():
@@ -72,7 +84,10 @@ def checked_name(value: Any, *, noun: str) -> str:
 
 
 def checked_text(value: Any) -> str:
-    """``value`` as the text of a message. Raises ``ValueError`` when it is no text or longer than ``MAX_CHARACTERS``."""
+    """``value`` as the text of a message.
+
+    Raises ``ValueError`` when it is no text or longer than ``MAX_CHARACTERS``.
+    """
     if not isinstance(value, str):
         raise ValueError(f"text must be a string, got {type(value).__name__}")
     if len(value) > MAX_CHARACTERS:
@@ -81,9 +96,10 @@ def checked_text(value: Any) -> str:
 
 
 def parsed_time(value: Any, *, per_second: int = 1) -> datetime:
-    """A time as corpora give it, in UTC and without a zone: ISO 8601, or a number of seconds since 1970; ``NO_TIME`` for None and empty text.
+    """A time in UTC, without a zone, from ISO 8601 or seconds since 1970.
 
-    With ``per_second=1000`` a number counts milliseconds. Raises ``ValueError`` for anything else, and for a number before 1970 or after the year 9999.
+    None and empty text give ``NO_TIME``. With ``per_second=1000`` a number counts milliseconds. Raises
+    ``ValueError`` for anything else, and for a number before 1970 or after the year 9999.
 
     >>> parsed_time("2031-01-06T12:00:00+01:00"), parsed_time("60"), parsed_time(None) == NO_TIME
     (datetime.datetime(2031, 1, 6, 11, 0), datetime.datetime(1970, 1, 1, 0, 1), True)
@@ -132,7 +148,8 @@ def external_conversation(
 ) -> Conversation:
     """``messages`` as a conversation from outside.
 
-    ``label`` is empty where the corpus has none. Without a ``sender`` it is whoever writes first; the contact is the first other author, or nobody.
+    ``label`` is empty where the corpus has none. Without a ``sender`` it is the author of the first
+    message; the contact is the first other author, or empty.
     """
     authors = list(dict.fromkeys(message.author for message in messages if message.author))
     first = sender or next(iter(authors), "")
@@ -154,9 +171,13 @@ def external_conversation(
 
 
 def require_speakers(conversations: Iterable[Conversation], *, purpose: str) -> None:
-    """Raise ``InputError`` when a conversation does not say who wrote its messages, as the segments of PANC and VTPAN do not."""
+    """Raise ``InputError`` for a conversation whose messages have no authors.
+
+    The segments of PANC and VTPAN have none.
+    """
     for conversation in conversations:
         if not all(message.author for message in conversation.messages):
             raise InputError(
-                f"conversation {conversation.id!r} does not say who wrote its messages, so {purpose} cannot be told; a segment is one text and can only be scored as a message"
+                f"conversation {conversation.id!r} does not say who wrote its messages, so {purpose} "
+                "cannot be told; a segment is one text and can only be scored as a message"
             )

@@ -1,4 +1,7 @@
-"""Chat as JSONL from anywhere: one message a line, a flat JSON object (see ``classifier.readers.columns``)."""
+"""Chat as JSONL: one message a line, as a flat JSON object.
+
+The fields are chosen as ``classifier.readers.columns`` says.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,20 @@ from classifier.records import Conversation
 
 
 def read_jsonl(path: Path, *, columns: Mapping[str, str], on_fault: OnFault = stop) -> Iterator[Conversation]:
-    """The conversations of a JSONL file. A fault is a line that is no JSON object, and whatever ``grouped`` finds."""
+    """The conversations of a JSONL file.
+
+    A fault is a line that is no JSON object, and what ``grouped`` finds.
+    """
     return grouped(
         jsonl_objects(path, on_fault=on_fault), path=path, corpus="jsonl", columns=columns, on_fault=on_fault
     )
 
 
 def jsonl_objects(path: Path, *, on_fault: OnFault = stop) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The JSON object on each line with the line's number; empty lines are passed over."""
+    """The JSON object on each line, with the line's number.
+
+    Empty lines are passed over.
+    """
     for number, line in text_lines(path, on_fault=on_fault):
         if not line.strip():
             continue

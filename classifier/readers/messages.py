@@ -1,4 +1,7 @@
-"""The messages table: one row a message, the form that models are fitted on and that evaluation compares with scores."""
+"""The messages table: one row a message.
+
+Models are fitted on it, and evaluation compares it with scores.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from classifier.taxonomy import LABELS
 
 
 def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
-    """One row a message, conversations in order and messages in order within them.
+    """One row a message, in the order of the conversations.
 
-    Columns: ``conversation`` (id), ``index`` (1-based), ``author``, ``by_sender`` (bool), ``time``, ``text``, ``family``, ``tactic``, ``manner``, ``scene``,
-    ``register``, ``split``, ``conversation_label``, ``synthetic`` (bool), and one 0/1 column per label of the taxonomy.
+    Columns: ``conversation`` (id), ``index`` (1-based), ``author``, ``by_sender`` (bool), ``time``,
+    ``text``, ``family``, ``tactic``, ``manner``, ``scene``, ``register``, ``split``,
+    ``conversation_label``, ``synthetic`` (bool), and one 0/1 column per label of the taxonomy.
     """
     rows = [
         (
@@ -59,5 +63,5 @@ def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
 
 
 def families_used(conversations: Iterable[Conversation]) -> set[str]:
-    """The id of every phrase family any of the conversations drew from."""
+    """The ids of all phrase families in the conversations."""
     return set(chain.from_iterable(conversation.families for conversation in conversations))

@@ -1,6 +1,8 @@
-"""How is a file from outside opened so that it can fill neither the memory nor the time? Regular files only, lines and expansion bounded, JSON of bounded depth.
+"""Bounded opening of files from outside.
 
-A name that is a symbolic link is followed, as everywhere on the system; what it points to must be a regular file. Pipes, devices and folders are refused.
+A file can fill neither memory nor time: only regular files are read, line length and expansion are
+bounded, and so is the depth of JSON. A symbolic link is followed to a regular file; pipes, devices and
+folders are refused.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ MAX_JSON_BYTES = 512 << 20
 """A file that is one JSON value is held in memory whole, at several times its size."""
 MAX_RATIO = 100
 FREE_BYTES = 16 << 20
-"""Up to here a compressed file may expand at any ratio, after it ``MAX_RATIO`` holds: chat shrinks about 3 to 20 times."""
+"""Up to here a file may expand at any ratio; beyond it ``MAX_RATIO`` holds."""
 
 
 def plain_suffix(path: Path) -> str:
@@ -42,7 +44,8 @@ def plain_suffix(path: Path) -> str:
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of ``path``, expanded when its name ends in .gz or .zst.
 
-    Raises ``InputError`` when it is missing, a folder, no regular file, unreadable, broken, or expands beyond ``MAX_RATIO``, also when that shows only while reading.
+    Raises ``InputError`` when it is missing, a folder, no regular file, unreadable, broken, or expands
+    beyond ``MAX_RATIO``, also when that shows only while reading.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -90,27 +93,35 @@ class _Counted(io.RawIOBase):
         self._total += len(content)
         if self._total > self._most:
             raise InputError(
-                f"{self._path}: expands to more than {MAX_RATIO} times its size; a file of chat does not, expand it yourself if it is meant"
+                f"{self._path}: expands to more than {MAX_RATIO} times its size; a file of chat does "
+                "not, expand it yourself if it is meant"
             )
         buffer[: len(content)] = content
         return len(content)
 
 
 def binary_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of ``path`` with their numbers from 1, line ends kept. Raises ``InputError`` for a line over ``MAX_LINE_BYTES``."""
+    """The lines of ``path`` with their numbers from 1, line ends kept.
+
+    Raises ``InputError`` for a line over ``MAX_LINE_BYTES``.
+    """
     with opened(path) as stream:
         number = 0
         while line := stream.readline(MAX_LINE_BYTES + 1):
             number += 1
             if len(line) > MAX_LINE_BYTES:
                 raise InputError(
-                    f"{path}:{number}: a line of more than {MAX_LINE_BYTES >> 20} MiB; this is no file of messages"
+                    f"{path}:{number}: a line of more than {MAX_LINE_BYTES >> 20} MiB; this is no file "
+                    "of messages"
                 )
             yield number, line
 
 
 def text_lines(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop) -> Iterator[tuple[int, str]]:
-    """The lines of a text file with their numbers, without a byte order mark. A line that is not text in this ``encoding`` is a fault."""
+    """The lines of a text file with their numbers, without a byte order mark.
+
+    A line that cannot be decoded with ``encoding`` is a fault.
+    """
     for number, raw in binary_lines(path):
         if number == 1:
             if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -125,14 +136,19 @@ def text_lines(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop)
             line = raw.decode(encoding)
         except UnicodeDecodeError as error:
             on_fault(
-                f"{path}:{number}: not UTF-8 ({error.reason} at byte {error.start} of the line); save the file as UTF-8"
+                f"{path}:{number}: not UTF-8 ({error.reason} at byte {error.start} of the line); save "
+                "the file as UTF-8"
             )
             continue
         yield number, line
 
 
 def parsed_json(text: str, where: str) -> Any:
-    """The JSON value in ``text``. Raises ``InputError`` that begins with ``where`` when it is broken, too deep, or has a number too large to read."""
+    """The JSON value in ``text``.
+
+    Raises ``InputError`` that begins with ``where`` when it is broken, too deep, or has a number too
+    large to read.
+    """
     try:
         return json.loads(text)
     except RecursionError:
@@ -142,7 +158,10 @@ def parsed_json(text: str, where: str) -> Any:
 
 
 def whole_json(path: Path) -> Any:
-    """The one JSON value that ``path`` holds. Raises ``InputError``, also for a key that stands twice in one object."""
+    """The one JSON value that ``path`` holds.
+
+    Raises ``InputError``, also for a key that stands twice in one object.
+    """
     with opened(path) as stream:
         raw = stream.read(MAX_JSON_BYTES + 1)
     if len(raw) > MAX_JSON_BYTES:
@@ -156,7 +175,8 @@ def whole_json(path: Path) -> Any:
         raise InputError(f"{path}:{line}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{path}:{error.lineno}: not a whole JSON value ({error.msg} at column {error.colno}); it may be cut off"
+            f"{path}:{error.lineno}: not a whole JSON value ({error.msg} at column {error.colno}); it "
+            "may be cut off"
         ) from None
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None

@@ -1,4 +1,7 @@
-"""Chat as Parquet from anywhere: one message a row (see ``classifier.readers.columns``); a row's number counts from 1."""
+"""Chat as Parquet: one message a row, numbered from 1.
+
+The columns are chosen as ``classifier.readers.columns`` says.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ BATCH = 1_000
 def read_parquet(
     path: Path, *, columns: Mapping[str, str], on_fault: OnFault = stop
 ) -> Iterator[Conversation]:
-    """The conversations of a Parquet file. Faults as ``grouped``'s; a broken file ends the reading."""
+    """The conversations of a Parquet file.
+
+    Faults are those of ``grouped``; a broken file ends the reading.
+    """
     return grouped(_rows(path, columns), path=path, corpus="parquet", columns=columns, on_fault=on_fault)
 
 
@@ -32,7 +38,8 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[NumberedRow]:
             expanded = sum(known.row_group(number).total_byte_size for number in range(known.num_row_groups))
             if not 0 <= expanded <= max(FREE_BYTES, MAX_RATIO * path.stat().st_size):
                 raise InputError(
-                    f"{path}: says that it expands to more than {MAX_RATIO} times its size; a file of chat does not"
+                    f"{path}: says that it expands to more than {MAX_RATIO} times its size; a file of "
+                    "chat does not"
                 )
             wanted = list(
                 chosen_columns(opened_file.schema_arrow.names, where=str(path), columns=columns).values()
@@ -44,5 +51,6 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[NumberedRow]:
                     yield number, row
         except (pyarrow.ArrowException, LookupError, OSError, OverflowError, UnicodeDecodeError) as error:
             raise InputError(
-                f"{path}: not a readable Parquet file ({str(error).splitlines()[0][:200] if str(error) else type(error).__name__})"
+                f"{path}: not a readable Parquet file "
+                f"({str(error).splitlines()[0][:200] if str(error) else type(error).__name__})"
             ) from None

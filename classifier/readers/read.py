@@ -1,6 +1,8 @@
-"""Which corpus is this, and what are its conversations? One function reads every format, one conversation at a time; nothing read here is ever trained on.
+"""Conversations from a file of any supported format.
 
-Everything comes out marked ``synthetic=False``, but for the project's own corpus files, which say of every record that it is synthetic.
+One function reads every format, one conversation at a time. Everything comes out marked
+``synthetic=False``, never to be trained on, except the project's own corpus files, which say of every
+record that it is synthetic.
 """
 
 from __future__ import annotations
@@ -43,15 +45,22 @@ def read(
     pattern_authors: Set[str] | None = None,
     on_fault: OnFault = stop,
 ) -> Iterator[Conversation]:
-    """The conversations of ``path``, one at a time and in its order; files ending in .gz and .zst are expanded.
+    """The conversations of ``path``, one at a time and in file order.
 
-    ``format`` is one of ``FORMATS``, or "auto" to go by the name and the first line. ``columns`` names columns of tables (``{"text": "body"}``), ``pattern_authors`` the
-    authors that label PAN 2012. At the first fault reading stops with an ``InputError`` that names file and place; with another ``on_fault`` the smallest part that is
-    faulty (a message, a conversation) is left out, and told. A file that is broken as a whole always raises. NUL and lone surrogates become U+FFFD.
+    Files ending in .gz and .zst are expanded. At the first fault reading stops with an ``InputError``
+    that names file and place. NUL and lone surrogates become U+FFFD.
+
+    Parameters
+    ----------
+    format : one of ``FORMATS``, or "auto" to go by the name and the first line
+    columns : the columns of tables, such as ``{"text": "body"}``
+    pattern_authors : the authors that label PAN 2012
+    on_fault : called for each fault; then the smallest faulty part (a message, a conversation) is left
+        out instead. A file that is broken as a whole always raises
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "chat.csv"
-    >>> _ = path.write_text("conversation_id,author,text\\na1,ann,pizza at 6?\\na1,bob,yes\\n", encoding="utf-8")
+    >>> _ = path.write_text("conversation_id,author,text\\na1,ann,pizza at 6?\\na1,bob,yes\\n")
     >>> [conversation] = read(path)
     >>> conversation.synthetic, [message.text for message in conversation.messages]
     (False, ['pizza at 6?', 'yes'])
@@ -101,7 +110,10 @@ def _conversations(
 
 
 def sniffed(path: Path) -> str:
-    """The format of ``path``: by its ending, and by its first line where CSV or JSONL could be two things. Raises ``InputError`` that says what could be meant."""
+    """The format of ``path``, by its ending and, if needed, its first line.
+
+    Raises ``InputError`` that says what could be meant.
+    """
     if path.is_dir():
         utterances_file(path)
         return "convokit"
@@ -121,7 +133,8 @@ def sniffed(path: Path) -> str:
         else "say what it is with --from"
     )
     raise InputError(
-        f"{path}: format not known by the ending {path.suffix or '(none)'!r}; {hint}: one of {', '.join(FORMATS)}"
+        f"{path}: format not known by the ending {path.suffix or '(none)'!r}; {hint}: one of "
+        f"{', '.join(FORMATS)}"
     )
 
 

@@ -13,7 +13,9 @@ PACKINGS = (".gz", ".zst")
 
 
 def row_format(path: Path) -> str:
-    """ ".csv", ".jsonl" or ".parquet", by the name without its packing. Raises ``InputError`` for another ending.
+    """The ending of ``path`` without compression: .csv, .jsonl or .parquet.
+
+    Raises ``InputError`` for another ending.
 
     >>> row_format(Path("chat.csv")), row_format(Path("chat.JSONL.gz"))
     ('.csv', '.jsonl')
@@ -22,13 +24,14 @@ def row_format(path: Path) -> str:
     ending = name.suffix.lower()
     if ending not in FORMATS or (ending == ".parquet" and packing(path)):
         raise InputError(
-            f"{path}: expected a name ending in .csv or .jsonl (.gz or .zst may follow) or in .parquet, got {''.join(path.suffixes[-2:]) or 'no ending'!r}"
+            f"{path}: expected a name ending in .csv or .jsonl (.gz or .zst may follow) or in .parquet, "
+            f"got {''.join(path.suffixes[-2:]) or 'no ending'!r}"
         )
     return ending
 
 
 def packing(path: Path) -> str:
-    """ ".gz", ".zst" or "" for a file that is not compressed, by the name.
+    """The compression ending of ``path``: .gz, .zst or empty.
 
     >>> packing(Path("chat.csv.gz"))
     '.gz'
@@ -37,7 +40,7 @@ def packing(path: Path) -> str:
 
 
 def names_rows(source: str) -> bool:
-    """Whether ``source`` ends as the name of a file of rows does.
+    """Whether ``source`` ends like the name of a file of rows.
 
     >>> names_rows("chat.csv.zst"), names_rows("see you at six.")
     (True, False)

@@ -13,10 +13,11 @@ from classifier.readers.tables import Row
 
 
 def text_of(rows: Sequence[Row], *, kind: str, columns: Sequence[str]) -> bytes:
-    """``rows`` as lines of CSV, without a header, or of JSONL.
+    """``rows`` as lines of CSV without a header, or of JSONL.
 
-    A CSV row without one of ``columns`` leaves it empty; one with a column more raises ``InputError``. What UTF-8 cannot hold, half a surrogate pair, stays an escape
-    in JSON and becomes a question mark in CSV.
+    A CSV row without one of ``columns`` leaves it empty; one with a column more raises ``InputError``.
+    A lone surrogate, which UTF-8 cannot hold, stays an escape in JSON and becomes a question mark in
+    CSV.
 
     >>> text_of([{"author": "ann", "text": "pizza, at six"}], kind=".csv", columns=["author", "text"])
     b'ann,"pizza, at six"\\n'
@@ -30,7 +31,8 @@ def text_of(rows: Sequence[Row], *, kind: str, columns: Sequence[str]) -> bytes:
         if not row.keys() <= known:
             extra = next(name for name in row if name not in known)
             raise InputError(
-                f"column {extra!r} is in a row but not in the first one; give every row the same columns, or write .jsonl"
+                f"column {extra!r} is in a row but not in the first one; give every row the same "
+                "columns, or write .jsonl"
             )
         fields = list(map(row.get, columns))
         writer.writerow(
@@ -53,5 +55,5 @@ def _json_line(row: Row) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """A value of Parquet's that text has no form for: a time as ISO 8601, else what Python prints."""
+    """A Parquet value as text: a time as ISO 8601, else what Python prints."""
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,6 +1,7 @@
-"""Which message rows are in a CSV, JSONL or Parquet file, however large? They come in blocks of bounded size, which can be sent to another process.
+"""Message rows of a CSV, JSONL or Parquet file, in blocks of bounded size.
 
-The form that the ``score`` command takes and gives back. CSV and JSONL may be compressed: ``.gz`` or ``.zst``.
+The ``score`` command reads this form and gives it back. Blocks can be sent to another process. CSV and
+JSONL may be compressed: ``.gz`` or ``.zst``.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ Row = dict[str, Any]
 """One message with the names of its columns."""
 REQUIRED = ("conversation_id", "author", "text")
 BLOCK_BYTES = 512 << 10
-"""Some thousands of messages: large enough to be worth the writing of a part, small enough that a long file takes no more memory than a short one."""
+"""Some thousands of messages: worth the writing of a part, and small enough for constant memory."""
 MAX_LINE_BYTES = 64 << 20
 """A longer line is refused: it is no message, and reading it would take memory without end."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a block begins or ends: the bytes of the unpacked file (for Parquet, the rows) and the lines that stand before."""
+    """The position where a block begins or ends.
+
+    ``at`` counts bytes of the unpacked file (for Parquet, rows); ``line`` counts lines.
+    """
 
     at: int = 0
     line: int = 0
@@ -40,8 +44,8 @@ class Place:
 class Block:
     """Rows of a file that stand next to each other, as they were read.
 
-    ``content`` holds lines of JSONL as bytes, (line, fields) pairs of CSV, or one Arrow record batch; ``share`` is how much of the file has been read at its end,
-    in [0, 1].
+    ``content`` holds lines of JSONL as bytes, (line, fields) pairs of CSV, or one Arrow record batch;
+    ``share`` is how much of the file has been read at its end, in [0, 1].
     """
 
     path: Path
@@ -52,7 +56,10 @@ class Block:
     share: float
 
     def rows(self) -> list[Row]:
-        """The rows in order, each a dict with at least the required columns as strings. Raises ``InputError`` naming file and line for one that is no such row."""
+        """The rows in order, each with at least the required columns as strings.
+
+        Raises ``InputError`` naming file and line for one that is no such row.
+        """
         if isinstance(self.content, list):
             pairs = self.content
             return (
@@ -71,7 +78,8 @@ class Block:
             ValueError,
         ) as error:  # text that is not UTF-8, a time zone nobody knows, a year past 9999
             raise InputError(
-                f"{self.path}: rows {self.start.at + 1} to {self.end.at}: a value that cannot be read ({str(error).splitlines()[0][:200]})"
+                f"{self.path}: rows {self.start.at + 1} to {self.end.at}: a value that cannot be read "
+                f"({str(error).splitlines()[0][:200]})"
             ) from None
         for number, row in enumerate(rows, start=self.start.at + 1):
             _checked_strings(row, f"{self.path}: row {number}")
@@ -80,7 +88,10 @@ class Block:
 
 @dataclass(frozen=True)
 class RowFile:
-    """A file of rows that can be read from any place a block ended at. ``columns`` are those of its first row; ``schema`` is Parquet's."""
+    """A file of rows that can be read from the end of any block.
+
+    ``columns`` are those of its first row; ``schema`` is Parquet's.
+    """
 
     path: Path
     kind: str
@@ -89,7 +100,10 @@ class RowFile:
     schema: pa.Schema | None = None
 
     def blocks(self, start: Place | None = None, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
-        """The rows from ``start`` on, in blocks of about ``size`` bytes. Raises ``InputError`` naming file and line for what cannot be read."""
+        """The rows from ``start`` on, in blocks of about ``size`` bytes.
+
+        Raises ``InputError`` naming file and line for what cannot be read.
+        """
         place = self.first if start is None else start
         return (
             _parquet_blocks(self, place, size) if self.kind == ".parquet" else _text_blocks(self, place, size)
@@ -97,9 +111,10 @@ class RowFile:
 
 
 def open_rows(path: Path, *, required: Sequence[str] = REQUIRED) -> RowFile:
-    """The file's columns, looked up at its beginning.
+    """The file of rows at ``path``, its columns read from its beginning.
 
-    Raises ``InputError`` naming file and line for a missing file, a missing column, or a beginning that is not what the name says.
+    Raises ``InputError`` naming file and line for a missing file, a missing column, or a beginning that
+    is not what the name says.
     """
     kind = row_format(path)
     if kind == ".parquet":
@@ -117,7 +132,7 @@ def open_rows(path: Path, *, required: Sequence[str] = REQUIRED) -> RowFile:
 
 
 class _Lines:
-    """The lines of a file from a place on, and how far they have been read."""
+    """The lines of a file from a place on, and how far they were read."""
 
     def __init__(self, path: Path, start: Place) -> None:
         self.path, self.at, self.line = path, start.at, start.line
@@ -165,7 +180,8 @@ class _Lines:
             self.line += 1
             if len(line) > MAX_LINE_BYTES:
                 raise InputError(
-                    f"{self.path}:{self.line}: a line of more than {MAX_LINE_BYTES} bytes; one line is one message"
+                    f"{self.path}:{self.line}: a line of more than {MAX_LINE_BYTES} bytes; one line is "
+                    "one message"
                 )
             yield line.removeprefix(b"\xef\xbb\xbf") if self.line == 1 else line
 
@@ -177,7 +193,8 @@ class _Lines:
         """``error`` in the user's words where it is the file's."""
         if isinstance(error, OSError | EOFError) or type(error).__module__ == "zlib":
             return InputError(
-                f"{self.path}: cannot be read after line {self.line}: {getattr(error, 'strerror', None) or error}"
+                f"{self.path}: cannot be read after line {self.line}: "
+                f"{getattr(error, 'strerror', None) or error}"
             )
         return error
 
@@ -213,7 +230,8 @@ def _csv_header(lines: _Lines, required: Sequence[str]) -> tuple[tuple[str, ...]
         raise InputError(f"{lines.path}:1: the file is empty; expected a header with {', '.join(required)}")
     if missing := [name for name in required if name not in columns]:
         raise InputError(
-            f"{lines.path}:1: no column {', '.join(map(repr, missing))} in the header; expected {', '.join(required)} and optionally time"
+            f"{lines.path}:1: no column {', '.join(map(repr, missing))} in the header; expected "
+            f"{', '.join(required)} and optionally time"
         )
     return tuple(columns), lines.place
 
@@ -221,7 +239,8 @@ def _csv_header(lines: _Lines, required: Sequence[str]) -> tuple[tuple[str, ...]
 def _csv_row(block: Block, line: int, fields: list[str]) -> Row:
     if len(fields) != len(block.columns):
         raise InputError(
-            f"{block.path}:{line}: {len(fields)} fields where the header has {len(block.columns)}; quote a text that holds a comma or a line break"
+            f"{block.path}:{line}: {len(fields)} fields where the header has {len(block.columns)}; quote "
+            "a text that holds a comma or a line break"
         )
     return dict(zip(block.columns, fields, strict=True))
 
@@ -276,7 +295,8 @@ def _csv_pieces(lines: _Lines, base: int) -> Iterator[tuple[int, list[str]]]:
                 yield base + reader.line_num, fields
     except csv.Error as error:
         raise InputError(
-            f"{lines.path}:{base + reader.line_num}: not readable as CSV ({error}); check the quotes of this row"
+            f"{lines.path}:{base + reader.line_num}: not readable as CSV ({error}); check the quotes of "
+            "this row"
         ) from None
 
 
@@ -305,7 +325,8 @@ def _parquet(path: Path) -> Any:
         return pq.ParquetFile(path)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path}: cannot be read as Parquet: {getattr(error, 'strerror', None) or str(error).splitlines()[0]}"
+            f"{path}: cannot be read as Parquet: "
+            f"{getattr(error, 'strerror', None) or str(error).splitlines()[0]}"
         ) from None
 
 

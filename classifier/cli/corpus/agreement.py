@@ -10,7 +10,9 @@ import click
 @click.command()
 @click.argument("export", type=click.Path(path_type=Path))
 def agreement(export: Path) -> None:
-    """Hold a Label Studio JSON export against the generator's labels: Cohen's kappa per label and annotator.
+    """Compare a Label Studio JSON export with the corpus labels.
+
+    Prints Cohen's kappa per label and annotator.
 
     \b
     Example:

@@ -15,9 +15,11 @@ CORPUS = click.argument("path", type=click.Path(path_type=Path))
 @click.command()
 @CORPUS
 def check(path: Path) -> int:
-    """Check a corpus file or folder, or a phrase file (.toml): format, synthetic mark, splits, data policy.
+    """Check a corpus, or a phrase file (.toml), against format and data policy.
 
-    Exit code 0 when all is well, 1 when a line breaks the data policy, 2 when a file cannot be used.
+    A corpus is also checked for the synthetic mark, for its manifest's hash and for families in two
+    splits. Exit code 0 when all is well, 1 when a line breaks the data policy, 2 when a file cannot be
+    used.
 
     \b
     Example:
@@ -40,7 +42,8 @@ def check(path: Path) -> int:
             expected, got = read_manifest(path)["corpus_sha256"], content_hash(parts)
             if expected != got:
                 raise CorpusError(
-                    f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again or restore the files"
+                    f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again "
+                    "or restore the files"
                 )
         conversations = [conversation for part in parts.values() for conversation in part]
         problems = corpus_problems(progress_bar(conversations, label="checking"))

@@ -32,7 +32,8 @@ from classifier.progress import progress_counter
 def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
     """Write a corpus folder: one .jsonl.gz a split, a readable sample, a manifest.
 
-    Until all is there, finished pieces wait in OUT.parts; a run that was stopped goes on from them when it is started again, to the same bytes.
+    Until all is there, finished pieces wait in OUT.parts. A run that was stopped goes on from them when
+    it is started again, to the same bytes.
 
     \b
     Example:

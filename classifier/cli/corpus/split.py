@@ -18,7 +18,9 @@ CORPUS = click.argument("path", type=click.Path(path_type=Path))
     help="The folder to write train, validation and test .jsonl into.",
 )
 def split(path: Path, out: Path) -> None:
-    """Write each split of a corpus as plain JSONL, after proving that no phrase family or account stands in two.
+    """Write each split of a corpus as plain JSONL.
+
+    Before that it is shown that no phrase family and no account stands in two splits.
 
     \b
     Example:
@@ -33,5 +35,6 @@ def split(path: Path, out: Path) -> None:
         if part:
             write_bytes(out / f"{name}.jsonl", to_jsonl(part))
             click.echo(
-                f"{out / name}.jsonl: {len(part)} conversations from {len(families_used(part))} phrase families"
+                f"{out / name}.jsonl: {len(part)} conversations from {len(families_used(part))} phrase "
+                "families"
             )

@@ -15,9 +15,10 @@ from classifier.corpus.generator.spec import RELEASES
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
 )
 def words(out: Path) -> None:
-    """Write the list of words that the model's spelling goes by: those of the train split's phrase families, each with how many families it stands in.
+    """Write the list of words that the model's spelling step knows.
 
-    Common given names of the public list stand in it too, so that "Grace" is not read as a slip for "grade".
+    These are the words of the train split's phrase families, each with the number of families it stands
+    in, and common given names of the public list, so that "Grace" is not read as a slip for "grade".
 
     \b
     Example:

@@ -18,7 +18,7 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, package="classifier.cli.privacy", commands_help=COMMANDS)
 def privacy() -> None:
-    """Explain policies of reading messages, attack ways of building a model, and show what noise in training costs.
+    """Explain reading policies, attack model builds, show what DP noise costs.
 
     \b
     Example:

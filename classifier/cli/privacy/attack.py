@@ -51,10 +51,12 @@ if TYPE_CHECKING:
     help="The .json file to write; its table is written beside it as .csv.",
 )
 def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: Path) -> None:
-    """Attack each way of building a model: who was in training, which names can be got back, what noise was promised.
+    """Attack each way of building a model.
 
-    Models of each variant are fitted on half of the senders. Every figure stands beside what chance gives; it is a lower bound on what leaks.
-    'tradeoff --attack' takes the file into its report.
+    The attacks ask who was in the training set and which names can be recovered, and the noise that was
+    promised stands beside them. Models of each variant are fitted on half of the senders. Every figure
+    stands beside its chance level; it is a lower bound on what leaks. 'tradeoff --attack' takes the
+    file into its report.
 
     \b
     Example:
@@ -62,10 +64,10 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
     """
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.privacy.attacks.attack import attack_table, membership_documents
-    from classifier.privacy.attacks.findings import Findings, checked_name
+    from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
 
-    checked_name(out)
+    checked_json_path(out)
     splits = read_corpus(corpus)
     documents = membership_documents(
         conversations_of_some_senders(splits[split], people, seed, where=f"{corpus}: {split}"), seed=seed
@@ -85,15 +87,17 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
         "split": split,
         "members": members,
         "non_members": len(documents) - members,
-        "people": documents["person"].nunique(),
+        "people": documents["sender"].nunique(),
         "shadows": shadows,
         "seed": seed,
     }
-    Findings("attack", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
+    StoredTable("attack", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
     click.echo(
-        f"{out}: {table['variant'].nunique() - 1} variants, {members} member and {len(documents) - members} other conversations"
+        f"{out}: {table['variant'].nunique() - 1} variants, {members} member and "
+        f"{len(documents) - members} other conversations"
     )
     for row in table[table["figure"] == "auc"].to_dict("records"):
         click.echo(
-            f"  {row['variant']:<42}{row['attack']:<12}AUC {row['value']:.3f} ({row['low']:.3f}–{row['high']:.3f}), by chance 0.5"
+            f"  {row['variant']:<42}{row['attack']:<12}AUC {row['value']:.3f} "
+            f"({row['low']:.3f}–{row['high']:.3f}), by chance 0.5"
         )

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
 def check(corpus: Path, people: int, seed: int) -> int:
-    """Ask the harness what is known beforehand, and print each answer expected and found. Exits with 1 when one does not hold.
+    """Check the harness against known answers; exit with 1 when one fails.
 
-    Known are the ends of the scales (reading nothing, flagging all, the oracle, a lot), hand counts, bounds and formulas, and the leaks that every model of private
-    text has: its vocabulary, its names, its document counts; and that noise costs detection.
+    Each answer is printed as expected and found. Known are the extreme policies (reading nothing,
+    flagging all, the oracle, random flags), hand counts, bounds and formulas, the leaks that every
+    model of private text has (its vocabulary, its names, its document counts), and that noise costs
+    detection.
 
     \b
     Example:
@@ -36,7 +38,7 @@ def check(corpus: Path, people: int, seed: int) -> int:
     """
     from classifier.corpus.release import read_corpus
     from classifier.privacy.attacks.attack import membership_documents
-    from classifier.privacy.self_check import known_answers
+    from classifier.privacy.self_check import self_check
     from classifier.privacy.stream import streams_from_conversations
 
     splits = read_corpus(corpus)
@@ -45,10 +47,13 @@ def check(corpus: Path, people: int, seed: int) -> int:
     documents = membership_documents(
         conversations_of_some_senders(splits["train"], people, seed, where=f"{corpus}: train"), seed=seed
     )
-    table = known_answers(streams_from_conversations(splits["test"]), documents, decoys=decoy_names(documents), seed=seed)
+    table = self_check(
+        streams_from_conversations(splits["test"]), documents, decoys=decoy_names(documents), seed=seed
+    )
     for row in table.to_dict("records"):
         click.echo(
-            f"{'holds' if row['holds'] else 'FAILS'}  {row['what']}: expected {row['expected']}; found {row['found']}"
+            f"{'holds' if row['holds'] else 'FAILS'}  {row['what']}: expected {row['expected']}; found "
+            f"{row['found']}"
         )
     click.echo(f"{int(table['holds'].sum())} of {len(table)} hold")
     return 0 if table["holds"].all() else 1

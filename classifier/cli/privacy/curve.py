@@ -75,10 +75,12 @@ def curve(
     seed: int,
     out: Path,
 ) -> None:
-    """Show what differential privacy costs: how well messages are told apart when a model is trained with noise, at each epsilon, beside the plain fit.
+    """Show what differential privacy costs in detection, epsilon by epsilon.
 
-    Models over the public word list are fitted on train messages by both methods (noise on the weights, noise in the objective) and measured on test messages by the area
-    under the ROC curve, averaged over labels; .5 is chance. 'tradeoff --curve' takes the file into its report.
+    Models over the public word list are fitted on train messages by two methods (noise on the weights,
+    noise in the objective) and measured on test messages by the area under the ROC curve, averaged over
+    labels; .5 is chance. The plain fit stands beside them. 'tradeoff --curve' takes the file into its
+    report.
 
     \b
     Example:
@@ -87,13 +89,13 @@ def curve(
     from classifier.atomic import write_bytes
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.privacy.attacks.attack import membership_documents
-    from classifier.privacy.attacks.findings import Findings, checked_name
-    from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, sampled_documents, labelled_rows
+    from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
+    from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, labelled_rows, sampled_documents
     from classifier.progress import progress_bar
     from classifier.report.figures import to_svg
     from classifier.report.tradeoff.leaks import curve_plot
 
-    checked_name(out)
+    checked_json_path(out)
     splits = read_corpus(corpus)
     for split in ("train", "test"):
         if not splits[split]:
@@ -121,21 +123,23 @@ def curve(
         "unit": "one message, all labels together",
         "cap": cap,
         "n_train": len(documents),
-        "n_people": documents["person"].nunique(),
+        "n_people": documents["sender"].nunique(),
         "n_test": test.rows.shape[0],
         "n_terms": test.rows.shape[1],
         "regularisation": regularisation,
         "seed": seed,
     }
-    Findings("curve", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
+    StoredTable("curve", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
     write_bytes(
         out.with_suffix(".svg"),
         to_svg(curve_plot(table), title="AUC of models trained with noise, by epsilon").encode("utf-8"),
     )
     click.echo(
-        f"{out}: {len(documents):,} train messages of {facts['n_people']:,} senders, at most {cap} each; {facts['n_test']:,} test messages"
+        f"{out}: {len(documents):,} train messages of {facts['n_people']:,} senders, at most {cap} each; "
+        f"{facts['n_test']:,} test messages"
     )
     for row in table.to_dict("records"):
         click.echo(
-            f"  {row['method']:<24}epsilon {row['epsilon']:<8g}AUC {row['auc']:.3f} ({row['auc_low']:.3f}–{row['auc_high']:.3f}) over {row['n_seeds']} draws"
+            f"  {row['method']:<24}epsilon {row['epsilon']:<8g}AUC {row['auc']:.3f} "
+            f"({row['auc_low']:.3f}–{row['auc_high']:.3f}) over {row['n_seeds']} draws"
         )

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("policy")
 def explain(policy: str) -> None:
-    """Say in plain words what a POLICY reads, keeps and releases, and by whom: the name of a shipped one, or a .toml file.
+    """Say in plain words what a POLICY reads, keeps and releases, and who reads.
+
+    POLICY is the name of a shipped one, or a .toml file.
 
     \b
     Example:
@@ -28,6 +30,7 @@ def explain(policy: str) -> None:
     shipped = {known.name: known for known in shipped_policies()}
     if policy not in shipped and not policy.endswith(".toml"):
         raise InputError(
-            f"no shipped policy is named {policy!r}; 'grooming-classifier privacy list' shows them, and a policy of your own is a .toml file"
+            f"no shipped policy is named {policy!r}; 'grooming-classifier privacy list' shows them, and "
+            "a policy of your own is a .toml file"
         )
     click.echo(explain_policy(shipped[policy] if policy in shipped else read_policy(Path(policy))))

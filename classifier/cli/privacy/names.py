@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write."
 )
 def names(corpus: Path, model_path: Path | None, out: Path) -> None:
-    """Count the names of people in the CORPUS a model was fitted on that can be got back from its file.
+    """Count the names from a model's training corpus that its file gives back.
 
-    Read: the name stands in the file. Tried: all its terms are known to the file. Asked: the model answers to it. Each beside names that were never there.
+    Read: the name stands in the file. Tried: all its terms are known to the file. Asked: the model
+    answers to it. Each stands beside names that were never in the corpus.
 
     \b
     Example:
-      grooming-classifier privacy names data/synthetic/v1 --model classifier/model/small.safetensors --out results/names.csv
+      grooming-classifier privacy names data/synthetic/v1 --out results/names.csv
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import content_hash, read_corpus
@@ -49,5 +50,6 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     write_bytes(out, table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"))
     for row in table.to_dict("records"):
         click.echo(
-            f"{row['attack']}: {row['found']} of {row['n']} names in training, {row['decoys_found']} of {row['n_decoys']} that were never there"
+            f"{row['attack']}: {row['found']} of {row['n']} names in training, {row['decoys_found']} of "
+            f"{row['n_decoys']} that were never there"
         )

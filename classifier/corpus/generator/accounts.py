@@ -1,7 +1,9 @@
-"""Who writes to whom, when and how fast: the part of a synthetic conversation that is not text.
+"""Accounts, metadata and times: the part of a conversation that is not text.
 
-Nothing here is meant as a real prevalence. Metadata is drawn so that it informs without deciding: an account with scripted patterns is more often known online
-only, writes to more young contacts and later in the day, but the distributions overlap. Length, turn-taking, gaps and habits have one distribution for all.
+Nothing here is meant as a real prevalence. Metadata is drawn so that it informs without deciding: an
+account with scripted patterns is more often known online only, writes to more young contacts and later
+in the day, but the distributions overlap. Length, turn-taking, gaps and habits have one distribution
+for all.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ FIRST_DAY = datetime(2031, 1, 6)
 
 @dataclass(frozen=True)
 class Account:
-    """One account: how it types, in which register, at which hour it usually starts to write."""
+    """One account: its typing habits, its register, its usual hour of writing."""
 
     id: str
     habits: Habits
@@ -31,7 +33,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Sender:
-    """An account with the conversations it holds; ``scripted`` says whether any of them may be scripted as a pattern."""
+    """An account with the conversations it holds.
+
+    ``scripted`` says whether any of them may be scripted as a pattern.
+    """
 
     account: Account
     scripted: bool
@@ -46,7 +51,10 @@ def draw_account(id_: str, rng: Random, *, usual_hour: float) -> Account:
 
 
 def draw_sender(id_: str, rng: Random, *, scripted_share: float) -> Sender:
-    """A sender with one to eight conversations. ``scripted_share`` of senders hold scripted patterns."""
+    """A sender with one to eight conversations.
+
+    A share of ``scripted_share`` of senders hold scripted patterns.
+    """
     scripted = rng.random() < scripted_share
     hour = rng.gauss(18.6 if scripted else 17.0, 3.0) % 24
     contacts = 1 + min(40, int(rng.expovariate(1 / (5.5 if scripted else 3.5))))
@@ -59,7 +67,10 @@ def draw_sender(id_: str, rng: Random, *, scripted_share: float) -> Sender:
 
 
 def draw_metadata(sender: Sender, *, pattern: bool, in_person: bool, rng: Random) -> Metadata:
-    """The non-content signals of one conversation; ``in_person`` says whether people of its scene usually know each other."""
+    """The non-content signals of one conversation.
+
+    ``in_person`` says whether people of its scene usually know each other.
+    """
     known = rng.random() < (0.28 if pattern else 0.72 if in_person else 0.42)
     band = rng.choices(
         ("unstated", "under_13", "13_17", "18_25", "over_25"), (4, 1, 6, 2, 1) if pattern else (4, 1, 5, 2, 2)
@@ -68,12 +79,18 @@ def draw_metadata(sender: Sender, *, pattern: bool, in_person: bool, rng: Random
 
 
 def draw_length(rng: Random) -> int:
-    """Number of messages: log-normal about 12, from 2 to 200; one distribution for patterns and benign exchanges."""
+    """Number of messages: log-normal about 12, from 2 to 200.
+
+    Patterns and benign exchanges have this one distribution.
+    """
     return max(2, min(200, round(math.exp(rng.gauss(math.log(12), 0.9)))))
 
 
 def draw_turns(n: int, rng: Random) -> list[bool]:
-    """Who writes each message, True for the sender. Either side may start, and may write several lines in a row."""
+    """The author of each message, True for the sender.
+
+    Either side may start, and may write several lines in a row.
+    """
     stay = rng.uniform(0.1, 0.5)
     turns = [rng.random() < 0.5]
     while len(turns) < n:
@@ -82,7 +99,10 @@ def draw_turns(n: int, rng: Random) -> list[bool]:
 
 
 def draw_times(n: int, usual_hour: float, rng: Random) -> list[datetime]:
-    """The time of each message: a day, the sender's hour, then gaps at the conversation's own pace, from seconds to days."""
+    """The time of each message.
+
+    A day, the sender's hour, then gaps at the conversation's own pace, from seconds to days.
+    """
     clock = FIRST_DAY + timedelta(
         days=rng.randrange(300), hours=(usual_hour + rng.gauss(0, 1.5)) % 24, seconds=rng.randrange(3600)
     )

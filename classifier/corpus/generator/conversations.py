@@ -1,7 +1,8 @@
-"""From phrase families to conversations: who says which line when.
+"""Conversations drawn from phrase families.
 
-A pattern and a benign exchange are built by the same steps and differ in one thing, the behaviours planned for the sender. Length, turns, times, habits,
-filler talk and the contact's turns come from the same draws for both, so that none of these gives the script away. The contact answers a behaviour with a
+A pattern and a benign exchange are built by the same steps and differ in one thing, the behaviours
+planned for the sender. Length, turns, times, habits, filler talk and the contact's turns come from the
+same draws for both, so that none of these gives the script away. The contact answers a behaviour with a
 neutral, unsure, refusing or telling line, never by doing what was asked.
 """
 
@@ -27,7 +28,10 @@ STAGE_COUNTS = {
     PATTERN: {1: 0.08, 2: 0.16, 3: 0.3, 4: 0.28, 5: 0.18},
     BENIGN: {0: 0.48, 1: 0.33, 2: 0.15, 3: 0.035, 4: 0.005},
 }
-"""How many distinct stages the sender shows, by script. They overlap: a scripted pattern can be one stage, a benign exchange several."""
+"""How many distinct stages the sender shows, by script.
+
+They overlap: a scripted pattern can be one stage, a benign exchange several.
+"""
 
 CONTACT_LABELS = frozenset({"flattery", "info_request", "false_affinity"})
 """Behaviours the contact may show, in either class; more would show a request being met."""
@@ -39,21 +43,30 @@ REPEAT_RATE = {PATTERN: 0.55, BENIGN: 0.3}
 CUE_RATE = {PATTERN: 0.4, BENIGN: 0.06}
 NEGATIVE_TONE_RATE = 0.12
 REPLY_RATE = 0.6
-"""How often the contact answers a behaviour with a reply; else the contact talks of something else. Never a bare yes: such lines are back-channel talk."""
+"""How often the contact answers a behaviour with a reply; else the contact talks of something else.
+
+Never a bare yes: such lines are back-channel talk.
+"""
 
 ORDINARY_REPLY_RATE = {PATTERN: 0.0, BENIGN: 0.15}
-"""Replies at ordinary turns of benign exchanges, so that over a whole exchange the contact replies as often in either script."""
+"""Replies at ordinary turns: so the contact replies as often in either script."""
 
 REPLIES = {"reply_neutral": 0.4, "reply_unsure": 0.3, "reply_refusing": 0.15, "reply_telling": 0.15}
 CAUTIOUS_REPLIES = {"reply_neutral": 0.2, "reply_unsure": 0.4, "reply_refusing": 0.22, "reply_telling": 0.18}
 CAUTIOUS_LABELS = frozenset({"info_request", "secrecy", "meeting", "pressure"})
 ORDINARY_TALK = {"filler": 0.55, "question": 0.25, "backchannel": 0.2}
-"""Kinds of ordinary talk and how often each is drawn. Without enough questions among it, a question mark would give a request for information away."""
+"""Kinds of ordinary talk and how often each is drawn.
+
+Without enough questions among it, a question mark would give a request for information away.
+"""
 
 
 @dataclass(frozen=True)
 class _Script:
-    """One conversation before its words: who writes each turn, and the label planned for it ('' for ordinary talk)."""
+    """One conversation before its words.
+
+    It has the author of each turn, and the label planned for it ('' for ordinary talk).
+    """
 
     label: str
     scene: str
@@ -67,9 +80,10 @@ def generate(
     families: list[PhraseFamily] | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator[Conversation]:
-    """The conversations of a corpus, split after split. Same spec, same conversations.
+    """The conversations of a corpus, split after split.
 
-    ``families`` replaces the voice's own phrase files; ``progress`` is called with the number of conversations done.
+    The same spec gives the same conversations. ``families`` replaces the voice's own phrase files;
+    ``progress`` is called with the number of conversations done.
     """
     done = 0
     for split, book in phrasebooks(spec, families=families).items():
@@ -90,7 +104,7 @@ def split_sizes(spec: CorpusSpec) -> dict[str, int]:
 
 
 def phrasebooks(spec: CorpusSpec, *, families: list[PhraseFamily] | None = None) -> dict[str, Phrasebook]:
-    """The phrases that each split draws from: no family stands in two."""
+    """The phrasebook of each split; no family stands in two."""
     families = load_families(spec.voice) if families is None else families
     homes = (
         dict.fromkeys((family.id for family in families), "test")
@@ -112,9 +126,10 @@ def generate_senders(
     senders: int = sys.maxsize,
     made: int = 0,
 ) -> Iterator[Conversation]:
-    """The conversations of up to ``senders`` senders of a split from number ``first`` on, when ``made`` conversations stand before them.
+    """The conversations of some senders of a split.
 
-    Every sender has draws of its own, so a split can be made piece by piece.
+    They are up to ``senders`` senders from number ``first`` on; ``made`` conversations stand before
+    them. Every sender has draws of its own, so a split can be made piece by piece.
     """
     n = split_sizes(spec)[split]
     for number in range(first, first + senders):
@@ -186,7 +201,7 @@ def _message(author: str, segments: list[Segment], family: PhraseFamily, time: d
 
 
 def _draw_script(label: str, book: Phrasebook, rng: Random) -> _Script:
-    """Scene, turns and planned behaviours. Behaviours fall on the sender's turns at random: no order is favoured."""
+    """Scene, turns and planned behaviours, these at random turns of the sender."""
     scenes = {
         scene: family.weight
         for scene, family in book.scenes.items()
@@ -205,7 +220,7 @@ def _draw_script(label: str, book: Phrasebook, rng: Random) -> _Script:
 
 
 def _draw_behaviours(label: str, rng: Random) -> list[str]:
-    """The labels the sender's lines will show, each stage one to a few times, cues now and then."""
+    """The labels of the sender's lines: stages one to a few times, cues at times."""
     counts = STAGE_COUNTS[label]
     n_stages = rng.choices(list(counts), list(counts.values()))[0]
     stages = rng.sample(STAGES, n_stages)
@@ -270,7 +285,10 @@ def _unanswered(before: list[Message], sender: str) -> set[str]:
 
 
 def _showing(label: str, script: _Script, book: Phrasebook, rng: Random) -> list[PhraseFamily]:
-    """Families that show ``label``: often the scene's own, else of the stage file; a benign exchange keeps to tactics people use every day."""
+    """Families that show ``label``: often the scene's own, else of its tactics.
+
+    A benign exchange keeps to ordinary tactics.
+    """
     own = [
         family
         for family in book.shown.get(script.scene, [])
@@ -285,7 +303,7 @@ def _showing(label: str, script: _Script, book: Phrasebook, rng: Random) -> list
 
 
 def _unsaid(family: PhraseFamily, said: set[tuple[str, int]], rng: Random) -> str:
-    """A phrasing this conversation has not used yet, or any one when all are used."""
+    """A phrasing new to this conversation, or any one when all are used."""
     left = [number for number in range(len(family.phrasings)) if (family.id, number) not in said] or list(
         range(len(family.phrasings))
     )

@@ -1,4 +1,4 @@
-"""The phrase families of one split, arranged by what the generator looks them up for."""
+"""The phrase families of one split, arranged for the generator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from classifier.corpus.families import PhraseFamily
 
 @dataclass(frozen=True)
 class Phrasebook:
-    """``by_label``: lines of the stage and cue files. ``shown`` and ``plain``: a scene's lines with and without a behaviour. ``talk``: filler and replies."""
+    """Families by what they are looked up for.
+
+    ``by_label``: lines of the stage and cue files. ``shown`` and ``plain``: a scene's lines with and
+    without a behaviour. ``talk``: filler and replies.
+    """
 
     by_label: dict[str, list[PhraseFamily]]
     shown: dict[str, list[PhraseFamily]]
@@ -21,7 +25,7 @@ class Phrasebook:
 
     @property
     def scenes(self) -> dict[str, PhraseFamily]:
-        """Every scene with at least one line, sorted, and a family that says what is true of it."""
+        """Every scene, sorted, with a family that says what is true of it."""
         return {
             scene: (self.plain.get(scene) or self.shown[scene])[0]
             for scene in sorted(set(self.shown) | set(self.plain))
@@ -29,7 +33,11 @@ class Phrasebook:
 
 
 def phrasebook(families: Iterable[PhraseFamily]) -> Phrasebook:
-    """The families arranged; a family of a stage file stands under its label, of a scene under shown or plain, of talk under its kind."""
+    """The families as a ``Phrasebook``.
+
+    A family of a stage file stands under its label, of a scene under shown or plain, of talk under its
+    kind.
+    """
     by_label: dict[str, list[PhraseFamily]] = defaultdict(list)
     shown: dict[str, list[PhraseFamily]] = defaultdict(list)
     plain: dict[str, list[PhraseFamily]] = defaultdict(list)
@@ -45,6 +53,9 @@ def phrasebook(families: Iterable[PhraseFamily]) -> Phrasebook:
 
 
 def choose(families: Sequence[PhraseFamily], register: str, rng: Random) -> PhraseFamily:
-    """One family; of two drawn, the first in the author's register is taken, so that registers lean without ruling."""
+    """One family, more often one in the author's register.
+
+    Of two drawn, the one in that register is taken.
+    """
     first, second = rng.choice(families), rng.choice(families)
     return second if first.register != register and second.register == register else first

@@ -8,9 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CorpusSpec:
-    """``n_conversations`` are drawn over the three splits from the families of one ``voice``; about ``pattern_share`` of them are scripted as patterns.
+    """What a corpus is drawn from, how many conversations, and the seed.
 
-    A spec with ``test_only`` puts every family into the test split: it is for measuring transfer, never for training.
+    ``n_conversations`` are drawn over the three splits from the families of one ``voice``; about
+    ``pattern_share`` of them are scripted as patterns. A spec with ``test_only`` puts every family into
+    the test split: it is for measuring transfer, never for training.
     """
 
     name: str = "v1"

@@ -1,6 +1,7 @@
-"""Typing habits: what one person's keyboard does to every sentence they write, whatever it says.
+"""Typing habits: what one person's keyboard does to every sentence.
 
-Habits belong to accounts, and are drawn from the same distribution for every account, so that style says nothing of what a conversation was scripted to be.
+Habits belong to accounts, and are drawn from the same distribution for every account, so that style
+says nothing of what a conversation was scripted to be.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ EMOJI = ("🙂", "😂", "😅", "👍", "🎉", "🙈", "😴", "🤷", "✨", 
 
 @dataclass(frozen=True)
 class Habits:
-    """Which changes an account's typing makes; rates are per message unless said otherwise."""
+    """The changes an account's typing makes; rates are per message."""
 
     lower_case: bool
     drops_apostrophes: bool
@@ -55,7 +56,7 @@ class Habits:
 
 
 def draw_habits(rng: Random) -> Habits:
-    """The habits of one account: about a third type tidily, the rest mix."""
+    """The habits of one account; about a third type tidily."""
     tidy = rng.random() < 0.35
     return Habits(
         lower_case=not tidy and rng.random() < 0.8,
@@ -70,7 +71,10 @@ def draw_habits(rng: Random) -> Habits:
 
 
 def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]:
-    """The segments as an account with these habits would type them; what is personal information stays marked."""
+    """The segments as typed by an account with these habits.
+
+    Personal information stays marked.
+    """
     abbreviates = rng.random() < habits.abbreviation_rate
     elongates = rng.random() < habits.elongation_rate
     done = []
@@ -105,7 +109,11 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
 
 
 def _with_typo(text: str, rng: Random) -> str:
-    """``text`` with two neighbouring letters swapped, one doubled or one left out, in a word of at least four letters; unless that spells a refused term."""
+    """``text`` with one slip in a word of at least four letters.
+
+    Two neighbouring letters are swapped, one is doubled or one left out, unless that spells a refused
+    term.
+    """
     words = list(re.finditer(r"[A-Za-z]{4,}", text))
     if not words:
         return text

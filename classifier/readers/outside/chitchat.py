@@ -1,6 +1,8 @@
-"""Real one-to-one chat between students (PyPI package ``chitchat-dataset``): for evaluation only, never for training or for writing phrases.
+"""Real one-to-one chat between students, for evaluation only.
 
-The set is not part of this project and nothing saved here may contain its text. It has no labels: whatever is flagged in it counts as a false alarm.
+The set is the PyPI package ``chitchat-dataset``. It is not part of this project: nothing is trained on
+it, no phrase is written from it, and nothing saved here may contain its text. It has no labels: what is
+flagged in it counts as a false alarm.
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ from classifier.errors import InputError
 
 
 def read_chitchat() -> pd.DataFrame:
-    """One row a message: ``conversation``, ``index`` (1-based), ``author``, ``text``. Raises ``InputError`` when the package is not installed."""
+    """One row a message: ``conversation``, ``index`` (1-based), ``author``, ``text``.
+
+    Raises ``InputError`` when the package is not installed.
+    """
     try:
         import chitchat_dataset
     except ModuleNotFoundError:
         raise InputError(
-            "chitchat-dataset is not installed; install it with: pip install 'grooming-pattern-classifier[bench]'"
+            "chitchat-dataset is not installed; install it with: pip install "
+            "'grooming-pattern-classifier[bench]'"
         ) from None
     conversations = chitchat_dataset.Dataset()
     return pd.DataFrame(

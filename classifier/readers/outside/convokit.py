@@ -1,7 +1,9 @@
-"""A ConvoKit corpus folder. Only its utterances are opened: ids, speakers, order and texts stand there.
+"""A ConvoKit corpus folder, of which only the utterances are opened.
 
-Metadata that ConvoKit keeps in binary files (``*-bin.p``) are pickles, which run code when opened: they are never opened, nor is any file but utterances.jsonl or
-utterances.json. The older names of fields are read as well: ``user`` for ``speaker``, ``root`` for ``conversation_id``, ``reply-to`` for ``reply_to``.
+Ids, speakers, order and texts stand there. Metadata that ConvoKit keeps in binary files (``*-bin.p``)
+are pickles, which run code when opened: they are never opened, nor is any file but utterances.jsonl or
+utterances.json. The older names of fields are read as well: ``user`` for ``speaker``, ``root`` for
+``conversation_id``, ``reply-to`` for ``reply_to``.
 """
 
 from __future__ import annotations
@@ -40,7 +42,11 @@ class _Utterance(NamedTuple):
 
 
 def utterances_file(folder: Path) -> Path:
-    """The file of utterances in ``folder``. Raises ``InputError`` when there is none, and when it is a symbolic link: a corpus folder holds its own files."""
+    """The file of utterances in ``folder``.
+
+    Raises ``InputError`` when there is none, and when it is a symbolic link: a corpus folder holds its
+    own files.
+    """
     for name in UTTERANCES:
         path = folder / name
         if path.is_symlink():
@@ -53,10 +59,12 @@ def utterances_file(folder: Path) -> Path:
 
 
 def read_convokit(folder: Path, *, on_fault: OnFault = stop) -> Iterator[Conversation]:
-    """The conversations, each given out when its last utterance has been read; the file is read twice, first to count.
+    """The conversations, each yielded when its last utterance has been read.
 
-    Utterances are put in order of time where all of a conversation have one, else each after the one it replies to. A fault is an utterance without id, speaker,
-    conversation or text, with a time that is none, or an id used before; and replies that go round in a circle. A reply to an utterance that is not there begins anew.
+    The file is read twice, first to count. Utterances are put in order of time where all of a
+    conversation have one, else each after the one it replies to. A fault is an utterance without id,
+    speaker, conversation or text, with a time that is none, or an id used before; and replies that go
+    round in a circle. A reply to an utterance that is not there begins anew.
     """
     path = utterances_file(folder)
     left: Counter[str] = Counter()
@@ -93,7 +101,7 @@ def read_convokit(folder: Path, *, on_fault: OnFault = stop) -> Iterator[Convers
 
 
 def _entries(path: Path, on_fault: OnFault) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The utterances with their numbers: lines of a .jsonl, places in the list of a .json."""
+    """The utterances with their line numbers, or places in a .json list."""
     if path.suffix == ".jsonl":
         yield from jsonl_objects(path, on_fault=on_fault)
         return

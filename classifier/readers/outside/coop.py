@@ -1,6 +1,8 @@
-"""Messages as items for ROOST's Coop, a review tool: one submission of one conversation's messages a line, as its item API takes them.
+"""Messages as items for Coop, ROOST's review tool.
 
-What an item type is called and which fields it has is set in each Coop; here a type has the fields text, conversation_id, author_id, line and created_at.
+One line is one submission of one conversation's messages, as its item API takes them. What an item type
+is called and which fields it has is set in each Coop; here a type has the fields text, conversation_id,
+author_id, line and created_at.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from classifier.records import Conversation
 
 
 def coop_line(conversation: Conversation, *, type_id: str) -> str:
-    """The submission of a conversation's messages, one line of JSON. An item's id is the conversation's and the line's."""
+    """The submission of a conversation's messages, as one line of JSON.
+
+    An item's id is made of the conversation's id and the line's number.
+    """
     items = []
     for position, message in enumerate(conversation.messages, start=1):
         line = message.line or position

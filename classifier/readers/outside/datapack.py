@@ -1,7 +1,9 @@
-"""Datapacks of the Chat Visualizer of the early-detection project: one JSON object with a table of chats, read, and written with scores as its heat map.
+"""Datapacks of the Chat Visualizer of the early-detection project.
 
-A chat's ``content`` is a list of messages, of separators, and of nulls where a line was left out; a message has ``author``, ``body``, ``time`` in milliseconds and
-its line number ``lineNum``. A message's ``prediction``, from 0 to 1, is what the viewer colours it by.
+A datapack is one JSON object with a table of chats; it is read, and written with scores as its heat
+map. A chat's ``content`` is a list of messages, of separators, and of nulls where a line was left out;
+a message has ``author``, ``body``, ``time`` in milliseconds and its line number ``lineNum``. A
+message's ``prediction``, in [0, 1], is what the viewer colours it by.
 """
 
 from __future__ import annotations
@@ -34,11 +36,14 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 def read_datapack(path: Path, *, on_fault: OnFault = stop) -> Iterator[Conversation]:
-    """The chats as conversations; the whole file is held in memory. Nulls and separators are no messages; a null keeps its line, a separator has none.
+    """The chats as conversations; the whole file is held in memory.
 
-    A message without a ``lineNum`` has its place in the content as its line; without a body it has an empty text. The sender is whoever wrote the first message
-    marked ``isFromPredator``. A fault is an entry of another kind, a message without an author or of a time that is none, a line number used twice, another
-    ``className``, and a chat without messages. The format's own labels of messages are not those of this project and are left out.
+    Nulls and separators are no messages; a null keeps its line, a separator has none. A message without
+    a ``lineNum`` has its place in the content as its line; without a body it has an empty text. The
+    sender is the author of the first message marked ``isFromPredator``. A fault is an entry of another
+    kind, a message without an author or with an unreadable time, a line number used twice, another
+    ``className``, and a chat without messages. The format's own labels of messages are not those of
+    this project and are left out.
     """
     pack = whole_json(path)
     chats = pack.get("chats") if isinstance(pack, dict) else None
@@ -63,7 +68,7 @@ def read_datapack(path: Path, *, on_fault: OnFault = stop) -> Iterator[Conversat
 
 
 def _messages(content: list[Any], where: str, on_fault: OnFault) -> tuple[list[Message], str]:
-    """The messages in order of their lines, and the author of the first that is marked."""
+    """The messages by line, and the author of the first marked one."""
     found: dict[int, Message] = {}
     sender = ""
     place = 0
@@ -98,9 +103,10 @@ def _messages(content: list[Any], where: str, on_fault: OnFault) -> tuple[list[M
 def written_datapack(
     conversations: Iterable[Conversation], *, name: str, predictions: Mapping[tuple[str, int], float]
 ) -> bytes:
-    """A datapack of ``conversations``, with the prediction of each (conversation, line) that has one.
+    """A datapack of ``conversations`` with the predictions of their lines.
 
-    ``generatedAtTime`` is 0, so that the same conversations give the same file. Raises ``InputError`` for an id used twice.
+    Predictions are by (conversation, line). ``generatedAtTime`` is 0, so that the same conversations
+    give the same file. Raises ``InputError`` for an id used twice.
     """
     chats: dict[str, Any] = {}
     for conversation in conversations:

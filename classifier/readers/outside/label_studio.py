@@ -1,6 +1,7 @@
-"""To Label Studio and back, for people who want to annotate a sample again by hand.
+"""Tasks for Label Studio, and its annotations as a table.
 
-One task is one message with the lines before it as context. What comes back is a table of the labels people chose, to hold against the generator's own.
+One task is one message with the lines before it as context. What comes back is a table of the labels
+people chose, beside the generator's own.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from classifier.taxonomy import LABELS
 CONTEXT_MESSAGES = 4
 
 CONFIG = (
-    '<View>\n  <Header value="Which behaviours do the words of the last line show, whoever writes it? Reported, negated, quoted or advised behaviour is not shown."/>\n'
-    '  <Text name="context" value="$context"/>\n  <Text name="text" value="$text"/>\n  <Choices name="labels" toName="text" choice="multiple">\n'
+    '<View>\n  <Header value="Which behaviours do the words of the last line show, whoever writes it? '
+    'Reported, negated, quoted or advised behaviour is not shown."/>\n'
+    '  <Text name="context" value="$context"/>\n  <Text name="text" value="$text"/>\n  <Choices '
+    'name="labels" toName="text" choice="multiple">\n'
     + "".join(f'    <Choice value="{label}"/>\n' for label in LABELS)
     + "  </Choices>\n</View>\n"
 )
@@ -30,7 +33,10 @@ CONFIG = (
 
 
 def to_tasks(conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
-    """One task per message. The generator's labels are kept under ``data.generator_labels`` and not shown to the annotator."""
+    """One task per message.
+
+    The generator's labels are kept under ``data.generator_labels`` and not shown to the annotator.
+    """
     return [
         {
             "data": {
@@ -55,9 +61,10 @@ def _side(conversation: Conversation, author: str) -> str:
 
 
 def read_annotations(path: Path) -> pd.DataFrame:
-    """A Label Studio JSON export as a table: ``conversation``, ``index``, ``annotator``, and per label the person's 0/1 and ``generator_<label>``.
+    """A Label Studio JSON export as a table.
 
-    Raises ``InputError`` naming the task when the export has another shape.
+    Columns: ``conversation``, ``index``, ``annotator``, and per label the person's 0/1 and
+    ``generator_<label>``. Raises ``InputError`` naming the task when the export has another shape.
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8"))
@@ -90,6 +97,7 @@ def read_annotations(path: Path) -> pd.DataFrame:
             raise InputError(f"{path}: task {position}: {error}") from None
         except (AttributeError, KeyError, TypeError) as error:
             raise InputError(
-                f"{path}: task {position}: expected data and annotations as Label Studio's JSON export has them, missing {error}"
+                f"{path}: task {position}: expected data and annotations as Label Studio's JSON export "
+                f"has them, missing {error}"
             ) from None
     return pd.DataFrame(rows)

@@ -1,7 +1,8 @@
-"""The corpus of PAN 2012 as it is distributed: conversations in XML, and beside them text files of author ids and of lines.
+"""The PAN 2012 corpus: conversations in XML, author ids and lines as text.
 
-A message has a line number and a clock time without a date. Lines are put in order; where the clock falls back by more than half a day midnight has passed, and
-the next day begins. Texts were escaped twice and are unescaped twice. An empty text keeps its line.
+A message has a line number and a clock time without a date. Lines are put in order; where the clock
+falls back by more than half a day midnight has passed, and the next day begins. Texts were escaped
+twice and are unescaped twice. An empty text keeps its line.
 """
 
 from __future__ import annotations
@@ -49,12 +50,14 @@ _HALF_A_DAY = timedelta(hours=12)
 def read_pan12(
     path: Path, *, pattern_authors: Set[str] | None = None, on_fault: OnFault = stop
 ) -> Iterator[Conversation]:
-    """The conversations in file order, each as soon as its end has been read.
+    """The conversations in file order, each yielded when its end has been read.
 
-    With ``pattern_authors`` (see ``read_authors``) a conversation with one of them among its authors is labelled a pattern and that author is its sender, all others
-    are labelled benign; without, none is labelled. A fault is a message without a line number or an author, of a time that is no clock time, or too long; a line
-    number used twice; a conversation without an id, with an id used before, or without messages. Raises ``InputError`` for anything that is not XML of this format,
-    for a document type and for entities.
+    With ``pattern_authors`` (see ``read_authors``) a conversation with one of them among its authors is
+    labelled a pattern and that author is its sender, all others are labelled benign; without, none is
+    labelled. A fault is a message without a line number or an author, with a time that is no clock
+    time, or too long; a line number used twice; a conversation without an id, with an id used before,
+    or without messages. Raises ``InputError`` for anything that is not XML of this format, for a
+    document type and for entities.
     """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser
@@ -70,7 +73,8 @@ def read_pan12(
             parser.close()
         except DefusedXmlException as error:
             raise InputError(
-                f"{path}:{target.number}: {type(error).__name__}: a document type or entities are refused; the corpus has none"
+                f"{path}:{target.number}: {type(error).__name__}: a document type or entities are "
+                "refused; the corpus has none"
             ) from None
         except (ParseError, ValueError, LookupError) as error:
             if isinstance(error, InputError):
@@ -80,7 +84,7 @@ def read_pan12(
 
 
 class _Target:
-    """Takes the parser's events and makes messages and conversations of them, with the line that each begins on."""
+    """Makes messages and conversations of the parser's events, with their lines."""
 
     def __init__(self, path: Path, pattern_authors: Set[str] | None, on_fault: OnFault) -> None:
         self.expat: Any = None
@@ -110,7 +114,8 @@ class _Target:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if PARENTS.get(tag) != self._open[-1]:
             raise InputError(
-                f"{self._path}:{self.number}: <{shown(tag, most=60)}> in <{self._open[-1]}> is not in the format of PAN 2012: conversations, conversation, message, author, time, text"
+                f"{self._path}:{self.number}: <{shown(tag, most=60)}> in <{self._open[-1]}> is not in "
+                "the format of PAN 2012: conversations, conversation, message, author, time, text"
             )
         self._open.append(tag)
         if tag == "conversation":
@@ -128,7 +133,8 @@ class _Target:
     def data(self, content: str) -> None:
         if self._open[-1] in self._parts:
             self._length += len(content)
-            # A text is held until its end; one that is too long is found out soon enough by this, without being held.
+            # A text is held until its end; one that is too long is found out soon enough by
+            # this, without being held.
             if self._length <= 8 * MAX_CHARACTERS:
                 self._parts[self._open[-1]].append(content)
 
@@ -141,7 +147,7 @@ class _Target:
             self._end_conversation()
 
     def close(self) -> None:
-        """Nothing is left to do: an element that is still open is the parser's error."""
+        """Nothing: an element that is still open is the parser's error."""
 
     def _end_message(self) -> None:
         try:
@@ -203,7 +209,11 @@ def _dated(lines: dict[int, tuple[str, str, str]]) -> Iterator[Message]:
 
 
 def read_authors(path: Path) -> set[str]:
-    """The author ids of a file of one id a line, as the corpus's list of predators and the answers to its first task are. Raises ``InputError`` for another shape."""
+    """The author ids of a file with one id a line.
+
+    The corpus lists its predators so, and its first task is answered so. Raises ``InputError`` for
+    another shape.
+    """
     found = set()
     for number, line in _side_lines(path):
         if len(line.split()) != 1:
@@ -213,7 +223,10 @@ def read_authors(path: Path) -> set[str]:
 
 
 def read_lines(path: Path) -> set[tuple[str, int]]:
-    """The (conversation, line) pairs of a file with one pair a line, a tab between, as the answers to the corpus's second task are."""
+    """The (conversation, line) pairs of a file: one pair a line, tab-separated.
+
+    The corpus's second task is answered so.
+    """
     found = set()
     for number, line in _side_lines(path):
         try:
@@ -221,7 +234,8 @@ def read_lines(path: Path) -> set[tuple[str, int]]:
             found.add((checked_name(id_, noun="conversation id"), checked_line(line_number.strip())))
         except ValueError as error:
             raise InputError(
-                f"{path}:{number}: expected a conversation id, a tab and a line number, got {line.strip()[:60]!r} ({error})"
+                f"{path}:{number}: expected a conversation id, a tab and a line number, got "
+                f"{line.strip()[:60]!r} ({error})"
             ) from None
     return found
 
@@ -229,7 +243,8 @@ def read_lines(path: Path) -> set[tuple[str, int]]:
 def _side_lines(path: Path) -> Iterator[tuple[int, str]]:
     if path.stem.endswith("diff"):
         raise InputError(
-            f"{path}: the diff file of PAN 2012 holds no labels: it lists where two releases of the corpus differ; "
+            f"{path}: the diff file of PAN 2012 holds no labels: it lists where two releases of the "
+            "corpus differ; "
             "labels are in the list of predators and in groundtruth-problem1 and -problem2"
         )
     for number, line in text_lines(path):
@@ -238,7 +253,7 @@ def _side_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def authors_file(authors: Iterable[str]) -> bytes:
-    r"""What is handed in for the first task: one author id a line, in order.
+    r"""The answer file of the first task: one author id a line, sorted.
 
     >>> authors_file({"b2", "a1"})
     b'a1\nb2\n'
@@ -247,7 +262,7 @@ def authors_file(authors: Iterable[str]) -> bytes:
 
 
 def lines_file(lines: Iterable[tuple[str, int]]) -> bytes:
-    r"""What is handed in for the second task: conversation id, tab, line number, in order.
+    r"""The answer file of the second task: conversation id, tab, line number.
 
     >>> lines_file({("c1", 12), ("c1", 3)})
     b'c1\t3\nc1\t12\n'

@@ -1,7 +1,8 @@
-"""Segments of PANC and VTPAN as their authors release them: CSV with the columns ``label``, ``chatName`` and ``segment``.
+"""Segments of PANC and VTPAN, as CSV of ``label``, ``chatName``, ``segment``.
 
-A segment is the text of a whole stretch of chat, without its speakers or its lines. It becomes a conversation of one message that nobody wrote, so
-whatever asks who wrote, or how early, is refused (``classifier.readers.external.require_speakers``).
+A segment is the text of a whole stretch of chat, without its speakers or its lines. It becomes a
+conversation of one message without an author, so whatever needs authors or order refuses it
+(``classifier.readers.external.require_speakers``).
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ LABELS = {"predator": PATTERN, "non-predator": BENIGN}
 
 
 def read_panc(path: Path, *, on_fault: OnFault = stop) -> Iterator[Conversation]:
-    """Each segment as a conversation named by its ``chatName``; a file that is not UTF-8 throughout is read as Latin-1.
+    """Each segment as a conversation named by its ``chatName``.
 
-    A fault is another label than "predator" and "non-predator", a name used twice, and a row of another width. Raises ``InputError`` for another header.
+    A file that is not UTF-8 throughout is read as Latin-1. A fault is another label than "predator" and
+    "non-predator", a name used twice, and a row of another width. Raises ``InputError`` for another
+    header.
     """
     named: dict[str, int] = {}
     for number, row in csv_rows(path, encoding=_encoding(path), on_fault=on_fault):
