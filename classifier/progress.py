@@ -51,7 +51,7 @@ def progress_counter(*, label: str, length: int) -> Iterator[Callable[[int], Non
 
 @contextmanager
 def progress_share(*, label: str) -> Iterator[Callable[[float, str], None]]:
-    """A function to call with the share done, in [0, 1], and a few words on it."""
+    """A function to call with the share done, in [0, 1], and a word on it."""
     if not sys.stderr.isatty():
         yield lambda share, words: None
         return

@@ -21,12 +21,19 @@ from pathlib import Path
 
 from IPython.display import SVG
 
-from classifier.corpus.describe import conversation_counts, label_counts, vocabulary_growth
-from classifier.corpus.release import read_corpus
-from classifier.evaluation.slices import false_alarms_by
-from classifier.readers.messages import messages_table
-from classifier.report.figures import interval_plot, to_svg
-from classifier.taxonomy import BENIGN, LABELS, PATTERN
+from classifier import (
+    BENIGN,
+    LABELS,
+    PATTERN,
+    conversation_counts,
+    false_alarms_by,
+    interval_plot,
+    label_counts,
+    messages_table,
+    read_corpus,
+    to_svg,
+    vocabulary_growth,
+)
 
 parts = read_corpus(Path("../data/synthetic/v1"))
 conversations = [conversation for part in parts.values() for conversation in part]

@@ -23,16 +23,23 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import SVG
 
-from classifier.corpus.release import content_hash, read_corpus
-from classifier.evaluation.messages import message_metrics
-from classifier.evaluation.thresholds import message_threshold
-from classifier.model.message.explain import explain, in_words
-from classifier.model.message.file import save_model
-from classifier.model.message.pipeline import fit_message_model, stage_probabilities
-from classifier.model.shipped import MAX_FALSE_ALARMS
-from classifier.readers.messages import families_used, messages_table
-from classifier.report.figures import interval_plot, to_svg
-from classifier.taxonomy import LABELS
+from classifier import (
+    LABELS,
+    MAX_FALSE_ALARMS,
+    content_hash,
+    explain,
+    families_used,
+    fit_message_model,
+    in_words,
+    interval_plot,
+    message_metrics,
+    message_threshold,
+    messages_table,
+    predict_messages,
+    read_corpus,
+    save_model,
+    to_svg,
+)
 
 SEED = 0
 parts = {split: part[::4] for split, part in read_corpus(Path("../data/synthetic/v1")).items()}
@@ -46,7 +53,7 @@ tables = {split: messages_table(part) for split, part in parts.items()}
 
 # %%
 pipeline = fit_message_model(tables["train"])
-found = {split: stage_probabilities(pipeline, table["text"].tolist()) for split, table in tables.items()}
+found = {split: predict_messages(pipeline, table["text"].tolist()) for split, table in tables.items()}
 
 # %% [markdown]
 # A threshold for each label is chosen on the validation split: the best F1 among those that flag few messages without the label.

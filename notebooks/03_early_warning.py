@@ -22,26 +22,34 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import SVG
 
-from classifier.corpus.release import read_corpus
-from classifier.evaluation.rates import false_positive_rate, true_positive_rate
-from classifier.evaluation.thresholds import threshold_for_fpr
-from classifier.experiments.conversation_scores import message_probabilities, scored
-from classifier.experiments.conversation_tables import early_warning, recall_by_k
-from classifier.model.conversation.file import load_conversation_model
-from classifier.model.message.file import load_pipeline
-from classifier.model.shipped import conversation_model_path, shipped_model
-from classifier.report.figures import line_plot, to_svg
+from classifier import (
+    conversation_model_path,
+    early_warning,
+    false_positive_rate,
+    line_plot,
+    load_conversation_model,
+    load_pipeline,
+    message_probabilities,
+    read_corpus,
+    recall_by_k,
+    score_conversations,
+    shipped_model,
+    threshold_for_fpr,
+    to_svg,
+    true_positive_rate,
+)
 
 parts = {
     split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::4]
     for split in ("validation", "test")
 }
-pipeline, pattern = (
+pipeline, conversation_model = (
     load_pipeline(shipped_model()),
     load_conversation_model(conversation_model_path(shipped_model(), "text")),
 )
 by_split = {
-    split: scored(pattern, part, message_probabilities(pipeline, part)) for split, part in parts.items()
+    split: score_conversations(conversation_model, part, message_probabilities(pipeline, part))
+    for split, part in parts.items()
 }
 test = by_split["test"]
 
@@ -61,7 +69,7 @@ pd.DataFrame(
     {
         "message": [message.text for message in test.conversations[followed].messages],
         "labels": [" ".join(message.labels) for message in test.conversations[followed].messages],
-        "score so far": test.growing[followed].round(3),
+        "score so far": test.running_scores[followed].round(3),
     }
 )
 
@@ -71,7 +79,7 @@ pd.DataFrame(
 # The shipped alert threshold keeps false alarms rare. A second one is chosen here on validation, for a false-positive rate ten times as high. It warns earlier, and of more.
 
 # %%
-strict = pattern.alert_threshold
+strict = conversation_model.alert_threshold
 loose = threshold_for_fpr(by_split["validation"].label, by_split["validation"].score, max_fpr=0.1)
 thresholds = {"strict": strict, "loose": loose}
 recalls = pd.concat(

@@ -21,21 +21,26 @@ from pathlib import Path
 
 from IPython.display import SVG
 
-from classifier.corpus.release import read_corpus
-from classifier.experiments.conversation_scores import leading_families, message_probabilities
-from classifier.model.conversation.file import load_conversation_model
-from classifier.model.conversation.monitor import MonitoredScorer
-from classifier.model.message.file import load_pipeline
-from classifier.model.shipped import conversation_model_path, shipped_model
-from classifier.privacy.compare.constraint import feasible_points
-from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.policies.explain import explain_policy
-from classifier.privacy.policies.policy import shipped_policies
-from classifier.privacy.simulate.scorer import Scorer
-from classifier.privacy.stream import MessageScores, streams_of
-from classifier.report.figures import to_svg
-from classifier.report.tradeoff.plots import frontier_plot
-from classifier.report.tradeoff.points import with_intervals
+from classifier import (
+    MessageScores,
+    MonitoredScorer,
+    PolicyScorer,
+    compare_policies,
+    conversation_model_path,
+    explain_policy,
+    feasible_points,
+    frontier_plot,
+    leading_families,
+    load_conversation_model,
+    load_pipeline,
+    message_probabilities,
+    read_corpus,
+    shipped_model,
+    shipped_policies,
+    streams_from_conversations,
+    to_svg,
+    with_intervals,
+)
 
 CHOSEN = (
     "full_server_scan",
@@ -65,11 +70,13 @@ rows = {
     for part in used.values()
     for c, found in zip(part, message_probabilities(pipeline, part), strict=True)
 }
-scorer = Scorer(
+scorer = PolicyScorer(
     MessageScores(rows),
     MonitoredScorer(load_conversation_model(conversation_model_path(shipped_model(), "text"))),
 )
-validation, test = (streams_of(part, clusters=leading_families(part).tolist()) for part in used.values())
+validation, test = (
+    streams_from_conversations(part, clusters=leading_families(part).tolist()) for part in used.values()
+)
 frontier = compare_policies(
     policies, validation, test, {"private/plain": scorer}, asked_rates=(0.01, 0.1), n_resamples=200, seed=0
 )

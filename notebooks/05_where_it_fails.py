@@ -32,29 +32,37 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import SVG
 
-from classifier.corpus.release import read_corpus
-from classifier.evaluation.baserates import base_rate_table
-from classifier.evaluation.rates import false_positive_rate, true_positive_rate
-from classifier.evaluation.slices import false_alarms_by
-from classifier.experiments.conversation_scores import message_probabilities, scored
-from classifier.experiments.conversation_tables import VOLUME
-from classifier.model.conversation.file import load_conversation_model
-from classifier.model.message.explain import explain, in_words
-from classifier.model.message.file import load_model, load_pipeline
-from classifier.model.message.pipeline import stage_probabilities
-from classifier.model.shipped import conversation_model_path, shipped_model
-from classifier.readers.messages import messages_table
-from classifier.report.figures import interval_plot, to_svg
-from classifier.report.tradeoff.plots import strip_plot
-from classifier.report.tradeoff.points import strip_table
-from classifier.taxonomy import PATTERN, STAGES
+from classifier import (
+    PATTERN,
+    STAGES,
+    base_rate_table,
+    conversation_model_path,
+    explain,
+    false_alarms_by,
+    false_positive_rate,
+    heatmap_plot,
+    in_words,
+    interval_plot,
+    load_conversation_model,
+    load_model,
+    load_pipeline,
+    message_probabilities,
+    messages_table,
+    ppv_cells,
+    predict_messages,
+    read_corpus,
+    score_conversations,
+    shipped_model,
+    to_svg,
+    true_positive_rate,
+)
 
 pd.set_option("display.max_colwidth", 120)
 SEED = 5
 model, pipeline = load_model(shipped_model()), load_pipeline(shipped_model())
 conversations = read_corpus(Path("../data/synthetic/v1/test.jsonl.gz"))["test"]
 messages = messages_table(conversations)
-probabilities = stage_probabilities(pipeline, messages["text"].tolist())
+probabilities = predict_messages(pipeline, messages["text"].tolist())
 flagged = probabilities.ge(dict(zip(model.labels, model.thresholds, strict=True)))[list(STAGES)]
 shown = messages[list(STAGES)].astype(bool)
 
@@ -158,7 +166,7 @@ print(in_words(account))
 
 # %%
 quarter = conversations[::4]
-heard = scored(
+heard = score_conversations(
     load_conversation_model(conversation_model_path(shipped_model(), "text")),
     quarter,
     message_probabilities(pipeline, quarter),
@@ -167,11 +175,11 @@ threshold = load_conversation_model(conversation_model_path(shipped_model(), "te
 found, alarms = (
     rate(heard.label, heard.score, threshold=threshold) for rate in (true_positive_rate, false_positive_rate)
 )
-rare = base_rate_table(found, alarms, volume=VOLUME)
+rare = base_rate_table(found, alarms, volume=1_000_000)
 SVG(
     to_svg(
-        strip_plot(
-            strip_table(rare.assign(point="alert threshold")),
+        heatmap_plot(
+            ppv_cells(rare.assign(point="alert threshold")),
             row="point",
             column="prevalence",
             value="shade",

@@ -27,17 +27,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
-from classifier.corpus.release import read_corpus
-from classifier.evaluation.messages import message_metrics
-from classifier.evaluation.thresholds import best_f1_threshold
-from classifier.experiments.baselines import BASELINES
-from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.policies.policy import shipped_policies
-from classifier.privacy.simulate.scorer import Scorer
-from classifier.privacy.stream import streams_from_scores
-from classifier.readers.messages import messages_table
-from classifier.report.figures import interval_plot, to_svg
-from classifier.taxonomy import LABELS
+from classifier import (
+    BASELINES,
+    LABELS,
+    PolicyScorer,
+    best_f1_threshold,
+    compare_policies,
+    interval_plot,
+    message_metrics,
+    messages_table,
+    read_corpus,
+    shipped_policies,
+    streams_from_scores,
+    to_svg,
+)
 
 SEED = 0
 tables = {
@@ -140,7 +143,7 @@ for name in scorers:
         [policy],
         validation,
         test,
-        {"private/plain": Scorer(message_scores)},
+        {"private/plain": PolicyScorer(message_scores)},
         asked_rates=(0.1,),
         n_resamples=100,
         seed=SEED,

@@ -1,4 +1,4 @@
-"""Model files as somebody might write them on purpose."""
+"""Model files written by hand, with a fitting hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from classifier.model.container import content_sha256
 
 
 def rewritten(path, *, header=(), drop=(), **arrays):
-    """The file with other arrays and header fields and a fitting hash, as somebody might write it on purpose."""
+    """Rewrite the file with other arrays and header fields and a fitting hash, as on purpose."""
     with safe_open(path, framework="numpy") as opened:
         fields = json.loads(opened.metadata()["header"]) | dict(header)
     content = {name: array for name, array in (load_file(path) | arrays).items() if name not in drop}

@@ -1,7 +1,8 @@
-"""Small conversations about pizza and raids, and a scorer of single words, for the tests of the privacy room."""
+"""Toy conversations about pizza and raids, and a scorer of single words."""
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime, timedelta
 from random import Random
@@ -9,8 +10,8 @@ from random import Random
 import numpy as np
 
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.scorer import Scorer
-from classifier.privacy.stream import streams_of
+from classifier.privacy.simulate.scorer import PolicyScorer
+from classifier.privacy.stream import streams_from_conversations
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, PATTERN
 
@@ -35,7 +36,7 @@ NAMES = ("Zola", "Quillon", "Emma", "Brannagh")
 
 
 def word_probabilities(texts):
-    """A row a text: the probability of each word's stage, .02 for every other label."""
+    """Probabilities, shape (texts, labels): those of ``WORDS``, else .02."""
     rows = np.full((len(texts), len(LABELS)), 0.02)
     for row, text in zip(rows, texts, strict=True):
         for word, (stage, probability) in WORDS.items():
@@ -44,7 +45,7 @@ def word_probabilities(texts):
     return rows
 
 
-SCORER = Scorer(word_probabilities)
+SCORER = PolicyScorer(word_probabilities)
 
 
 def chat(
@@ -59,7 +60,10 @@ def chat(
     scene="lunch",
     family="toy",
 ):
-    """A conversation from lines "s: text" and "c: text", ``minutes`` apart; ``{name|Zola}`` marks a piece of personal information."""
+    """A conversation from lines "s: text" and "c: text".
+
+    They are ``minutes`` apart; ``{name|Zola}`` marks a piece of personal information.
+    """
     sender, contact = sender or f"{id_}-s", contact or f"{id_}-c"
     messages = []
     for number, line in enumerate(lines):
@@ -96,7 +100,10 @@ def chat(
 
 
 def town(n=120, *, seed=1, split="t"):
-    """``n`` conversations, a quarter of them patterns, which use the words of ``WORDS`` more often; names here and there; 12 clusters."""
+    """``n`` conversations in 12 clusters, a quarter of them patterns.
+
+    Patterns use the words of ``WORDS`` more often; names stand here and there.
+    """
     conversations = []
     for number in range(n):
         rng = Random(f"{seed}:{number}")
@@ -122,12 +129,17 @@ def town(n=120, *, seed=1, split="t"):
                 scene=rng.choice(("lunch", "gaming", "coach")),
             )
         )
-    return streams_of(conversations, clusters=[f"family{number % 12}" for number in range(n)])
+    return streams_from_conversations(conversations, clusters=[f"family{number % 12}" for number in range(n)])
 
 
-def policy(name="toy", **knobs):
+def auc_standard_error(members, non_members):
+    """The standard error of the AUC of scores that tell nothing, for independent texts (Mann & Whitney 1947)."""
+    return math.sqrt((members + non_members + 1) / (12 * members * non_members))
+
+
+def policy(name="toy", **settings):
     """A policy with a description."""
-    return Policy(name, "A toy.", **knobs)
+    return Policy(name, "A toy.", **settings)
 
 
 def log(run, id_):

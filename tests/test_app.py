@@ -18,14 +18,15 @@ import pytest
 from safetensors.numpy import load_file
 
 from classifier.app.about import documents
-from classifier.app.conversation import conversation_view, offered_conversations, runnable_policies
-from classifier.app.demo import LENGTHS, Demo, load_demo, released_corpus
-from classifier.app.examples import lines
-from classifier.app.limits import names_known
-from classifier.app.message import message_account
+from classifier.app.conversation import conversation_view, offered_conversations
+from classifier.app.demo import SHOWN_LENGTHS, Demo, load_demo, released_corpus
+from classifier.app.examples import example_texts
+from classifier.app.limits import names_in_model
+from classifier.app.message import message_explanation
 from classifier.app.policies import policies_view
-from classifier.app.policy_figures import SHIPPED, packed, read_summary
-from classifier.app.server import MAX_BODY, VIEWS, build
+from classifier.app.policy_figures import SHIPPED_FIGURES, read_policy_summary, summary_as_json
+from classifier.app.reviewer import runnable_policies
+from classifier.app.server import MAX_BODY, PAGE_VIEWS, build_app
 from classifier.cli.main import main
 from classifier.corpus.content_policy import policy_problems
 from classifier.errors import InputError
@@ -46,7 +47,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 def demo(small_model, small_corpus):
     loaded = load_demo(small_model, conversation_model_path(small_model), corpus=small_corpus)
     # So small a model's own threshold is so high that hardly any conversation, or none, reaches it.
-    return replace(loaded, pattern=replace(loaded.pattern, alert_threshold=0.5))
+    return replace(loaded, conversation_model=replace(loaded.conversation_model, alert_threshold=0.5))
 
 
 def ask(demo, path, *, method="GET", host=f"127.0.0.1:{PORT}", **sent):
@@ -54,7 +55,7 @@ def ask(demo, path, *, method="GET", host=f"127.0.0.1:{PORT}", **sent):
 
     async def once():
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=build(demo, port=PORT)), base_url=f"http://127.0.0.1:{PORT}"
+            transport=httpx.ASGITransport(app=build_app(demo, port=PORT)), base_url=f"http://127.0.0.1:{PORT}"
         ) as client:
             return await client.request(
                 method, path, headers={"host": host} | sent.pop("headers", {}), **sent
@@ -71,14 +72,14 @@ def one_of(demo, *, is_pattern=None, flagged=None):
     """The first conversation of a kind."""
     return next(
         each
-        for each in demo.followed.values()
+        for each in demo.scored_conversations.values()
         if (is_pattern is None or each.is_pattern == is_pattern)
         and (flagged is None or (each.alert_at > 0) == flagged)
     )
 
 
-def seen(demo, followed, policy, step):
-    return conversation_view(demo, {"id": followed.conversation.id, "step": str(step), "policy": policy})[
+def seen(demo, scored, policy, step):
+    return conversation_view(demo, {"id": scored.conversation.id, "step": str(step), "policy": policy})[
         "seen"
     ]
 
@@ -86,7 +87,7 @@ def seen(demo, followed, policy, step):
 # Every page
 
 
-@pytest.mark.parametrize("path", [view.path for view in VIEWS])
+@pytest.mark.parametrize("path", [view.path for view in PAGE_VIEWS])
 def test_every_page_says_what_it_is_for_and_what_it_is_not_for(demo, path):
     page = ask(demo, path)
     assert page.status_code == 200
@@ -99,7 +100,7 @@ def test_every_page_says_what_it_is_for_and_what_it_is_not_for(demo, path):
     assert page.text.count("<h1>") == 1
 
 
-@pytest.mark.parametrize("path", [view.path for view in VIEWS if view.path != "/about"])
+@pytest.mark.parametrize("path", [view.path for view in PAGE_VIEWS if view.path != "/about"])
 def test_no_page_passes_judgement_on_anybody(demo, path):
     assert (
         re.findall(
@@ -127,7 +128,7 @@ def test_an_undecodable_query_behind_a_stray_slash_is_told_that_nothing_is_there
             "query_string": b"pre\xf6=1",
             "headers": [(b"host", f"127.0.0.1:{PORT}".encode())],
         }
-        await build(demo, port=PORT)(
+        await build_app(demo, port=PORT)(
             scope | {"scheme": "http", "server": ("127.0.0.1", PORT), "root_path": "", "http_version": "1.1"},
             receive,
             send,
@@ -161,7 +162,7 @@ def test_every_answer_forbids_scripts_framing_and_keeping(demo, path, status):
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-@pytest.mark.parametrize("path", [view.path for view in VIEWS])
+@pytest.mark.parametrize("path", [view.path for view in PAGE_VIEWS])
 def test_no_page_has_a_script_an_inline_style_or_anything_from_elsewhere(demo, path):
     text = ask(demo, path).text
     assert re.findall(r"<script|<style|\sstyle=|\son\w+=", text) == []
@@ -297,7 +298,7 @@ def test_a_fault_of_the_program_is_told_without_what_was_typed(demo, monkeypatch
     def fails(model, text):
         raise KeyError(text)
 
-    monkeypatch.setattr("classifier.app.message.message_account", fails)
+    monkeypatch.setattr("classifier.app.message.message_explanation", fails)
     answer = typed(demo, SECRET)
     assert answer.status_code == 500
     assert "KeyError at fails" in answer.text
@@ -315,16 +316,16 @@ def test_a_message_is_shown_with_its_stage_and_its_words_marked(demo):
 
 
 def test_the_parts_of_an_account_sum_to_the_log_odds_and_those_give_the_score(demo):
-    [part] = message_account(demo.model, SECRET)["explained"]
+    [part] = message_explanation(demo.model, SECRET)["labels"]
     *parts, total = [float(row[1]) for row in part["words"].rows]
     assert sum(parts) == pytest.approx(total, abs=0.001 * len(parts))
     assert total == pytest.approx(demo.model.logits(SECRET)[LABELS.index("secrecy")], abs=0.001)
 
 
 def test_a_message_that_is_not_flagged_is_explained_by_the_label_nearest_its_threshold(demo):
-    account = message_account(demo.model, "pizza?")
+    account = message_explanation(demo.model, "pizza?")
     assert account["flagged"] == []
-    assert len(account["explained"]) == 1
+    assert len(account["labels"]) == 1
 
 
 def test_a_word_the_model_never_met_is_named(demo):
@@ -333,10 +334,10 @@ def test_a_word_the_model_never_met_is_named(demo):
     )
 
 
-@pytest.mark.parametrize("number", range(len(lines()["example"])))
+@pytest.mark.parametrize("number", range(len(example_texts()["example"])))
 def test_every_example_can_be_taken(demo, number):
     answer = ask(demo, "/message", method="POST", data={"example": str(number)})
-    assert lines()["example"][number]["text"] in answer.text
+    assert example_texts()["example"][number]["text"] in answer.text
     assert 'aria-labelledby="result"' in answer.text
 
 
@@ -348,90 +349,88 @@ def test_what_is_typed_stands_in_no_address(demo):
 
 
 def test_the_alert_comes_where_a_monitor_gives_it(demo):
-    followed = one_of(demo, flagged=True)
-    monitor = Monitor(demo.pattern)
-    for message, row in zip(followed.conversation.messages, followed.probabilities, strict=True):
+    scored = one_of(demo, flagged=True)
+    monitor = Monitor(demo.conversation_model)
+    for message, row in zip(scored.conversation.messages, scored.probabilities, strict=True):
         monitor.update(message.author, row)
-    assert followed.alert_at == monitor.alert.message
-    assert followed.scores[-1] == pytest.approx(monitor.score)
+    assert scored.alert_at == monitor.alert.message
+    assert scored.scores[-1] == pytest.approx(monitor.score)
 
 
 def test_no_message_after_the_step_is_shown(demo):
-    followed = next(
+    scored = next(
         each
-        for each in demo.followed.values()
+        for each in demo.scored_conversations.values()
         if len({message.text for message in each.conversation.messages}) == len(each.scores) > 4
     )
-    values = conversation_view(demo, {"id": followed.conversation.id, "step": "3"})
+    values = conversation_view(demo, {"id": scored.conversation.id, "step": "3"})
     assert [message["number"] for message in values["messages"]] == [1, 2, 3]
     assert len(values["chart"]["dots"]) == len(values["table"].rows) == 3
 
 
 def test_a_higher_score_is_drawn_higher(demo):
-    followed = one_of(demo, flagged=True)
+    scored = one_of(demo, flagged=True)
     heights = [
         y
-        for _, y in conversation_view(
-            demo, {"id": followed.conversation.id, "step": str(len(followed.scores))}
-        )["chart"]["dots"]
+        for _, y in conversation_view(demo, {"id": scored.conversation.id, "step": str(len(scored.scores))})[
+            "chart"
+        ]["dots"]
     ]
     # An SVG's y grows downwards.
     assert all(
         after <= before if later >= earlier else after >= before
-        for (before, after), (earlier, later) in zip(
-            pairwise(heights), pairwise(followed.scores), strict=True
-        )
+        for (before, after), (earlier, later) in zip(pairwise(heights), pairwise(scored.scores), strict=True)
     )
     assert min(heights) < max(heights)
 
 
 def test_the_parts_of_a_conversations_score_sum_to_its_log_odds(demo):
-    followed = one_of(demo, flagged=True)
-    rows = conversation_view(demo, {"id": followed.conversation.id, "step": str(followed.alert_at)})[
+    scored = one_of(demo, flagged=True)
+    rows = conversation_view(demo, {"id": scored.conversation.id, "step": str(scored.alert_at)})[
         "reasons"
     ].rows
     assert sum(float(row[1]) for row in rows[:-1]) == pytest.approx(float(rows[-1][1]), abs=0.001 * len(rows))
 
 
 def test_an_alert_bit_shows_a_reviewer_no_text(demo):
-    followed = one_of(demo, flagged=True)
-    found = seen(demo, followed, "device_alert_bit", len(followed.scores))
-    assert found["alerted_at"] == followed.alert_at
+    scored = one_of(demo, flagged=True)
+    found = seen(demo, scored, "device_alert_bit", len(scored.scores))
+    assert found["alerted_at"] == scored.alert_at
     assert found["released"] == [1.0]
     assert found["shown"] == []
 
 
 def test_an_excerpt_is_masked_and_has_two_messages_on_either_side(demo):
-    followed = one_of(demo, flagged=True)
-    n, at = len(followed.scores), followed.alert_at
-    shown = seen(demo, followed, "device_redacted_excerpt", n)["shown"]
+    scored = one_of(demo, flagged=True)
+    n, at = len(scored.scores), scored.alert_at
+    shown = seen(demo, scored, "device_redacted_excerpt", n)["shown"]
     assert [message["number"] for message in shown] == [
         number for number in range(at - 2, at + 3) if 1 <= number <= n
     ]
     assert [message["text"] for message in shown] == [
-        redacted(followed.conversation.messages[message["number"] - 1].text, "lexicon") for message in shown
+        redacted(scored.conversation.messages[message["number"] - 1].text, "lexicon") for message in shown
     ]
 
 
 def test_before_the_alert_no_person_has_seen_anything(demo):
-    followed = next(each for each in demo.followed.values() if each.alert_at > 2)
-    found = seen(demo, followed, "full_server_scan", followed.alert_at - 1)
+    scored = next(each for each in demo.scored_conversations.values() if each.alert_at > 2)
+    found = seen(demo, scored, "full_server_scan", scored.alert_at - 1)
     assert (found["alerted_at"], found["shown"], found["released"]) == (0, [], [])
     assert found["would_alert"]
-    assert found["read"] == found["kept"] == followed.alert_at - 1
+    assert found["read"] == found["kept"] == scored.alert_at - 1
 
 
 def test_under_a_policy_that_reads_nothing_nothing_is_read(demo):
-    followed = one_of(demo)
-    assert seen(demo, followed, "read_nothing", len(followed.scores))["read"] == 0
+    scored = one_of(demo)
+    assert seen(demo, scored, "read_nothing", len(scored.scores))["read"] == 0
 
 
 @pytest.mark.parametrize("policy", sorted(runnable_policies()))
 def test_every_policy_on_offer_can_be_followed(demo, policy):
-    followed = one_of(demo, flagged=True)
+    scored = one_of(demo, flagged=True)
     assert (
         ask(
-            demo, f"/conversation?id={followed.conversation.id}&step={len(followed.scores)}&policy={policy}"
+            demo, f"/conversation?id={scored.conversation.id}&step={len(scored.scores)}&policy={policy}"
         ).status_code
         == 200
     )
@@ -442,18 +441,18 @@ def test_patterns_and_benign_conversations_are_on_offer_and_each_can_be_chosen(d
     assert {"Scripted as a pattern, and flagged", "Benign, and not flagged"} <= set(offered)
     for title, conversations in offered.items():
         for id_, _ in conversations:
-            assert demo.followed[id_].is_pattern == title.startswith("Scripted as a pattern")
-            assert len(demo.followed[id_].scores) in LENGTHS
+            assert demo.scored_conversations[id_].is_pattern == title.startswith("Scripted as a pattern")
+            assert len(demo.scored_conversations[id_].scores) in SHOWN_LENGTHS
 
 
 def test_only_the_test_split_is_shown(demo):
-    assert {followed.conversation.split for followed in demo.followed.values()} == {"test"}
+    assert {scored.conversation.split for scored in demo.scored_conversations.values()} == {"test"}
 
 
-def test_without_a_corpus_conversations_are_drawn(demo):
-    drawn = Demo(demo.model_path, demo.model, demo.pattern, None, None)
-    assert len(drawn.followed) > 100
-    assert "drawn when the demo started" in drawn.source
+def test_without_a_corpus_conversations_are_generated(demo):
+    drawn = Demo(demo.model_path, demo.model, demo.conversation_model, None, None)
+    assert len(drawn.scored_conversations) > 100
+    assert "generated when the demo started" in drawn.source
 
 
 def test_a_corpus_that_cannot_be_used_is_refused_before_the_page_starts(small_model, tmp_path):
@@ -490,24 +489,26 @@ def run_folder(tmp_path_factory, small_corpus, small_model):
 
 
 def test_a_packed_summary_is_the_summary_of_the_run(run_folder, tmp_path):
-    summary = read_summary(run_folder)
+    summary = read_policy_summary(run_folder)
     path = tmp_path / "points.json"
-    path.write_bytes(packed(summary))
-    again = read_summary(path)
-    assert packed(again) == packed(summary)
+    path.write_bytes(summary_as_json(summary))
+    again = read_policy_summary(path)
+    assert summary_as_json(again) == summary_as_json(summary)
     assert [(point.point, point.found, point.false_alarms) for point in again.points] == [
         (point.point, point.found, point.false_alarms) for point in summary.points
     ]
 
 
 def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
-    own = Demo(demo.model_path, demo.model, demo.pattern, demo.corpus, read_summary(run_folder))
+    own = Demo(
+        demo.model_path, demo.model, demo.conversation_model, demo.corpus, read_policy_summary(run_folder)
+    )
     values = policies_view(
         own, {"a": "flag_all", "b": "read_nothing", "prevalence": "0.01", "volume": "1000"}
     )
     rows = {row[0]: row[1:] for row in values["table"].rows}
-    assert values["own_model"]
-    assert rows["innocent conversations a day"] == ["990", "990"]
+    assert values["is_loaded_model"]
+    assert rows["benign conversations a day"] == ["990", "990"]
     assert rows["of them read by a machine (two people each)"] == ["990", "0"]
     assert rows["of them put before a person"] == ["990", "0"]
     assert rows["alerts a day"] == ["1,000", "0"]
@@ -525,7 +526,7 @@ def test_the_point_of_flagging_everything_stands_in_the_upper_right_corner(demo)
 
 
 def test_a_rate_at_which_a_policy_was_not_run_is_said(demo):
-    summary = demo.summary
+    summary = demo.policy_summary
     rates = {
         point.policy: {f"{each.asked_rate:g}" for each in summary.points if each.policy == point.policy}
         for point in summary.points
@@ -542,7 +543,7 @@ def test_a_rate_at_which_a_policy_was_not_run_is_said(demo):
 
 
 def test_without_figures_the_desk_says_how_to_make_some(demo):
-    bare = Demo(demo.model_path, demo.model, demo.pattern, demo.corpus, None)
+    bare = Demo(demo.model_path, demo.model, demo.conversation_model, demo.corpus, None)
     assert (
         "grooming-classifier tradeoff data/synthetic/v1 --out results/tradeoff" in ask(bare, "/policies").text
     )
@@ -550,8 +551,8 @@ def test_without_figures_the_desk_says_how_to_make_some(demo):
 
 def test_the_figures_that_come_with_the_package_are_of_the_released_corpus():
     manifest = json.loads((released_corpus() / "manifest.json").read_text(encoding="utf-8"))
-    assert read_summary(None).facts["corpus_sha256"] == manifest["corpus_sha256"]
-    assert packed(read_summary(None)) == SHIPPED.read_bytes()
+    assert read_policy_summary(None).facts["corpus_sha256"] == manifest["corpus_sha256"]
+    assert summary_as_json(read_policy_summary(None)) == SHIPPED_FIGURES.read_bytes()
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"columns": {}}'])
@@ -559,12 +560,12 @@ def test_a_file_that_holds_no_figures_is_refused(tmp_path, content):
     path = tmp_path / "points.json"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"points\.json: not the figures of a tradeoff"):
-        read_summary(path)
+        read_policy_summary(path)
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="no whole tradeoff there"):
-        read_summary(tmp_path)
+        read_policy_summary(tmp_path)
 
 
 # Limits
@@ -581,8 +582,8 @@ def test_the_gallery_counts_what_the_loaded_model_does(demo):
     flagged = [
         label in demo.model.flagged(row)
         for row, label in zip(
-            demo.model.probabilities([line["text"] for line in lines()["indirect"]]),
-            [line["label"] for line in lines()["indirect"]],
+            demo.model.probabilities([line["text"] for line in example_texts()["indirect"]]),
+            [line["label"] for line in example_texts()["indirect"]],
             strict=True,
         )
     ]
@@ -595,25 +596,25 @@ def test_a_model_that_gets_all_lines_right_is_not_said_to_miss_any(demo):
     eager = Demo(
         demo.model_path,
         replace(demo.model, thresholds=demo.model.thresholds * 0),
-        demo.pattern,
+        demo.conversation_model,
         demo.corpus,
-        demo.summary,
+        demo.policy_summary,
     )
     text = ask(eager, "/limits").text
-    assert f"This model flags all {len(lines()['indirect'])}" in text
+    assert f"This model flags all {len(example_texts()['indirect'])}" in text
     assert "The model misses" not in text
 
 
 def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it(demo, small_model):
-    found = names_known(demo.model)
+    found = names_in_model(demo.model)
     arrays = {
         name: array for name, array in load_file(small_model).items() if name.startswith(("words.", "pairs."))
     }
     words = {
         word
-        for half in demo.model.feature_groups
-        if half.analyser != "characters"
-        for term in half.terms
+        for group in demo.model.feature_groups
+        if group.analyser != "characters"
+        for term in group.terms
         for word in term.split()
     }
     possessives = {name for name in given_names() if f"{name.lower()}s" in words}
@@ -622,15 +623,15 @@ def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it
     assert f"{len(found['found'])} stand among" in ask(demo, "/limits").text
 
 
-@pytest.mark.parametrize("line", [line["text"] for group in lines().values() for line in group])
+@pytest.mark.parametrize("line", [line["text"] for group in example_texts().values() for line in group])
 def test_every_line_keeps_the_data_policy(line):
     assert policy_problems(line) == []
 
 
 def test_every_line_has_the_label_it_is_about():
-    assert {line["label"] for name, group in lines().items() if name != "example" for line in group} <= set(
-        LABELS
-    )
+    assert {
+        line["label"] for name, group in example_texts().items() if name != "example" for line in group
+    } <= set(LABELS)
 
 
 # About
@@ -694,7 +695,7 @@ def test_a_model_file_that_is_none_is_refused(tmp_path, capsys):
 
 
 def test_a_summary_file_says_what_its_columns_mean():
-    content = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    content = json.loads(SHIPPED_FIGURES.read_text(encoding="utf-8"))
     assert all(len(row) == len(content["columns"]) for row in content["points"])
     assert all(meaning for meaning in content["columns"].values())
 

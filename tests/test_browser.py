@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from classifier.app.server import VIEWS
+from classifier.app.server import PAGE_VIEWS
 
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -222,7 +222,7 @@ def test_a_megabyte_is_refused_on_a_page(browser, served):
 
 
 PLACES = (
-    *(view.path for view in VIEWS),
+    *(view.path for view in PAGE_VIEWS),
     "/conversation?step=3",
     "/conversation?step=2&policy=full_server_scan",
     "/nowhere",

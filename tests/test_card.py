@@ -17,7 +17,7 @@ from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model
 from classifier.report.evaluation.card import model_card
 from classifier.report.evaluation.summary import label_shares, main_results, phrase_totals
-from classifier.report.markdown import filled, in_markdown, marked_blocks
+from classifier.report.markdown import fill_blocks, markdown_table, block_names
 from classifier.report.tables import PrintedTable
 
 ROOT = Path(__file__).parent.parent
@@ -173,16 +173,16 @@ def test_label_shares_stand_by_release():
 
 def test_only_what_stands_between_marks_is_replaced():
     text = "before\n<!-- results:toppings -->\nold\n<!-- /results -->\nafter\n"
-    assert marked_blocks(text) == ["toppings"]
+    assert block_names(text) == ["toppings"]
     assert (
-        filled(text, {"toppings": "new\n", "unused": ""})
+        fill_blocks(text, {"toppings": "new\n", "unused": ""})
         == "before\n<!-- results:toppings -->\nnew\n<!-- /results -->\nafter\n"
     )
 
 
 def test_a_mark_without_a_block_is_refused():
     with pytest.raises(ValueError, match="no block is named 'raids', expected one of toppings"):
-        filled("<!-- results:raids -->\n<!-- /results -->", {"toppings": ""})
+        fill_blocks("<!-- results:raids -->\n<!-- /results -->", {"toppings": ""})
 
 
 @pytest.mark.parametrize(
@@ -191,11 +191,11 @@ def test_a_mark_without_a_block_is_refused():
 )
 def test_a_mark_without_its_end_is_refused(text):
     with pytest.raises(ValueError, match="must stand on a line of its own and have its"):
-        filled(text, {"toppings": ""})
+        fill_blocks(text, {"toppings": ""})
 
 
 def test_a_bar_in_a_cell_does_not_end_it():
-    assert in_markdown(PrintedTable(["a"], [["x|y"]], [False])) == "| a |\n|---|\n| x\\|y |\n"
+    assert markdown_table(PrintedTable(["a"], [["x|y"]], [False])) == "| a |\n|---|\n| x\\|y |\n"
 
 
 def test_names_are_got_back_from_a_model_file_and_listed_ones_are_not(small_corpus, small_model, tmp_path):

@@ -108,13 +108,13 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
     small_corpus, small_model, tmp_path
 ):
     from classifier.corpus.release import read_corpus
-    from classifier.experiments.conversation_scores import growing_scores, message_probabilities
+    from classifier.experiments.conversation_scores import conversation_running_scores, message_probabilities
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_pipeline
     from classifier.model.shipped import conversation_model_path
 
     conversations = read_corpus(small_corpus)["test"][:40]
-    pattern = load_conversation_model(conversation_model_path(small_model))
+    conversation_model = load_conversation_model(conversation_model_path(small_model))
     rows = tmp_path / "in.jsonl"
     rows.write_text(
         "".join(
@@ -142,13 +142,19 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
     scored = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     for row, scores in zip(
         scored,
-        growing_scores(
-            pattern, conversations, message_probabilities(load_pipeline(small_model), conversations)
+        conversation_running_scores(
+            conversation_model,
+            conversations,
+            message_probabilities(load_pipeline(small_model), conversations),
         ),
         strict=True,
     ):
         assert float(row["score"]) == pytest.approx(scores.max(), rel=1e-6)
-        reached = [index for index, score in enumerate(scores, start=1) if score >= pattern.alert_threshold]
+        reached = [
+            index
+            for index, score in enumerate(scores, start=1)
+            if score >= conversation_model.alert_threshold
+        ]
         assert row["warned_at"] == (reached[0] if reached else None)
 
 

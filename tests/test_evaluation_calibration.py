@@ -1,4 +1,4 @@
-"""Calibration: whether probabilities come true, and the maps that mend them."""
+"""Calibration: reliability, proper scores, and the maps that recalibrate a probability."""
 
 from __future__ import annotations
 
@@ -16,22 +16,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from classifier.evaluation.baserates import ppv
 from classifier.evaluation.calibration import (
-    at_prevalence,
-    brier,
-    expected_calibration_error,
-    log_loss,
-    logit_offset,
-    reliability_table,
-)
-from classifier.evaluation.calibrators import (
     Temperature,
     Unchanged,
+    brier,
     compare_calibrators,
+    expected_calibration_error,
     fit_isotonic,
     fit_sigmoid,
     fit_temperature,
+    log_loss,
+    reliability_table,
 )
 from classifier.evaluation.rates import Rate
 
@@ -102,28 +97,8 @@ def test_the_calibration_error_is_the_mean_gap_with_its_bins():
     assert str(error) == "0.200 (2 bins of equal mass)"
 
 
-def test_the_number_of_bins_told_is_that_which_came_to_be():
+def test_the_number_of_bins_is_that_of_the_bins_in_use():
     assert expected_calibration_error([0, 1, 1], [0.7, 0.7, 0.7], n_bins=10).n_bins == 1
-
-
-@given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
-def test_a_shifted_probability_is_the_predictive_value_at_the_stated_prevalence(p, fitted, stated):
-    # At the fitted prevalence, evidence with this odds ratio gives p; Bayes' rule with the same ratio at the stated one.
-    ratio = p / (1 - p) / (fitted / (1 - fitted))
-    tpr, fpr = (1.0, 1 / ratio) if ratio >= 1 else (ratio, 1.0)
-    assert at_prevalence([p], fitted_prevalence=fitted, stated_prevalence=stated) == pytest.approx(
-        [ppv(tpr, fpr, stated)]
-    )
-
-
-def test_the_offset_is_a_difference_of_log_odds():
-    assert logit_offset(0.5, 0.01) == pytest.approx(math.log(1 / 99))
-    assert logit_offset(0.2, 0.2) == 0.0
-    assert logit_offset(0.1, 0.3) == pytest.approx(-logit_offset(0.3, 0.1))
-
-
-def test_certainty_stays_certain_at_any_prevalence():
-    assert at_prevalence([0.0, 1.0], fitted_prevalence=0.5, stated_prevalence=1e-6).tolist() == [0.0, 1.0]
 
 
 def test_the_sigmoid_is_scikit_learns_logistic_regression_on_platts_targets():
@@ -213,7 +188,6 @@ def test_no_map_changes_nothing():
     [
         (lambda: brier([0, 1], [0.5, 1.5]), "probability must be in \\[0, 1\\], got 0.5 to 1.5"),
         (lambda: reliability_table([0, 1], [0.5, 0.5], n_bins=0), "n_bins must be at least 1, got 0"),
-        (lambda: logit_offset(0.5, 0.0), "stated_prevalence must be between 0 and 1, got 0.0"),
         (lambda: fit_sigmoid([1, 1], [0.5, 0.6]), "both 0 and 1 to fit a calibrator, got 2 positives of 2"),
         (lambda: fit_temperature([0, 0], [0.5, 0.6]), "got 0 positives of 2"),
         (lambda: fit_isotonic([0, 0], [0.5, 0.6]), "got 0 positives of 2"),

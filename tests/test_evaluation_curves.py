@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 
-from classifier.evaluation.curves import auc, partial_auc, pr_table, roc_table
+from classifier.evaluation.curves import auc, partial_auc, roc_table
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 
 UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=40).filter(
@@ -36,17 +36,6 @@ def test_each_roc_row_is_what_flagging_at_its_threshold_gives(units):
             row["false_positive_rate"] == false_positive_rate(label, score, threshold=row["threshold"]).value
         )
         assert row["true_positive_rate"] == true_positive_rate(label, score, threshold=row["threshold"]).value
-
-
-@given(UNITS)
-def test_precision_and_recall_are_those_of_scikit_learn(units):
-    label, score = zip(*units, strict=True)
-    precision, recall, thresholds = precision_recall_curve(label, score)
-    table = pr_table(label, score).iloc[::-1]
-    assert table["threshold"].tolist() == thresholds.tolist()
-    # scikit-learn's last point (precision 1, recall 0) has no threshold of its own.
-    assert table["precision"].to_numpy() == pytest.approx(precision[:-1])
-    assert table["recall"].to_numpy() == pytest.approx(recall[:-1])
 
 
 @given(UNITS)
@@ -85,13 +74,11 @@ def test_no_good_in_the_far_half_helps_the_near_one():
 def test_with_one_kind_of_unit_rates_are_undefined():
     assert math.isnan(auc([1, 1], [0.1, 0.2]))
     assert roc_table([1, 1], [0.1, 0.2])["false_positive_rate"].isna().all()
-    assert pr_table([0, 0], [0.1, 0.2])["recall"].isna().all()
 
 
 def test_counts_stand_beside_the_rates():
     table = roc_table([1, 0, 0], [0.9, 0.9, 0.1])
     assert table[["false_alarms", "true_finds"]].to_numpy().tolist() == [[0, 0], [1, 1], [2, 1]]
-    assert pr_table([1, 0, 0], [0.9, 0.9, 0.1])["flagged"].tolist() == [2, 3]
 
 
 @pytest.mark.parametrize("max_fpr", [0.0, 1.1, np.nan])

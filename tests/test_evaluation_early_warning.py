@@ -16,7 +16,6 @@ from classifier.evaluation.early_warning import (
     erde,
     f_latency,
     latency_penalty,
-    p_for_half_penalty,
     speed,
 )
 from classifier.evaluation.rates import Rate, f_beta
@@ -72,13 +71,8 @@ def test_the_penalty_is_a_hyperbolic_tangent():
     assert latency_penalty(k, p=0.02) == pytest.approx(np.tanh(0.02 * (k - 1) / 2))
 
 
-@pytest.mark.parametrize("k", [2, 90, 142.5])
-def test_half_penalty_falls_where_it_is_asked(k):
-    assert latency_penalty([k], p=p_for_half_penalty(k)) == pytest.approx([0.5])
-
-
 def test_the_constants_of_the_two_lines_of_work():
-    assert p_for_half_penalty(90) == ESPD_P
+    assert latency_penalty([90], p=ESPD_P) == pytest.approx([0.5])
     assert ERISK_P == 0.0078
 
 
@@ -100,7 +94,7 @@ def test_with_nothing_to_find_and_nothing_flagged_f1_is_undefined():
     assert math.isnan(erde([], [], [], o=5))
 
 
-def test_the_k_of_units_not_flagged_is_not_looked_at():
+def test_the_k_of_units_not_flagged_is_ignored():
     nowhere = [float("nan") if not decision else k for decision, k in zip(DECISION, K, strict=True)]
     assert f_latency(LABEL, DECISION, nowhere, p=ERISK_P) == f_latency(LABEL, DECISION, K, p=ERISK_P)
     assert erde(LABEL, DECISION, nowhere, o=5) == erde(LABEL, DECISION, K, o=5)
@@ -165,7 +159,6 @@ def test_warning_later_is_never_better(units, delay):
     [
         (lambda: latency_penalty([0], p=0.1), "k must count messages from 1, got 0.0"),
         (lambda: latency_penalty([1], p=0.0), "p must be above 0, got 0.0"),
-        (lambda: p_for_half_penalty(1), "k must be above 1, got 1"),
         (lambda: f_latency([1, 0], [1], [1, 1], p=0.1), "of one length, got shapes"),
         (lambda: f_latency([1, 2], [1, 0], [1, 1], p=0.1), "label must hold only 0 and 1"),
         (lambda: erde([1], [0.5], [1], o=5), "decision must hold only 0 and 1"),

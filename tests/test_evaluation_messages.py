@@ -128,7 +128,7 @@ def test_the_order_of_messages_does_not_matter():
     pd.testing.assert_frame_equal(metrics(*parts), metrics(*turned))
 
 
-def test_the_number_of_resamples_and_families_is_told():
+def test_the_numbers_of_resamples_and_families_are_reported():
     table = metrics(*toy(), n_resamples=25)
     assert set(table["n_resamples"]) == {25}
     assert set(table["n_families"]) == {6}

@@ -12,7 +12,6 @@ from scipy.stats import binomtest
 from classifier.evaluation.rates import (
     Rate,
     f_beta,
-    false_alarms_per_10_000,
     false_positive_rate,
     flagged,
     true_positive_rate,
@@ -68,15 +67,13 @@ def test_no_alarm_in_1000_does_not_exclude_2991_in_a_million():
     assert round(1e6 * Rate(0, 1000).upper()) == 2991
 
 
+def test_the_columns_of_a_rate_are_its_value_and_its_two_sided_bounds():
+    low, high = binomtest(25, 10_000).proportion_ci(0.95, method="exact")
+    assert Rate(25, 10_000).columns("fpr") == pytest.approx({"fpr": 0.0025, "fpr_low": low, "fpr_high": high})
+
+
 def test_upper_bounds_of_several_counts_are_those_of_each():
     assert upper_bound([0, 3, 10], 10).tolist() == [Rate(0, 10).upper(), Rate(3, 10).upper(), 1.0]
-
-
-def test_false_alarms_stand_with_their_bounds_and_their_rate():
-    alarms = false_alarms_per_10_000(Rate(25, 10_000))
-    low, high = binomtest(25, 10_000).proportion_ci(0.95, method="exact")
-    assert (alarms.per_10_000, alarms.low, alarms.high) == pytest.approx((25.0, 1e4 * low, 1e4 * high))
-    assert str(alarms) == "25.0 (16.2–36.9) per 10,000; 25/10000"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Senders: PAN 2012 scores, and how many innocent accounts a rule of k would flag."""
+"""Senders: PAN 2012 scores, and how many benign accounts a rule of k would flag."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_zero_denominator_is_zero_as_pans_users_expect():
     assert pan12_f3(set(), {("c", 1)}) == 0.0
 
 
-def test_an_innocent_too_many_costs_f05_more_than_a_miss_and_f3_less():
+def test_a_false_alarm_costs_f05_more_than_a_miss_and_f3_less():
     assert pan12_f05(set("abcd"), set("abcdx")) < pan12_f05(set("abcd"), set("abc"))
     assert pan12_f3({("c", 1), ("c", 2)}, {("c", 1), ("c", 2), ("c", 3)}) > pan12_f3(
         {("c", 1), ("c", 2)}, {("c", 1)}
@@ -77,7 +77,7 @@ def test_bounds_are_the_exact_ones_of_scipy():
     assert (row["fpr_low"], row["fpr_high"]) == pytest.approx((exact.low, exact.high))
 
 
-def test_without_innocent_senders_their_rate_is_undefined():
+def test_without_benign_senders_their_rate_is_undefined():
     assert k_of_n_table(CHATS[CHATS["sender"] == "ann"], max_k=1)["fpr"].isna().all()
 
 

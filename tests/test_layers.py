@@ -26,6 +26,7 @@ FLOORS = {
     "experiments": 6,
     "app": 7,
     "cli": 8,
+    "__main__": 9,
 }
 STRANGERS = [{"corpus", "model", "evaluation"}]
 

@@ -1,6 +1,7 @@
-"""Speaking of a behaviour is not showing it: 170 pairs of lines that differ by little, written apart from the corpus.
+"""170 minimal pairs: a line that shows a behaviour scores over one that speaks of it.
 
-A bag of words and letters knows little of negation, so not every pair can be right; a fall below the asked share means that something broke.
+They were written apart from the corpus. A bag of words and letters knows little of negation, so not
+every pair can be right; a share below the required one means that something broke.
 """
 
 from __future__ import annotations

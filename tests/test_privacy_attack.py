@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from privacy_toys import chat
+from privacy_toys import auc_standard_error, chat
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
@@ -19,17 +19,11 @@ from classifier.corpus.generator.conversations import generate
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.evaluation.curves import auc
 from classifier.evaluation.rates import Rate
-from classifier.privacy.attacks.attack import (
-    COLUMNS,
-    attack_table,
-    blind_scores,
-    family_gap,
-    membership_documents,
-)
+from classifier.privacy.attacks.attack import COLUMNS, attack_table, blind_scores
 from classifier.privacy.attacks.canary import draw_canaries, exposure_bits, exposure_by_chance
+from classifier.privacy.attacks.documents import family_gap, membership_documents, random_membership
 from classifier.privacy.attacks.membership import (
     advantage_by_chance,
-    auc_standard_error,
     confidences,
     lira_scores,
     loss_scores,
@@ -45,7 +39,7 @@ from classifier.privacy.builds.variants import (
     private_terms,
     private_weights,
     public_terms,
-    salt_of,
+    salt_from_seed,
     standard_variants,
 )
 from classifier.taxonomy import LABELS
@@ -65,7 +59,7 @@ def toy_documents(n=160, *, seed=0):
     frame = pd.DataFrame(
         {
             "text": [" ".join([*own, name]) for own, name in zip(words, names, strict=True)],
-            "person": [f"p{k}" for k in range(n)],
+            "sender": [f"p{k}" for k in range(n)],
         }
     )
     frame["member"] = rng.permutation(n) < n // 2
@@ -191,7 +185,7 @@ def test_an_attack_that_peeks_at_the_answers_is_caught_by_shuffling(documents):
 
 def test_a_random_half_of_the_people_comes_from_the_same_families(documents):
     gap, by_chance = family_gap(
-        documents["families"].tolist(), documents["member"], documents["person"].tolist(), seed=0
+        documents["families"].tolist(), documents["member"], documents["sender"].tolist(), seed=0
     )
     assert gap <= 1.1 * by_chance
 
@@ -228,7 +222,7 @@ def test_when_the_families_are_given_wrongly_the_blind_control_shows_it(document
 
 def test_the_blind_control_is_at_chance_on_a_random_half(documents):
     scores = blind_scores(
-        documents["text"].tolist(), documents["member"], documents["person"].tolist(), seed=0
+        documents["text"].tolist(), documents["member"], documents["sender"].tolist(), seed=0
     )
     assert abs(area(documents, scores) - 0.5) <= 3 * auc_standard_error(80, 80)
 
@@ -236,18 +230,18 @@ def test_the_blind_control_is_at_chance_on_a_random_half(documents):
 def test_the_blind_control_ranks_within_each_of_five_folds(documents):
     # 33 documents of 33 people: folds of 6 or 7, each with ranks from first to last over its size.
     few = documents[:33]
-    scores = blind_scores(few["text"].tolist(), few["member"], few["person"].tolist(), seed=0)
+    scores = blind_scores(few["text"].tolist(), few["member"], few["sender"].tolist(), seed=0)
     shares = [rank / size for size in (6, 6, 7, 7, 7) for rank in range(1, size + 1)]
     assert sorted(scores) == pytest.approx(sorted(shares))
 
 
-def test_a_person_on_both_sides_is_refused(documents):
+def test_a_sender_on_both_sides_is_refused(documents):
     twice = [documents.index[documents["member"] == side][0] for side in (True, False)]
     with pytest.raises(
-        ValueError, match="a person is either in training or not, got 1 on both sides, among them 'twice'"
+        ValueError, match="a sender is either in training or not, got 1 on both sides, among them 'twice'"
     ):
         attack_table(
-            documents.assign(person=documents["person"].where(~documents.index.isin(twice), "twice")),
+            documents.assign(sender=documents["sender"].where(~documents.index.isin(twice), "twice")),
             {},
             decoys=DECOYS,
             labels=MARKS,
@@ -293,10 +287,8 @@ def test_a_rate_of_none_or_of_all_is_no_rate_to_find_members_at(fpr):
 
 def test_values_of_chance_by_hand_and_without_either_side_undefined():
     assert advantage_by_chance(2, 2) == pytest.approx(math.sqrt(math.pi / 8))
-    assert auc_standard_error(1, 1) == pytest.approx(0.5)
     for members, non_members in ((0, 3), (3, 0)):
         assert math.isnan(advantage_by_chance(members, non_members))
-        assert math.isnan(auc_standard_error(members, non_members))
 
 
 def test_ties_with_too_many_non_members_are_not_counted_as_found():
@@ -325,7 +317,7 @@ def test_a_text_without_any_feature_has_all_of_them_in_the_vocabulary():
 
 def lira(documents, fit, *, n_shadows=16):
     texts, truth = documents["text"].tolist(), documents[list(MARKS)].to_numpy()
-    drawn = shadow_draws(documents["person"].tolist(), n_shadows=n_shadows, seed=0)
+    drawn = shadow_draws(documents["sender"].tolist(), n_shadows=n_shadows, seed=0)
     shadows = np.array(
         [
             confidences(fit(documents[inside], 1 + k).probabilities(texts), truth)
@@ -408,8 +400,8 @@ def mean_exposure(documents, fit, canaries, *, planted, rank=exposure_bits):
         (line, f"canary {k}", *marks)
         for k, (line, marks) in enumerate(zip(canaries.planted, canaries.labels, strict=True))
     ]
-    lines = pd.DataFrame(rows, columns=["text", "person", *MARKS])
-    own = documents[["text", "person", *MARKS]]
+    lines = pd.DataFrame(rows, columns=["text", "sender", *MARKS])
+    own = documents[["text", "sender", *MARKS]]
     opened = fit(pd.concat([own, lines], ignore_index=True) if planted else own, 0)
     bits = []
     for line, marks in zip(canaries.planted, canaries.labels, strict=True):
@@ -580,10 +572,18 @@ def test_documents_are_whole_conversations_or_messages_of_half_the_senders(conve
     )
     assert len(whole) == len(conversations)
     assert len(single) == sum(len(conversation.messages) for conversation in conversations)
-    people = whole.groupby("person")["member"]
+    people = whole.groupby("sender")["member"]
     assert (people.nunique() == 1).all()
     assert abs(people.first().sum() - people.ngroups / 2) <= 0.5
     assert whole[list(LABELS)].to_numpy().max() == 1
+
+
+def test_half_of_the_senders_are_drawn_with_all_their_documents():
+    senders = ["ayo", "mei", "ayo", "zola", "emma", "emma", "ben"]
+    marks = random_membership(senders, seed=0)
+    drawn = {sender for sender, mark in zip(senders, marks, strict=True) if mark}
+    assert len(drawn) == 2
+    assert marks.tolist() == [sender in drawn for sender in senders]
 
 
 def test_a_document_by_hand():
@@ -595,12 +595,12 @@ def test_a_document_by_hand():
         family="lunch",
     )
     [whole] = membership_documents([told], seed=0).to_dict("records")
-    assert (whole["text"], whole["person"], whole["member"]) == (
+    assert (whole["text"], whole["sender"], whole["member"]) == (
         "so pretty Zola\nKestrel High at noon\nmeet Mei",
         "a-s",
         False,
     )
-    assert list(whole) == ["text", "person", "member", "families", "names", *LABELS]
+    assert list(whole) == ["text", "sender", "member", "families", "names", *LABELS]
     assert (whole["families"], whole["names"]) == (("lunch", "lunch", "lunch"), ("Zola", "Mei"))
     assert {label for label in LABELS if whole[label]} == {"flattery", "meeting"}
     single = membership_documents([told], unit="message", seed=0)
@@ -631,7 +631,7 @@ def test_an_unknown_unit_is_refused(conversations):
 def test_a_variant_without_noise_is_scikit_learns_regression_at_a_strength_of_four():
     # The intercept is penalised as any weight: a last column of ones.
     texts = ["pizza pizza raid", "pizza rain", "raid rain pizza", "rain"] * 5
-    table = pd.DataFrame({"text": texts, "person": range(20), "raid": [1, 0, 1, 0] * 5})
+    table = pd.DataFrame({"text": texts, "sender": range(20), "raid": [1, 0, 1, 0] * 5})
     terms = {"analyzer": lambda text: [*text.split(), *map(" ".join, pairwise(text.split()))]}
     tfidf, marks = (
         TfidfVectorizer(**terms, sublinear_tf=True),
@@ -655,7 +655,7 @@ def test_a_variant_without_noise_is_scikit_learns_regression_at_a_strength_of_fo
 def test_a_variant_with_next_to_no_noise_is_scikit_learns_regression_at_the_penalty_fixed_beforehand():
     # Lambda .001 over 20 rows is a C of 1 / (2 * .001 * 20).
     texts = ["pizza raid", "pizza", "raid rain", "rain"] * 5
-    table = pd.DataFrame({"text": texts, "person": range(20), "raid": [1, 0, 0, 1] * 5})
+    table = pd.DataFrame({"text": texts, "sender": range(20), "raid": [1, 0, 0, 1] * 5})
     rows = normalize(CountVectorizer(vocabulary=["pizza", "raid"]).transform(texts))
     constant = np.hstack([rows.toarray(), np.ones((20, 1))])
     expected = (
@@ -684,14 +684,14 @@ def test_a_variant_states_what_it_promises_for_a_document_and_how_many_a_person_
 
 def test_terms_are_hashed_into_a_quarter_of_a_million_cells_unless_asked():
     opened = hashed_terms(labels=["raid"])(
-        pd.DataFrame({"text": ["pizza", "raid"], "person": ["ayo", "mei"], "raid": [0, 1]}), 0
+        pd.DataFrame({"text": ["pizza", "raid"], "sender": ["ayo", "mei"], "raid": [0, 1]}), 0
     )
     assert opened.content["coef"].shape == (1, 262_144)
 
 
 def test_the_salt_of_an_experiment_has_sixteen_bytes_and_follows_from_the_seed():
-    assert len(salt_of(3)) == 16
-    assert salt_of(3) == salt_of(3) != salt_of(4)
+    assert len(salt_from_seed(3)) == 16
+    assert salt_from_seed(3) == salt_from_seed(3) != salt_from_seed(4)
 
 
 def test_standard_variants_are_named_as_policies_name_their_models():

@@ -17,13 +17,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from classifier.evaluation.rates import Rate
 from classifier.model.message.file import load_model, save_model
 from classifier.model.message.pipeline import fit_message_model
 from classifier.privacy.attacks.names import NamesFound, names_asked, names_found, names_read
-from classifier.privacy.builds.opened import OpenedModel, document_counts, strings_in
+from classifier.privacy.builds.inspected_model import InspectedModel, strings_in
 from classifier.privacy.builds.variants import hashed_terms, private_terms, public_terms
 from classifier.taxonomy import LABELS
 
@@ -44,7 +43,7 @@ LINES = [
 def toy_table():
     marks = ["secrecy", "flattery", "isolation", "meeting", "info_request", "false_affinity", "pressure", ""]
     return pd.DataFrame(
-        {"text": LINES, "person": LINES} | {label: [int(mark == label) for mark in marks] for label in LABELS}
+        {"text": LINES, "sender": LINES} | {label: [int(mark == label) for mark in marks] for label in LABELS}
     )
 
 
@@ -277,7 +276,7 @@ def test_in_few_cells_decoys_are_found_too_and_it_shows():
 
 def answering(change_by_text):
     """A model that answers .25 to everything, and otherwise to some texts."""
-    return OpenedModel(
+    return InspectedModel(
         str.split,
         frozenset(),
         lambda texts: np.array([[0.25 + change_by_text.get(text, 0.0), 0.5] for text in texts]),
@@ -306,25 +305,3 @@ def test_a_decoy_that_is_a_name_is_refused():
         ValueError, match=r"decoys must not be names that were in training, got \['zola'\] in both"
     ):
         names_found(private_terms()(toy_table(), 0), "names_read", names=NAMES, decoys=["zola"])
-
-
-# ---------------------------------------------------------------- idf
-
-
-@pytest.mark.parametrize("min_df", [1, 2])
-def test_idf_gives_back_the_number_of_documents_and_every_count(min_df):
-    rng = np.random.default_rng(0)
-    texts = (
-        [" ".join(f"topping{k}" for k in rng.integers(0, 40, size=8)) for _ in range(237)]
-        + ["zola pizza", "zola pizza"]
-        + ["mei"] * (min_df == 1)
-    )
-    vectoriser = TfidfVectorizer(min_df=min_df).fit(texts)
-    n, counts = document_counts(vectoriser.idf_, lowest=min_df)
-    assert n == len(texts)
-    assert (
-        counts.tolist()
-        == (CountVectorizer(vocabulary=vectoriser.get_feature_names_out(), binary=True).transform(texts))
-        .sum(axis=0)
-        .tolist()[0]
-    )

@@ -8,14 +8,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.constraint import (
-    Constraint,
-    conversations_needed,
-    feasible_points,
-    parse_constraint,
-    supported_bound,
-)
+from classifier.privacy.compare.constraint import Constraint, parse_constraint
+from classifier.privacy.compare.feasibility import conversations_needed, feasible_points
 from classifier.privacy.compare.frontier import Frontier
 
 EMPTY = pd.DataFrame()
@@ -191,26 +185,3 @@ def test_the_number_needed_would_do_and_one_fewer_would_not(rate, at_most, n, ev
 @pytest.mark.parametrize("rate", [0.2, 0.3, math.nan])
 def test_a_rate_no_smaller_than_the_limit_never_shows_it(rate):
     assert conversations_needed(rate, at_most=0.2) == math.inf
-
-
-def test_a_bound_equal_to_the_claim_supports_it():
-    bound = Rate(0, 1000).upper()
-    assert supported_bound(Rate(0, 1000), at_most=bound) == bound
-
-
-def test_a_single_quiet_conversation_supports_nineteen_in_twenty():
-    assert supported_bound(Rate(0, 1), at_most=0.951) == pytest.approx(0.95)
-
-
-def test_a_claim_too_strong_is_told_its_bound_and_what_it_would_take():
-    says = r"at most 0\.2 cannot be claimed from 0\.100 \(2/20\): its 95 % upper bound is 0\.283\. It takes 14 innocent conversations without a false alarm, or 57 at"
-    with pytest.raises(ValueError, match=says):
-        supported_bound(Rate(2, 20), at_most=0.2)
-
-
-def test_a_claim_from_no_conversation_is_told_what_it_would_take_without_a_false_alarm():
-    with pytest.raises(
-        ValueError,
-        match=r"from nan \(0/0\): its 95 % upper bound is 1\. It takes 14 innocent conversations without a false alarm, or 14 at the rate seen",
-    ):
-        supported_bound(Rate(0, 0), at_most=0.2)

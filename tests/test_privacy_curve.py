@@ -1,4 +1,4 @@
-"""What noise in training costs: the curve by epsilon, the commands that make it and the attack, and both in the report."""
+"""The curve of AUC by epsilon: the table, its command, and the report."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sklearn.metrics import roc_auc_score
 
 from classifier.cli.main import main
 from classifier.model.shipped import shipped_model
-from classifier.privacy.attacks.findings import Findings, load_findings
-from classifier.privacy.builds.dp_curve import EPSILONS, Rows, dp_curve, drawn_texts, mean_auc
+from classifier.privacy.attacks.stored_table import StoredTable, load_stored_table
+from classifier.privacy.builds.dp_curve import EPSILONS, LabelledRows, dp_curve, mean_auc, sampled_documents
 from classifier.privacy.builds.dp_logistic import Weights, fit_plain
 
 
 def toy_rows(n, seed):
-    """``n`` rows over 8 words; each of two labels comes with a word of its own, mostly."""
+    """``n`` rows over 8 words, of which two mostly predict a label each."""
     rng = np.random.default_rng(seed)
     words = rng.random((n, 8)) < 0.3
     labels = np.where(rng.random((n, 2)) < 0.8, words[:, :2], rng.random((n, 2)) < 0.3)
-    return Rows(
+    return LabelledRows(
         csr_array(words / np.sqrt(np.maximum(1, words.sum(axis=1, keepdims=True)))), labels.astype(np.int64)
     )
 
@@ -100,29 +100,29 @@ def test_the_same_table_on_two_processes():
 
 
 def test_a_label_that_every_row_or_no_row_carries_has_no_area():
-    test = Rows(csr_array(np.eye(2)), np.array([[1, 1, 0], [0, 1, 0]]))
+    test = LabelledRows(csr_array(np.eye(2)), np.array([[1, 1, 0], [0, 1, 0]]))
     weights = Weights(np.array([[2.0, -2.0]] * 3), np.zeros(3))
     assert mean_auc(weights, test) == 1.0
-    assert np.isnan(mean_auc(weights, Rows(test.rows, test.labels[:, [1, 2, 2]])))
+    assert np.isnan(mean_auc(weights, LabelledRows(test.rows, test.labels[:, [1, 2, 2]])))
 
 
-def test_texts_are_drawn_person_by_person_and_then_by_lot():
+def test_documents_are_capped_by_sender_and_then_sampled():
     documents = pd.DataFrame(
         {
             "text": [f"raid {number}" for number in range(300)],
-            "person": [f"p{number % 10}" for number in range(300)],
+            "sender": [f"p{number % 10}" for number in range(300)],
         }
     )
-    own = drawn_texts(documents, cap=7, n_rows=1000, seed=0)
-    assert own["person"].value_counts().tolist() == [7] * 10
-    fewer = drawn_texts(documents, cap=7, n_rows=25, seed=0)
+    capped = sampled_documents(documents, cap=7, n_rows=1000, seed=0)
+    assert capped["sender"].value_counts().tolist() == [7] * 10
+    fewer = sampled_documents(documents, cap=7, n_rows=25, seed=0)
     assert len(fewer) == 25
-    assert set(fewer["text"]) <= set(own["text"])
+    assert set(fewer["text"]) <= set(capped["text"])
     assert fewer.index.is_monotonic_increasing
 
 
 def test_an_attack_stands_beside_chance(made):
-    table = load_findings(made / "attack.json", "attack").table.set_index(["variant", "attack", "figure"])
+    table = load_stored_table(made / "attack.json", "attack").table.set_index(["variant", "attack", "figure"])
     assert table.loc[("private/plain", "vocabulary", "auc"), "value"] > 0.95
     assert table.loc[("private/plain", "vocabulary", "auc"), "by_chance"] == 0.5
     assert table.loc[("private/plain", "statement", "epsilon"), "value"] == np.inf
@@ -135,7 +135,7 @@ def test_a_curve_is_a_file_a_table_and_a_figure(made):
         *["output_perturbation"] * 2,
         *["objective_perturbation"] * 2,
     ]
-    pd.testing.assert_frame_equal(load_findings(made / "curve.json", "curve").table, table)
+    pd.testing.assert_frame_equal(load_stored_table(made / "curve.json", "curve").table, table)
     assert (made / "curve.svg").read_text(encoding="utf-8").startswith("<svg")
     facts = json.loads((made / "curve.json").read_text(encoding="utf-8"))["facts"]
     assert (facts["cap"], facts["regularisation"], facts["n_terms"]) == (20, 0.001, 395)
@@ -145,8 +145,8 @@ def test_a_curve_is_a_file_a_table_and_a_figure(made):
 
 def test_infinity_and_nan_survive_the_file(tmp_path):
     table = pd.DataFrame({"name": ["a", "b"], "value": [np.inf, np.nan], "n": [1, 2]})
-    Findings("curve", {}, table).save(tmp_path / "c.json")
-    pd.testing.assert_frame_equal(load_findings(tmp_path / "c.json", "curve").table, table)
+    StoredTable("curve", {}, table).save(tmp_path / "c.json")
+    pd.testing.assert_frame_equal(load_stored_table(tmp_path / "c.json", "curve").table, table)
     json.loads(
         (tmp_path / "c.json").read_text(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON")
     )
@@ -184,7 +184,7 @@ def test_the_report_of_a_tradeoff_shows_attack_and_curve_each_with_its_table(rep
     assert facts["facts"]["curve"]["cap"] == 20
 
 
-def test_they_stand_there_too_when_it_is_drawn_again(reported, tmp_path):
+def test_a_report_that_is_rendered_again_is_the_same(reported, tmp_path):
     assert main(["report", str(reported), "--out", str(tmp_path / "again.html")]) == 0
     assert (tmp_path / "again.html").read_bytes() == (reported / "tradeoff.html").read_bytes()
 
@@ -195,7 +195,7 @@ def test_they_stand_there_too_when_it_is_drawn_again(reported, tmp_path):
         ("--attack", None, "cannot be read"),
         ("--attack", "{}", "not what 'privacy attack' writes"),
         ("--curve", "[1]", "not what 'privacy curve' writes"),
-        ("--curve", '{"kind": "attack"}', "holds findings of kind 'attack', expected 'curve'"),
+        ("--curve", '{"kind": "attack"}', "holds a table of kind 'attack', expected 'curve'"),
         (
             "--curve",
             '{"kind": "curve", "facts": {"corpus_sha256": "0"}, "columns": [], "rows": []}',

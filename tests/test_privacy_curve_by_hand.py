@@ -1,4 +1,4 @@
-"""The area under a curve by counting pairs, whose texts are drawn, and which draws of the noise a curve is made of."""
+"""AUC by counting pairs, sampled documents, and the draws behind a curve."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from classifier.privacy.builds.dp_curve import EPSILONS, Rows, dp_curve, drawn_texts, mean_auc, public_rows
+from classifier.privacy.builds.dp_curve import (
+    EPSILONS,
+    LabelledRows,
+    dp_curve,
+    labelled_rows,
+    mean_auc,
+    sampled_documents,
+)
 from classifier.privacy.builds.dp_logistic import Weights, fit_plain, fit_private
 
 
 def scored(scores, labels):
-    """One row a score, in a column of its own for each label, and weights that hand the columns on."""
-    return Weights(np.eye(len(scores[0])), np.zeros(len(scores[0]))), Rows(
+    """Weights and rows whose scores are the given ones, one column a label."""
+    return Weights(np.eye(len(scores[0])), np.zeros(len(scores[0]))), LabelledRows(
         csr_array(np.array(scores)), np.array(labels)
     )
 
 
 def toy(n, seed):
-    """Rows over three words, of which the first says what the label is, mostly."""
+    """Rows over three words, of which the first mostly gives the label."""
     rng = np.random.default_rng(seed)
     words = np.eye(3)[rng.integers(0, 3, size=n)]
-    return Rows(
+    return LabelledRows(
         csr_array(words), np.where(rng.random((n, 1)) < 0.7, words[:, :1], 1 - words[:, :1]).astype(np.int64)
     )
 
@@ -49,30 +56,32 @@ def test_the_mean_is_over_labels_that_some_rows_carry_and_some_do_not():
 def test_weights_for_other_labels_than_the_test_s_are_refused():
     weights, _ = scored([[0.9], [0.1]], [[1], [0]])
     with pytest.raises(ValueError, match="shorter than|longer than"):
-        mean_auc(weights, Rows(csr_array(np.array([[0.9], [0.1]])), np.array([[1, 0], [0, 1]])))
+        mean_auc(weights, LabelledRows(csr_array(np.array([[0.9], [0.1]])), np.array([[1, 0], [0, 1]])))
 
 
-def test_everybody_s_texts_are_drawn_when_there_is_room_and_else_as_many_as_there_is_room_for():
+def test_all_documents_within_the_cap_are_taken_or_as_many_as_asked_for():
     documents = pd.DataFrame(
-        {"text": [f"raid {number}" for number in range(12)], "person": list("ababababcccc")}
+        {"text": [f"raid {number}" for number in range(12)], "sender": list("ababababcccc")}
     )
-    assert drawn_texts(documents, cap=4, n_rows=12, seed=0)["text"].tolist() == documents["text"].tolist()
-    assert drawn_texts(documents, cap=2, n_rows=12, seed=0)["person"].value_counts().to_dict() == {
+    assert (
+        sampled_documents(documents, cap=4, n_rows=12, seed=0)["text"].tolist() == documents["text"].tolist()
+    )
+    assert sampled_documents(documents, cap=2, n_rows=12, seed=0)["sender"].value_counts().to_dict() == {
         "a": 2,
         "b": 2,
         "c": 2,
     }
-    few = [tuple(drawn_texts(documents, cap=4, n_rows=5, seed=seed).index) for seed in range(8)]
+    few = [tuple(sampled_documents(documents, cap=4, n_rows=5, seed=seed).index) for seed in range(8)]
     assert {len(drawn) for drawn in few} == {5}
     assert all(drawn == tuple(sorted(drawn)) for drawn in few)
     assert len(set(few)) > 1
 
 
-def test_smaller_draws_are_nested_in_larger_ones():
+def test_smaller_samples_are_nested_in_larger_ones():
     documents = pd.DataFrame(
-        {"text": [f"raid {number}" for number in range(30)], "person": [f"p{number}" for number in range(30)]}
+        {"text": [f"raid {number}" for number in range(30)], "sender": [f"p{number}" for number in range(30)]}
     )
-    drawn = [set(drawn_texts(documents, cap=1, n_rows=n, seed=0)["text"]) for n in (3, 10, 20, 30)]
+    drawn = [set(sampled_documents(documents, cap=1, n_rows=n, seed=0)["text"]) for n in (3, 10, 20, 30)]
     assert [len(texts) for texts in drawn] == [3, 10, 20, 30]
     assert drawn[0] < drawn[1] < drawn[2] < drawn[3]
 
@@ -81,7 +90,7 @@ def test_documents_become_rows_and_labels_in_the_order_asked_for():
     documents = pd.DataFrame(
         {"text": ["Pizza", "pizza raid"], "secrecy": [1, 0], "meeting": [0, 0], "raid": [1, 1]}
     )
-    found = public_rows(documents, vocabulary=["pizza", "raid"], labels=["raid", "secrecy"])
+    found = labelled_rows(documents, vocabulary=["pizza", "raid"], labels=["raid", "secrecy"])
     assert found.rows.toarray().round(2).tolist() == [[1.0, 0.0], [0.71, 0.71]]
     assert found.labels.tolist() == [[1, 1], [1, 0]]
 
@@ -94,12 +103,12 @@ def test_with_infinite_epsilon_every_draw_is_the_plain_fit():
     assert curve.loc[0, "auc"] == mean_auc(fit_plain(TRAIN.rows, TRAIN.labels, regularisation=0.01), TEST)
 
 
-def test_the_noise_is_that_of_seed_nought_unless_asked():
-    own, nought = (
+def test_the_default_seed_is_0():
+    default, zero = (
         dp_curve(TRAIN, TEST, epsilons=(2.0,), n_seeds=2, regularisation=0.01, **seed)
         for seed in ({}, {"seed": 0})
     )
-    pd.testing.assert_frame_equal(own, nought, check_exact=True)
+    pd.testing.assert_frame_equal(default, zero, check_exact=True)
 
 
 def test_a_point_of_the_curve_is_made_of_the_draws_of_its_own_seeds_and_a_band_of_their_middle():
@@ -134,6 +143,6 @@ def test_a_point_of_the_curve_is_made_of_the_draws_of_its_own_seeds_and_a_band_o
     assert curve.loc[2, "auc_high"] == pytest.approx(draws[2] - 0.05 * (draws[2] - draws[1]))
 
 
-def test_each_decade_of_epsilon_has_the_points_of_the_one_before():
+def test_each_decade_of_epsilon_has_the_points_of_the_previous_one():
     assert EPSILONS[2:] == pytest.approx([10 * epsilon for epsilon in EPSILONS[:-2]])
     assert EPSILONS[2] == 1.0

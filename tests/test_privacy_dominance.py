@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from classifier.evaluation.intervals import cluster_weights
-from classifier.privacy.compare.dominance import Resampled, _medians, dominance_table
+from classifier.privacy.compare.dominance import dominance_table
+from classifier.privacy.compare.resampled import ResampledMetrics, medians
 
 GOOD, BAD = [0.0, 0.0], [1.0, 1.0]
 
@@ -71,11 +72,11 @@ def test_worse_in_the_data_and_in_no_resample_is_still_told_than_whom():
 
 
 def test_the_median_of_a_single_find_is_its_message():
-    assert _medians(np.array([[0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0]])).tolist() == [3.0, 1.0]
+    assert medians(np.array([[0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0]])).tolist() == [3.0, 1.0]
 
 
 def test_the_median_of_two_finds_lies_between_them():
-    assert _medians(np.array([[0.0, 1.0, 0.0, 0.0, 1.0]])).tolist() == [2.5]
+    assert medians(np.array([[0.0, 1.0, 0.0, 0.0, 1.0]])).tolist() == [2.5]
 
 
 def costs(flagged, flagged_at):
@@ -86,6 +87,7 @@ def costs(flagged, flagged_at):
             "benign": [False, True] * 4,
             "n_messages": [5, 10] * 4,
             "n_read": [5, 4] * 4,
+            "is_read": True,
             "n_shown": 0,
             "flagged": flagged,
             "flagged_at": flagged_at,
@@ -102,20 +104,20 @@ MOST = costs([True, True, True, False, True, False, False, False], [1, 9, 2, NAN
 
 
 def resampled(n_resamples=120):
-    return Resampled({"last": LAST, "most": MOST}, n_resamples=n_resamples, seed=3, n_jobs=1)
+    return ResampledMetrics({"last": LAST, "most": MOST}, n_resamples=n_resamples, seed=3, n_jobs=1)
 
 
 def test_the_figures_of_the_data_are_those_counted_by_hand():
-    now = resampled(1).now
-    assert now["recall"].tolist() == [0.25, 0.75]
-    assert now["human_read_benign_per_million"].tolist() == [0, 250_000]
-    assert now["machine_read_share"].tolist() == [0.4, 0.4]
-    assert now["benign_messages_read"].tolist() == [4, 4]
-    assert now["pattern_messages_read"].tolist() == [5, 5]
+    values = resampled(1).values
+    assert values["recall"].tolist() == [0.25, 0.75]
+    assert values["human_read_benign_per_million"].tolist() == [0, 250_000]
+    assert values["machine_read_share"].tolist() == [0.4, 0.4]
+    assert values["benign_messages_read"].tolist() == [4, 4]
+    assert values["pattern_messages_read"].tolist() == [5, 5]
 
 
 def test_a_latency_is_the_median_over_patterns_found_and_knows_no_false_alarm():
-    assert resampled(1).now["median_messages_to_alert"].tolist() == [5, 2]
+    assert resampled(1).values["median_messages_to_alert"].tolist() == [5, 2]
 
 
 def again(table, weights):
@@ -125,7 +127,7 @@ def again(table, weights):
 
 
 def test_a_resample_is_the_data_with_its_clusters_drawn_again():
-    found = resampled().figures
+    found = resampled().resamples
     for number, weights in enumerate(cluster_weights(4, n_resamples=120, seed=3)):
         for position, table in enumerate((LAST, MOST)):
             drawn = again(table, weights)
@@ -140,6 +142,6 @@ def test_a_resample_is_the_data_with_its_clusters_drawn_again():
 
 
 def test_every_resample_asked_for_is_there():
-    found = resampled().figures
+    found = resampled().resamples
     assert {array.shape for array in found.values()} == {(120, 2)}
-    assert resampled().names == ["last", "most"]
+    assert resampled().point_names == ["last", "most"]

@@ -1,4 +1,4 @@
-"""Differentially private training: the noise is the noise the proof asks for, no row moves the minimum further than it says, and cheats are caught."""
+"""Differentially private training: noise and sensitivity are those of the proof, and cheats are caught."""
 
 from __future__ import annotations
 
@@ -21,23 +21,28 @@ from classifier.model.message.normalise import normalise
 from classifier.privacy.builds.dp_logistic import (
     CURVATURE,
     Weights,
-    capped,
     fit_plain,
     fit_private,
-    minimum,
+    logistic_minimum,
     objective_budget,
     output_noise_scale,
+    positions_within_cap,
     spherical_noise,
-    with_constant,
+    with_intercept_column,
 )
-from classifier.privacy.builds.vocabulary import bounded_rows, parsed_vocabulary, plain, public_vocabulary
+from classifier.privacy.builds.vocabulary import (
+    bounded_rows,
+    parsed_vocabulary,
+    plain_spelling,
+    public_vocabulary,
+)
 
 METHODS = ["output_perturbation", "objective_perturbation"]
 WORDS = [f"pizza{number}" for number in range(12)]
 
 
 def toy(n, *, seed):
-    """Rows over twelve toppings; the first three make a raid likelier, the next three less likely."""
+    """Rows over twelve toppings; three make a raid likelier, three less likely."""
     rng = np.random.default_rng(seed)
     texts = [" ".join(rng.choice(WORDS, size=5, replace=False)) for _ in range(n)]
     lean = [
@@ -77,7 +82,7 @@ def test_the_public_vocabulary_keeps_the_data_policy_and_holds_no_name():
         ("🍕", "line 1: expected a word"),
     ],
 )
-def test_a_vocabulary_file_that_matches_nothing_or_tells_an_order_is_refused(content, message):
+def test_a_vocabulary_file_with_unsorted_or_unmatchable_entries_is_refused(content, message):
     with pytest.raises(ValueError, match=message):
         parsed_vocabulary(content)
 
@@ -121,7 +126,7 @@ epsilons, sizes, penalties = st.floats(1e-4, 50), st.integers(1, 10**6), st.floa
 
 
 def spent(epsilon, n, penalty, budget):
-    """What a budget really costs: what is left for the noise, and what the curvature takes under the penalty that is used."""
+    """The real cost of a budget: that of the noise, and that of the curvature."""
     left, extra = budget(epsilon, n, penalty)
     return left + 2.0 * math.log1p(CURVATURE / (n * (penalty + extra)))
 
@@ -154,8 +159,8 @@ def test_a_budget_that_forgets_a_part_costs_more_than_it_says(cheat):
 # ---------------------------------------------------------------- H: the noise
 
 
-def looks_like(lengths, dimension, scale):
-    """The probability of lengths as far from Gamma(dimension, scale) as these (Kolmogorov and Smirnov)."""
+def length_p_value(lengths, dimension, scale):
+    """Kolmogorov-Smirnov p-value of lengths against Gamma(dimension, scale)."""
     return stats.kstest(lengths, stats.gamma(dimension, scale=scale).cdf).pvalue
 
 
@@ -163,9 +168,9 @@ def test_the_length_of_the_noise_is_gamma_and_its_direction_uniform():
     rng = np.random.default_rng(0)
     noise = np.array([spherical_noise(20, 1.5, rng) for _ in range(3000)])
     lengths = np.linalg.norm(noise, axis=1)
-    assert looks_like(lengths, 20, 1.5) > 0.01
+    assert length_p_value(lengths, 20, 1.5) > 0.01
     directions = noise / lengths[:, None]
-    # Each coordinate of a uniform direction has mean 0 and variance 1/20; its product with another has mean 0.
+    # A coordinate of a uniform direction has mean 0 and variance 1/20; products of two have mean 0.
     assert np.abs(directions.mean(axis=0)).max() < 4 * math.sqrt(1 / 20 / 3000)
     np.testing.assert_allclose(directions.T @ directions / 3000, np.eye(20) / 20, atol=0.005)
 
@@ -182,17 +187,20 @@ def test_the_length_of_the_noise_is_gamma_and_its_direction_uniform():
 )
 def test_noise_of_another_shape_is_told_apart(cheat):
     rng = np.random.default_rng(0)
-    assert looks_like([np.linalg.norm(cheat(rng)) for _ in range(1000)], 20, 1.5) < 1e-6
+    assert length_p_value([np.linalg.norm(cheat(rng)) for _ in range(1000)], 20, 1.5) < 1e-6
 
 
 EPSILON, N, PENALTY = 2.0, 20, 0.05
 
 
 def noise_of(method, fit, *, epsilon, runs=150):
-    """The noise that must have been drawn for each label, taken back out of released weights: of shape (runs * labels, terms + 1)."""
+    """The noise of each label, recovered from released weights.
+
+    Shape (runs * labels, terms + 1).
+    """
     rows, labels = toy(N, seed=1)
     labels = np.hstack([labels, 1 - labels])
-    bounded = with_constant(rows)
+    bounded = with_intercept_column(rows)
     found = []
     for seed in range(runs):
         weights = fit(rows, labels, seed)
@@ -200,7 +208,7 @@ def noise_of(method, fit, *, epsilon, runs=150):
         for column, w in zip(labels.T, released, strict=True):
             signs = 2.0 * column - 1
             if method == "output_perturbation":
-                found.append(w - minimum(bounded, signs, regularisation=PENALTY))
+                found.append(w - logistic_minimum(bounded, signs, regularisation=PENALTY))
             else:
                 penalty = PENALTY + objective_budget(epsilon, N, PENALTY)[1]
                 gradient = bounded.T @ (-signs * expit(-signs * (bounded @ w))) / N + penalty * w
@@ -224,11 +232,11 @@ def test_released_weights_carry_the_noise_of_the_paper_for_each_label_s_share(me
         if method == "output_perturbation"
         else 2 / objective_budget(share, N, PENALTY)[0]
     )
-    assert looks_like(np.linalg.norm(noise, axis=1), len(WORDS) + 1, scale) > 0.01
+    assert length_p_value(np.linalg.norm(noise, axis=1), len(WORDS) + 1, scale) > 0.01
 
 
-def alike(noise):
-    """The mean cosine of the noise of one label with that of the other."""
+def mean_cosine(noise):
+    """The mean cosine between the noise of the two labels."""
     directions = noise / np.linalg.norm(noise, axis=1, keepdims=True)
     return float((directions[::2] * directions[1::2]).sum(axis=1).mean())
 
@@ -242,12 +250,12 @@ def test_each_label_has_noise_of_its_own(method):
         ),
         epsilon=EPSILON / 2,
     )
-    assert abs(alike(noise)) < 4 / math.sqrt(150 * (len(WORDS) + 1))
+    assert abs(mean_cosine(noise)) < 4 / math.sqrt(150 * (len(WORDS) + 1))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_drawing_the_same_noise_for_every_label_is_caught(method):
-    """The difference of two labels' weights would then be free of noise."""
+    # The difference of two labels' weights would then be free of noise.
 
     def cheat(rows, labels, seed):
         each = [
@@ -258,7 +266,7 @@ def test_drawing_the_same_noise_for_every_label_is_caught(method):
         ]
         return Weights(np.vstack([w.coef for w in each]), np.concatenate([w.intercept for w in each]))
 
-    assert alike(noise_of(method, cheat, epsilon=EPSILON / 2)) > 0.99
+    assert mean_cosine(noise_of(method, cheat, epsilon=EPSILON / 2)) > 0.99
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -284,7 +292,7 @@ def test_giving_every_label_the_whole_epsilon_is_caught(method):
         else 2 / objective_budget(share, N, PENALTY)[0]
     )
     assert (
-        looks_like(np.linalg.norm(noise_of(method, cheat, epsilon=share), axis=1), len(WORDS) + 1, scale)
+        length_p_value(np.linalg.norm(noise_of(method, cheat, epsilon=share), axis=1), len(WORDS) + 1, scale)
         < 1e-6
     )
 
@@ -293,9 +301,11 @@ def test_giving_every_label_the_whole_epsilon_is_caught(method):
 
 
 def largest_move(stretch):
-    """The furthest the minimum moves when one row is replaced, as a share of 2 / (n penalty), with rows ``stretch`` long: many at random, and one made to be bad.
+    """The furthest that the minimum moves when one row is replaced.
 
-    The bad one: very many rows pull along one axis, and the replaced row, on either side of that axis, is one they misread.
+    It is a share of 2 / (n penalty), over random cases and one bad case, with rows of length ``stretch``.
+    In the bad case very many rows pull along one axis and misread the replaced row, which lies on either
+    side of it.
     """
     rng = np.random.default_rng(0)
     turn = [np.array([math.cos(angle), math.sin(angle)]) for angle in np.linspace(0, 2 * math.pi, 9)[:-1]]
@@ -314,7 +324,7 @@ def largest_move(stretch):
     shares = []
     for penalty, others, signs, last in cases:
         minima = [
-            minimum(
+            logistic_minimum(
                 csr_array(stretch * np.array([*others, row])),
                 np.array([*signs, sign]),
                 regularisation=penalty,
@@ -338,7 +348,7 @@ def test_rows_longer_than_one_would_break_the_bound():
 
 def test_a_constant_added_without_making_room_for_it_would_break_the_bound_on_length():
     rows = csr_array(np.eye(2))
-    assert np.linalg.norm(with_constant(rows).toarray(), axis=1).max() <= 1 + 1e-12
+    assert np.linalg.norm(with_intercept_column(rows).toarray(), axis=1).max() <= 1 + 1e-12
     assert np.linalg.norm(np.hstack([rows.toarray(), np.ones((2, 1))]), axis=1).max() > 1
 
 
@@ -361,9 +371,11 @@ def test_a_row_longer_than_one_is_refused(long):
 
 
 def epsilon_shown(method, *, epsilon, runs=800):
-    """A lower bound on the epsilon of ``fit_private``, right with 95 % confidence, for three rows of nothing but the constant, of which one changes its label.
+    """A lower bound on the epsilon of ``fit_private``, with 95 % confidence.
 
-    The released weight is compared with a threshold chosen on half of the runs; on the other half the two probabilities are bounded by Clopper and Pearson.
+    Three rows hold nothing but the constant, and one of them changes its label. The released weight is
+    compared with a threshold chosen on half of the runs; on the other half the two probabilities are
+    bounded by Clopper and Pearson.
     """
     rows = csr_array((3, 0))
     released = np.array(
@@ -407,7 +419,7 @@ def test_a_tenth_of_the_noise_shows_more_than_the_claimed_epsilon(method):
 def by_scikit_learn(rows, labels, penalty):
     fitted = LogisticRegression(
         C=1 / (len(labels) * penalty), fit_intercept=False, tol=1e-10, max_iter=10_000
-    ).fit(with_constant(rows), labels[:, 0])
+    ).fit(with_intercept_column(rows), labels[:, 0])
     return fitted.coef_[0] * math.sqrt(0.5)
 
 
@@ -514,18 +526,18 @@ def test_a_label_that_every_row_carries_can_be_fitted():
 
 
 @given(st.lists(st.sampled_from(["ayo", "mei", "noor"]), min_size=1, max_size=30), st.integers(1, 5))
-def test_nobody_keeps_more_rows_than_the_cap(people, cap):
-    kept = capped(people, cap=cap, seed=0)
+def test_no_sender_keeps_more_rows_than_the_cap(people, cap):
+    kept = positions_within_cap(people, cap=cap, seed=0)
     counts = {person: sum(people[position] == person for position in kept) for person in set(people)}
     assert counts == {person: min(cap, people.count(person)) for person in set(people)}
-    assert set(kept) <= set(capped(people, cap=cap + 1, seed=0))
+    assert set(kept) <= set(positions_within_cap(people, cap=cap + 1, seed=0))
 
 
 def test_one_person_s_rows_do_not_change_which_of_another_s_are_kept():
-    alone = capped(["mei"] * 10, cap=3, seed=0)
-    among = capped(["ayo"] * 7 + ["mei"] * 10, cap=3, seed=0)
+    alone = positions_within_cap(["mei"] * 10, cap=3, seed=0)
+    among = positions_within_cap(["ayo"] * 7 + ["mei"] * 10, cap=3, seed=0)
     assert [position - 7 for position in among if position >= 7] == alone.tolist()
 
 
 def test_plain_spelling_is_the_vocabulary_s():
-    assert plain("Don’t TELL") == "dont tell"
+    assert plain_spelling("Don’t TELL") == "dont tell"

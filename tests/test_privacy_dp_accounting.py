@@ -1,4 +1,4 @@
-"""What is claimed of a private model or a noisy release: budgets add up as other implementations say, and what cannot be claimed is refused."""
+"""Claims of differential privacy, against other implementations."""
 
 from __future__ import annotations
 
@@ -9,23 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.evaluation.rates import Rate
 from classifier.privacy.builds.dp_statement import DPStatement, composed_epsilon, dp_statement
 from classifier.privacy.builds.vocabulary import public_vocabulary
-from classifier.privacy.policies.release import (
-    chance_an_alert_is_true,
-    debiased_count,
-    epsilon_of_flips,
-    false_alerts_per_million,
-    flip_probability,
-    laplace_standard_error,
-    randomised,
-)
+from classifier.privacy.policies.release import flip_probability, randomised
 
 # ---------------------------------------------------------------- G: composition
 
-# dp-accounting 0.6.0: privacy_loss_distribution.from_randomized_response(2 / (1 + e^epsilon), 2, value_discretization_interval=1e-5).self_compose(times)
-#   .get_epsilon_for_delta(delta). It rounds each loss up to a multiple of 1e-5, so it may lie above the exact value by times * 1e-5, and not below.
+# dp-accounting 0.6.0: privacy_loss_distribution.from_randomized_response(2 / (1 + e^epsilon), 2,
+#   value_discretization_interval=1e-5).self_compose(times).get_epsilon_for_delta(delta). It rounds each loss
+#   up to a multiple of 1e-5, so it may lie above the exact value by times * 1e-5, and not below.
 DP_ACCOUNTING = [
     (0.5, 7, 1e-6, 3.500042),
     (0.5, 7, 1e-3, 3.472061),
@@ -151,13 +143,12 @@ def test_a_statement_of_what_cannot_be_is_refused(change):
 @pytest.mark.parametrize(
     ("stays", "epsilon"), [(0.6224593312018546, 0.5), (0.7310585786300049, 1.0), (0.9933071490757153, 5.0)]
 )
-def test_the_epsilon_of_flips_agrees_with_opendp(stays, epsilon):
-    assert epsilon_of_flips(1 - stays) == pytest.approx(epsilon, abs=1e-9)
+def test_the_flip_probability_of_an_epsilon_agrees_with_opendp(stays, epsilon):
     assert flip_probability(epsilon) == pytest.approx(1 - stays, abs=1e-12)
 
 
 def largest_ratio(flip, epsilon, *, n=200_000):
-    """ln of how much likelier an answer becomes when the true bit changes, counted over many answers."""
+    """Log ratio of an answer's frequencies for the two true bits, at its largest."""
     shares = [flip(np.full(n, bit), epsilon).mean() for bit in (False, True)]
     return max(math.log(shares[1] / shares[0]), math.log((1 - shares[0]) / (1 - shares[1])))
 
@@ -176,68 +167,25 @@ def test_flipping_with_probability_e_to_the_minus_epsilon_is_caught():
 
 
 @given(st.floats(0, 30))
-def test_epsilon_and_flip_probability_are_each_other_s_inverse(epsilon):
-    assert epsilon_of_flips(flip_probability(epsilon)) == pytest.approx(
-        epsilon, abs=1e-2 if epsilon > 25 else 1e-5
-    )
+def test_epsilon_is_the_log_odds_that_a_bit_stays(epsilon):
+    flip = flip_probability(epsilon)
+    assert math.log((1 - flip) / flip) == pytest.approx(epsilon, abs=1e-2 if epsilon > 25 else 1e-5)
 
 
 def test_one_alert_bit_at_epsilon_5_makes_6693_false_alerts_per_million_by_itself():
-    assert round(false_alerts_per_million(5)) == 6693
-    assert false_alerts_per_million(0) == 500_000
-    assert false_alerts_per_million(math.inf) == 0
+    assert round(1e6 * flip_probability(5)) == 6693
 
 
-def test_at_one_pattern_in_a_thousand_seven_of_eight_flipped_alerts_are_false():
-    assert chance_an_alert_is_true(5, prevalence=1e-3) == pytest.approx(
-        0.993307 / (0.993307 + 999 * 0.006693), rel=1e-4
-    )
-    assert chance_an_alert_is_true(math.inf, prevalence=1e-3) == 1.0
-    assert math.isnan(chance_an_alert_is_true(math.inf, prevalence=0.0))
-    assert chance_an_alert_is_true(5, prevalence=1e-3, recall=0.0) == 0.0
+def test_the_count_of_flipped_bits_has_the_mean_and_deviation_of_the_flips():
+    # 300 of 2000 bits are 1. The mean count is 300 (1 - p) + 1700 p, and its variance 2000 p (1 - p).
+    truth, p = np.arange(2000) < 300, flip_probability(1.0)
+    counts = np.array([randomised(truth, 1.0, seed=seed).sum() for seed in range(1000)])
+    deviation = math.sqrt(2000 * p * (1 - p))
+    assert abs(counts.mean() - (300 * (1 - p) + 1700 * p)) < 4 * deviation / math.sqrt(1000)
+    assert counts.std() == pytest.approx(deviation, rel=0.1)
 
 
-def test_the_count_without_its_noise_is_right_on_average_and_as_uncertain_as_it_says():
-    truth = np.arange(2000) < 300
-    estimates = [
-        debiased_count(Rate(int(randomised(truth, 1.0, seed=seed).sum()), 2000), 1.0) for seed in range(1000)
-    ]
-    counts = np.array([estimate.count for estimate in estimates])
-    error = estimates[0].standard_error
-    assert abs(counts.mean() - 300) < 4 * error / math.sqrt(1000)
-    assert counts.std() == pytest.approx(error, rel=0.1)
-
-
-def test_the_reported_count_itself_is_far_off():
-    truth = np.arange(2000) < 300
-    reported = np.mean([randomised(truth, 1.0, seed=seed).sum() for seed in range(100)])
-    assert reported - 300 > 8 * debiased_count(Rate(0, 2000), 1.0).standard_error
-
-
-def test_without_flips_the_count_is_exact_and_with_even_odds_unknown():
-    assert debiased_count(Rate(7, 100), math.inf).count == pytest.approx(7)
-    assert debiased_count(Rate(7, 100), math.inf).standard_error == 0
-    assert math.isnan(debiased_count(Rate(7, 100), 0.0).count)
-    assert debiased_count(Rate(7, 100), 0.0).standard_error == math.inf
-
-
-def test_a_trusted_counter_needs_far_less_noise_than_flipped_bits():
-    assert laplace_standard_error(1.0) == pytest.approx(math.sqrt(2))
-    assert laplace_standard_error(0.5) == pytest.approx(2.0 * math.sqrt(2))
-    assert laplace_standard_error(0.0) == math.inf
-    assert debiased_count(Rate(0, 1_000_000), 1.0).standard_error > 500 * laplace_standard_error(1.0)
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: false_alerts_per_million(-1), "epsilon must be at least 0"),
-        (lambda: false_alerts_per_million(math.nan), "epsilon must be at least 0"),
-        (lambda: epsilon_of_flips(0.6), r"probability must be in \[0, 0.5\]"),
-        (lambda: randomised([0, 2], 1.0, seed=0), "bits must be 0 and 1"),
-        (lambda: chance_an_alert_is_true(1.0, prevalence=2), r"prevalence and recall must be in \[0, 1\]"),
-    ],
-)
-def test_a_release_that_has_no_meaning_is_refused(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()
+@pytest.mark.parametrize("epsilon", [-1, math.nan])
+def test_an_epsilon_that_has_no_meaning_is_refused(epsilon):
+    with pytest.raises(ValueError, match="epsilon must be at least 0"):
+        flip_probability(epsilon)

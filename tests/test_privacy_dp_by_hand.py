@@ -1,4 +1,4 @@
-"""Minima, budgets and scales of noise that can be reckoned by hand, and problems on which a careless solver goes astray."""
+"""Minima, budgets and noise scales by hand, and problems that are hard for a solver."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from scipy.special import expit
 
 from classifier.privacy.builds.dp_logistic import (
     Weights,
-    capped,
     fit_plain,
     fit_private,
-    minimum,
+    logistic_minimum,
     objective_budget,
     output_noise_scale,
+    positions_within_cap,
     spherical_noise,
-    with_constant,
+    with_intercept_column,
 )
 
-# At margin m the logistic loss has the slope -1 / (1 + e^m); where the penalty's slope makes up for it, there is the minimum.
+# At margin m the logistic loss has the slope -1 / (1 + e^m); at the minimum the penalty's slope cancels it.
 ONE_ROW = csr_array([[1.0]])
 
 
@@ -29,36 +29,42 @@ ONE_ROW = csr_array([[1.0]])
 
 
 def test_the_minimum_of_one_row_is_where_the_penalty_outweighs_the_loss():
-    assert minimum(ONE_ROW, np.array([1.0]), regularisation=1 / (1 + math.e)) == pytest.approx([1.0])
-    assert minimum(ONE_ROW, np.array([-1.0]), regularisation=1 / (1 + math.e)) == pytest.approx([-1.0])
-    assert minimum(ONE_ROW, np.array([1.0]), regularisation=1 / (2 + 2 * math.e**2)) == pytest.approx([2.0])
+    assert logistic_minimum(ONE_ROW, np.array([1.0]), regularisation=1 / (1 + math.e)) == pytest.approx([1.0])
+    assert logistic_minimum(ONE_ROW, np.array([-1.0]), regularisation=1 / (1 + math.e)) == pytest.approx(
+        [-1.0]
+    )
+    assert logistic_minimum(
+        ONE_ROW, np.array([1.0]), regularisation=1 / (2 + 2 * math.e**2)
+    ) == pytest.approx([2.0])
 
 
 def test_rows_are_averaged_so_that_a_row_twice_is_a_row_once():
     # Three pull one way and one pulls back: at w = 1 the mean loss has the slope (e - 3) / (1 + e) / 4.
-    assert minimum(
+    assert logistic_minimum(
         csr_array(np.ones((4, 1))),
         np.array([1.0, 1.0, 1.0, -1.0]),
         regularisation=(3 - math.e) / 4 / (1 + math.e),
     ) == pytest.approx([1.0])
-    once = minimum(csr_array(np.eye(2)), np.array([1.0, -1.0]), regularisation=0.1)
-    twice = minimum(csr_array(np.eye(2)[[0, 1, 0, 1]]), np.array([1.0, -1.0, 1.0, -1.0]), regularisation=0.1)
+    once = logistic_minimum(csr_array(np.eye(2)), np.array([1.0, -1.0]), regularisation=0.1)
+    twice = logistic_minimum(
+        csr_array(np.eye(2)[[0, 1, 0, 1]]), np.array([1.0, -1.0, 1.0, -1.0]), regularisation=0.1
+    )
     assert once == pytest.approx(twice)
     assert once[0] == pytest.approx(-once[1])
 
 
 def test_a_slope_tilts_the_minimum_away():
-    # With the slope 1/2 against the loss's -1/2 nothing pulls at 0; at w = ln 3 the loss pulls with a quarter.
-    assert minimum(ONE_ROW, np.array([1.0]), regularisation=0.1, slope=np.array([0.5])) == pytest.approx(
-        [0.0]
-    )
-    assert minimum(
+    # The slope 1/2 cancels the loss's -1/2 at 0; at w = ln 3 the loss pulls with a quarter.
+    assert logistic_minimum(
+        ONE_ROW, np.array([1.0]), regularisation=0.1, slope=np.array([0.5])
+    ) == pytest.approx([0.0])
+    assert logistic_minimum(
         ONE_ROW, np.array([1.0]), regularisation=0.1, slope=np.array([0.25 - 0.1 * math.log(3)])
     ) == pytest.approx([math.log(3)])
     # A term that no row has is moved by the slope alone, to -slope / penalty.
-    assert minimum(csr_array([[1.0, 0.0]]), np.array([1.0]), regularisation=0.1, slope=np.array([0.0, 7.0]))[
-        1
-    ] == pytest.approx(-70.0)
+    assert logistic_minimum(
+        csr_array([[1.0, 0.0]]), np.array([1.0]), regularisation=0.1, slope=np.array([0.0, 7.0])
+    )[1] == pytest.approx(-70.0)
 
 
 def gradient(rows, signs, w, penalty, slope):
@@ -68,7 +74,7 @@ def gradient(rows, signs, w, penalty, slope):
 
 
 def hard_problems(n=250):
-    """A few rows, a weak penalty and much noise: a whole Newton step often goes far beyond the minimum."""
+    """Few rows, a weak penalty and much noise, where whole Newton steps overshoot."""
     rng = np.random.default_rng(4)
     for _ in range(n):
         size, dimension = rng.integers(1, 6), rng.integers(1, 4)
@@ -88,7 +94,7 @@ def test_at_every_minimum_the_gradient_is_gone_however_weak_the_penalty_and_howe
             gradient(
                 rows,
                 signs,
-                minimum(csr_array(rows), signs, regularisation=penalty, slope=slope),
+                logistic_minimum(csr_array(rows), signs, regularisation=penalty, slope=slope),
                 penalty,
                 slope,
             )
@@ -139,7 +145,8 @@ def test_output_noise_for_each_of_many_labels_has_the_scale_of_its_share_of_epsi
         ).intercept
         - fit_plain(rows, labels[:, :1], regularisation=0.5).intercept
     )
-    # In one dimension the length is exponential, so its mean is the scale, 2 / (n Lambda epsilon) = 2 / (4 * 0.5 * 2); the intercept is the weight over sqrt(2).
+    # In one dimension the length is exponential, so its mean is the scale,
+    # 2 / (n Lambda epsilon) = 2 / (4 * 0.5 * 2); the intercept is the weight over sqrt(2).
     assert np.abs(noise).mean() * math.sqrt(2) == pytest.approx(0.5, rel=4 / math.sqrt(400))
 
 
@@ -154,7 +161,7 @@ def test_objective_noise_for_each_of_many_labels_has_the_scale_that_its_budget_l
         regularisation=1.0,
         seed=0,
     ).intercept
-    # The tilt over n balances the gradient at the minimum, which is sqrt(2) times the intercept on rows of 1/sqrt(2).
+    # The tilt over n balances the gradient at the minimum: sqrt(2) times the intercept, on rows of 1/sqrt(2).
     tilts = 4 * (math.sqrt(0.5) * (expit(found) - 0.5) + math.sqrt(2) * found)
     assert np.abs(tilts).mean() == pytest.approx(2.0, rel=4 / math.sqrt(400))
 
@@ -174,7 +181,8 @@ def test_output_noise_is_the_same_whatever_the_labels_and_the_shift_by_objective
 
 
 def test_where_the_curvature_takes_all_of_epsilon_the_penalty_is_strengthened():
-    # c / (n Lambda) = 1/4 and epsilon = 2 ln(5/4): nothing is left. Delta = (1/4) / (sqrt(5/4) - 1) - 1 = sqrt(5/4).
+    # c / (n Lambda) = 1/4 and epsilon = 2 ln(5/4): nothing is left.
+    # Delta = (1/4) / (sqrt(5/4) - 1) - 1 = sqrt(5/4).
     assert objective_budget(2.0 * math.log1p(0.25), 1, 1.0) == pytest.approx(
         (math.log(1.25), math.sqrt(1.25))
     )
@@ -199,20 +207,20 @@ def test_noise_of_three_dimensions_is_three_scales_long_on_average():
 
 
 def test_a_constant_makes_rows_of_at_most_one_still_at_most_one():
-    assert with_constant(csr_array([[1.0, 0.0], [0.6, 0.8], [0.0, 0.0]])).toarray() == pytest.approx(
+    assert with_intercept_column(csr_array([[1.0, 0.0], [0.6, 0.8], [0.0, 0.0]])).toarray() == pytest.approx(
         math.sqrt(0.5) * np.array([[1, 0, 1], [0.6, 0.8, 1], [0, 0, 1]])
     )
     # A sum of many squares may be rounded up a little.
-    assert with_constant(csr_array([[1.0 + 1e-12]])).shape == (1, 2)
+    assert with_intercept_column(csr_array([[1.0 + 1e-12]])).shape == (1, 2)
 
 
 def test_the_longest_row_is_named():
     with pytest.raises(
         ValueError, match="have a length of at most 1, got 2 for row 2: the noise would be too small"
     ):
-        with_constant(csr_array([[1.0, 0.0], [1.0, 0.5], [0.0, 2.0]]))
+        with_intercept_column(csr_array([[1.0, 0.0], [1.0, 0.5], [0.0, 2.0]]))
     with pytest.raises(ValueError, match="got 1.001 for row 0"):
-        with_constant(csr_array([[1.001]]))
+        with_intercept_column(csr_array([[1.001]]))
 
 
 @pytest.mark.parametrize(
@@ -249,15 +257,15 @@ def test_a_budget_or_penalty_out_of_range_is_refused(options):
 
 def test_one_row_of_each_person_is_kept_in_the_order_of_the_rows():
     people = ["mei", "ayo", "mei", "noor", "ayo", "mei"]
-    kept = capped(people, cap=1, seed=0)
+    kept = positions_within_cap(people, cap=1, seed=0)
     assert kept.tolist() == sorted(kept.tolist())
     assert sorted(people[position] for position in kept) == ["ayo", "mei", "noor"]
-    assert len({tuple(capped(people, cap=1, seed=seed)) for seed in range(10)}) > 1
+    assert len({tuple(positions_within_cap(people, cap=1, seed=seed)) for seed in range(10)}) > 1
 
 
-def test_a_cap_of_nobody_is_refused():
+def test_a_cap_of_0_is_refused():
     with pytest.raises(ValueError, match="cap must be at least 1, got 0"):
-        capped(["mei"], cap=0, seed=0)
+        positions_within_cap(["mei"], cap=0, seed=0)
 
 
 def test_a_probability_is_the_logistic_function_of_words_and_intercept():

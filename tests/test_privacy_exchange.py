@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from classifier.evaluation.intervals import cluster_weights
-from classifier.privacy.compare.dominance import Resampled
 from classifier.privacy.compare.exchange import exchange_table
+from classifier.privacy.compare.resampled import ResampledMetrics
 
 HUMAN, MACHINE = "recall against human reads", "recall against machine reads"
 
@@ -24,6 +24,7 @@ def costs(found, alarms, read):
             "benign": [False, True] * 4,
             "n_messages": 10,
             "n_read": [10, read] * 4,
+            "is_read": [True, read > 0] * 4,
             "n_shown": 0,
             "flagged": flagged,
             "flagged_at": np.where(flagged, 1.0, np.nan),
@@ -38,7 +39,7 @@ QUIET, SOME, ALL = costs(0, 0, 0), costs(2, 1, 2), costs(4, 4, 10)
 
 
 def exchange(points, *, prevalences=(0.1,), aside=()):
-    resampled = Resampled(points, n_resamples=200, seed=0, n_jobs=1)
+    resampled = ResampledMetrics(points, n_resamples=200, seed=0, n_jobs=1)
     return exchange_table(
         resampled, eligible=np.array([name not in aside for name in points]), prevalences=prevalences
     )
@@ -63,7 +64,7 @@ def test_false_alarms_for_one_more_pattern():
         250_000,
         0.1,
     ]
-    assert row["unit"] == "innocent conversations put before a person, for one more pattern found"
+    assert row["unit"] == "benign conversations put before a person, for one more pattern found"
 
 
 def test_messages_read_for_one_more_pattern():
@@ -75,7 +76,7 @@ def test_messages_read_for_one_more_pattern():
     ]
     assert (
         table["unit"].iloc[-1]
-        == "messages of innocent conversations read by a machine, for one more pattern found"
+        == "messages of benign conversations read by a machine, for one more pattern found"
     )
 
 

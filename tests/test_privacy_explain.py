@@ -1,4 +1,4 @@
-"""What a policy means in plain words: no line may say less than the policy does."""
+"""Policies in plain words: no line may say less than the policy does."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ BIT = {"where": "device", "release": "alert_bit"}
 REPORT = {"where": "user_report", "report_rate": 0.1}
 
 
-def said(title, **knobs):
-    """What the line of that title says; "" when there is none."""
-    lines = dict(line.split(": ", 1) for line in explain_policy(policy(**knobs)).splitlines())
+def said(title, **settings):
+    """The text of the line with that title; "" without one."""
+    lines = dict(line.split(": ", 1) for line in explain_policy(policy(**settings)).splitlines())
     return lines.get(title, "")
 
 
 def test_a_policy_that_does_nothing_says_so_line_by_line():
     assert (
         explain_policy(policy())
-        == "toy: A toy.\nRead: nothing, by nobody.\nKept: no message.\nAlert: never.\nReleased: nothing, to nobody."
+        == "toy: A toy.\nRead: nothing.\nKept: no message.\nAlert: never.\nReleased: nothing."
     )
 
 
 @pytest.mark.parametrize(
-    ("knobs", "line"),
+    ("settings", "line"),
     [
         (BIT, "the device reads every message of both people in every conversation, until an alert."),
         (
@@ -35,7 +35,8 @@ def test_a_policy_that_does_nothing_says_so_line_by_line():
         ),
         (
             BIT | {"who": "initiator_only"},
-            "the device reads every message of the person who opened the contact in every conversation, until an alert.",
+            "the device reads every message of the person who opened the contact in every conversation, "
+            "until an alert.",
         ),
         (
             BIT | {"stop_on_alert": False},
@@ -43,19 +44,23 @@ def test_a_policy_that_does_nothing_says_so_line_by_line():
         ),
         (
             BIT | {"sampling_rate": 0.25},
-            "the device reads every message of both people in 25% of conversations, chosen by lot, until an alert.",
+            "the device reads every message of both people in 25% of conversations, drawn at random, "
+            "until an alert.",
         ),
         (
             BIT | {"trigger": ("hour >= 20", "messages >= 3")},
-            "the device reads every message of both people in every conversation, from when hour >= 20 and messages >= 3, until an alert.",
+            "the device reads every message of both people in every conversation, "
+            "from when hour >= 20 and messages >= 3, until an alert.",
         ),
         (
             {"where": "server", "text_trigger": "pizza", "stop_on_alert": False},
-            "the server reads every message of both people in every conversation; only from the first match of /pizza/ on is it scored, but looking for it is reading too.",
+            "the server reads every message of both people in every conversation; "
+            "only from the first match of /pizza/ on is it scored, but looking for it is reading too.",
         ),
         (
             REPORT,
-            "nothing, until one of the two reports the conversation; then the server reads every message of both people.",
+            "nothing, until one of the two reports the conversation; "
+            "then the server reads every message of both people.",
         ),
         (
             REPORT | {"evidence": "nothing"},
@@ -72,46 +77,49 @@ def test_a_policy_that_does_nothing_says_so_line_by_line():
         (BIT | {"evidence": "label"}, "nothing."),
     ],
 )
-def test_it_says_who_reads_what(knobs, line):
-    assert said("Read", **knobs) == line
+def test_it_says_who_reads_what(settings, line):
+    assert said("Read", **settings) == line
 
 
 @pytest.mark.parametrize(
-    ("knobs", "line"),
+    ("settings", "line"),
     [
         (BIT, "no message. A running score is kept, which holds no message."),
         (BIT | {"evidence": "chance"}, "no message."),
         (
             {"where": "server", "retain_messages": EVERY_MESSAGE, "retain_hours": 0.5},
-            "the server keeps every message, each for at most 0.5 h. A running score is kept, which holds no message.",
+            "the server keeps every message, each for at most 0.5 h. "
+            "A running score is kept, which holds no message.",
         ),
         (
             BIT | {"window": 2, "retain_messages": 3, "retain_hours": 24},
-            "the device keeps the last 3 messages, each for at most 24 h. The score is of the last 2 messages read.",
+            "the device keeps the last 3 messages, each for at most 24 h. "
+            "The score is of the last 2 messages read.",
         ),
     ],
 )
-def test_it_says_what_is_kept_and_for_how_long(knobs, line):
-    assert said("Kept", **knobs) == line
+def test_it_says_what_is_kept_and_for_how_long(settings, line):
+    assert said("Kept", **settings) == line
 
 
 @pytest.mark.parametrize(
-    ("knobs", "line"),
+    ("settings", "line"),
     [
         (BIT | {"threshold": 0.25}, "when the score reaches 0.25."),
         (BIT | {"k_of_n": 2}, "when the score reaches 0.5 and 2 of the 5 stages have been seen."),
         (
             BIT | {"evidence": "metadata", "trigger": ("hour >= 20", "messages >= 3")},
-            "when a score of metadata, by default the share of hour >= 20, messages >= 3 that holds, reaches 0.5.",
+            "when a score of metadata, by default the share of hour >= 20, messages >= 3 that holds, "
+            "reaches 0.5.",
         ),
         (BIT | {"evidence": "nothing"}, "always."),
         (REPORT | {"evidence": "nothing"}, "on every report."),
-        (BIT | {"evidence": "chance", "threshold": 0.75}, "by lot, for a share of 0.25 of conversations."),
+        (BIT | {"evidence": "chance", "threshold": 0.75}, "at random, for a share of 0.25 of conversations."),
         (BIT | {"evidence": "label"}, "on exactly the scripted patterns, which no real policy can know."),
     ],
 )
-def test_it_says_when_there_is_an_alert(knobs, line):
-    assert said("Alert", **knobs) == line
+def test_it_says_when_there_is_an_alert(settings, line):
+    assert said("Alert", **settings) == line
 
 
 WHOLE = {"where": "server", "release": "full_transcript"}
@@ -119,7 +127,7 @@ KEEPING = WHOLE | {"retain_messages": EVERY_MESSAGE, "retain_hours": 1}
 
 
 @pytest.mark.parametrize(
-    ("knobs", "line"),
+    ("settings", "line"),
     [
         (BIT, "a person gets an alert without content."),
         (
@@ -136,7 +144,8 @@ KEEPING = WHOLE | {"retain_messages": EVERY_MESSAGE, "retain_hours": 1}
                 "retain_hours": 1,
                 "redactor": "patterns",
             },
-            "a reviewer gets the score in 4 steps and sees the alerting message with 1 before and after, of those read, numbers, addresses and handles masked by patterns.",
+            "a reviewer gets the score in 4 steps and sees the alerting message with 1 before and after, "
+            "of those read, numbers, addresses and handles masked by patterns.",
         ),
         (KEEPING, "a reviewer sees every message read and still kept, as written."),
         (
@@ -156,26 +165,31 @@ KEEPING = WHOLE | {"retain_messages": EVERY_MESSAGE, "retain_hours": 1}
         ),
         (
             {"where": "device", "release": "aggregate", "release_epsilon": 0.5},
-            "a number of alerts over all conversations, with Laplace noise of scale 2; no conversation is pointed at.",
+            "a number of alerts over all conversations, with Laplace noise of scale 2; "
+            "no conversation is pointed at.",
         ),
     ],
 )
-def test_it_says_what_is_released_and_to_whom(knobs, line):
-    assert said("Released", **knobs) == line
+def test_it_says_what_is_released_and_to_whom(settings, line):
+    assert said("Released", **settings) == line
 
 
 @pytest.mark.parametrize(
-    ("knobs", "line"),
+    ("settings", "line"),
     [
-        (BIT, "TF-IDF over a vocabulary fitted on private text, trained plainly."),
+        (BIT, "TF-IDF over a vocabulary fitted on private text, trained without noise."),
         (
             BIT | {"min_people": 2},
-            "TF-IDF over a vocabulary fitted on private text and used by at least 2 people, trained plainly.",
+            "TF-IDF over a vocabulary fitted on private text and used by at least 2 people, "
+            "trained without noise.",
         ),
-        (BIT | {"features": "hashed", "hash_bits": 10}, "unsalted hashes into 1024 cells, trained plainly."),
+        (
+            BIT | {"features": "hashed", "hash_bits": 10},
+            "unsalted hashes into 1024 cells, trained without noise.",
+        ),
         (
             BIT | {"features": "hashed", "hash_bits": 10, "hash_salted": True},
-            "salted hashes into 1024 cells, trained plainly.",
+            "salted hashes into 1024 cells, trained without noise.",
         ),
         (
             BIT
@@ -185,16 +199,18 @@ def test_it_says_what_is_released_and_to_whom(knobs, line):
                 "training_epsilon": 0.5,
                 "people_cap": 3,
             },
-            "TF-IDF over a public vocabulary, trained with output perturbation, epsilon 0.5, at most 3 conversations a person.",
+            "TF-IDF over a public vocabulary, trained with output perturbation, epsilon 0.5, "
+            "at most 3 conversations a person.",
         ),
         (
             BIT | {"features": "public", "noisy_or": True},
-            "TF-IDF over a public vocabulary, trained plainly; messages are combined by a fixed rule (noisy-or), not a fitted one.",
+            "TF-IDF over a public vocabulary, trained without noise; "
+            "messages are combined by a fixed rule (noisy-or), not a fitted one.",
         ),
-        (REPORT, "TF-IDF over a vocabulary fitted on private text, trained plainly."),
+        (REPORT, "TF-IDF over a vocabulary fitted on private text, trained without noise."),
         (REPORT | {"evidence": "nothing"}, ""),
         (BIT | {"evidence": "chance"}, ""),
     ],
 )
-def test_it_says_which_model_scores_where_one_does(knobs, line):
-    assert said("Model", **knobs) == line
+def test_it_says_which_model_scores_where_one_does(settings, line):
+    assert said("Model", **settings) == line

@@ -12,9 +12,9 @@ from privacy_toys import SCORER, chat, policy, town
 from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.costs import (
     conversation_costs,
-    cost_sums,
-    figures,
-    messages_per_true_detection,
+    messages_per_find,
+    metric_values,
+    summands,
 )
 from classifier.privacy.policies.policy import EVERY_MESSAGE
 from classifier.privacy.policies.release import (
@@ -22,12 +22,11 @@ from classifier.privacy.policies.release import (
     entropy_bits,
     flip_probability,
     ldp_epsilon,
-    lot,
     released_bits_max,
 )
 from classifier.privacy.simulate.exposure import exposure_table
 from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.stream import streams_of
+from classifier.privacy.stream import streams_from_conversations
 from classifier.taxonomy import PATTERN
 
 SCAN = policy(
@@ -37,7 +36,7 @@ SCAN = policy(
     retain_hours=10.0,
     threshold=0.15,
 )
-STREAMS = streams_of(
+STREAMS = streams_from_conversations(
     [
         chat("a", "s: pizza", "c: {name|Zola} has a secret", sender="ann", contact="bo", minutes=60),
         chat("b", "s: {name|Kit} and a secret", "c: ok", "c: ok", sender="ann", contact="cy", minutes=60),
@@ -53,6 +52,11 @@ def table():
     return found.set_index("metric")
 
 
+def metrics_of(costs):
+    """The metrics of the sums of costs."""
+    return metric_values(summands(costs).sum(axis=0))
+
+
 def test_costs_of_four_conversations_are_those_counted_by_hand():
     costs = conversation_costs(run_policy(SCAN, STREAMS, SCORER), STREAMS).set_index("conversation")
     assert costs["n_read"].tolist() == [2, 1, 2, 1]
@@ -61,16 +65,17 @@ def test_costs_of_four_conversations_are_those_counted_by_hand():
     assert costs["flagged_hours"].fillna(-1).tolist() == [1, 0, -1, 0]
     assert costs["message_hours"].tolist() == [20, 10, 20, 10]
     assert costs["pii_items"].tolist() == [1, 1, 0, 1]
-    assert figures(cost_sums(costs.reset_index()).sum(axis=0))["pii_items_exposed_per_1000"] == pytest.approx(
-        2000 / 3
-    )
+    assert metrics_of(costs)["pii_items_exposed_per_1000"] == pytest.approx(2000 / 3)
 
 
-def test_a_bit_of_nought_is_released_and_points_at_nobody():
+def test_a_released_bit_of_0_points_at_no_conversation():
     # At epsilon 20 a bit is flipped once in 500 million; it comes when the last message has been written.
     bits = policy(where="device", release="randomised_bit", release_epsilon=20.0, threshold=0.15)
-    costs = conversation_costs(run_policy(bits, STREAMS, SCORER), STREAMS)
-    assert costs["output"].tolist() == [1, 1, 0, 1]
+    run = run_policy(bits, STREAMS, SCORER)
+    costs = conversation_costs(run, STREAMS)
+    assert costs["flagged"].tolist() == [True, True, False, True]
+    exposure = exposure_table(run, STREAMS, prevalences=[], n_resamples=5).set_index("metric")
+    assert exposure.loc["released_bits_entropy", "value"] == entropy_bits([1, 1, 0])
     assert costs["flagged_at"].fillna(0).tolist() == [2, 3, 0, 2]
     assert costs["flagged_hours"].fillna(-1).tolist() == [1, 2, -1, 1]
 
@@ -93,13 +98,13 @@ def test_shares_stand_beside_what_they_are_shares_of(table, metric, value, numer
 
 
 def test_each_figure_says_what_its_interval_is(table):
-    # Of the innocent, ann's two conversations are one cluster, 3 of 5 messages read, and dee's is another, 2 of 2.
+    # Among benign conversations, ann's two are one cluster, with 3 of 5 messages read; dee's has 2 of 2.
     assert table.loc["machine_read_share", ["low", "high", "interval"]].tolist() == [
         0.6,
         1.0,
         "95 % cluster bootstrap over 3 clusters, B = 50",
     ]
-    # At the highest rate that 2 of 3 leave room for, 2 or fewer have a chance of 1 in 20, and so 3 of 3 one of .95.
+    # At the upper bound for 2 of 3, two or fewer hits have probability .05, and so 3 of 3 has .95.
     assert table.loc["human_read_benign_per_million", ["low", "high"]].tolist() == pytest.approx(
         [0, 1e6 * 0.95 ** (1 / 3)], rel=1e-9
     )
@@ -112,13 +117,16 @@ def test_each_figure_says_what_its_interval_is(table):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "observer"),
+    ("settings", "observer"),
     [({"release": "alert_bit"}, "H"), ({"release": "aggregate", "release_epsilon": 1.0}, "A")],
     ids=str,
 )
-def test_what_is_released_is_told_to_a_reviewer_or_to_whoever_reads_the_sum(knobs, observer):
+def test_the_observer_of_a_release_is_the_reviewer_or_the_reader_of_aggregates(settings, observer):
     found = exposure_table(
-        run_policy(policy(where="device", **knobs), STREAMS, SCORER), STREAMS, prevalences=[], n_resamples=5
+        run_policy(policy(where="device", **settings), STREAMS, SCORER),
+        STREAMS,
+        prevalences=[],
+        n_resamples=5,
     ).set_index("metric")
     assert set(found.loc[["released_bits_max", "released_bits_entropy", "ldp_epsilon"], "observer"]) == {
         observer
@@ -134,21 +142,21 @@ def test_the_bits_of_an_alert_beside_which_text_is_shown_are_those_of_the_score_
         prevalences=[],
         n_resamples=5,
     ).set_index("metric")
-    assert silent.loc["released_bits_entropy", "unit"] == "bits per innocent conversation, Miller-Madow"
+    assert silent.loc["released_bits_entropy", "unit"] == "bits per benign conversation, Miller-Madow"
 
 
-def test_an_interval_rests_on_a_thousand_resamples_drawn_with_seed_nought_unless_asked():
+def test_intervals_use_a_thousand_resamples_and_seed_0_by_default():
     streams = town(60)
     run = run_policy(policy(where="device", release="alert_bit", threshold=0.2), streams, SCORER)
-    own, asked = (
+    default, explicit = (
         exposure_table(run, streams, prevalences=[], **options)
         for options in ({}, {"n_resamples": 1000, "seed": 0})
     )
-    pd.testing.assert_frame_equal(own, asked, check_exact=True)
+    pd.testing.assert_frame_equal(default, explicit, check_exact=True)
 
 
-def test_without_innocent_conversations_nothing_of_theirs_is_kept_and_that_is_undefined():
-    streams = streams_of([chat(id_, "s: secret", label=PATTERN) for id_ in "ab"])
+def test_without_benign_conversations_their_costs_are_undefined():
+    streams = streams_from_conversations([chat(id_, "s: secret", label=PATTERN) for id_ in "ab"])
     found = exposure_table(
         run_policy(SCAN, streams, SCORER), streams, prevalences=[], n_resamples=5
     ).set_index("metric")
@@ -166,14 +174,14 @@ def test_the_cost_of_a_detection_depends_on_the_stated_prevalence(table):
     ).all()
 
 
-def test_counts_of_what_was_exposed_are_of_innocent_conversations(table):
+def test_exposed_pieces_and_people_are_counted_in_benign_conversations(table):
     assert table.loc["pii_items_exposed", "value"] == 2
     assert table.loc["pii_people_exposed", "value"] == 2  # bo wrote "Zola", ann wrote "Kit"
     assert table.loc["peak_retained_messages", "value"] == 2
 
 
 def test_an_account_exposed_twice_is_one_person():
-    streams = streams_of(
+    streams = streams_from_conversations(
         [chat(id_, "s: secret {name|Zola}", sender="ann", contact=id_ + "x") for id_ in "ab"]
     )
     costs = conversation_costs(run_policy(SCAN, streams, SCORER), streams)
@@ -182,7 +190,7 @@ def test_an_account_exposed_twice_is_one_person():
 
 
 def test_no_alarm_in_a_thousand_is_not_none_in_a_million():
-    streams = streams_of([chat(f"r{number}", "s: pizza") for number in range(1000)])
+    streams = streams_from_conversations([chat(f"r{number}", "s: pizza") for number in range(1000)])
     found = exposure_table(
         run_policy(policy(where="device", release="alert_bit"), streams, SCORER),
         streams,
@@ -199,26 +207,23 @@ def test_no_alarm_in_a_thousand_is_not_none_in_a_million():
 
 def test_reading_without_finding_costs_infinitely_much_and_doing_neither_is_undefined():
     streams = town(40)
-    sums = {
-        name: cost_sums(conversation_costs(run_policy(knobs, streams, SCORER), streams)).sum(axis=0)
-        for name, knobs in (("reads", policy(where="device")), ("idle", policy()))
-    }
-    assert messages_per_true_detection(sums["reads"], prevalence=0.1) == math.inf
-    assert np.isnan(messages_per_true_detection(sums["idle"], prevalence=0.1))
+    reads, idle = (
+        metrics_of(conversation_costs(run_policy(found, streams, SCORER), streams))
+        for found in (policy(where="device"), policy())
+    )
+    assert messages_per_find(reads, prevalence=0.1) == math.inf
+    assert np.isnan(messages_per_find(idle, prevalence=0.1))
 
 
 def test_an_empty_class_gives_nan_and_no_error():
-    streams = streams_of([chat("a", "s: pizza")])
-    assert np.isnan(
-        figures(cost_sums(conversation_costs(run_policy(SCAN, streams, SCORER), streams)).sum(axis=0))[
-            "recall"
-        ]
-    )
+    streams = streams_from_conversations([chat("a", "s: pizza")])
+    costs = conversation_costs(run_policy(SCAN, streams, SCORER), streams)
+    assert np.isnan(metrics_of(costs)["recall"])
 
 
-def test_over_redaction_stands_in_the_table_of_a_policy_that_masks():
+def test_the_table_of_a_policy_that_masks_has_over_redaction():
     masking = policy(where="server", release="excerpt", levels=2, redactor="lexicon", threshold=0.15)
-    streams = streams_of([chat("a", "s: secret Emma"), chat("b", "s: pizza")])
+    streams = streams_from_conversations([chat("a", "s: secret Emma"), chat("b", "s: pizza")])
     row = (
         exposure_table(run_policy(masking, streams, SCORER), streams, prevalences=[], n_resamples=20)
         .set_index("metric")
@@ -228,7 +233,7 @@ def test_over_redaction_stands_in_the_table_of_a_policy_that_masks():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "outputs", "epsilon"),
+    ("settings", "outputs", "epsilon"),
     [
         ({}, 1, 0.0),
         ({"where": "device", "release": "alert_bit"}, 2, math.inf),
@@ -238,14 +243,14 @@ def test_over_redaction_stands_in_the_table_of_a_policy_that_masks():
         ({"where": "server", "release": "excerpt", "levels": 4}, math.inf, math.inf),
     ],
 )
-def test_what_a_release_can_say_at_most(knobs, outputs, epsilon):
-    assert distinct_outputs(policy(**knobs)) == outputs
-    assert released_bits_max(policy(**knobs)) == math.log2(outputs)
-    assert ldp_epsilon(policy(**knobs)) == epsilon
+def test_what_a_release_can_say_at_most(settings, outputs, epsilon):
+    assert distinct_outputs(policy(**settings)) == outputs
+    assert released_bits_max(policy(**settings)) == math.log2(outputs)
+    assert ldp_epsilon(policy(**settings)) == epsilon
 
 
 def test_a_flipped_bit_keeps_its_epsilon():
-    """The two answers to one question differ in probability by a factor of e^epsilon."""
+    # The two answers to one question differ in probability by a factor of e^epsilon.
     flip = flip_probability(1.7)
     assert math.log((1 - flip) / flip) == pytest.approx(1.7)
 
@@ -256,14 +261,6 @@ def test_entropy_of_rare_alerts_is_that_of_a_coin_as_rare():
     assert entropy_bits([0, 1], corrected=True) == pytest.approx(1 + 1 / (4 * math.log(2)))
     assert entropy_bits([5, 5, 5]) == 0.0
     assert math.isnan(entropy_bits([]))
-
-
-def test_lots_are_uniform_and_do_not_know_each_other():
-    draws = np.array(
-        [[lot(0, purpose, str(number)) for number in range(4000)] for purpose in ("sampling", "report")]
-    )
-    assert np.histogram(draws[0], bins=4, range=(0, 1))[0] == pytest.approx(1000, abs=120)
-    assert abs(np.corrcoef(draws)[0, 1]) < 0.05
 
 
 def test_the_table_of_a_policy_that_does_nothing_is_all_zeros():

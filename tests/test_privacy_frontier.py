@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 from privacy_toys import SCORER, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.constraint import (
-    conversations_needed,
-    feasible_points,
-    parse_constraint,
-    supported_bound,
-)
+from classifier.privacy.compare.constraint import parse_constraint
 from classifier.privacy.compare.costs import conversation_costs
 from classifier.privacy.compare.detection import (
     chosen_threshold,
@@ -27,11 +22,13 @@ from classifier.privacy.compare.detection import (
     first_stages,
     recall_before_stages,
 )
-from classifier.privacy.compare.dominance import Resampled, _medians, dominance_table, dominates
+from classifier.privacy.compare.dominance import dominance_table, dominates
+from classifier.privacy.compare.feasibility import conversations_needed, feasible_points
 from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.compare.resampled import ResampledMetrics, medians
 from classifier.privacy.policies.policy import ANCHORS, shipped_policies
 from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import Scorer
+from classifier.privacy.simulate.scorer import PolicyScorer
 from classifier.privacy.stream import MessageScores, streams_from_scores
 from classifier.taxonomy import PATTERN
 
@@ -199,7 +196,7 @@ def test_a_bare_table_compares_what_needs_only_scores():
         streams_from_scores(table(VALIDATION)),
         streams_from_scores(table(TEST)),
     )
-    scorer = Scorer(MessageScores({**first.rows, **second.rows}, first.columns))
+    scorer = PolicyScorer(MessageScores({**first.rows, **second.rows}, first.columns))
     found = compare_policies(
         OWN, validation, test, {"private/plain": scorer}, asked_rates=RATES, n_resamples=20
     )
@@ -274,15 +271,15 @@ def test_medians_of_counts_are_those_of_the_numbers_counted():
     expected = [
         np.median(np.repeat(np.arange(9), row.astype(int))) if row.sum() else np.nan for row in counts
     ]
-    np.testing.assert_array_equal(_medians(counts), expected)
-    assert np.isnan(_medians(np.zeros((1, 9))))
+    np.testing.assert_array_equal(medians(counts), expected)
+    assert np.isnan(medians(np.zeros((1, 9))))
 
 
 def test_resamples_without_resampling_are_the_data():
     costs = conversation_costs(run_policy(replace(OWN[0], threshold=0.2), TEST, SCORER), TEST)
-    found = Resampled({"watch": costs}, n_resamples=3, seed=0, n_jobs=1)
-    assert found.now["recall"][0] == costs["flagged"][~costs["benign"]].mean()
-    assert found.now["median_messages_to_alert"][0] == costs["flagged_at"][~costs["benign"]].median()
+    found = ResampledMetrics({"watch": costs}, n_resamples=3, seed=0, n_jobs=1)
+    assert found.values["recall"][0] == costs["flagged"][~costs["benign"]].mean()
+    assert found.values["median_messages_to_alert"][0] == costs["flagged_at"][~costs["benign"]].median()
     assert found.n_clusters == 12
 
 
@@ -336,10 +333,6 @@ def test_the_number_of_conversations_needed_is_enough_and_hardly_more(rate, at_m
     assert Rate(int(np.ceil(rate * n - 1e-9)), n).upper() <= at_most
     fewer = int(n * 0.75)
     assert Rate(int(np.ceil(rate * fewer - 1e-9)), fewer).upper() > at_most
-
-
-def test_a_bound_is_given_when_the_test_set_supports_it():
-    assert supported_bound(Rate(0, 30_000), at_most=1e-4) == pytest.approx(1e-4, rel=0.01)
 
 
 def test_first_stages_are_those_of_the_one_who_opened_the_contact():

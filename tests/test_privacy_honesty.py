@@ -1,6 +1,7 @@
-"""Does the harness do what it says? Each check is a function of the thing it checks, passes on ours, and is seen to fail on planted cheats.
+"""The simulation does what it says: checks that pass on ours and fail on cheats.
 
-Letters are those of the design (A non-interference ... L refusals); G, H and I concern noise and attacks and stand with them.
+Each check is a function of the thing it checks. Letters are those of the design (A non-interference ... L
+refusals); the checks G, H and I concern noise and attacks and are in their test files.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from privacy_toys import SCORER, chat, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
-from classifier.privacy.compare.constraint import supported_bound
 from classifier.privacy.compare.costs import (
     conversation_costs,
-    cost_sums,
-    figures,
-    messages_per_true_detection,
+    messages_per_find,
+    metric_values,
+    summands,
 )
 from classifier.privacy.compare.dominance import dominates
 from classifier.privacy.policies.policy import EVERY_MESSAGE, Policy, shipped_policies
@@ -31,8 +31,8 @@ from classifier.privacy.policies.release import entropy_bits, released_bits_max
 from classifier.privacy.simulate.events import PolicyRun
 from classifier.privacy.simulate.exposure import exposure_table
 from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import Scorer
-from classifier.privacy.stream import streams_of
+from classifier.privacy.simulate.scorer import PolicyScorer
+from classifier.privacy.stream import streams_from_conversations
 from classifier.taxonomy import PATTERN
 
 TOWN = town(60)
@@ -148,7 +148,7 @@ def peeks_at_unread_text(found, streams, scorer, **options):
     return with_events(
         run,
         [(stream.id, len(stream), "released", 0, 1.0, "") for stream in told]
-        if found.names_conversations
+        if found.release not in ("nothing", "aggregate")
         else [],
     )
 
@@ -190,11 +190,13 @@ def test_a_run_that_peeks_is_caught(cheat):
 
 
 def test_a_scorer_is_handed_nothing_that_was_not_read():
-    """The scorer notes every text it is ever given; these are the texts the log calls read, no more."""
+    """The texts that the scorer ever gets are those that the log calls read."""
     for found in POLICIES:
         given = set()
         run = run_policy(
-            found, TOWN, Scorer(lambda texts, given=given: given.update(texts) or word_probabilities(texts))
+            found,
+            TOWN,
+            PolicyScorer(lambda texts, given=given: given.update(texts) or word_probabilities(texts)),
         )
         text_of = {
             (stream.id, number): text for stream in TOWN for number, text in enumerate(stream.texts, start=1)
@@ -236,7 +238,10 @@ def things_in(thing, seen=None):
 
 
 def check_state_forgets(run, *, scorer=SCORER, rows_too=False):
-    """After every message, no text (and with ``rows_too`` no row of numbers) of a message is held that is not among the last kept ones, or too old."""
+    """After every message the state holds only the last messages, and none too long.
+
+    Checked for texts, and with ``rows_too`` for rows of numbers.
+    """
     hours = {stream.id: stream.hours for stream in MARKED}
     rows = {
         (stream.id, number): row
@@ -281,28 +286,32 @@ def check_state_forgets(run, *, scorer=SCORER, rows_too=False):
                 f"{found.name}: holds a message for too long"
             )
 
-        run(found, MARKED, marked, watch=walk)
+        run(found, MARKED, marked, observe_state=walk)
 
 
-def hoards_what_it_dropped(found, streams, scorer, *, watch, **options):
+def hoards_what_it_dropped(found, streams, scorer, *, observe_state, **options):
     """Cheat: whatever was kept once stays in the state."""
     hoard = []
 
     def hoarding(id_, step, state):
         hoard.extend(state.kept)
-        watch(id_, step, (state, hoard))
+        observe_state(id_, step, (state, hoard))
 
-    return run_policy(found, streams, scorer, watch=hoarding, **options)
+    return run_policy(found, streams, scorer, observe_state=hoarding, **options)
 
 
-def forgets_an_hour_late(found, streams, scorer, *, watch, **options):
+def forgets_an_hour_late(found, streams, scorer, *, observe_state, **options):
     """Cheat: a message is kept for longer than stated."""
     return run_policy(
-        replace(found, retain_hours=found.retain_hours * 9), streams, scorer, watch=watch, **options
+        replace(found, retain_hours=found.retain_hours * 9),
+        streams,
+        scorer,
+        observe_state=observe_state,
+        **options,
     )
 
 
-def keeps_although_it_says_it_does_not(found, streams, scorer, *, watch, **options):
+def keeps_although_it_says_it_does_not(found, streams, scorer, *, observe_state, **options):
     """Cheat: a policy without retention holds the last message."""
     return run_policy(
         replace(
@@ -310,7 +319,7 @@ def keeps_although_it_says_it_does_not(found, streams, scorer, *, watch, **optio
         ),
         streams,
         scorer,
-        watch=watch,
+        observe_state=observe_state,
         **options,
     )
 
@@ -333,8 +342,8 @@ def test_a_run_that_hoards_is_caught(cheat, reason):
 
 
 def test_a_plain_function_as_running_scorer_holds_numbers_but_no_text():
-    """Stated in ``FromRows``: it has to be handed every row again. A scorer with a state of its own holds none."""
-    plain = Scorer(word_probabilities, conversation=lambda rows, authors: rows.max())
+    """The state of an ``AllRowsScorer`` is all rows; a running scorer holds none."""
+    plain = PolicyScorer(word_probabilities, conversation=lambda rows, authors: rows.max())
     check_state_forgets(run_policy, scorer=plain)
     with pytest.raises(AssertionError, match="brief: holds"):
         check_state_forgets(run_policy, scorer=plain, rows_too=True)
@@ -434,7 +443,10 @@ def shows_more_than_is_counted(found, streams, scorer, **options):
 
 
 def counts_only_what_the_mask_was_made_for(run, streams):
-    """Cheat of the metric: an entity counts only if its own span, as marked, is unmasked, not if it can be read elsewhere."""
+    """Cheat of the metric: an entity counts only if its own marked span is unmasked.
+
+    It does not count if it can be read elsewhere.
+    """
     costs = conversation_costs(run, streams)
     shown = run.events[run.events["event"] == "shown"]
     items = []
@@ -565,7 +577,7 @@ def test_a_stricter_threshold_may_read_more_when_an_alert_ends_the_reading():
 
 # E. Known answers.
 
-MANY = streams_of(
+MANY = streams_from_conversations(
     [
         chat(f"m{number}", "s: pizza", "c: ok", label=PATTERN if number % 4 == 0 else "benign")
         for number in range(4000)
@@ -574,12 +586,9 @@ MANY = streams_of(
 
 
 def check_known_answers(run):
-    def of(name, streams=TOWN, **knobs):
-        return figures(
-            cost_sums(conversation_costs(run(replace(BY_NAME[name], **knobs), streams, SCORER), streams)).sum(
-                axis=0
-            )
-        )
+    def of(name, streams=TOWN, **settings):
+        costs = conversation_costs(run(replace(BY_NAME[name], **settings), streams, SCORER), streams)
+        return metric_values(summands(costs).sum(axis=0))
 
     assert set(of("read_nothing").values()) == {0.0}, "reading nothing costs or finds something"
     everything = of("flag_all")
@@ -591,7 +600,7 @@ def check_known_answers(run):
     for rate in (0.05, 0.3):
         by_lot = of("random_flag", MANY, threshold=1 - rate)
         for share in (by_lot["recall"], by_lot["human_read_benign_per_million"] / 1e6):
-            assert share == pytest.approx(rate, abs=0.04), "a lot draws one kind more often than the other"
+            assert share == pytest.approx(rate, abs=0.04), "the draw favours one kind over the other"
     perfect = of("oracle")
     assert (perfect["recall"], perfect["human_read_benign_per_million"], perfect["machine_read_share"]) == (
         1.0,
@@ -623,7 +632,7 @@ def leaves_out_every_tenth(found, streams, scorer, **options):
 
 
 def draws_patterns_more_often(found, streams, scorer, **options):
-    """Cheat: the lot knows the label."""
+    """Cheat: the draw depends on the label."""
     if found.evidence != "chance":
         return run_policy(found, streams, scorer, **options)
     favoured = run_policy(replace(found, threshold=0.5), streams, scorer, **options)
@@ -658,7 +667,7 @@ def test_anchors_give_what_is_known_beforehand():
     ("cheat", "reason"),
     [
         (leaves_out_every_tenth, "flagging all leaves somebody out"),
-        (draws_patterns_more_often, "a lot draws one kind"),
+        (draws_patterns_more_often, "the draw favours one kind"),
         (charges_for_nothing, "reading nothing costs"),
     ],
 )
@@ -676,7 +685,10 @@ def test_known_bounds():
 
 
 def shares_by_hand(run, streams):
-    """Read and shown shares of benign messages, and the share of benign conversations released, from the log alone."""
+    """Shares of benign messages read and shown, and of benign conversations released.
+
+    They are counted from the log alone.
+    """
     benign = {stream.id: len(stream) for stream in streams if stream.label == "benign"}
     seen = {"read": set(), "shown": set(), "released": set()}
     for row in run.events.itertuples():
@@ -693,7 +705,7 @@ def shares_by_hand(run, streams):
 def check_conservation(run, *, costs_of=conversation_costs):
     for found in POLICIES:
         done = run(found, TOWN, SCORER)
-        figure = figures(cost_sums(costs_of(done, TOWN)).sum(axis=0))
+        figure = metric_values(summands(costs_of(done, TOWN)).sum(axis=0))
         by_hand = shares_by_hand(done, TOWN)
         assert (
             figure["machine_read_share"],
@@ -885,18 +897,15 @@ def test_draws_that_depend_on_anything_else_are_caught(cheat, reason):
 def check_refusals(
     *,
     entropy=entropy_bits,
-    claim=supported_bound,
-    cost=messages_per_true_detection,
+    cost=messages_per_find,
     table=exposure_table,
     make=Policy,
 ):
-    sums = np.ones(12)
+    values = dict.fromkeys(("recall", "benign_messages_read", "pattern_messages_read"), 0.5)
     run = run_policy(BY_NAME["review"], TOWN, SCORER)
     refused = {
         "entropy of raw scores": lambda: entropy([0.31, 0.7, 0.5]),
-        "a false positive rate of 1e-4 from 1,000 conversations": lambda: claim(Rate(0, 1000), at_most=1e-4),
-        "a false positive rate from no conversation": lambda: claim(Rate(0, 0), at_most=0.5),
-        "a cost of a detection without prevalence": lambda: cost(sums, prevalence=math.nan),
+        "a cost of a detection without prevalence": lambda: cost(values, prevalence=math.nan),
         "a table without a prevalence": lambda: table(run, TOWN, prevalences=[0.0], n_resamples=20),
         "an epsilon over a private vocabulary": lambda: make(
             "dp", "Noisy.", where="device", training="output_perturbation", training_epsilon=1.0, people_cap=1
@@ -921,17 +930,12 @@ def test_what_cannot_be_said_is_refused():
             {"entropy": lambda outputs: entropy_bits(np.unique(outputs, return_inverse=True)[1])},
             "entropy of raw scores",
         ),
-        ({"claim": lambda rate, *, at_most: rate.value}, "from 1,000 conversations"),
         (
-            {"claim": lambda rate, *, at_most: supported_bound(rate, at_most=at_most) if rate.n else 0.0},
-            "from no conversation",
-        ),
-        (
-            {"cost": lambda sums, *, prevalence: messages_per_true_detection(sums, prevalence=0.25)},
+            {"cost": lambda values, *, prevalence: messages_per_find(values, prevalence=0.25)},
             "without prevalence",
         ),
         ({"table": lambda run, streams, **options: TABLE}, "a table without a prevalence"),
-        ({"make": lambda name, description, **knobs: knobs}, "over a private vocabulary"),
+        ({"make": lambda name, description, **settings: settings}, "over a private vocabulary"),
     ],
 )
 def test_a_tool_that_says_it_all_the_same_is_caught(permissive, reason):

@@ -1,4 +1,4 @@
-"""Values at the limit, rates of nothing, and the sums behind a comparison, each worked out by hand."""
+"""Values at a limit, empty rates, and sums, worked out by hand."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy
 
-from classifier.evaluation.rates import Rate
-from classifier.privacy.builds.dp_curve import drawn_texts
-from classifier.privacy.compare.constraint import (
-    Constraint,
-    conversations_needed,
-    feasible_points,
-    supported_bound,
-)
-from classifier.privacy.compare.costs import SUMS, conversation_costs, messages_per_true_detection
+from classifier.privacy.builds.dp_curve import sampled_documents
+from classifier.privacy.compare.constraint import Constraint
+from classifier.privacy.compare.costs import SUMS, conversation_costs, messages_per_find, metric_values
 from classifier.privacy.compare.detection import (
     chosen_threshold,
     decision_scores,
@@ -26,19 +20,20 @@ from classifier.privacy.compare.detection import (
     recall_before_stages,
 )
 from classifier.privacy.compare.dominance import dominance_table
+from classifier.privacy.compare.feasibility import conversations_needed, feasible_points
 from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.compare.operating_points import Point
+from classifier.privacy.compare.operating_points import OperatingPoint
 from classifier.privacy.compare.tables import base_rates_of, by_point
 from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.stream import streams_of
+from classifier.privacy.stream import streams_from_conversations
 from classifier.taxonomy import PATTERN
 
 WATCH = policy("watch", where="device", release="alert_bit", threshold=0.3)
 
 
 def four(name):
-    """Two patterns, the first of which is found at its fourth message, and two benign exchanges."""
-    return streams_of(
+    """Two patterns, the first found at its fourth message, and two benign conversations."""
+    return streams_from_conversations(
         [
             chat(
                 f"{name}1",
@@ -59,11 +54,11 @@ def four(name):
 CHATS = four("t")
 
 
-def costs_of(own=WATCH, streams=CHATS):
-    return conversation_costs(run_policy(own, streams, SCORER), streams)
+def costs_of(reading_policy=WATCH, streams=CHATS):
+    return conversation_costs(run_policy(reading_policy, streams, SCORER), streams)
 
 
-def test_where_no_message_is_labelled_nobody_can_say_what_was_premature():
+def test_without_message_labels_premature_alerts_are_undefined():
     unlabelled = first_stages(CHATS).assign(any=math.nan)
     found = detection(costs_of(), unlabelled, p=0.01)
     assert math.isnan(found["premature"])
@@ -83,7 +78,7 @@ def test_a_value_at_the_limit_is_within_it_and_nan_is_not(comparison):
     )
 
 
-def test_a_recall_wanted_is_judged_by_what_is_missed():
+def test_a_lower_limit_on_recall_is_tested_by_the_misses():
     frontier = compare_policies(
         [WATCH],
         four("v"),
@@ -101,22 +96,10 @@ def test_a_recall_wanted_is_judged_by_what_is_missed():
 
 
 def test_the_smallest_number_that_shows_a_rate_is_given_exactly():
-    # One-sided 95 %, no event: 1 - .05 ** (1 / n) <= .1 from n = 29 on, since .05 ** (1 / 28) < .9 <= .05 ** (1 / 29).
+    # One-sided 95 %, no event: 1 - .05 ** (1 / n) <= .1 from n = 29 on.
     assert 0.05 ** (1 / 28) < 0.9 <= 0.05 ** (1 / 29)
     assert conversations_needed(0.0, at_most=0.1) == 29
     assert conversations_needed(0.1, at_most=0.1) == math.inf
-
-
-def test_a_refused_bound_says_what_it_would_take_of_nothing_and_of_something():
-    with pytest.raises(
-        ValueError,
-        match=r"its 95 % upper bound is 1\. It takes 29 innocent conversations without a false alarm, or 29 at the rate seen",
-    ):
-        supported_bound(Rate(0, 0), at_most=0.1)
-    with pytest.raises(
-        ValueError, match=r"its 95 % upper bound is 0\.429\. It takes 29 innocent .* or inf at the rate seen"
-    ):
-        supported_bound(Rate(1, 9), at_most=0.1)
 
 
 def test_first_stages_are_the_initiators_own_first_messages():
@@ -150,13 +133,13 @@ def test_costs_and_detection_by_hand():
 
 
 def test_in_a_million_conversations_by_hand():
-    # Of a million, 10,000 are patterns, half of which are found; none of the innocent is flagged.
+    # Of a million, 10,000 are patterns, half of which are found; no benign conversation is flagged.
     table = base_rates_of(costs_of(), [0.01])
     assert table[["volume", "true_finds", "false_alarms"]].to_numpy().tolist() == [[1_000_000, 5_000, 0]]
 
 
-def test_the_tables_of_points_stand_below_each_other_in_one_count_of_rows():
-    points = [Point(name, WATCH, math.nan, math.nan, costs_of()) for name in ("a", "b")]
+def test_the_tables_of_points_are_concatenated_with_one_index():
+    points = [OperatingPoint(name, WATCH, math.nan, math.nan, costs_of()) for name in ("a", "b")]
     table = by_point(points, lambda costs: costs[["conversation", "n_read"]].head(2))
     assert table.to_dict("list") == {
         "point": ["a", "a", "b", "b"],
@@ -168,32 +151,37 @@ def test_the_tables_of_points_stand_below_each_other_in_one_count_of_rows():
 
 def test_messages_read_for_each_pattern_found_by_hand():
     totals = np.zeros(len(SUMS))
-    for name, value in {
-        "benign": 10,
-        "pattern": 4,
-        "found": 2,
-        "messages_read": 50,
-        "pattern_messages_read": 80,
+    for sum_, value in {
+        ("benign", "conversations"): 10,
+        ("pattern", "conversations"): 4,
+        ("pattern", "flagged"): 2,
+        ("benign", "n_read"): 50,
+        ("pattern", "n_read"): 80,
     }.items():
-        totals[SUMS.index(name)] = value
-    # A pattern reads 20, an innocent conversation 5, half of the patterns are found: (.1 * 20 + .9 * 5) / (.1 * .5).
-    assert float(messages_per_true_detection(totals, prevalence=0.1)) == pytest.approx(130.0)
+        totals[SUMS.index(sum_)] = value
+    values = metric_values(totals)
+    # 20 messages are read of a pattern and 5 of a benign conversation; half of the patterns are found:
+    # (.1 * 20 + .9 * 5) / (.1 * .5).
+    assert float(messages_per_find(values, prevalence=0.1)) == pytest.approx(130.0)
     for wrong in (0, 1):
         with pytest.raises(ValueError, match="prevalence must be stated, between 0 and 1"):
-            messages_per_true_detection(totals, prevalence=wrong)
+            messages_per_find(values, prevalence=wrong)
 
 
 def test_an_alert_rests_on_the_highest_score_and_after_a_report_on_the_last():
     # With a window of one message each is scored by itself.
     keeps = {"release": "alert_bit", "window": 1, "retain_messages": 1, "retain_hours": 9.0}
     secret, rain, both = (
-        streams_of([chat("noon", *lines, label=PATTERN)])
+        streams_from_conversations([chat("noon", *lines, label=PATTERN)])
         for lines in (["s: our secret"], ["s: rain all day"], ["s: our secret", "s: rain all day"])
     )
     watched, reported = policy(where="device", **keeps), policy(where="user_report", report_rate=1.0, **keeps)
     highest, last = (decision_scores(watched, alone, SCORER, seed=0)[0] for alone in (secret, rain))
     assert highest > last
-    assert [decision_scores(own, both, SCORER, seed=0)[0] for own in (watched, reported)] == [highest, last]
+    assert [decision_scores(found, both, SCORER, seed=0)[0] for found in (watched, reported)] == [
+        highest,
+        last,
+    ]
 
 
 def test_a_threshold_is_never_below_the_lowest_score_there_is():
@@ -204,7 +192,7 @@ def test_a_threshold_is_never_below_the_lowest_score_there_is():
     assert chosen_threshold(streams, np.full(800, -np.inf), max_fpr=0.9) > -np.inf
 
 
-def test_a_point_that_is_worse_in_the_data_and_in_no_resample_is_ambiguous_and_told_by_which():
+def test_a_point_worse_in_the_data_and_in_no_resample_is_ambiguous_and_names_the_better_one():
     values = np.array([[1.0, 1.0], [0.0, 0.0], [2.0, -1.0]])
     drawn = np.repeat(np.array([[[1.0, 1.0], [1.0, 1.0], [2.0, -1.0]]]), 4, axis=0)
     table = dominance_table(values, drawn, ["a", "b", "c"], eligible=np.ones(3, dtype=bool))
@@ -212,8 +200,13 @@ def test_a_point_that_is_worse_in_the_data_and_in_no_resample_is_ambiguous_and_t
     assert table.loc[1, ["status", "dominated_by"]].tolist() == ["frontier", ""]
 
 
-def test_texts_are_drawn_only_when_there_are_more_than_asked():
-    documents = pd.DataFrame({"person": ["ann", "ann", "bo", "cy"], "text": ["one", "two", "three", "four"]})
-    assert drawn_texts(documents, cap=2, n_rows=4, seed=0)["text"].tolist() == ["one", "two", "three", "four"]
-    assert len(drawn_texts(documents, cap=2, n_rows=3, seed=0)) == 3
-    assert sorted(drawn_texts(documents, cap=1, n_rows=4, seed=0)["person"]) == ["ann", "bo", "cy"]
+def test_documents_are_sampled_only_when_there_are_more_than_asked_for():
+    documents = pd.DataFrame({"sender": ["ann", "ann", "bo", "cy"], "text": ["one", "two", "three", "four"]})
+    assert sampled_documents(documents, cap=2, n_rows=4, seed=0)["text"].tolist() == [
+        "one",
+        "two",
+        "three",
+        "four",
+    ]
+    assert len(sampled_documents(documents, cap=2, n_rows=3, seed=0)) == 3
+    assert sorted(sampled_documents(documents, cap=1, n_rows=4, seed=0)["sender"]) == ["ann", "bo", "cy"]

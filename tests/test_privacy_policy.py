@@ -1,4 +1,4 @@
-"""Policies: what is refused and why, what a TOML file says, and what it means in plain words."""
+"""Policies: refused settings, TOML files, shipped policies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEVICE = {"where": "device", "release": "alert_bit"}
 
 
 @pytest.mark.parametrize(
-    ("knobs", "reason"),
+    ("settings", "reason"),
     [
         (
             {"where": "moon"},
@@ -38,7 +38,10 @@ DEVICE = {"where": "device", "release": "alert_bit"}
         ),
         ({"where": "user_report", "report_rate": 0.1, "evidence": "label"}, "a report is either reviewed"),
         (DEVICE | {"report_rate": 0.1}, "belong to where = user_report"),
-        (DEVICE | {"evidence": "metadata"}, "needs conditions in trigger: it is they that are counted"),
+        (
+            DEVICE | {"evidence": "metadata"},
+            "needs conditions in trigger: the default score is the share",
+        ),
         (
             DEVICE | {"evidence": "chance", "k_of_n": 2},
             "decides without reading, so k_of_n has nothing to work on",
@@ -84,9 +87,9 @@ DEVICE = {"where": "device", "release": "alert_bit"}
         (DEVICE | {"threshold": float("nan")}, "threshold must be a number"),
     ],
 )
-def test_a_combination_that_cannot_be_is_refused_with_its_reason(knobs, reason):
+def test_a_combination_that_cannot_be_is_refused_with_its_reason(settings, reason):
     with pytest.raises(ValueError, match=rf"policy 'toy': .*{reason}"):
-        policy(**knobs)
+        policy(**settings)
 
 
 def test_at_least_twenty_policies_are_shipped_the_anchors_first_each_with_a_plain_line():
@@ -104,7 +107,8 @@ def test_no_two_shipped_policies_are_the_same_but_for_their_names():
 def test_a_user_adds_a_policy_as_a_file_named_after_it(tmp_path):
     path = tmp_path / "pizza_watch.toml"
     path.write_text(
-        'description = "Keeps all for a day."\nwhere = "server"\nrelease = "full_transcript"\nretain_messages = "all"\nretain_hours = 24\ntrigger = ["hour >= 20"]\n'
+        'description = "Keeps all for a day."\nwhere = "server"\nrelease = "full_transcript"\n'
+        'retain_messages = "all"\nretain_hours = 24\ntrigger = ["hour >= 20"]\n'
     )
     found = read_policy(path)
     assert found == Policy(
@@ -122,7 +126,10 @@ def test_a_user_adds_a_policy_as_a_file_named_after_it(tmp_path):
     ("content", "reason"),
     [
         ('description = "x"\nwhere = "moon"', "where: Input should be 'none', 'user_report'"),
-        ('description = "x"\nwindw = 5', "unknown knob 'windw'; a policy knows name, description, where"),
+        (
+            'description = "x"\nwindw = 5',
+            "unknown setting 'windw'; the settings are name, description, where",
+        ),
         ('description = "x"\nwindow = "five"', "window: Input should be a valid integer"),
         ('description = "x"\nwindow = 5', "a window of 5 messages keeps"),
         ("where = ", "not readable as TOML"),
@@ -170,7 +177,7 @@ def test_models_are_told_apart_by_features_and_training():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "reason"),
+    ("settings", "reason"),
     [
         ({"sampling_rate": 1.5}, r"sampling_rate must be in \[0, 1\], got 1.5"),
         ({"stage_threshold": 1.5}, r"stage_threshold must be in \[0, 1\]"),
@@ -202,13 +209,13 @@ def test_models_are_told_apart_by_features_and_training():
         ({"window": -1}, r"window must be in \[0, 1e\+06\], got -1"),
     ],
 )
-def test_a_number_just_beyond_its_range_is_refused(knobs, reason):
+def test_a_number_just_beyond_its_range_is_refused(settings, reason):
     with pytest.raises(ValueError, match=reason):
-        policy(**knobs)
+        policy(**settings)
 
 
 @pytest.mark.parametrize(
-    "knobs",
+    "settings",
     [
         {"where": "device", "release": "quantised_score", "levels": 2},
         {"where": "device", "release": "quantised_score", "levels": 1024},
@@ -241,13 +248,13 @@ def test_a_number_just_beyond_its_range_is_refused(knobs, reason):
         {"where": "user_report", "report_rate": 0.1, "release": "full_transcript"},
     ],
 )
-def test_the_least_and_the_most_of_a_knob_can_be_had(knobs):
-    made = policy(**knobs)
-    assert {name: getattr(made, name) for name in knobs} == knobs
+def test_the_lowest_and_the_highest_value_of_a_setting_are_allowed(settings):
+    made = policy(**settings)
+    assert {name: getattr(made, name) for name in settings} == settings
 
 
 @pytest.mark.parametrize(
-    ("knobs", "reason"),
+    ("settings", "reason"),
     [
         (DEVICE | {"retain_hours": 1.0}, "go together, got 0 and 1"),
         (DEVICE | {"excerpt_messages": 1}, "excerpt_messages belongs to release = excerpt"),
@@ -306,9 +313,9 @@ def test_the_least_and_the_most_of_a_knob_can_be_had(knobs):
         ),
     ],
 )
-def test_half_of_what_goes_together_is_refused(knobs, reason):
+def test_a_setting_without_the_one_it_needs_is_refused(settings, reason):
     with pytest.raises(ValueError, match=reason):
-        policy(**knobs)
+        policy(**settings)
 
 
 @pytest.mark.parametrize("description", ["", "Two\nlines."])
@@ -327,26 +334,25 @@ SHIPPED = {found.name: found for found in shipped_policies()}
 
 
 @pytest.mark.parametrize(
-    ("name", "points", "tunable", "shows"),
+    ("name", "tunable", "shows_text"),
     [
-        ("read_nothing", False, False, False),
-        ("device_aggregate_only", False, True, False),
-        ("device_alert_bit", True, True, False),
-        ("device_randomised_bit", True, True, False),
-        ("metadata_only", True, True, False),
-        ("random_flag", True, True, True),
-        ("flag_all", True, False, True),
-        ("oracle", True, False, False),
-        ("server_window_review", True, True, True),
+        ("read_nothing", False, False),
+        ("device_aggregate_only", True, False),
+        ("device_alert_bit", True, False),
+        ("device_randomised_bit", True, False),
+        ("metadata_only", True, False),
+        ("random_flag", True, True),
+        ("flag_all", False, True),
+        ("oracle", False, False),
+        ("server_window_review", True, True),
     ],
 )
-def test_who_is_pointed_at_what_a_threshold_moves_and_who_sees_text(name, points, tunable, shows):
-    found = SHIPPED[name]
-    assert (found.names_conversations, found.tunable, found.shows_text) == (points, tunable, shows)
+def test_whether_a_threshold_matters_and_whether_a_person_sees_text(name, tunable, shows_text):
+    assert (SHIPPED[name].tunable, SHIPPED[name].shows_text) == (tunable, shows_text)
 
 
 @pytest.mark.parametrize(
-    ("knobs", "key"),
+    ("settings", "key"),
     [
         ({"min_people": 2}, "private-2/plain"),
         ({"features": "public"}, "public/plain"),
@@ -362,8 +368,8 @@ def test_who_is_pointed_at_what_a_threshold_moves_and_who_sees_text(name, points
         ),
     ],
 )
-def test_a_model_is_called_by_all_that_makes_it(knobs, key):
-    assert policy(**DEVICE, **knobs).model_key == key
+def test_the_model_key_names_features_and_training(settings, key):
+    assert policy(**DEVICE, **settings).model_key == key
 
 
 def test_a_file_may_give_its_policy_another_name(tmp_path):
@@ -379,7 +385,7 @@ def test_policies_are_read_in_the_order_of_their_files(tmp_path):
     assert [found.name for found in read_policies(paths)] == ["pizza", "apple"]
 
 
-def test_behind_the_anchors_the_shipped_policies_stand_by_name():
+def test_after_the_anchors_the_shipped_policies_are_sorted_by_name():
     names = [found.name for found in shipped_policies()][len(ANCHORS) :]
     assert names == sorted(names)
     assert names[0] == "device_aggregate_only"

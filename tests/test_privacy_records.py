@@ -1,4 +1,4 @@
-"""What one part of the room hands to another cannot be changed by whoever gets it."""
+"""The records of the privacy room are frozen."""
 
 from __future__ import annotations
 
@@ -10,52 +10,55 @@ import pytest
 
 import classifier.privacy
 from classifier.privacy.attacks.canary import Canaries
-from classifier.privacy.attacks.findings import Findings
 from classifier.privacy.attacks.membership import MembershipFigures
 from classifier.privacy.attacks.names import NamesFound
-from classifier.privacy.builds.dp_curve import Rows
+from classifier.privacy.attacks.stored_table import StoredTable
+from classifier.privacy.builds.dp_curve import LabelledRows
 from classifier.privacy.builds.dp_logistic import Weights
 from classifier.privacy.builds.dp_statement import DPStatement
-from classifier.privacy.builds.opened import OpenedModel
+from classifier.privacy.builds.inspected_model import InspectedModel
 from classifier.privacy.compare.constraint import Constraint
+from classifier.privacy.compare.costs import ConversationEvents
+from classifier.privacy.compare.finished import FinishedPolicies
 from classifier.privacy.compare.frontier import Frontier
-from classifier.privacy.compare.kept import Parts
-from classifier.privacy.compare.operating_points import Measured, Point
+from classifier.privacy.compare.metrics import CostMetric
+from classifier.privacy.compare.operating_points import OperatingPoint, PolicyOperatingPoints
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.policies.release import CountEstimate
-from classifier.privacy.policies.trigger import Condition, Outside
+from classifier.privacy.policies.trigger import Condition, MetadataSignals
 from classifier.privacy.simulate.events import PolicyRun
-from classifier.privacy.simulate.run import Held, State
-from classifier.privacy.simulate.scorer import FromRows, Remembered, Scorer
+from classifier.privacy.simulate.run import PolicyState
+from classifier.privacy.simulate.scorer import AllRowsScorer, CachedScorer, PolicyScorer
+from classifier.privacy.simulate.view import ReadMessage
 from classifier.privacy.stream import MessageScores, Stream
 
 RECORDS = {
     DPStatement,
     Canaries,
     Constraint,
-    Rows,
+    LabelledRows,
     Weights,
     PolicyRun,
-    Findings,
+    StoredTable,
     Frontier,
-    Measured,
-    Point,
+    PolicyOperatingPoints,
+    OperatingPoint,
     MembershipFigures,
     NamesFound,
-    Held,
-    OpenedModel,
+    ReadMessage,
+    InspectedModel,
 }
 RECORDS |= {
-    Parts,
+    ConversationEvents,
+    CostMetric,
+    FinishedPolicies,
     Policy,
-    CountEstimate,
-    FromRows,
-    Remembered,
-    Scorer,
+    AllRowsScorer,
+    CachedScorer,
+    PolicyScorer,
     MessageScores,
     Stream,
     Condition,
-    Outside,
+    MetadataSignals,
 }
 
 
@@ -78,5 +81,5 @@ def test_the_state_that_a_policy_carries_along_is_all_that_changes():
         if is_dataclass(value) and isinstance(value, type) and not name.startswith("_")
     }
     assert {record for record in found if record.__module__.startswith("classifier.privacy.")} - RECORDS == {
-        State
+        PolicyState
     }

@@ -1,4 +1,4 @@
-"""Redactors, measured on gold spans: an entity is masked only if every mention of it is."""
+"""Redactors, and how much they mask of the gold spans."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from classifier.privacy.policies.redact import (
     redacted,
     redaction_table,
 )
-from classifier.privacy.stream import streams_of
+from classifier.privacy.stream import streams_from_conversations
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,11 @@ from classifier.privacy.stream import streams_of
         ("we live at 12 tanner's lane", "we live at […]"),
         ("at half 3 or 12.30, bring 20 toasts", "at half 3 or 12.30, bring 20 toasts"),
         ("Zola goes to Birchmere Academy", "Zola goes to Birchmere Academy"),
+        ("see https://example.org/zola and www.example.org", "see […] and […]"),
+        ("i am @zola", "i am […]"),
+        ("mail Zola.Q+raid@mail.example.org!", "mail […]!"),
+        ("+44 20 555 0117", "[…]"),
+        ("at 7 Beacon Hill Road, near", "at […], near"),
     ],
 )
 def test_patterns_mask_what_has_a_form_and_nothing_else(text, shown):
@@ -43,9 +48,14 @@ def test_patterns_mask_what_has_a_form_and_nothing_else(text, shown):
         ("i am thirteen", "i am […]"),
         ("at Kestrel Lane School", "at […]"),
         ("Quillon lives in Pinehaven", "Quillon lives in Pinehaven"),
+        ("she is 13 years old", "she is […]"),
+        ("im 12yo", "im […]"),
+        ("20 years old", "20 years old"),
+        ("at Kestrel High School", "at […]"),
+        ("at kestrel high", "at kestrel high"),
     ],
 )
-def test_a_lexicon_masks_the_names_it_knows_and_leaves_the_others(text, shown):
+def test_a_lexicon_masks_the_names_schools_and_ages_it_knows_and_leaves_others(text, shown):
     assert redacted(text, "lexicon") == shown
 
 
@@ -62,7 +72,7 @@ def test_a_mention_half_masked_is_readable():
     assert not is_masked(0, 12, [(0, 4)])
 
 
-STREAMS = streams_of(
+STREAMS = streams_from_conversations(
     [
         chat(
             "a", "s: {name|Emma} has a secret", "c: {name|emma} and {name|Zola}?", "s: ring {phone|555-0117}"
@@ -88,7 +98,7 @@ def test_entities_mentions_and_cue_words_are_counted_by_hand():
 
 
 def test_one_mention_left_standing_leaves_the_entity_readable():
-    streams = streams_of([chat("a", "s: {name|Emma}", "s: xx{name|emma}")])
+    streams = streams_from_conversations([chat("a", "s: {name|Emma}", "s: xx{name|emma}")])
     table = redaction_table(streams, "lexicon").set_index(["measure", "kind"])[["hits", "n"]]
     assert table.loc[("mentions masked", "name")].tolist() == [1, 2]
     assert table.loc[("entities masked", "name")].tolist() == [0, 1]
@@ -111,7 +121,7 @@ def test_presidio_is_a_hook_that_says_when_it_is_not_there():
 
 @pytest.fixture
 def toy_redactor(monkeypatch):
-    """A redactor of our own under a name: it masks the spans it was made with, in the order given."""
+    """Registers a redactor that gives fixed spans, in the order given."""
 
     def make(name, *spans):
         monkeypatch.setitem(REDACTORS, name, lambda text: list(spans))
@@ -154,21 +164,21 @@ def test_two_masks_with_a_gap_leave_a_mention_readable():
 
 
 def test_a_word_that_only_touches_a_mask_is_not_masked_and_one_that_only_touches_a_gold_span_counts():
-    streams = streams_of([chat("a", "s: secret@zola", "c: {handle|@zola!}meet")])
+    streams = streams_from_conversations([chat("a", "s: secret@zola", "c: {handle|@zola!}meet")])
     table = redaction_table(streams, "patterns").set_index("measure")
     assert table.loc["cue tokens masked", ["hits", "n"]].tolist() == [
         1,
         3,
     ]  # secret and meet stand; zola is masked outside any gold span
 
-    streams = streams_of([chat("a", "s: secret{handle|@zola} pizza")])
+    streams = streams_from_conversations([chat("a", "s: secret{handle|@zola} pizza")])
     assert redaction_table(streams, "none").set_index("measure").loc[
         "cue tokens masked", ["hits", "n"]
     ].tolist() == [0, 2]
 
 
 def test_a_word_partly_masked_counts_as_masked(toy_redactor):
-    streams = streams_of([chat("a", "s: secret base")])
+    streams = streams_from_conversations([chat("a", "s: secret base")])
     name = toy_redactor("half", (4, 8))
     assert redaction_table(streams, name).set_index("measure").loc[
         "cue tokens masked", ["hits", "n"]
@@ -177,7 +187,7 @@ def test_a_word_partly_masked_counts_as_masked(toy_redactor):
 
 def test_messages_that_show_no_behaviour_hold_no_evidence():
     assert (
-        redaction_table(streams_of([chat("a", "s: pizza at noon")]), "none")
+        redaction_table(streams_from_conversations([chat("a", "s: pizza at noon")]), "none")
         .set_index("measure")
         .loc["cue tokens masked", "n"]
         == 0
@@ -185,7 +195,7 @@ def test_messages_that_show_no_behaviour_hold_no_evidence():
 
 
 def test_the_rows_stand_by_measure_and_kind_with_all_of_them_last():
-    streams = streams_of(
+    streams = streams_from_conversations(
         [chat("a", "s: {phone|555-0117}, {name|Zola}, {address|12 beacon hill}", "c: secret")]
     )
     table = redaction_table(streams, "none")
@@ -198,14 +208,16 @@ def test_the_rows_stand_by_measure_and_kind_with_all_of_them_last():
 
 
 def test_a_rate_stands_between_its_bounds():
-    """Of two names one is masked: .5, and exact bounds by hand: 1 - sqrt(.975) and sqrt(.975)."""
-    row = redaction_table(streams_of([chat("a", "s: {name|Emma} and {name|Zola}")]), "lexicon").iloc[0]
+    # One of two names is masked: .5. The exact bounds by hand are 1 - sqrt(.975) and sqrt(.975).
+    row = redaction_table(
+        streams_from_conversations([chat("a", "s: {name|Emma} and {name|Zola}")]), "lexicon"
+    ).iloc[0]
     assert row["rate"] == 0.5
     assert [row["rate_low"], row["rate_high"]] == pytest.approx([1 - 0.975**0.5, 0.975**0.5])
 
 
 def test_one_wording_of_two_kinds_is_two_entities():
-    streams = streams_of([chat("a", "s: {name|Emma} is at {school|Emma}")])
+    streams = streams_from_conversations([chat("a", "s: {name|Emma} is at {school|Emma}")])
     counts = redaction_table(streams, "lexicon").set_index(["measure", "kind"])[["hits", "n"]]
     assert counts.loc[("entities masked", "all")].tolist() == [2, 2]
 
@@ -217,31 +229,3 @@ def test_a_name_can_be_read_in_any_case_and_beside_a_sign_but_not_within_a_word(
         set(),
         {("phone", "555-0117")},
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("see https://example.org/zola and www.example.org", "see […] and […]"),
-        ("i am @zola", "i am […]"),
-        ("mail Zola.Q+raid@mail.example.org!", "mail […]!"),
-        ("+44 20 555 0117", "[…]"),
-        ("at 7 Beacon Hill Road, near", "at […], near"),
-    ],
-)
-def test_more_forms_that_patterns_mask(text, shown):
-    assert redacted(text, "patterns") == shown
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("she is 13 years old", "she is […]"),
-        ("im 12yo", "im […]"),
-        ("20 years old", "20 years old"),
-        ("at Kestrel High School", "at […]"),
-        ("at kestrel high", "at kestrel high"),
-    ],
-)
-def test_ages_of_the_young_and_schools_with_capitals_are_in_the_lexicon(text, shown):
-    assert redacted(text, "lexicon") == shown

@@ -1,4 +1,4 @@
-"""What one release lets out: steps of a score, noise on a count, and the bits and nats it can tell."""
+"""Releases: score levels, flipped bits, noisy counts, and their information."""
 
 from __future__ import annotations
 
@@ -13,22 +13,12 @@ from classifier.privacy.policies.release import (
     flip_probability,
     ldp_epsilon,
     level,
-    lot,
     noisy_count,
+    randomised,
 )
 
-
-def test_a_lot_lies_in_the_unit_interval_and_is_drawn_by_seed_purpose_and_name():
-    draws = [
-        lot(seed, purpose, str(number))
-        for seed in (0, 1)
-        for purpose in ("flip", "report")
-        for number in range(500)
-    ]
-    assert 0 <= min(draws) < 0.01
-    assert 0.99 < max(draws) < 1
-    assert len(set(draws)) == 2000
-    assert np.mean(draws) == pytest.approx(0.5, abs=4 * math.sqrt(1 / 12 / 2000))
+ONE_IN_FOUR = math.log(3)
+"""The epsilon at which one bit in four is flipped."""
 
 
 def test_every_step_of_a_score_is_equally_wide_and_none_is_the_step_of_no_alert():
@@ -40,13 +30,44 @@ def test_every_step_of_a_score_is_equally_wide_and_none_is_the_step_of_no_alert(
 
 def test_even_odds_of_a_flip_at_epsilon_0_and_one_in_four_at_ln_3():
     assert flip_probability(0.0) == 0.5
-    assert flip_probability(math.log(3)) == pytest.approx(0.25)
+    assert flip_probability(ONE_IN_FOUR) == pytest.approx(0.25)
+
+
+def test_one_bit_in_four_is_flipped_whether_it_is_0_or_1():
+    for bit in (False, True):
+        flipped = randomised([bit] * 40_000, ONE_IN_FOUR, seed=1) != bit
+        assert flipped.mean() == pytest.approx(0.25, abs=4 * math.sqrt(0.25 * 0.75 / 40_000))
+
+
+def test_flips_follow_from_the_seed_and_keep_the_shape():
+    bits = np.zeros((20, 10))
+    assert randomised(bits, 0.0, seed=1).shape == (20, 10)
+    assert (randomised(bits, 0.0, seed=1) == randomised(bits, 0.0, seed=1)).all()
+    assert (randomised(bits, 0.0, seed=1) != randomised(bits, 0.0, seed=2)).any()
+
+
+@pytest.mark.parametrize("epsilon", [800.0, math.inf])
+def test_an_epsilon_too_large_for_a_float_flips_nothing(epsilon):
+    assert randomised([0, 1, 1], epsilon, seed=0).tolist() == [False, True, True]
+    assert flip_probability(epsilon) == 0
+
+
+@pytest.mark.parametrize("call", [flip_probability, lambda epsilon: randomised([0, 1], epsilon, seed=0)])
+@pytest.mark.parametrize("epsilon", [-0.5, math.nan])
+def test_an_epsilon_below_0_is_refused(call, epsilon):
+    with pytest.raises(ValueError, match=f"epsilon must be at least 0, got {epsilon}"):
+        call(epsilon)
+
+
+def test_values_other_than_bits_are_refused_and_the_first_five_named():
+    with pytest.raises(ValueError, match=r"bits must be 0 and 1 or False and True, got \[2, 3, 4, 5, 6\]$"):
+        randomised([7, 2, 3, 4, 5, 6], 1.0, seed=0)
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 4.0])
 def test_the_noise_on_a_count_is_as_long_on_average_as_one_over_epsilon_and_leans_to_no_side(epsilon):
     noise = np.array([noisy_count(100, epsilon, seed=seed) for seed in range(4000)]) - 100
-    # Laplace noise of scale 1: its length has mean 1 and standard deviation 1, it itself has standard deviation sqrt(2).
+    # Laplace noise of scale 1 has standard deviation sqrt(2); its absolute value has mean and deviation 1.
     assert np.abs(noise * epsilon).mean() == pytest.approx(1.0, abs=4 / math.sqrt(4000))
     assert (noise * epsilon).mean() == pytest.approx(0.0, abs=4 * math.sqrt(2 / 4000))
 
@@ -70,7 +91,7 @@ def test_four_equally_frequent_outputs_are_two_bits_and_the_correction_is_of_thr
     assert entropy_bits([1, 0, 0, 0]) == pytest.approx(2.0 - 0.75 * math.log2(3) + 0.125 / math.log(2))
 
 
-def test_what_never_changes_tells_nothing_and_that_is_not_minus_zero():
+def test_an_output_that_never_changes_has_entropy_zero_and_not_minus_zero():
     assert str(entropy_bits([5, 5, 5], corrected=False)) == "0.0"
     assert entropy_bits([5]) == 0.0
     assert math.isnan(entropy_bits([]))

@@ -1,4 +1,4 @@
-"""Scorers: the fixed rule, plain functions made to run on, and scores remembered."""
+"""Scorers: noisy-or, plain functions as running scorers, and caching."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from privacy_toys import word_probabilities
 
-from classifier.privacy.policies.trigger import Outside
+from classifier.privacy.policies.trigger import MetadataSignals
 from classifier.privacy.simulate.scorer import (
     NOISY_OR,
-    FromRows,
-    Remembered,
+    AllRowsScorer,
+    CachedScorer,
+    PolicyScorer,
     RunningScorer,
-    Scorer,
-    share_met,
+    share_of_conditions_met,
 )
 from classifier.records import Metadata
 
@@ -21,7 +21,7 @@ HALF, QUARTER = np.array([0.5, 0, 0, 0, 0, 0.9, 0.9]), np.array([0.25, 1.0, 0, 0
 
 
 def run_on(scorer, *messages):
-    """The scores after each message of (row, author), gone on from the start."""
+    """The running scores of messages, given as (row, author)."""
     state, scores = scorer.start(), []
     for row, author in messages:
         state = scorer.update(state, row, author)
@@ -30,11 +30,11 @@ def run_on(scorer, *messages):
 
 
 def test_noisy_or_counts_stages_and_leaves_the_auxiliary_cues_out():
-    # By hand: the first stage is missed by .5 and .75, so shown with .625; the second surely; three not at all.
+    # By hand: the first stage is missed by .5 and .75, so shown with .625; the second surely; three never.
     assert NOISY_OR(np.array([HALF, QUARTER]), ["s", "c"]) == pytest.approx((0.625 + 1) / 5)
 
 
-def test_noisy_or_gone_on_message_by_message_gives_the_score_of_all_rows():
+def test_noisy_or_message_by_message_gives_the_score_of_all_rows():
     assert run_on(NOISY_OR, (HALF, "s"), (QUARTER, "c")) == pytest.approx([0.1, 0.325])
     assert NOISY_OR.score(NOISY_OR.start()) == 0.0
 
@@ -51,78 +51,80 @@ def test_one_more_message_never_lowers_noisy_or():
 
 
 def first_column(rows, authors):
-    """One score a message: its first number, or 0 for the other side's."""
+    """One score for each message: its first number for author "s", else 0."""
     return [row[0] * (author == "s") for row, author in zip(rows, authors, strict=True)]
 
 
-def test_a_plain_function_is_handed_every_row_and_author_again_and_its_last_score_counts():
-    assert run_on(FromRows(first_column), (HALF, "s"), (QUARTER, "s"), (HALF, "c")) == [0.5, 0.25, 0.0]
+def test_a_plain_function_gets_every_row_and_author_again_and_its_last_score_counts():
+    assert run_on(AllRowsScorer(first_column), (HALF, "s"), (QUARTER, "s"), (HALF, "c")) == [0.5, 0.25, 0.0]
 
 
 def test_a_plain_function_of_rows_gives_its_last_score():
-    assert FromRows(first_column)(np.array([HALF, QUARTER]), ["s", "s"]) == 0.25
+    assert AllRowsScorer(first_column)(np.array([HALF, QUARTER]), ["s", "s"]) == 0.25
 
 
 def test_a_plain_function_is_wrapped_and_a_running_scorer_is_taken_as_it_is():
-    assert Scorer(word_probabilities, conversation=NOISY_OR).running() is NOISY_OR
-    wrapped = Scorer(word_probabilities, conversation=first_column).running()
+    assert PolicyScorer(word_probabilities, conversation=NOISY_OR).running() is NOISY_OR
+    wrapped = PolicyScorer(word_probabilities, conversation=first_column).running()
     assert isinstance(wrapped, RunningScorer)
     assert wrapped(np.array([HALF]), ["s"]) == 0.5
 
 
-class Loudest:
-    """A running scorer that writes down each row and author it is told."""
+class RecordingScorer:
+    """A running scorer that records each row and author it gets."""
 
     def __init__(self):
-        self.told = []
+        self.received = []
 
     def __call__(self, rows, authors):
-        self.told += [*zip(rows[:, 0].tolist(), authors, strict=True)]
+        self.received += [*zip(rows[:, 0].tolist(), authors, strict=True)]
         return rows[:, 0]
 
     def start(self):
         return 0.0
 
     def update(self, state, row, author):
-        self.told.append((float(row[0]), author))
+        self.received.append((float(row[0]), author))
         return max(state, float(row[0]))
 
     def score(self, state):
         return state
 
 
-def test_a_score_asked_for_again_is_not_made_again():
-    loudest = Loudest()
-    remembered = Remembered(loudest)
+def test_a_cached_score_is_not_computed_again():
+    recorder = RecordingScorer()
+    remembered = CachedScorer(recorder)
     assert run_on(remembered, (QUARTER, "s"), (HALF, "c")) == [0.25, 0.5]
     assert run_on(remembered, (QUARTER, "s"), (HALF, "c")) == [0.25, 0.5]
-    assert loudest.told == [(0.25, "s"), (0.5, "c")]
+    assert recorder.received == [(0.25, "s"), (0.5, "c")]
 
 
-def test_messages_not_yet_told_are_told_when_a_new_one_makes_the_score_unknown():
-    loudest = Loudest()
-    remembered = Remembered(loudest)
+def test_pending_messages_are_passed_on_when_a_score_is_not_cached():
+    recorder = RecordingScorer()
+    remembered = CachedScorer(recorder)
     run_on(remembered, (QUARTER, "s"))
     assert run_on(remembered, (QUARTER, "s"), (HALF, "c")) == [0.25, 0.5]
-    assert loudest.told == [(0.25, "s"), (0.25, "s"), (0.5, "c")]
+    assert recorder.received == [(0.25, "s"), (0.25, "s"), (0.5, "c")]
 
 
-def test_remembered_rows_of_another_author_are_another_score():
-    remembered = Remembered(FromRows(first_column))
+def test_cached_scores_depend_on_the_author():
+    remembered = CachedScorer(AllRowsScorer(first_column))
     assert [remembered(np.array([HALF]), [author]) for author in ("s", "c", "s")] == [0.5, 0.0, 0.5]
     assert [run_on(remembered, (HALF, author)) for author in ("s", "c")] == [[0.5], [0.0]]
 
 
-def test_of_remembered_running_scores_the_last_counts():
-    assert Remembered(Loudest())(np.array([HALF, QUARTER]), ["s", "c"]) == 0.25
+def test_the_last_of_cached_running_scores_counts():
+    assert CachedScorer(RecordingScorer())(np.array([HALF, QUARTER]), ["s", "c"]) == 0.25
 
 
-def test_rows_at_once_and_rows_gone_on_are_remembered_apart():
-    remembered = Remembered(Loudest())
+def test_scores_of_rows_at_once_and_running_scores_are_cached_separately():
+    remembered = CachedScorer(RecordingScorer())
     assert run_on(remembered, (HALF, "s"), (QUARTER, "s"))[-1] == 0.5
     assert remembered(np.array([HALF, QUARTER]), ["s", "s"]) == 0.25
 
 
 def test_by_default_metadata_is_scored_by_the_share_of_conditions_met():
-    outside = Outside(Metadata("online", "unstated", "unstated", 1), "s", ["s"], [], met=0.75)
-    assert Scorer(word_probabilities).metadata(outside) == share_met(outside) == 0.75
+    outside = MetadataSignals(
+        Metadata("online", "unstated", "unstated", 1), "s", ["s"], [], share_of_conditions_met=0.75
+    )
+    assert PolicyScorer(word_probabilities).metadata(outside) == share_of_conditions_met(outside) == 0.75

@@ -1,4 +1,4 @@
-"""Conversations as streams of messages, and scores made beforehand, of our own records and of an outside table."""
+"""Streams and message scores, from our own records and from outside tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from privacy_toys import chat, word_probabilities
 
-from classifier.privacy.stream import scored, streams_from_scores, streams_of
+from classifier.privacy.stream import scored, streams_from_conversations, streams_from_scores
 from classifier.taxonomy import LABELS, PATTERN
 
 CHATS = [
@@ -30,7 +30,7 @@ CHATS = [
 
 
 def test_a_record_becomes_a_stream_with_hours_since_its_first_message():
-    raid, lunch = streams_of(CHATS)
+    raid, lunch = streams_from_conversations(CHATS)
     assert (raid.id, raid.label, raid.initiator, raid.scene) == ("raid", PATTERN, "owl", "gaming")
     assert raid.authors == ("owl", "raid-c", "owl")
     assert raid.hours == (0.0, 1.5, 3.0)
@@ -46,22 +46,22 @@ def test_a_record_becomes_a_stream_with_hours_since_its_first_message():
     assert [len(raid), len(lunch)] == [3, 1]
 
 
-def test_only_a_conversation_scripted_as_benign_is_innocent():
-    assert [stream.benign for stream in streams_of(CHATS)] == [False, True]
+def test_only_a_conversation_scripted_as_benign_is_benign():
+    assert [stream.benign for stream in streams_from_conversations(CHATS)] == [False, True]
 
 
 def test_without_clusters_each_sender_is_one():
-    assert [stream.cluster for stream in streams_of(CHATS)] == ["owl", "lunch-s"]
-    assert [stream.cluster for stream in streams_of(CHATS, clusters=["x", "y"])] == ["x", "y"]
+    assert [stream.cluster for stream in streams_from_conversations(CHATS)] == ["owl", "lunch-s"]
+    assert [stream.cluster for stream in streams_from_conversations(CHATS, clusters=["x", "y"])] == ["x", "y"]
 
 
-def test_clusters_must_name_one_a_conversation():
-    with pytest.raises(ValueError, match="one cluster a conversation, got 1 for 2"):
-        streams_of(CHATS, clusters=["x"])
+def test_clusters_must_name_one_for_each_conversation():
+    with pytest.raises(ValueError, match="one for each conversation, got 1 for 2"):
+        streams_from_conversations(CHATS, clusters=["x"])
 
 
 def test_every_conversation_gets_the_rows_of_its_own_messages():
-    rows = scored(streams_of(CHATS), word_probabilities).rows
+    rows = scored(streams_from_conversations(CHATS), word_probabilities).rows
     assert rows["raid"].shape == (3, 7)
     assert rows["raid"][:, LABELS.index("secrecy")].tolist() == [0.9, 0.02, 0.02]
     assert rows["lunch"].tolist() == [[0.02] * 7]
@@ -70,13 +70,13 @@ def test_every_conversation_gets_the_rows_of_its_own_messages():
 @pytest.mark.parametrize(("shape", "said"), [((4, 6), r"\(4, 6\)"), ((3, 7), r"\(3, 7\)")])
 def test_a_scorer_of_another_shape_is_refused(shape, said):
     with pytest.raises(ValueError, match=rf"scorer must give shape \(4, 7\) for 4 texts, got {said}"):
-        scored(streams_of(CHATS), lambda texts: np.zeros(shape))
+        scored(streams_from_conversations(CHATS), lambda texts: np.zeros(shape))
 
 
 @pytest.mark.parametrize(("number", "error"), [(0, "message 0"), (4, "message 4"), (76, "message 76")])
 def test_of_many_messages_one_in_twentieth_is_scored_alone_too(number, error):
-    """Of 80 texts every fourth is asked again, the first and the 77th among them."""
-    streams = streams_of([chat("long", *(f"s: pizza {position}" for position in range(80)))])
+    """Of 80 texts every fourth is scored alone, the first and the 77th included."""
+    streams = streams_from_conversations([chat("long", *(f"s: pizza {position}" for position in range(80)))])
 
     def looks_around(texts):
         rows = np.zeros((len(texts), 7))
@@ -92,14 +92,16 @@ def test_of_few_messages_every_one_is_scored_alone_too():
         return np.array([[0.5 * (text == "ok" and len(texts) > 1)] * 7 for text in texts])
 
     with pytest.raises(ValueError, match="message 1 another row"):
-        scored(streams_of([chat("a", "s: pizza", "c: ok")]), looks_around)
+        scored(streams_from_conversations([chat("a", "s: pizza", "c: ok")]), looks_around)
 
 
 def test_a_difference_in_the_last_digits_is_forgiven():
     def shaky(texts):
         return word_probabilities(texts) + (5e-7 if len(texts) > 1 else 0)
 
-    assert scored(streams_of(CHATS), shaky).rows["lunch"][0, 0] == pytest.approx(0.02, abs=1e-6)
+    assert scored(streams_from_conversations(CHATS), shaky).rows["lunch"][0, 0] == pytest.approx(
+        0.02, abs=1e-6
+    )
 
 
 def test_a_difference_in_the_fifth_digit_is_not_forgiven_however_large_the_number():
@@ -107,7 +109,7 @@ def test_a_difference_in_the_fifth_digit_is_not_forgiven_however_large_the_numbe
         return np.full((len(texts), 7), 1.0 + (1e-5 if len(texts) > 1 else 0))
 
     with pytest.raises(ValueError, match="message 0 another row"):
-        scored(streams_of(CHATS), shaky)
+        scored(streams_from_conversations(CHATS), shaky)
 
 
 TABLE = pd.DataFrame(
@@ -165,7 +167,7 @@ def test_a_score_outside_zero_and_one_is_refused(score):
         streams_from_scores(TABLE.assign(score=[0.5, 0.5, score]))
 
 
-def test_a_message_that_stands_twice_is_named():
+def test_a_repeated_message_is_named():
     with pytest.raises(ValueError, match="message 2 of conversation 'a' stands in the table twice"):
         streams_from_scores(TABLE.assign(index=[2, 2, 2]))
 

@@ -1,4 +1,4 @@
-"""What can be seen of a conversation from outside, and the conditions on it."""
+"""Metadata signals of a conversation, and conditions on them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from classifier.privacy.policies.trigger import Condition, Outside, parse_condition
+from classifier.privacy.policies.trigger import Condition, MetadataSignals, parse_condition
 from classifier.records import Metadata
 
 EVENING = datetime(2031, 1, 6, 18)
 
 
 def outside(*minutes, authors="", **metadata):
-    """Messages so many minutes after six in the evening, each by the author of its letter; "s" opened the contact."""
+    """The signals of messages written so many minutes after six in the evening.
+
+    ``authors`` has one letter for each message; "s" opened the contact.
+    """
     known = Metadata(
         **{
             "known_from": "online",
@@ -23,7 +26,7 @@ def outside(*minutes, authors="", **metadata):
         }
         | metadata
     )
-    return Outside(
+    return MetadataSignals(
         known,
         "s",
         list(authors or "s" * len(minutes)),
@@ -105,6 +108,7 @@ def test_spaces_do_not_matter():
 def test_what_is_no_condition_on_metadata_is_refused_with_what_would_be(text):
     with pytest.raises(
         ValueError,
-        match=r"expected one of known_from, .* with == or != and a word, or one of young_contacts, hour, .* and a number",
+        match=r"expected one of known_from, .* with == or != and a word, "
+        r"or one of young_contacts, hour, .* and a number",
     ):
         parse_condition(text)

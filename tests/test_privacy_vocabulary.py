@@ -1,4 +1,4 @@
-"""What a vocabulary file may hold, whose vocabulary it is, and what a row over it says."""
+"""Vocabulary files, public and private vocabularies, and rows over them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_comments_and_blank_lines_are_no_entries():
         (" # pizza", "^line 1: expected a word, or two"),
     ],
 )
-def test_a_file_that_tells_an_order_or_matches_nothing_is_refused_by_line(content, message):
+def test_unsorted_or_unmatchable_entries_are_refused_with_their_line(content, message):
     with pytest.raises(ValueError, match=message):
         parsed_vocabulary(content)
 

@@ -87,7 +87,7 @@ def test_every_format_but_two_has_a_fixture():
 # Nothing from outside is trained on.
 
 
-def test_a_stage_model_is_not_fitted_on_outside_messages():
+def test_a_message_model_is_not_fitted_on_outside_messages():
     with pytest.raises(ValueError, match="synthetic conversations only, got 3 messages of others"):
         fit_message_model(messages_table(read(FIXTURES / "chat.csv")))
 
@@ -295,7 +295,7 @@ def test_segments_are_scored_as_messages_only(level, tmp_path, small_model, caps
     assert main(["score", str(rows), "--model", str(small_model), "--out", str(tmp_path / "scores.csv")]) == 0
     assert main(["score", str(rows), "--model", str(small_model), "--level", level]) == 2
     assert (
-        "conversation 'raid-1': a message without an author; who wrote, and so how early a warning comes, is not told"
+        "conversation 'raid-1': a message has no author; scores of conversations and senders need one"
         in capsys.readouterr().err
     )
 

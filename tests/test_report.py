@@ -1,4 +1,4 @@
-"""The report: everything that was run and its limits first, nothing from outside, the same bytes twice."""
+"""The evaluation page: facts and limits first, nothing from outside, the same bytes twice."""
 
 from __future__ import annotations
 
@@ -6,54 +6,31 @@ import re
 
 import pandas as pd
 import pytest
+from jinja2.runtime import Macro
 
 from classifier.cli.main import main
 from classifier.evaluation.results import Evaluation, load_evaluation
-from classifier.report.evaluation.page import evaluation_page
+from classifier.report.evaluation.page import NOTES, SECTIONS, evaluation_page
 from classifier.report.figures import interval_plot
-from classifier.report.tables import Column, printed
+from classifier.report.page import report_templates
+from classifier.report.tables import Column, printed_table
+
+
+def evaluate(corpus, model, out):
+    options = ["--model", str(model), "--transfer", str(corpus), "--out", str(out), "--resamples", "20"]
+    assert main(["evaluate", str(corpus), *options]) == 0
+    return out
 
 
 @pytest.fixture(scope="session")
 def evaluation_folder(tmp_path_factory, small_corpus, small_model):
-    folder = tmp_path_factory.mktemp("evaluation")
-    assert (
-        main(
-            [
-                "evaluate",
-                str(small_corpus),
-                "--model",
-                str(small_model),
-                "--transfer",
-                str(small_corpus),
-                "--out",
-                str(folder),
-                "--resamples",
-                "20",
-            ]
-        )
-        == 0
-    )
-    return folder
+    return evaluate(small_corpus, small_model, tmp_path_factory.mktemp("evaluation"))
 
 
 def test_two_evaluations_of_one_model_write_equal_bytes(
     evaluation_folder, small_corpus, small_model, tmp_path
 ):
-    main(
-        [
-            "evaluate",
-            str(small_corpus),
-            "--model",
-            str(small_model),
-            "--transfer",
-            str(small_corpus),
-            "--out",
-            str(tmp_path),
-            "--resamples",
-            "20",
-        ]
-    )
+    evaluate(small_corpus, small_model, tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         path.name: path.read_bytes() for path in evaluation_folder.iterdir()
     }
@@ -78,6 +55,13 @@ def test_limits_and_hashes_stand_before_the_first_table(evaluation_folder):
 def test_every_figure_has_its_table(evaluation_folder):
     page = evaluation_page(load_evaluation(evaluation_folder))
     assert 0 < page.count("<figure>") <= page.count("<table>")
+
+
+def test_every_section_has_its_note_and_every_note_its_section(evaluation_folder):
+    evaluation = load_evaluation(evaluation_folder)
+    notes = [section(evaluation.tables).note for section in SECTIONS.values()]
+    template = report_templates().get_template(NOTES).module
+    assert sorted(notes) == sorted(name for name, part in vars(template).items() if isinstance(part, Macro))
 
 
 def test_an_evaluation_is_read_back_as_it_was_saved(tmp_path):
@@ -105,7 +89,7 @@ def test_a_number_is_printed_with_its_interval_and_nan_as_such():
             "n": [20, 0],
         }
     )
-    rows = printed(
+    rows = printed_table(
         table, [Column("scene", "scene"), Column("rate", "rate", 2, interval=True), Column("n", "n", 0)]
     ).rows
     assert rows == [["coach", "0.25 (0.10–0.40)", "20"], ["raid", "nan (nan–nan)", "0"]]

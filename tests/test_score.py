@@ -21,10 +21,13 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.cli.score import STOPPED
-from classifier.experiments import bulk_scoring
-from classifier.experiments.bulk_scoring import Plan, scored_parts, write_joined
-from classifier.experiments.resumed_scoring import opened_parts
-from classifier.readers.tables import Place, open_rows
+from classifier.experiments.scoring import blocks as block_scoring
+from classifier.experiments.scoring.blocks import score_blocks
+from classifier.experiments.scoring.finished_blocks import ScoredBlock, open_finished_blocks
+from classifier.experiments.scoring.plan import ScoringPlan
+from classifier.experiments.scoring.results import write_result
+from classifier.readers.file_lines import Place
+from classifier.readers.tables import open_rows
 from classifier.taxonomy import LABELS
 
 LINES = [
@@ -105,14 +108,19 @@ def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.shipped import conversation_model_path
 
-    pattern = None if level == "message" else load_conversation_model(conversation_model_path(small_model))
-    plan = Plan(open_rows(chat), level, f".{out}")
+    conversation_model = (
+        None if level == "message" else load_conversation_model(conversation_model_path(small_model))
+    )
+    plan = ScoringPlan(open_rows(chat), level, f".{out}")
     results = []
     for size in (1, 1000, 1 << 20):
         path = tmp_path / f"{size}.{out}"
         with path.open("wb") as stream:
-            write_joined(
-                stream, plan, scored_parts(plan, small_model, plan.file.blocks(size=size), jobs=1), pattern
+            write_result(
+                stream,
+                plan,
+                score_blocks(plan, small_model, plan.file.blocks(size=size), jobs=1),
+                conversation_model,
             )
         results.append(path.read_bytes())
     assert results[0] == results[1] == results[2]
@@ -222,19 +230,19 @@ def test_parts_of_another_input_are_not_gone_on_from(long_chat, small_model, tmp
 
 def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
     out, about = tmp_path / "out", {"input": "x"}
-    with suppress(KeyboardInterrupt), opened_parts(out, about) as (parts, _):
+    with suppress(KeyboardInterrupt), open_finished_blocks(out, about) as (finished, _):
         for number in range(3):
-            parts.add(bulk_scoring.Part(Place(number + 1, number + 1), 0.1, 10, b"part"))
+            finished.add(ScoredBlock(Place(number + 1, number + 1), 0.1, 10, b"part"))
         raise KeyboardInterrupt
     (tmp_path / "out.parts" / "000001").write_bytes(b"pant")
-    with suppress(KeyboardInterrupt), opened_parts(out, about) as (parts, _):
-        assert parts.n_messages == 10
-        assert parts.end == Place(1, 1)
+    with suppress(KeyboardInterrupt), open_finished_blocks(out, about) as (finished, _):
+        assert finished.n_messages == 10
+        assert finished.end == Place(1, 1)
         raise KeyboardInterrupt
 
 
 def test_two_runs_never_write_the_same_parts(tmp_path, chat, small_model, capsys):
-    with suppress(KeyboardInterrupt), opened_parts(tmp_path / "scores.csv", {}):
+    with suppress(KeyboardInterrupt), open_finished_blocks(tmp_path / "scores.csv", {}):
         assert (
             main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)])
             == 2
@@ -301,9 +309,9 @@ def test_an_error_in_the_input_names_its_line_and_leaves_nothing(tmp_path, small
 def test_an_input_that_grows_while_it_is_read_is_refused(chat, small_model, tmp_path, capsys, monkeypatch):
     def grown(*arguments, **options):
         os.utime(chat, ns=(0, 0))
-        return scored_parts(*arguments, **options)
+        return score_blocks(*arguments, **options)
 
-    monkeypatch.setattr(bulk_scoring, "scored_parts", grown)
+    monkeypatch.setattr(block_scoring, "score_blocks", grown)
     assert main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
     assert "was changed while it was read" in capsys.readouterr().err
 
@@ -428,7 +436,7 @@ def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, s
     from classifier.model.message.file import load_model
     from classifier.model.shipped import conversation_model_path
 
-    some, pattern, model = (
+    some, conversation_model, model = (
         rows(90),
         load_conversation_model(conversation_model_path(small_model)),
         load_model(small_model),
@@ -439,10 +447,10 @@ def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, s
         here = [row for row in some if row["conversation_id"] == f"c{conversation}"]
         authors = [row["author"] for row in here]
         found, written = running_features(
-            "text", pattern.thresholds, model.probabilities(row["text"] for row in here), authors
+            "text", conversation_model.thresholds, model.probabilities(row["text"] for row in here), authors
         )
         for author, slot in dict(zip(authors, author_slots(authors), strict=True)).items():
-            highest[author].append(pattern.log_odds(found[written[:, slot], slot]).max())
+            highest[author].append(conversation_model.log_odds(found[written[:, slot], slot]).max())
     found = read(tmp_path / "senders.csv")
     assert [row["author"] for row in found] == ["a0", "a1", "a2"]
     for row in found:
@@ -450,7 +458,7 @@ def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, s
         assert float(row["score"]) == pytest.approx(scores.max(), rel=1e-6)
         assert (int(row["conversations"]), int(row["flagged"])) == (
             7,
-            (scores >= pattern.alert_threshold).sum(),
+            (scores >= conversation_model.alert_threshold).sum(),
         )
 
 

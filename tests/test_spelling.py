@@ -1,4 +1,4 @@
-"""Slips of typing are read as the word they most likely were; words, names and what is far from any word stay."""
+"""Slips of typing are read as the likeliest word; words and names stay."""
 
 import re
 
@@ -26,7 +26,7 @@ from classifier.privacy.policies.given_names import given_names
         ("dont tlel ur mum!!", "dont tell ur mum!!"),
     ],
 )
-def test_a_slip_is_put_right(typed, meant):
+def test_a_slip_is_corrected(typed, meant):
     assert spelled(typed) == meant
 
 
@@ -66,7 +66,7 @@ def test_a_few_lookups_find_the_commonest_word_that_trying_all_letters_finds(wor
 
 
 @given(st.text())
-def test_a_text_put_right_is_right(text):
+def test_a_corrected_text_is_not_corrected_again(text):
     assert spelled(spelled(text)) == spelled(text)
 
 

@@ -15,17 +15,19 @@ from matplotlib.colors import to_hex
 import classifier.privacy
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
-from classifier.experiments.conversation_scores import growing_scores, message_probabilities
+from classifier.experiments.conversation_scores import conversation_running_scores, message_probabilities
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_pipeline
 from classifier.model.shipped import shipped_model
-from classifier.privacy.compare.constraint import METRICS, constraint_lines
+from classifier.privacy.compare.constraint import CONSTRAINED_METRICS
+from classifier.privacy.compare.feasibility import constraint_lines
 from classifier.privacy.policies.policy import shipped_policies
 from classifier.privacy.simulate.scorer import RunningScorer
-from classifier.report.tradeoff.page import CANNOT_SHOW
+from classifier.report.page import report_templates
+from classifier.report.tradeoff.page import NOTES
 from classifier.report.tradeoff.plots import frontier_plot
-from classifier.report.tradeoff.points import one_prevalence, strip_table, with_intervals
+from classifier.report.tradeoff.points import middle_prevalence, ppv_cells, with_intervals
 from classifier.taxonomy import LABELS
 
 POLICIES = Path(classifier.privacy.__file__).parent / "policies"
@@ -100,7 +102,7 @@ def test_a_folder_of_tables_facts_and_a_page_comes_out(compared):
     assert facts["constraints"] == ["human_read_benign_per_million<=50"]
     points = pd.read_csv(compared / "points.csv")
     assert {"read_nothing", "full_server_scan", "bit", "stages"} <= set(points["policy"])
-    assert set(METRICS) <= set(points.select_dtypes("number"))
+    assert set(CONSTRAINED_METRICS) <= set(points.select_dtypes("number"))
     assert not (compared / "evaluation.json").exists()
 
 
@@ -204,7 +206,7 @@ def test_the_watched_model_scores_as_the_pattern_model_does(small_corpus):
     scorer = MonitoredScorer(model)
     assert isinstance(scorer, RunningScorer)
     for conversation, own, expected in zip(
-        conversations, rows, growing_scores(model, conversations, rows), strict=True
+        conversations, rows, conversation_running_scores(model, conversations, rows), strict=True
     ):
         authors, state, found = [message.author for message in conversation.messages], scorer.start(), []
         for row, author in zip(own, authors, strict=True):
@@ -283,12 +285,14 @@ def test_the_folder_of_an_evaluation_is_left_alone(small_corpus, tmp_path, capsy
 def test_the_page_says_first_what_it_cannot_show_and_has_a_table_by_each_figure(compared):
     page = (compared / "tradeoff.html").read_text(encoding="utf-8")
     assert page.index("Synthetic is not real") < page.index("<table>")
-    assert all(limit in page for limit in CANNOT_SHOW)
+    limits = report_templates().get_template(NOTES).module.limits
+    assert len(limits) == 8
+    assert all(limit in page for limit in limits)
     assert page.count("<svg") == 4
     assert all("<table>" in part for part in page.split("</figure>")[1:])
     assert not re.search(r'(?:src|href)="(?!#)', page)
     for word in (
-        "per million innocent conversations",
+        "per million benign conversations",
         "Clopper-Pearson",
         "supposed prevalence",
         "no scorer was given for model",
@@ -331,7 +335,7 @@ def test_a_zero_is_an_open_marker_at_its_bound(compared):
 
 
 def test_the_figure_of_one_prevalence_is_that_of_the_middle_one():
-    assert one_prevalence({"per_find": pd.DataFrame({"prevalence": [1e-6, 1e-2, 1e-4, 1e-2, 1e-3]})}) == 1e-4
+    assert middle_prevalence({"per_find": pd.DataFrame({"prevalence": [1e-6, 1e-2, 1e-4, 1e-2, 1e-3]})}) == 1e-4
 
 
 def test_a_tradeoff_is_drawn_again_from_its_folder_or_its_file(compared, tmp_path, capsys):
@@ -352,7 +356,7 @@ def test_a_predictive_value_without_a_false_alarm_is_shown_as_its_bound():
             "ppv_low": [0.02, 0.1, 0.0],
         }
     )
-    assert strip_table(rates)["text"].tolist() == ["≥ 2 %", "33 %", "0/0"]
+    assert ppv_cells(rates)["text"].tolist() == ["≥ 2 %", "33 %", "0/0"]
 
 
 def test_shipped_policies_are_listed_and_explained(capsys):

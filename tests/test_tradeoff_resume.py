@@ -17,9 +17,9 @@ from privacy_toys import SCORER, policy, town
 from classifier.cli.main import main
 from classifier.cli.tradeoff import resumable
 from classifier.model.shipped import shipped_model
+from classifier.privacy.compare.finished import FinishedPolicies
 from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.compare.kept import Parts
-from classifier.privacy.compare.operating_points import measure
+from classifier.privacy.compare.operating_points import policy_operating_points
 from classifier.privacy.stream import scored
 
 VALIDATION, TEST = town(60, seed=2, split="v"), town(60, seed=3, split="t")
@@ -32,7 +32,7 @@ def contents(folder):
 
 
 def work(policy=WATCH):
-    return measure(policy, VALIDATION, TEST, SCORER, asked_rates=(0.01, 0.2), seed=5)
+    return policy_operating_points(policy, VALIDATION, TEST, SCORER, asked_rates=(0.01, 0.2), seed=5)
 
 
 def no_work():
@@ -105,8 +105,8 @@ def test_a_second_run_takes_every_part_and_gives_the_same_bytes(unbroken, small_
 
 
 def test_whoever_stops_it_is_told_how_to_go_on(tmp_path, capsys):
-    parts = Parts(tmp_path / "parts", BASIS, MODELS)
-    parts.measured(WATCH, TEST, work)
+    parts = FinishedPolicies(tmp_path / "parts", BASIS, MODELS)
+    parts.operating_points(WATCH, TEST, work)
     with pytest.raises(KeyboardInterrupt), resumable(parts):
         raise KeyboardInterrupt
     assert (
@@ -116,8 +116,8 @@ def test_whoever_stops_it_is_told_how_to_go_on(tmp_path, capsys):
 
 
 def test_a_kept_part_is_the_work_itself(tmp_path):
-    parts, done = Parts(tmp_path, BASIS, MODELS), work()
-    for found in (parts.measured(WATCH, TEST, work), parts.measured(WATCH, TEST, no_work)):
+    parts, done = FinishedPolicies(tmp_path, BASIS, MODELS), work()
+    for found in (parts.operating_points(WATCH, TEST, work), parts.operating_points(WATCH, TEST, no_work)):
         assert (found.policy, found.skipped) == (done.policy, done.skipped)
         for kept, own in zip(found.points, done.points, strict=True):
             assert replace(kept, costs=own.costs) == own
@@ -125,9 +125,9 @@ def test_a_kept_part_is_the_work_itself(tmp_path):
 
 
 def test_scores_are_kept_alike(tmp_path):
-    parts, own = Parts(tmp_path, BASIS, MODELS), scored(TEST, SCORER.messages)
-    parts.scores("private/plain", TEST, lambda: own)
-    kept = parts.scores("private/plain", TEST, no_work)
+    parts, own = FinishedPolicies(tmp_path, BASIS, MODELS), scored(TEST, SCORER.messages)
+    parts.message_scores("private/plain", TEST, lambda: own)
+    kept = parts.message_scores("private/plain", TEST, no_work)
     assert kept.columns == own.columns
     assert list(kept.rows) == list(own.rows)
     assert all(np.array_equal(kept.rows[id_], own.rows[id_]) for id_ in own.rows)
@@ -144,15 +144,15 @@ def test_scores_are_kept_alike(tmp_path):
     ],
 )
 def test_a_part_of_anything_else_is_not_taken(tmp_path, basis, models, other):
-    Parts(tmp_path, BASIS, MODELS).measured(WATCH, TEST, work)
+    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(WATCH, TEST, work)
     with pytest.raises(AssertionError, match="worked although"):
-        Parts(tmp_path, basis, models).measured(other, TEST, no_work)
+        FinishedPolicies(tmp_path, basis, models).operating_points(other, TEST, no_work)
 
 
 def test_what_reads_no_text_does_not_depend_on_a_model(tmp_path):
     everything = policy("all", where="server", evidence="nothing", release="alert_bit")
-    Parts(tmp_path, BASIS, MODELS).measured(everything, TEST, lambda: work(everything))
-    Parts(tmp_path, BASIS, {"private/plain": "letters"}).measured(everything, TEST, no_work)
+    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(everything, TEST, lambda: work(everything))
+    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).operating_points(everything, TEST, no_work)
 
 
 @pytest.mark.parametrize(
@@ -164,12 +164,12 @@ def test_what_reads_no_text_does_not_depend_on_a_model(tmp_path):
     ],
 )
 def test_a_damaged_part_is_made_again(tmp_path, damage):
-    parts = Parts(tmp_path, BASIS, MODELS)
-    whole = parts.measured(WATCH, TEST, work)
+    parts = FinishedPolicies(tmp_path, BASIS, MODELS)
+    whole = parts.operating_points(WATCH, TEST, work)
     [path] = tmp_path.glob("*.npz")
     path.write_bytes(damage(path.read_bytes()))
-    pd.testing.assert_frame_equal(parts.measured(WATCH, TEST, work).points[0].costs, whole.points[0].costs)
-    parts.measured(WATCH, TEST, no_work)
+    pd.testing.assert_frame_equal(parts.operating_points(WATCH, TEST, work).points[0].costs, whole.points[0].costs)
+    parts.operating_points(WATCH, TEST, no_work)
 
 
 def test_every_step_is_watched():

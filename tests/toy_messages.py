@@ -1,4 +1,4 @@
-"""Eighteen messages, two a label and four without, for tests that fit a model in no time; and options to fit it with."""
+"""Eighteen toy messages, two a label and four without, and options to fit them with."""
 
 from __future__ import annotations
 
@@ -54,4 +54,4 @@ VARIANTS = [
     {"sublinear_tf": False},
     {"normaliser": False},
 ]
-"""Options of ``build_pipeline`` that every reader of a model must follow."""
+"""Options of ``build_pipeline`` that everything that reads a model must follow."""

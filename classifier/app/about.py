@@ -1,4 +1,4 @@
-"""What is this, what may it be used for, and who helps? The first and the last page."""
+"""Values of the start page and of the page about the model and the data."""
 
 from __future__ import annotations
 
@@ -10,32 +10,29 @@ import classifier
 from classifier.app.demo import Demo, checkout
 from classifier.app.form import FormFields
 
+MODEL_KIND = (
+    "TF-IDF of words, pairs of words and letters, one logistic regression a label; "
+    "a small logistic regression over a conversation's message scores"
+)
+
 
 def start_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
-    """Five questions, each with its page."""
+    """Nothing: the start page is text alone."""
     return {}
 
 
 def about_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
-    """The data policy, the loaded model's own header, and the documents that are there to read."""
+    """The header of the loaded model, and the documents that are there."""
     header = demo.model.header
+    thresholds = zip(demo.model.labels, demo.model.thresholds, strict=True)
     facts = [
         ("model file", demo.model_path.name),
         ("sha256 of its content", header["sha256"]),
-        (
-            "kind",
-            "TF-IDF of words, pairs of words and letters, one logistic regression a label; a small logistic regression over a conversation's message scores",
-        ),
-        ("terms", f"{sum(len(half.terms) for half in demo.model.feature_groups):,}"),
+        ("kind", MODEL_KIND),
+        ("terms", f"{sum(len(group.terms) for group in demo.model.feature_groups):,}"),
         ("size", f"{demo.model_path.stat().st_size / 1e6:,.1f} MB"),
-        (
-            "labels and thresholds",
-            ", ".join(
-                f"{label} {limit:.3f}"
-                for label, limit in zip(demo.model.labels, demo.model.thresholds, strict=True)
-            ),
-        ),
-        ("alert threshold of conversations", f"{demo.pattern.alert_threshold:.3f}"),
+        ("labels and thresholds", ", ".join(f"{label} {threshold:.3f}" for label, threshold in thresholds)),
+        ("alert threshold of conversations", f"{demo.conversation_model.alert_threshold:.3f}"),
         ("fitted on a corpus with sha256", header["corpus_sha256"]),
         ("seed", str(header["seed"])),
         ("program version", classifier.__version__),
@@ -48,7 +45,10 @@ def about_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
 
 
 def documents() -> list[tuple[str, Path]]:
-    """The model card and the datasheet, those that are where they belong: the datasheet comes with the checkout only."""
+    """Title and path of the model card and of the datasheet, where they exist.
+
+    The datasheet comes with the checkout only.
+    """
     places = [
         ("Model card", Path(str(files("classifier.model"))) / "CARD.md"),
         ("Datasheet of the corpora", checkout() / "data" / "synthetic" / "README.md"),

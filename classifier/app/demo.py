@@ -1,4 +1,4 @@
-"""What is the demo page about? The models, the synthetic conversations and the figures of policies that were loaded when it started."""
+"""Models, scored conversations and policy figures that the demo page shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import classifier
-from classifier.app.policy_figures import Summary, read_summary
+from classifier.app.policy_figures import PolicySummary, read_policy_summary
 from classifier.errors import InputError
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.model import ConversationModel
@@ -24,17 +24,27 @@ from classifier.model.message.scorer import MessageModel
 from classifier.records import SPLITS, Conversation
 from classifier.taxonomy import PATTERN
 
-N_LOOKED_AT = 600
-"""How many conversations are scored: enough to meet false alarms and misses, and a second or two of work."""
-LENGTHS = range(3, 41)
+N_SCORED = 600
+"""Conversations that are scored: enough to meet false alarms and misses, in a second or two."""
+SHOWN_LENGTHS = range(3, 41)
 """Numbers of messages that can be followed on a page."""
 N_GENERATED = 1500
-"""Conversations drawn where no corpus is found; a fifth of them are of the test split."""
+"""Conversations that are generated where there is no corpus; a fifth are of the test split."""
 
 
 @dataclass(frozen=True)
-class Followed:
-    """A conversation with its message ``probabilities`` (messages, labels), its score after each message, and the message (from 1) of the alert, 0 for none."""
+class ScoredConversation:
+    """A conversation, and what the models make of it.
+
+    Parameters
+    ----------
+    probabilities
+        Message probabilities, shape (messages, labels).
+    scores
+        Score of the conversation after each message.
+    alert_at
+        Number of the message, from 1, at which the score reaches the alert threshold; 0 where it never does.
+    """
 
     conversation: Conversation
     probabilities: NDArray[np.float64]
@@ -46,59 +56,77 @@ class Followed:
         """Whether the generator scripted it as a pattern."""
         return self.conversation.label == PATTERN
 
+    @property
+    def scene(self) -> str:
+        """The scene in words."""
+        return self.conversation.scene.replace("_", " ")
+
+    def side(self, author: str) -> str:
+        """``A`` for the account that opened the contact, ``B`` for the other."""
+        return "A" if author == self.conversation.sender else "B"
+
 
 @dataclass(frozen=True)
 class Demo:
-    """Everything the views read. ``corpus`` is None where conversations are to be generated; ``summary`` is None where there are no figures of policies."""
+    """What the views read.
+
+    Parameters
+    ----------
+    corpus
+        Corpus folder or file; None to generate conversations.
+    policy_summary
+        Figures of the policy desk; None where there are none.
+    """
 
     model_path: Path
     model: MessageModel
-    pattern: ConversationModel
+    conversation_model: ConversationModel
     corpus: Path | None
-    summary: Summary | None
+    policy_summary: PolicySummary | None
 
     @cached_property
-    def followed(self) -> dict[str, Followed]:
-        """The first ``N_LOOKED_AT`` conversations of suitable length by their ids, scored message by message: of the test split, where there is one."""
-        conversations: list[Conversation] = []
-        for splits in (
-            ("test",),
-            SPLITS,
-        ):  # the model has not seen the phrase families of test; a file without a test split is better than nothing
-            suitable = (
-                each
-                for each in self._conversations()
-                if each.split in splits and len(each.messages) in LENGTHS
-            )
-            conversations = conversations or list(islice(suitable, N_LOOKED_AT))
+    def scored_conversations(self) -> dict[str, ScoredConversation]:
+        """The first ``N_SCORED`` conversations of suitable length, by id.
+
+        They are of the test split, whose phrase families the model has not seen. Without a test split they
+        are of any.
+        """
+        conversations = self._suitable_conversations(("test",)) or self._suitable_conversations(SPLITS)
         if not conversations:
+            shortest, longest = SHOWN_LENGTHS[0], SHOWN_LENGTHS[-1]
             raise InputError(
-                f"{self.corpus}: holds no conversation of {LENGTHS[0]} to {LENGTHS[-1]} messages to show"
+                f"{self.corpus}: expected conversations of {shortest} to {longest} messages, found none"
             )
-        scorer = BatchScorer(self.model)
-        rows = scorer.probabilities(
-            message.text for conversation in conversations for message in conversation.messages
-        )
+        texts = (message.text for conversation in conversations for message in conversation.messages)
+        probabilities = BatchScorer(self.model).probabilities(texts)
         ends = np.cumsum([len(conversation.messages) for conversation in conversations])[:-1]
-        return {
-            each.id: self._follow(each, own)
-            for each, own in zip(conversations, np.split(rows, ends), strict=True)
-        }
+        pairs = zip(conversations, np.split(probabilities, ends), strict=True)
+        return {conversation.id: self._scored(conversation, rows) for conversation, rows in pairs}
 
     def prepare(self) -> None:
-        """Fetch what takes a second or two, before somebody asks for it. What goes wrong here is told to whoever asks."""
+        """Do the slow work before the first request.
+
+        An error is raised again, and shown, by the request that needs the conversations.
+        """
         import classifier.evaluation.baserates
         import classifier.privacy.simulate.run  # noqa: F401
 
         with suppress(InputError):
-            _ = self.followed
+            _ = self.scored_conversations
 
-    def _follow(self, conversation: Conversation, probabilities: NDArray[np.float64]) -> Followed:
-        scores = running_scores(
-            self.pattern, probabilities, [message.author for message in conversation.messages]
+    def _scored(self, conversation: Conversation, probabilities: NDArray[np.float64]) -> ScoredConversation:
+        authors = [message.author for message in conversation.messages]
+        scores = running_scores(self.conversation_model, probabilities, authors)
+        over = np.flatnonzero(scores >= self.conversation_model.alert_threshold)
+        return ScoredConversation(conversation, probabilities, scores, int(over[0]) + 1 if over.size else 0)
+
+    def _suitable_conversations(self, splits: tuple[str, ...]) -> list[Conversation]:
+        suitable = (
+            conversation
+            for conversation in self._conversations()
+            if conversation.split in splits and len(conversation.messages) in SHOWN_LENGTHS
         )
-        over = np.flatnonzero(scores >= self.pattern.alert_threshold)
-        return Followed(conversation, probabilities, scores, int(over[0]) + 1 if over.size else 0)
+        return list(islice(suitable, N_SCORED))
 
     def _conversations(self) -> Iterator[Conversation]:
         if self.corpus is None:
@@ -113,9 +141,10 @@ class Demo:
 
     @property
     def source(self) -> str:
-        """Where the conversations come from, in words."""
-        first = next(iter(self.followed.values())).conversation
-        return f"corpus {first.corpus}, version {first.version}, split {first.split}{', drawn when the demo started' if self.corpus is None else ''}"
+        """Corpus, version and split of the conversations, in words."""
+        first = next(iter(self.scored_conversations.values())).conversation
+        generated = ", generated when the demo started" if self.corpus is None else ""
+        return f"corpus {first.corpus}, version {first.version}, split {first.split}{generated}"
 
 
 def load_demo(
@@ -123,31 +152,37 @@ def load_demo(
     conversation_model_path: Path,
     *,
     corpus: Path | None = None,
-    summary: Path | None = None,
+    tradeoff: Path | None = None,
 ) -> Demo:
     """The demo of one model. Raises ``InputError`` for files that cannot be used.
 
-    ``corpus`` is a corpus folder or file, by default the released one in the checkout; where there is none, conversations are drawn from the package's phrase families.
-    ``summary`` is a folder that ``tradeoff`` wrote, by default the figures that come with the package.
+    Parameters
+    ----------
+    corpus
+        Corpus folder or file. By default the released corpus of the checkout; without it, conversations are
+        generated from the package's phrase families.
+    tradeoff
+        Folder that ``tradeoff`` wrote. By default the figures that come with the package.
     """
     demo = Demo(
         model_path,
         load_model(model_path),
         load_conversation_model(conversation_model_path),
         corpus or released_corpus(),
-        read_summary(summary),
+        read_policy_summary(tradeoff),
     )
     if corpus is not None:
-        _ = demo.followed  # so that a corpus that was asked for and cannot be used is refused now
+        # A corpus that the user named and that cannot be used is refused now.
+        _ = demo.scored_conversations
     return demo
 
 
 def checkout() -> Path:
-    """The folder the package stands in: the checkout, for whoever works in one."""
+    """The folder that holds the package: the checkout, when it runs from one."""
     return Path(classifier.__file__).resolve().parent.parent
 
 
 def released_corpus() -> Path | None:
-    """The released corpus, here or in the checkout."""
+    """The released corpus in the working directory or the checkout."""
     places = [folder / "data" / "synthetic" / "v1" for folder in (Path.cwd(), checkout())]
     return next((place for place in places if (place / "manifest.json").is_file()), None)

@@ -1,4 +1,7 @@
-"""Which sentences does the demo page put before the model? Written beforehand, in ``lines.toml``, without looking at any score."""
+"""Example texts of the demo page, from ``examples.toml``.
+
+They were written without looking at any score.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from importlib.resources import files
 
 
 @cache
-def lines() -> dict[str, list[dict[str, str]]]:
-    """The lines by the list they stand in; each has its ``text``, most the ``label`` in question, some who is the ``speaker``.
+def example_texts() -> dict[str, list[dict[str, str]]]:
+    """The examples by the name of their list.
 
-    >>> sorted(lines())
+    Each has its ``text``; most have the ``label`` in question, and some the ``speaker``.
+
+    >>> sorted(example_texts())
     ['example', 'indirect', 'noisy', 'not_shown', 'same_words']
     """
-    found: dict[str, list[dict[str, str]]] = tomllib.loads(
-        (files("classifier.app") / "examples.toml").read_text(encoding="utf-8")
-    )
-    return found
+    content = (files("classifier.app") / "examples.toml").read_text(encoding="utf-8")
+    examples: dict[str, list[dict[str, str]]] = tomllib.loads(content)
+    return examples

@@ -1,4 +1,4 @@
-"""What did the browser send, and can it be used? FormFields of a query or a form, checked one by one; what cannot be used is refused in a sentence."""
+"""Fields of a query string or a form, checked one by one."""
 
 from __future__ import annotations
 
@@ -9,41 +9,47 @@ from urllib.parse import parse_qsl
 from classifier.text import printable
 
 MAX_FIELDS = 20
-SHOWN_CHARACTERS = 60
-"""How much of an unusable value is shown back."""
+MAX_QUOTED = 60
+"""Characters of an unusable value that are shown back."""
 
 FormFields = dict[str, str]
 
 
 class RequestError(Exception):
-    """A request that cannot be answered: its HTTP ``status``, and the sentence that says why and what would do."""
+    """A request that cannot be answered.
+
+    Parameters
+    ----------
+    status
+        HTTP status of the answer.
+    reason
+        Sentence for the user: what was expected, what came, and the remedy.
+    """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
 
 
-def parsed(content: bytes) -> FormFields:
-    """The fields of a query string or a url-encoded form, the last of each name. Bytes that are no UTF-8 become U+FFFD.
+def parsed_fields(content: bytes) -> FormFields:
+    """The fields of a query string or a url-encoded form, the last of each name.
 
-    >>> parsed(b"text=our+secret&step=2"), parsed(b"text=%ED%A0%80")["text"] == "\ufffd" * 3
-    ({'text': 'our secret', 'step': '2'}, True)
+    Bytes that are not UTF-8 become U+FFFD.
+
+    >>> parsed_fields(b"text=our+secret&step=2")
+    {'text': 'our secret', 'step': '2'}
+    >>> parsed_fields(b"text=%ED%A0%80")["text"] == "\ufffd" * 3
+    True
     """
+    text = content.decode("utf-8", errors="replace")
     try:
-        return dict(
-            parse_qsl(
-                content.decode("utf-8", errors="replace"),
-                keep_blank_values=True,
-                errors="replace",
-                max_num_fields=MAX_FIELDS,
-            )
-        )
+        return dict(parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS))
     except ValueError:
         raise RequestError(400, f"This page takes at most {MAX_FIELDS} fields.") from None
 
 
-def chosen(fields: FormFields, name: str, options: Collection[str], *, default: str) -> str:
-    """The field's value, one of ``options``; ``default`` where it is not given."""
+def choice_field(fields: FormFields, name: str, options: Collection[str], *, default: str) -> str:
+    """The value of a field that must be one of ``options``."""
     value = fields.get(name, default)
     if value not in options:
         raise RequestError(
@@ -52,17 +58,18 @@ def chosen(fields: FormFields, name: str, options: Collection[str], *, default: 
     return value
 
 
-def whole_number(fields: FormFields, name: str, *, low: int, high: int, default: int) -> int:
+def integer_field(fields: FormFields, name: str, *, low: int, high: int, default: int) -> int:
     """The field as a whole number from ``low`` to ``high``."""
     value = fields.get(name, str(default)).strip()
-    if not (value.isascii() and value.isdigit() and len(value) <= 18 and low <= int(value) <= high):
+    is_number = value.isascii() and value.isdigit() and len(value) <= 18
+    if not (is_number and low <= int(value) <= high):
         raise RequestError(
             400, f"{name}: expected a whole number from {low:,} to {high:,}, got {quoted(value)}."
         )
     return int(value)
 
 
-def share(fields: FormFields, name: str, *, default: float) -> float:
+def share_field(fields: FormFields, name: str, *, default: float) -> float:
     """The field as a number over 0 and at most 1."""
     value = fields.get(name, f"{default:g}").strip()
     try:
@@ -77,9 +84,9 @@ def share(fields: FormFields, name: str, *, default: float) -> float:
 
 
 def quoted(value: str) -> str:
-    """``value`` as it may be shown back: printable, short, in quotation marks.
+    """``value`` in quotation marks, printable and cut to ``MAX_QUOTED`` characters.
 
     >>> quoted("a\\x00b"), quoted("")
     ('“a�b”', '“”')
     """
-    return f"“{printable(value[:SHOWN_CHARACTERS])}{'…' if len(value) > SHOWN_CHARACTERS else ''}”"
+    return f"“{printable(value[:MAX_QUOTED])}{'…' if len(value) > MAX_QUOTED else ''}”"

@@ -1,4 +1,4 @@
-"""Why did a message get its scores? The first view: stages, marked terms, exact contributions, and what the model does not know."""
+"""Values of the page that explains the scores of a message."""
 
 from __future__ import annotations
 
@@ -7,135 +7,136 @@ from typing import Any
 from markupsafe import Markup
 
 from classifier.app.demo import Demo
-from classifier.app.examples import lines
-from classifier.app.form import FormFields, RequestError, chosen
+from classifier.app.examples import example_texts
+from classifier.app.form import FormFields, RequestError, choice_field
 from classifier.app.scale import Scale
-from classifier.model.conversation.explain import terms_in_place
-from classifier.model.message.explain import KIND
+from classifier.model.message.explain import KIND, Explanation, terms_in_place
 from classifier.model.message.scorer import MessageModel
 from classifier.report.tables import PrintedTable
 from classifier.text import printable
 
 MAX_CHARACTERS = 2000
-"""A long message. Explaining takes time that grows with its square."""
-LEAST_MARKED = 0.1
-"""Share of a message's strongest word below which a word is not marked."""
+"""Longest message. The time of an explanation grows with the square of the length."""
+MIN_MARKED_SHARE = 0.1
+"""A word is marked from this share of the message's strongest word on."""
 N_TERMS = 12
 
 
 def message_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
-    """The form, and once ``text`` or the number of an ``example`` was sent, the account of it."""
-    examples = lines()["example"]
+    """The form; with ``text`` or the number of an ``example``, its explanation too."""
+    examples = example_texts()["example"]
     text = fields.get("text", "")
     if "example" in fields:
-        text = examples[
-            int(chosen(fields, "example", [str(number) for number in range(len(examples))], default="0"))
-        ]["text"]
+        numbers = [str(number) for number in range(len(examples))]
+        text = examples[int(choice_field(fields, "example", numbers, default="0"))]["text"]
     if len(text) > MAX_CHARACTERS:
         raise RequestError(
             413,
-            f"text: expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. Type one message, not a whole conversation.",
+            f"text: expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. "
+            "Type one message, not a whole conversation.",
         )
     return {
         "examples": examples,
         "text": printable(text),
         "max_characters": MAX_CHARACTERS,
-        "account": message_account(demo.model, text) if text.strip() else None,
+        "explanation": message_explanation(demo.model, text) if text.strip() else None,
     }
 
 
-def message_account(model: MessageModel, text: str) -> dict[str, Any]:
-    """Probabilities of all labels, and for each flagged label, or else the one nearest its threshold, which words and terms made its score."""
+def message_explanation(model: MessageModel, text: str) -> dict[str, Any]:
+    """The scores of all labels, and explanations of the flagged ones.
+
+    Where no label is flagged, the one nearest its threshold is explained.
+    """
     [probabilities] = model.probabilities([text])
     flagged = model.flagged(probabilities)
-    nearest = max(
-        model.labels,
-        key=lambda label: (
-            probabilities[model.labels.index(label)] / model.thresholds[model.labels.index(label)]
-        ),
-    )
-    rows = list(zip(model.labels, probabilities.tolist(), model.thresholds.tolist(), strict=True))
-    bars = Scale(0, 1, 0, 300)
-    explained = [label_account(model, text, label) for label in flagged or [nearest]]
+    scores = list(zip(model.labels, probabilities.tolist(), model.thresholds.tolist(), strict=True))
+    scale = Scale(0, 1, 0, 300)
+    bars = [
+        {
+            "label": label,
+            "width": scale.at(score),
+            "threshold": scale.at(threshold),
+            "flagged": label in flagged,
+        }
+        for label, score, threshold in scores
+    ]
+    rows = [
+        [label, f"{score:.3f}", f"{threshold:.3f}", "flagged" if label in flagged else ""]
+        for label, score, threshold in scores
+    ]
+    explained = flagged or [model.labels[int((probabilities / model.thresholds).argmax())]]
+    labels = [label_explanation(model, text, label) for label in explained]
     return {
         "flagged": flagged,
         "prepared": printable(model.prepared(text)),
-        "bars": [
-            {"label": label, "width": bars.at(p), "threshold": bars.at(limit), "flagged": label in flagged}
-            for label, p, limit in rows
-        ],
+        "bars": bars,
         "table": PrintedTable(
-            ["what the words show", "score", "threshold", "flagged"],
-            [
-                [label, f"{p:.3f}", f"{limit:.3f}", "flagged" if label in flagged else ""]
-                for label, p, limit in rows
-            ],
-            [False, True, True, False],
+            ["what the words show", "score", "threshold", "flagged"], rows, [False, True, True, False]
         ),
-        "explained": explained,
-        "unknown": [printable(word) for word in explained[0]["unknown"]],
+        "labels": labels,
+        "unknown": [printable(word) for word in labels[0]["unknown"]],
     }
 
 
-def label_account(model: MessageModel, text: str, label: str) -> dict[str, Any]:
-    """One label's account of ``text``: the words marked where they stand, and tables whose numbers sum to the log-odds."""
-    found = terms_in_place(model, text, label)
-    terms = found["terms"]
-    words = sorted(terms.words().items(), key=lambda item: (-abs(item[1]), item[0]))
+def label_explanation(model: MessageModel, text: str, label: str) -> dict[str, Any]:
+    """The explanation of one label: marked words, and tables of parts.
+
+    The parts of the words sum to the log-odds.
+    """
+    placed = terms_in_place(model, text, label)
+    terms = placed.terms
     return {
         "label": label,
         "probability": terms.probability,
         "threshold": terms.threshold,
         "flagged": terms.flagged,
         "logit": terms.logit,
-        "marked": marked(found["pieces"]),
+        "marked": marked_text(placed.pieces),
         "unknown": terms.unknown_words,
-        "words": PrintedTable(
-            ["part", "adds to the log-odds", "direction"],
-            [
-                ["where every message starts", f"{terms.intercept:+.3f}", ""],
-                *(
-                    [printable(word) or "between words", f"{value:+.3f}", _towards(value, label)]
-                    for word, value in words
-                ),
-                ["sum: the log-odds", f"{terms.logit:+.3f}", f"a score of {terms.probability:.3f}"],
-            ],
-            [False, True, False],
-        ),
+        "words": _word_table(terms),
         "n_terms": len(terms.contributions),
-        "terms": PrintedTable(
-            ["term", "kind", "adds to the log-odds"],
-            [
-                [printable(part.term), KIND[part.group], f"{part.value:+.3f}"]
-                for part in terms.contributions[:N_TERMS]
-            ],
-            [False, False, True],
-        ),
+        "terms": _term_table(terms),
     }
 
 
-def marked(pieces: tuple[tuple[str, float], ...]) -> Markup:
-    """The text with the words that pushed towards the label in ``<mark>``, and those that pushed away underlined; escaped and printable.
+def _word_table(terms: Explanation) -> PrintedTable:
+    words = sorted(terms.words().items(), key=lambda item: (-abs(item[1]), item[0]))
+    rows = [["where every message starts", f"{terms.intercept:+.3f}", ""]]
+    for word, value in words:
+        rows.append([printable(word) or "between words", f"{value:+.3f}", _direction(value, terms.label)])
+    rows.append(["sum: the log-odds", f"{terms.logit:+.3f}", f"a score of {terms.probability:.3f}"])
+    return PrintedTable(["part", "adds to the log-odds", "direction"], rows, [False, True, False])
 
-    >>> marked((("our", 1.0), (" ", 0.0), ("<b>", -1.0)))
+
+def _term_table(terms: Explanation) -> PrintedTable:
+    rows = [
+        [printable(part.term), KIND[part.group], f"{part.value:+.3f}"]
+        for part in terms.contributions[:N_TERMS]
+    ]
+    return PrintedTable(["term", "kind", "adds to the log-odds"], rows, [False, False, True])
+
+
+def _direction(value: float, label: str) -> str:
+    if value == 0:
+        return ""
+    return f"towards {label}" if value > 0 else f"away from {label}"
+
+
+def marked_text(pieces: tuple[tuple[str, float], ...]) -> Markup:
+    """The text of ``pieces``, escaped and printable, with influential words marked.
+
+    Words that push towards the label stand in ``<mark>``; those that push away are underlined.
+
+    >>> marked_text((("our", 1.0), (" ", 0.0), ("<b>", -1.0)))
     Markup('<mark>our</mark> <span class="away">&lt;b&gt;</span>')
     """
     strongest = max((abs(value) for _, value in pieces), default=0.0)
-    return Markup("").join(
-        _piece(printable(piece), value, least=LEAST_MARKED * strongest) for piece, value in pieces
-    )
+    least = MIN_MARKED_SHARE * strongest
+    return Markup("").join(_marked_piece(printable(piece), value, least=least) for piece, value in pieces)
 
 
-def _piece(piece: str, value: float, *, least: float) -> Markup:
-    form = (
-        "{}"
-        if value == 0 or abs(value) < least
-        else "<mark>{}</mark>"
-        if value > 0
-        else '<span class="away">{}</span>'
-    )
-    return Markup(form).format(piece)
-
-
-def _towards(value: float, label: str) -> str:
-    return f"towards {label}" if value > 0 else f"away from {label}" if value < 0 else ""
+def _marked_piece(piece: str, value: float, *, least: float) -> Markup:
+    if value == 0 or abs(value) < least:
+        return Markup("{}").format(piece)
+    return Markup("<mark>{}</mark>" if value > 0 else '<span class="away">{}</span>').format(piece)

@@ -1,6 +1,7 @@
-"""What does each policy find, and what does it cost? The figures of a ``tradeoff`` run that the policy desk needs, in one file or read from the run's folder.
+"""Figures of a tradeoff run for the policy desk, read from JSON or CSV files.
 
-The file ``points.json`` in this folder is such a summary of the released corpus and the shipped model; ``scripts/release/demo_points`` writes it.
+``policy_figures.json`` in this folder is of the released corpus and the shipped model;
+``scripts/release/demo_points`` writes it.
 """
 
 from __future__ import annotations
@@ -13,33 +14,42 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import InputError
+from classifier.privacy.compare.metrics import METRIC_BY_ID
 
-SHIPPED = Path(__file__).parent / "policy_figures.json"
-HUMAN_VIEW = "recall against human reads"
+SHIPPED_FIGURES = Path(__file__).parent / "policy_figures.json"
+HUMAN_VIEW = METRIC_BY_ID["human_read_benign_per_million"].view
+ABOUT = (
+    "Figures of policies for the demo page's policy desk, all on synthetic conversations; no figure is a "
+    "prevalence. Written by scripts/release/demo_points."
+)
 
-MEANING = {
+COLUMN_MEANINGS = {
     "point": "a policy at a threshold: its name, then @ and the asked false positive rate where there is one",
     "policy": "name of the policy",
-    "asked_rate": "false positive rate for which the threshold was chosen on validation; nan where nothing is tuned",
+    "asked_rate": (
+        "false positive rate for which the threshold was chosen on validation; nan where nothing is tuned"
+    ),
     "read_by": "who reads first: M the machine on the device, S the server, - nobody",
     "found": "test patterns flagged, of n_pattern",
     "n_pattern": "test patterns",
-    "false_alarms": "innocent test conversations flagged, of n_benign",
-    "n_benign": "innocent test conversations",
+    "false_alarms": "benign test conversations flagged, of n_benign",
+    "n_benign": "benign test conversations",
     "recall_low": "lower end of the 95 % interval of recall, resampled by phrase family",
     "recall_high": "upper end of it",
-    "human_upper": "one-sided 95 % Clopper-Pearson upper bound of innocent conversations put before a person, per million",
-    "machine_read": "share of innocent conversations with a message read by a machine, or by a person",
-    "message_share": "share of innocent messages read",
-    "people_exposed": "people whose personal details a person could read, per 1,000 innocent conversations",
-    "hours_kept": "message-hours kept per innocent conversation",
+    "human_upper": (
+        "one-sided 95 % Clopper-Pearson upper bound of benign conversations put before a person, per million"
+    ),
+    "machine_read": METRIC_BY_ID["machine_read_conversations"].title,
+    "message_share": METRIC_BY_ID["machine_read_share"].title,
+    "people_exposed": METRIC_BY_ID["pii_people_exposed_per_1000"].title,
+    "hours_kept": METRIC_BY_ID["retained_message_hours"].title,
     "median_alert": "median messages before an alert, of the patterns found; nan where none was",
     "status": "frontier, dominated, ambiguous, assumed or not buildable, over all compared axes",
     "step": "place on the frontier of recall against human reads, from 1; 0 where it does not stand on it",
 }
-"""The columns of the summary file, in order, and what they mean."""
+"""The columns of the JSON file, in order, and what they mean."""
 
-_FROM_TRADEOFF = {
+_TRADEOFF_COLUMNS = {
     "human_upper": "human_read_benign_per_million_upper",
     "machine_read": "machine_read_conversations",
     "message_share": "machine_read_share",
@@ -47,9 +57,10 @@ _FROM_TRADEOFF = {
     "hours_kept": "retained_message_hours",
     "median_alert": "median_messages_to_alert",
 }
-_COUNTS = ("found", "n_pattern", "false_alarms", "n_benign", "step")
-_WORDS = ("point", "policy", "read_by", "status")
-FACTS = (
+_COLUMNS_OF_OTHER_TABLES = ("recall_low", "recall_high", "step")
+_INTEGER_COLUMNS = ("found", "n_pattern", "false_alarms", "n_benign", "step")
+_TEXT_COLUMNS = ("point", "policy", "read_by", "status")
+KEPT_FACTS = (
     "corpus",
     "corpus_sha256",
     "model",
@@ -59,12 +70,15 @@ FACTS = (
     "threshold_rule",
     "set_aside",
 )
-"""What is kept of the facts of a run."""
+"""Facts of a run that are kept."""
 
 
 @dataclass(frozen=True)
-class Point:
-    """One policy at one threshold; ``MEANING`` says what each number is."""
+class PolicyFigures:
+    """The figures of one operating point: a policy at a threshold.
+
+    ``COLUMN_MEANINGS`` says what each number is.
+    """
 
     point: str
     policy: str
@@ -92,108 +106,134 @@ class Point:
 
     @property
     def human_per_million(self) -> float:
-        """Innocent conversations put before a person, per million innocent ones; nan at 0/0."""
+        """Benign conversations put before a person, per million benign ones; nan at 0/0."""
         return 1e6 * self.false_alarms / self.n_benign if self.n_benign else math.nan
+
+    @property
+    def rate_text(self) -> str:
+        """The asked rate as in a form field, such as ``0.01``; "" where nothing is tuned."""
+        return "" if math.isnan(self.asked_rate) else f"{self.asked_rate:g}"
 
 
 @dataclass(frozen=True)
-class Summary:
-    """``facts`` of the run, each policy's ``descriptions``, the ``points``, and why a policy was ``skipped`` at a rate ("" for all rates)."""
+class PolicySummary:
+    """The figures of all policies of a run.
+
+    Parameters
+    ----------
+    facts
+        Facts of the run, by name.
+    descriptions
+        Descriptions of the policies, by name.
+    points
+        Figures of the operating points.
+    skipped
+        Reason for leaving out a policy at a rate, by both; the rate "" means all rates.
+    """
 
     facts: dict[str, str]
     descriptions: dict[str, str]
-    points: tuple[Point, ...]
+    points: tuple[PolicyFigures, ...]
     skipped: dict[tuple[str, str], str]
 
+    @property
+    def frontier(self) -> list[PolicyFigures]:
+        """The points on the frontier of recall against human reads, by rising recall."""
+        return sorted((point for point in self.points if point.step), key=lambda point: point.step)
 
-def read_summary(path: Path | None) -> Summary | None:
-    """The summary in a file, or of the folder of a ``tradeoff`` run; without a path, the one that comes with the package, or None where that is missing.
 
-    Raises ``InputError`` for what is neither.
+def read_policy_summary(path: Path | None) -> PolicySummary | None:
+    """The summary in a JSON file, or that of a folder that ``tradeoff`` wrote.
+
+    Without a path it is the one that comes with the package, or None where that is missing. Raises
+    ``InputError`` when the path holds neither.
     """
-    if path is None and not SHIPPED.is_file():
+    if path is None and not SHIPPED_FIGURES.is_file():
         return None
-    place = path or SHIPPED
+    place = path or SHIPPED_FIGURES
     try:
-        return _of_folder(place) if place.is_dir() else _of_file(place)
+        return _from_folder(place) if place.is_dir() else _from_json(place)
     except OSError as error:
         raise InputError(
-            f"{place}: no whole tradeoff there ({error.strerror}: {error.filename}); 'grooming-classifier tradeoff CORPUS --out FOLDER' writes one"
+            f"{place}: no whole tradeoff there ({error.strerror}: {error.filename}); "
+            "'grooming-classifier tradeoff CORPUS --out FOLDER' writes one"
         ) from None
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{place}: not the figures of a tradeoff of this version ({error}); run 'grooming-classifier tradeoff' again"
+            f"{place}: not the figures of a tradeoff of this version ({error}); "
+            "run 'grooming-classifier tradeoff' again"
         ) from None
 
 
-def packed(summary: Summary) -> bytes:
-    """The summary as the bytes of one JSON file: what its columns mean, then one short row a point. Same summary, same bytes."""
-    rows = [[_plain(value) for value in asdict(point).values()] for point in summary.points]
+def summary_as_json(summary: PolicySummary) -> bytes:
+    """The summary as the bytes of a JSON file, with one line a point.
+
+    The same summary gives the same bytes.
+    """
+    rows = [[_json_value(value) for value in asdict(point).values()] for point in summary.points]
     lines = ",\n  ".join(json.dumps(row, separators=(",", ":"), allow_nan=False) for row in rows)
     head = {
-        "about": "Figures of policies for the demo page's policy desk, all on synthetic conversations; no figure is a prevalence. Written by scripts/release/demo_points.",
+        "about": ABOUT,
         "facts": summary.facts,
         "descriptions": summary.descriptions,
         "skipped": [[policy, rate, reason] for (policy, rate), reason in summary.skipped.items()],
-        "columns": MEANING,
+        "columns": COLUMN_MEANINGS,
     }
-    return (json.dumps(head, indent=1)[:-2] + f',\n "points": [\n  {lines}\n ]\n}}\n').encode("utf-8")
+    opened = json.dumps(head, indent=1).removesuffix("\n}")
+    return f'{opened},\n "points": [\n  {lines}\n ]\n}}\n'.encode()
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return None if math.isnan(value) else "inf" if math.isinf(value) else float(f"{value:.6g}")
-    return value
+def _json_value(value: Any) -> Any:
+    """A value for JSON: null for nan, "inf" for infinite, six significant digits."""
+    if not isinstance(value, float):
+        return value
+    if math.isnan(value):
+        return None
+    return "inf" if math.isinf(value) else float(f"{value:.6g}")
 
 
-def _of_file(path: Path) -> Summary:
+def _from_json(path: Path) -> PolicySummary:
     content = json.loads(path.read_text(encoding="utf-8"))
-    names = [field.name for field in fields(Point)]
+    names = [field.name for field in fields(PolicyFigures)]
     if list(content["columns"]) != names:
         raise ValueError("other columns")
-    points = tuple(_point(dict(zip(names, row, strict=True))) for row in content["points"])
-    return Summary(
-        content["facts"],
-        content["descriptions"],
-        points,
-        {(policy, rate): reason for policy, rate, reason in content["skipped"]},
-    )
+    points = tuple(_figures(dict(zip(names, row, strict=True))) for row in content["points"])
+    skipped = {(policy, rate): reason for policy, rate, reason in content["skipped"]}
+    return PolicySummary(content["facts"], content["descriptions"], points, skipped)
 
 
-def _of_folder(folder: Path) -> Summary:
+def _from_folder(folder: Path) -> PolicySummary:
     facts = json.loads((folder / "tradeoff.json").read_text(encoding="utf-8"))["facts"]
     rows = _rows(folder / "points.csv")
-    recall = {row["point"]: row for row in _rows(folder / "intervals.csv") if row["metric"] == "recall"}
-    steps = [row for row in _rows(folder / "exchange.csv") if row["view"] == HUMAN_VIEW]
-    step_of = {
-        name: number
-        for number, name in enumerate(
-            dict.fromkeys(name for row in steps for name in (row["from_point"], row["to_point"])), start=1
-        )
+    recalls = {row["point"]: row for row in _rows(folder / "intervals.csv") if row["metric"] == "recall"}
+    steps = _frontier_steps(_rows(folder / "exchange.csv"))
+    points = []
+    for row in rows:
+        point = row["point"]
+        own = [name for name in COLUMN_MEANINGS if name not in _COLUMNS_OF_OTHER_TABLES]
+        values: dict[str, Any] = {name: row[_TRADEOFF_COLUMNS.get(name, name)] for name in own}
+        values |= {
+            "recall_low": recalls[point]["low"],
+            "recall_high": recalls[point]["high"],
+            "step": steps.get(point, 0),
+        }
+        points.append(_figures(values))
+    skipped = {
+        (row["policy"], _rate_text(row["asked_rate"])): row["reason"] for row in _rows(folder / "skipped.csv")
     }
-    points = tuple(
-        _point(
-            {
-                name: row[_FROM_TRADEOFF.get(name, name)]
-                for name in MEANING
-                if name not in ("recall_low", "recall_high", "step")
-            }
-            | {
-                "recall_low": recall[row["point"]]["low"],
-                "recall_high": recall[row["point"]]["high"],
-                "step": step_of.get(row["point"], 0),
-            }
-        )
-        for row in rows
-    )
-    return Summary(
-        facts={name: str(facts[name]) for name in FACTS if name in facts},
+    return PolicySummary(
+        facts={name: str(facts[name]) for name in KEPT_FACTS if name in facts},
         descriptions={row["policy"]: row["description"] for row in rows},
-        points=points,
-        skipped={
-            (row["policy"], _rate(row["asked_rate"])): row["reason"] for row in _rows(folder / "skipped.csv")
-        },
+        points=tuple(points),
+        skipped=skipped,
     )
+
+
+def _frontier_steps(exchange: list[dict[str, str]]) -> dict[str, int]:
+    """The place of each point on the frontier against human reads, from 1."""
+    steps = [row for row in exchange if row["view"] == HUMAN_VIEW]
+    points = dict.fromkeys(name for row in steps for name in (row["from_point"], row["to_point"]))
+    return {point: number for number, point in enumerate(points, start=1)}
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -201,15 +241,17 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def _rate(text: str) -> str:
-    return f"{float(text):g}" if text not in ("", "nan") else ""
+def _rate_text(rate: str) -> str:
+    return "" if rate in ("", "nan") else f"{float(rate):g}"
 
 
-def _point(values: dict[str, Any]) -> Point:
-    def typed(name: str) -> Any:
-        value = values[name]
-        if name in _WORDS:
-            return str(value)
-        return int(float(value)) if name in _COUNTS else math.nan if value in ("", None) else float(value)
+def _figures(values: dict[str, Any]) -> PolicyFigures:
+    return PolicyFigures(**{name: _typed(name, values[name]) for name in COLUMN_MEANINGS})
 
-    return Point(**{name: typed(name) for name in MEANING})
+
+def _typed(name: str, value: Any) -> Any:
+    if name in _TEXT_COLUMNS:
+        return str(value)
+    if name in _INTEGER_COLUMNS:
+        return int(float(value))
+    return math.nan if value in ("", None) else float(value)

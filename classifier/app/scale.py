@@ -1,4 +1,4 @@
-"""Where does a number lie on a drawing? Scales and tick marks in the units of an SVG's view box; the templates draw."""
+"""Axis scales and tick marks in the units of an SVG's view box."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """Maps numbers from ``low`` to ``high`` onto ``start`` to ``end``, by their logarithm where ``log``. Numbers outside are drawn at the nearer end."""
+    """Maps values from ``low`` to ``high`` onto places from ``start`` to ``end``.
+
+    With ``log`` the map is of their logarithms. A value outside is placed at the nearer end.
+    """
 
     low: float
     high: float
@@ -24,15 +27,14 @@ class Scale:
         (60.0, 5.0, 10.0)
         """
         inside = min(max(value, self.low), self.high)
-        share = (
-            (math.log(inside / self.low) / math.log(self.high / self.low))
-            if self.log
-            else (inside - self.low) / (self.high - self.low)
-        )
+        if self.log:
+            share = math.log(inside / self.low) / math.log(self.high / self.low)
+        else:
+            share = (inside - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
     def ticks(self, values: Iterable[float]) -> list[tuple[float, str]]:
-        """The place and the printed form of each value that lies on the scale.
+        """The place and the text of each value that lies on the scale.
 
         >>> Scale(0, 1, 0, 10).ticks([0, 0.5, 2])
         [(0.0, '0'), (5.0, '0.5')]

@@ -1,15 +1,13 @@
-"""How does a request become a page? Routes, the checks every request passes, and the headers every answer carries."""
+"""The web application: routes, checks of requests and headers of answers."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -22,21 +20,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from classifier.app.about import about_view, start_view
 from classifier.app.conversation import conversation_view
 from classifier.app.demo import Demo
-from classifier.app.form import FormFields, RequestError, parsed
+from classifier.app.form import FormFields, RequestError, parsed_fields
 from classifier.app.limits import limits_view
 from classifier.app.message import message_view
 from classifier.app.policies import policies_view
 from classifier.errors import InputError
-from classifier.report.page import USE
+from classifier.report.page import INTENDED_USE, style_sheet, template_environment
 
 MAX_BODY = 32 * 1024
-"""Bytes of a form: the longest message, each character of it four bytes written in three signs, and some."""
+"""Bytes of a form: the longest message, with four bytes a character and three signs a byte, and some more."""
 MAX_DISCARDED = 64 * 1024 * 1024
-"""A browser shows an answer only once it has sent all, so a larger form is read to its end and thrown away, up to here."""
-MAX_QUERY = 2048
+"""Bytes of a larger form that are read and thrown away.
 
+A browser shows the answer only after it has sent the whole form.
+"""
+MAX_QUERY = 2048
+"""Characters of a query string."""
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'"
+)
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
@@ -47,102 +53,115 @@ HEADERS = {
 
 
 @dataclass(frozen=True)
-class View:
-    """A page: its path, its name in the menu, its heading, its template, the function that makes the values for it, and whether it takes a form."""
+class PageView:
+    """A page of the demo.
+
+    Parameters
+    ----------
+    path
+        Path of its address.
+    name
+        Its name in the menu.
+    title
+        Its heading.
+    template
+        Its template.
+    values
+        Function from the demo and the fields of a request to the values of the template.
+    accepts_post
+        Whether the page takes a form.
+    """
 
     path: str
     name: str
     title: str
     template: str
     values: Callable[[Demo, FormFields], dict[str, Any]]
-    posts: bool = False
+    accepts_post: bool = False
 
 
-VIEWS = (
-    View("/", "Start", "Privacy and detection, to try out", "start.html.j2", start_view),
-    View(
+PAGE_VIEWS = (
+    PageView("/", "Start", "Privacy and detection, to try out", "start.html.j2", start_view),
+    PageView(
         "/message",
         "Message",
         "Why did a message get its scores?",
         "message.html.j2",
         message_view,
-        posts=True,
+        accepts_post=True,
     ),
-    View(
+    PageView(
         "/conversation",
         "Conversation",
         "How does a score rise, and who sees what?",
         "conversation.html.j2",
         conversation_view,
     ),
-    View("/policies", "Policy desk", "What would a policy mean?", "policies.html.j2", policies_view),
-    View("/limits", "Limits", "Where does it fail?", "limits.html.j2", limits_view),
-    View("/about", "About", "What this is, and who helps", "about.html.j2", about_view),
+    PageView("/policies", "Policy desk", "What would a policy mean?", "policies.html.j2", policies_view),
+    PageView("/limits", "Limits", "Where does it fail?", "limits.html.j2", limits_view),
+    PageView("/about", "About", "What this is, and who helps", "about.html.j2", about_view),
 )
 
 
-@cache
-def _templates() -> Environment:
-    """The page's templates, and those of the reports, whose frame, tables and style they share."""
-    loader = ChoiceLoader([PackageLoader("classifier.app"), PackageLoader("classifier.report")])
-    return Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+def html_page(template: str, *, title: str, path: str = "", status: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page as an answer.
 
-
-def page(template: str, *, title: str, path: str = "", status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page as an answer."""
-    content = (
-        _templates().get_template(template).render(title=title, path=path, views=VIEWS, use=USE, **values)
+    Frame, tables and style are those of the reports.
+    """
+    environment = template_environment("classifier.app", "classifier.report")
+    content = environment.get_template(template).render(
+        title=title, path=path, views=PAGE_VIEWS, intended_use=INTENDED_USE, **values
     )
     return HTMLResponse(content, status_code=status)
 
 
-def build(demo: Demo, *, port: int) -> ASGIApp:
-    """The application, for ``port`` of this computer only."""
+def build_app(demo: Demo, *, port: int) -> ASGIApp:
+    """The application, for requests to ``port`` of this computer only."""
     routes = [
-        Route(view.path, _endpoint(demo, view), methods=["GET", "POST"] if view.posts else ["GET"])
-        for view in VIEWS
+        Route(view.path, _endpoint(demo, view), methods=["GET", "POST"] if view.accepts_post else ["GET"])
+        for view in PAGE_VIEWS
     ]
     routes += [Route("/style.css", _style), Route("/icon.svg", _icon)]
-    page_of_views = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
-    page_of_views.router.redirect_slashes = (
-        False  # to redirect, Starlette decodes a query that need not be UTF-8, and fails
-    )
-    return Guarded(page_of_views, port=port)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error_page})
+    # For a redirect, Starlette decodes the query, and fails where that is not UTF-8.
+    app.router.redirect_slashes = False
+    return LocalRequestGuard(app, port=port)
 
 
-def _endpoint(demo: Demo, view: View) -> Callable[[Request], Any]:
+def _endpoint(demo: Demo, view: PageView) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         try:
-            fields = await _sent(request)
+            fields = await _request_fields(request)
             return await run_in_threadpool(
-                lambda: page(view.template, title=view.title, path=view.path, **view.values(demo, fields))
+                lambda: html_page(
+                    view.template, title=view.title, path=view.path, **view.values(demo, fields)
+                )
             )
         except RequestError as error:
             return _refusal(error.status, str(error))
         except InputError as error:
             return _refusal(500, str(error))
         except Exception as error:
-            # Neither logged nor shown with its message, which may hold what somebody typed.
+            # Not logged, and shown without its message, which may hold what somebody typed.
             place = traceback.extract_tb(error.__traceback__)[-1]
             return _refusal(
                 500,
-                f"Something went wrong here ({type(error).__name__} at {place.name}, line {place.lineno}). Going back and trying something else may help.",
+                f"Something went wrong here ({type(error).__name__} at {place.name}, line {place.lineno}). "
+                "Go back and try something else.",
             )
 
     return answer
 
 
-async def _sent(request: Request) -> FormFields:
+async def _request_fields(request: Request) -> FormFields:
     """The fields of the form for a POST, else of the address."""
     if request.method != "POST":
-        return parsed(request.scope["query_string"])
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
+        return parsed_fields(request.scope["query_string"])
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/x-www-form-urlencoded":
         raise RequestError(
             415,
-            "The form was sent in another encoding than this page's own. Go back and use the form of the page.",
+            "The form came in another encoding than that of this page. Go back and use the form of the page.",
         )
     body, size = bytearray(), 0
     async for chunk in request.stream():
@@ -154,50 +173,49 @@ async def _sent(request: Request) -> FormFields:
     if size > MAX_BODY:
         raise RequestError(
             413,
-            f"That is more than the {MAX_BODY:,} bytes a form may have here. Type one message, not a whole conversation.",
+            f"That is more than the {MAX_BODY:,} bytes a form may have here. "
+            "Type one message, not a whole conversation.",
         )
-    return parsed(bytes(body))
+    return parsed_fields(bytes(body))
 
 
 def _refusal(status: int, reason: str) -> HTMLResponse:
-    return page("refused.html.j2", title="That did not work", status=status, reason=reason)
+    return html_page("refused.html.j2", title="That did not work", status=status, reason=reason)
 
 
-async def _not_here(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    response = _refusal(
-        status, "This page answers no such request." if status == 405 else "There is no such page here."
-    )
-    response.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
+async def _http_error_page(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return _refusal(404, "There is no such page here.")
+    is_method = error.status_code == 405
+    reason = "This page answers no such request." if is_method else "There is no such page here."
+    response = _refusal(error.status_code, reason)
+    response.headers.update(error.headers or {})
     return response
 
 
 async def _style(request: Request) -> Response:
-    shared = (files("classifier.report") / "templates" / "style.css").read_text(encoding="utf-8")
-    return Response(
-        shared + (files("classifier.app") / "templates" / "app.css").read_text(encoding="utf-8"),
-        media_type="text/css",
-    )
+    of_app = (files("classifier.app") / "templates" / "app.css").read_text(encoding="utf-8")
+    return Response(style_sheet() + of_app, media_type="text/css")
 
 
 async def _icon(request: Request) -> Response:
-    return Response(
-        (files("classifier.app") / "templates" / "icon.svg").read_bytes(), media_type="image/svg+xml"
-    )
+    icon = (files("classifier.app") / "templates" / "icon.svg").read_bytes()
+    return Response(icon, media_type="image/svg+xml")
 
 
-class Guarded:
-    """Lets through only what was meant for this page on this computer, and puts ``HEADERS`` on every answer.
+class LocalRequestGuard:
+    """ASGI middleware that answers requests to this computer only, and sets ``HEADERS``.
 
-    Another site could have its own name lead to 127.0.0.1 and so read what is shown here; its requests carry that name as their host.
+    Another site could let its own name lead to 127.0.0.1 and so read what is shown here (DNS rebinding); its
+    requests carry that name as their host.
     """
 
     def __init__(self, app: ASGIApp, *, port: int) -> None:
         self.app = app
         names = ("127.0.0.1", "localhost", "[::1]")
-        self.hosts = {f"{name}:{port}".encode() for name in names} | (
-            {name.encode() for name in names} if port == 80 else set()
-        )
+        self.hosts = {f"{name}:{port}".encode() for name in names}
+        if port == 80:
+            self.hosts |= {name.encode() for name in names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -210,15 +228,15 @@ class Guarded:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        await self._checked(scope)(scope, receive, send_with_headers)
+        await self._app_or_refusal(scope)(scope, receive, send_with_headers)
 
-    def _checked(self, scope: Scope) -> ASGIApp:
+    def _app_or_refusal(self, scope: Scope) -> ASGIApp:
         hosts = [value.lower() for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or hosts[0] not in self.hosts:
             return _refusal(
                 421,
-                "This page answers only on this computer, under the address that was printed when it started.",
+                "This page answers only on this computer, under the address printed when it started.",
             )
         if len(scope["query_string"]) > MAX_QUERY:
-            return _refusal(414, f"The address is longer than the {MAX_QUERY:,} signs it may have here.")
+            return _refusal(414, f"The address is longer than the {MAX_QUERY:,} characters it may have here.")
         return self.app

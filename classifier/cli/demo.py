@@ -73,20 +73,20 @@ def demo(
         import uvicorn
 
         from classifier.app.demo import load_demo
-        from classifier.app.server import build
+        from classifier.app.server import build_app
     except ImportError as error:
         raise InputError(
             f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install "
             "'grooming-pattern-classifier[demo]'"
         ) from None
     path = find_model(model_path)
-    loaded = load_demo(path, conversation_model_path(path), corpus=corpus, summary=figures)
+    loaded = load_demo(path, conversation_model_path(path), corpus=corpus, tradeoff=figures)
     listening = _listening(host, port)
     port = listening.getsockname()[1]
     address = f"http://{'[::1]' if host == '::1' else host}:{port}/"
     server = uvicorn.Server(
         uvicorn.Config(
-            build(loaded, port=port),
+            build_app(loaded, port=port),
             access_log=False,
             log_level="error",
             server_header=False,

@@ -57,8 +57,8 @@ def evaluate(
     """
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.experiments.evaluation import evaluate_everything
-    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.conversation.features import HEAD_FEATURES
+    from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model, load_pipeline
 
     parts = read_corpus(corpus)

@@ -22,10 +22,10 @@ from classifier.resume import file_sha256
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from classifier.experiments.resumed_scoring import Part
+    from classifier.experiments.scoring.finished_blocks import ScoredBlock
 
 STOPPED = 1
-"""Exit code of a run that ended before its end: interrupted, or nobody reads its output any more."""
+"""Exit code of a run that was interrupted, or whose output nobody reads any more."""
 
 
 @click.command()
@@ -68,10 +68,7 @@ STOPPED = 1
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help=(
-        "With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes on this "
-        "machine."
-    ),
+    help="With --engine dask: a running cluster, as tcp://host:8786. Default: --jobs processes here.",
 )
 @click.option(
     "--explain",
@@ -179,14 +176,14 @@ def _explain_one(
         )
     if not (names_rows(source) or _is_file(source)):
         raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
-    from classifier.experiments.explained_conversation import explained_conversation
+    from classifier.experiments.scoring.explained_conversation import explained_conversation
 
     click.echo(explained_conversation(Path(source), conversation, model_path))
     return 0
 
 
 def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | None, **options: Any) -> int:
-    from classifier.experiments.cluster_scoring import score_on_cluster
+    from classifier.experiments.scoring.cluster import score_on_cluster
 
     try:
         score_on_cluster(source, level, model_path, out, **options)
@@ -199,7 +196,7 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
 def _score_file(
     source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool
 ) -> int:
-    from classifier.experiments.bulk_scoring import Plan
+    from classifier.experiments.scoring.plan import ScoringPlan
     from classifier.model.conversation.file import load_conversation_model
     from classifier.readers.tables import open_rows
 
@@ -220,7 +217,7 @@ def _score_file(
             )
     elif kind == ".parquet":
         kind = ".csv"
-    plan = Plan(open_rows(source), level, kind)
+    plan = ScoringPlan(open_rows(source), level, kind)
     conversation_model_file = None if level == "message" else conversation_model_path(model_path)
     conversation_model = (
         None if conversation_model_file is None else load_conversation_model(conversation_model_file)
@@ -243,32 +240,34 @@ def _to_file(
     out: Path, about: dict[str, Any], plan: Any, model_path: Path, conversation_model: Any, *, jobs: int
 ) -> int:
     """Write the scores so that a later run can resume where this one ends."""
-    from classifier.experiments.bulk_scoring import scored_parts, write_joined
-    from classifier.experiments.resumed_scoring import opened_parts
+    from classifier.experiments.scoring.blocks import score_blocks
+    from classifier.experiments.scoring.finished_blocks import open_finished_blocks
+    from classifier.experiments.scoring.results import write_result
 
     n_done = 0
     try:
         before = plan.file.path.stat()
         with (
-            opened_parts(out, about) as (parts, joined),
+            open_finished_blocks(out, about) as (finished, joined),
             _progress() as progress,
             joined.open("wb") as stream,
         ):
-            if parts.n_messages:
-                click.echo(f"going on after {parts.n_messages:,} messages that are already scored", err=True)
+            if finished.n_messages:
+                said = f"going on after {finished.n_messages:,} messages that are already scored"
+                click.echo(said, err=True)
 
-            def all_parts() -> Iterator[Part]:
+            def all_blocks() -> Iterator[ScoredBlock]:
                 nonlocal n_done
-                for part in parts:
-                    n_done += part.n
-                    yield part
-                for part in scored_parts(plan, model_path, plan.file.blocks(parts.end), jobs=jobs):
-                    parts.add(part)
-                    n_done += part.n
-                    progress(part)
-                    yield part
+                for block in finished:
+                    n_done += block.n
+                    yield block
+                for block in score_blocks(plan, model_path, plan.file.blocks(finished.end), jobs=jobs):
+                    finished.add(block)
+                    n_done += block.n
+                    progress(block)
+                    yield block
 
-            write_joined(stream, plan, all_parts(), conversation_model)
+            write_result(stream, plan, all_blocks(), conversation_model)
             after = plan.file.path.stat()
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise InputError(
@@ -292,17 +291,18 @@ def _to_file(
 
 
 def _to_standard_output(plan: Any, model_path: Path, conversation_model: Any, *, jobs: int) -> int:
-    from classifier.experiments.bulk_scoring import scored_parts, write_joined
+    from classifier.experiments.scoring.blocks import score_blocks
+    from classifier.experiments.scoring.results import write_result
 
-    def all_parts() -> Iterable[Part]:
+    def all_blocks() -> Iterable[ScoredBlock]:
         with _progress() as progress:
-            for part in scored_parts(plan, model_path, plan.file.blocks(), jobs=jobs):
-                progress(part)
-                yield part
+            for block in score_blocks(plan, model_path, plan.file.blocks(), jobs=jobs):
+                progress(block)
+                yield block
                 sys.stdout.buffer.flush()
 
     try:
-        write_joined(sys.stdout.buffer, plan, all_parts(), conversation_model)
+        write_result(sys.stdout.buffer, plan, all_blocks(), conversation_model)
         sys.stdout.buffer.flush()
     except OSError as error:
         os.dup2(
@@ -315,18 +315,18 @@ def _to_standard_output(plan: Any, model_path: Path, conversation_model: Any, *,
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Part], None]]:
-    """A function to call with each finished part.
+def _progress() -> Iterator[Callable[[ScoredBlock], None]]:
+    """A function to call with each scored block.
 
     It shows the share done, messages, rate and remaining time on a terminal.
     """
     begun, n = perf_counter(), 0
     with progress_share(label="scoring") as show:
 
-        def count(part: Part) -> None:
+        def count(block: ScoredBlock) -> None:
             nonlocal n
-            n += part.n
-            show(part.share, f"{n:,} messages, {n / (perf_counter() - begun):,.0f}/s")
+            n += block.n
+            show(block.share, f"{n:,} messages, {n / (perf_counter() - begun):,.0f}/s")
 
         yield count
 

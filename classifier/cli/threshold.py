@@ -119,7 +119,7 @@ def threshold(
     aim = _aim(fpr, reviews, volume, prevalence)
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.evaluation.thresholds import TooFewUnits
-    from classifier.experiments.conversation_scores import message_probabilities, scored
+    from classifier.experiments.conversation_scores import message_probabilities, score_conversations
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model, load_pipeline
 
@@ -137,7 +137,7 @@ def threshold(
     label, score = {}, {}
     for split in ("validation", "test"):
         found = message_probabilities(pipeline, parts[split])
-        conversations = scored(conversation_model, parts[split], found)
+        conversations = score_conversations(conversation_model, parts[split], found)
         label[split] = conversations.label
         score[split] = (
             conversations.score if stages is None else _enough_stages(found, model.thresholds, stages)

@@ -145,7 +145,8 @@ def tradeoff(
     from classifier.experiments.policy_scorers import find_sources, make_scorers
     from classifier.model.message.file import load_model
     from classifier.model.shipped import require_unseen
-    from classifier.privacy.compare.constraint import check_constraints, constraint_lines, feasible_points
+    from classifier.privacy.compare.constraint import check_constraints
+    from classifier.privacy.compare.feasibility import constraint_lines, feasible_points
     from classifier.privacy.compare.frontier import compare_policies
     from classifier.progress import progress_bar, say
 
@@ -162,14 +163,14 @@ def tradeoff(
     if sources.model is not None:
         require_unseen(sources.model, load_model(sources.model).header, material.sha256)
     facts, tables = _leaks(attack, curve, material.sha256)
-    parts = _parts(out, material, sources.made_of, seed)
+    parts = _parts(out, material, sources.depends_on, seed)
     with resumable(parts):
         scorers = make_scorers(
             sources,
             material.train,
             material.scored,
             [*material.validation, *material.test],
-            parts=parts,
+            finished=parts,
             seed=seed,
         )
         say(f"running {len(chosen)} policies and the anchors")
@@ -183,7 +184,7 @@ def tradeoff(
                 n_resamples=resamples,
                 seed=seed,
                 n_jobs=jobs,
-                keep=parts.measured,
+                cache=parts.operating_points,
                 progress=progress_bar,
             )
         except ValueError as error:

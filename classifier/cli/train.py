@@ -18,14 +18,14 @@ from classifier.progress import say
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="The stage model to write (.safetensors); the pattern scorers go beside it.",
+    help="The message model to write (.safetensors); the conversation models go beside it.",
 )
 @click.option(
     "--final",
     type=click.Path(path_type=Path, dir_okay=False),
     help=(
         "Also write a model for use and not for evaluation: fitted on the families of all three splits, "
-        "with the thresholds and pattern scorers of --out."
+        "with the thresholds and conversation models of --out."
     ),
 )
 @click.option(
@@ -33,7 +33,7 @@ from classifier.progress import say
     type=int,
     default=0,
     show_default=True,
-    help="Seed of the out-of-fold draw and of the prefixes the pattern scorer is fitted on.",
+    help="Seed of the out-of-fold draw and of the prefixes the conversation models are fitted on.",
 )
 @click.option(
     "--min-df",
@@ -63,13 +63,10 @@ def train(
     from classifier.corpus.audit import degeneracy
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.evaluation.thresholds import error_free_units_needed, message_threshold
-    from classifier.experiments.conversation_scores import (
-        crossfitted_probabilities,
-        fit_head,
-        message_probabilities,
-    )
-    from classifier.model.conversation.file import save_conversation_model
+    from classifier.experiments.conversation_scores import fit_head, message_probabilities
+    from classifier.experiments.crossfit import crossfitted_probabilities
     from classifier.model.conversation.features import HEAD_FEATURES
+    from classifier.model.conversation.file import save_conversation_model
     from classifier.model.message.file import save_model
     from classifier.model.message.pipeline import fit_message_model, predict_messages
     from classifier.readers.messages import families_used, messages_table
@@ -141,6 +138,6 @@ def train(
             f"{path.stat().st_size / 1e6:.1f} MB, sha256 {message_model.header['sha256']}"
         )
         click.echo(
-            "beside it the pattern scorers: "
+            "beside it the conversation models: "
             f"{', '.join(conversation_model_path(path, head).name for head in HEAD_FEATURES)}"
         )

@@ -1,4 +1,7 @@
-"""Of those flagged, how many follow the pattern, when hardly anybody does? Rates measured on a balanced set, carried to a stated prevalence."""
+"""Predictive values and expected alerts at a stated prevalence.
+
+Rates measured on a balanced set are carried over to a population in which few units follow the pattern.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ PREVALENCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 
 def ppv(tpr: float, fpr: float, prevalence: float) -> float:
-    """Positive predictive value, ``TPR π / (TPR π + FPR (1 - π))``: the share of flagged units that follow the pattern. Nan when nothing is flagged.
+    """Positive predictive value: the share of flagged units that follow the pattern.
+
+    ``TPR π / (TPR π + FPR (1 - π))``, in [0, 1]. Nan when nothing is flagged (0/0).
 
     >>> f"{ppv(0.9, 0.01, 1e-3):.3f} {ppv(0.9, 0.01, 1e-4):.3f} {ppv(0.9, 0.001, 1e-4):.3f}"
     '0.083 0.009 0.083'
@@ -29,22 +34,26 @@ def ppv(tpr: float, fpr: float, prevalence: float) -> float:
 def base_rate_table(
     tpr: Rate, fpr: Rate, *, prevalences: Sequence[float] = PREVALENCES, volume: int, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """What flags would mean among ``volume`` units, one row per prevalence.
+    """Expected alerts and predictive values among ``volume`` units, one row per prevalence.
 
-    Columns: ``prevalence``; ``alerts``, ``true_finds``, ``false_alarms`` (expected, of ``volume`` units); ``ppv``, ``ppv_low``, ``ppv_high``;
-    ``false_alarms_per_true_find`` with ``_low`` and ``_high`` (infinite without true finds, nan at 0/0); ``volume``.
+    Columns: ``prevalence``; ``alerts``, ``true_finds``, ``false_alarms`` (expected, of ``volume`` units);
+    ``ppv``, ``ppv_low``, ``ppv_high``; ``false_alarms_per_true_find`` with ``_low`` and ``_high`` (infinite
+    without true finds, nan at 0/0); ``volume``.
 
-    The bounds are safe ones: worst TPR with worst FPR and best with best, each from a Clopper-Pearson interval at ``1 - (1 - confidence) / 2``, so both rates
-    hold at once with at least ``confidence`` (Bonferroni). They say nothing about prevalence, which is supposed, nor about how real chat differs.
+    The bounds are conservative: lowest TPR with highest FPR, and the reverse, each from a Clopper-Pearson
+    interval at ``1 - (1 - confidence) / 2``, so that both rates hold at once with at least ``confidence``
+    (Bonferroni). They do not cover the prevalence, which is assumed, or the difference between this corpus
+    and real chat.
 
     >>> table = base_rate_table(Rate(90, 100), Rate(10, 1000), prevalences=[1e-3], volume=1_000_000)
-    >>> table[["true_finds", "false_alarms", "ppv", "false_alarms_per_true_find"]].round(3).to_numpy().tolist()
+    >>> columns = ["true_finds", "false_alarms", "ppv", "false_alarms_per_true_find"]
+    >>> table[columns].round(3).to_numpy().tolist()
     [[900.0, 9990.0, 0.083, 11.1]]
     """
     if volume < 1:
         raise ValueError(f"volume must be at least 1, got {volume!r}")
-    both = 1.0 - (1.0 - confidence) / 2.0
-    (tpr_low, tpr_high), (fpr_low, fpr_high) = tpr.interval(both), fpr.interval(both)
+    each = 1.0 - (1.0 - confidence) / 2.0
+    (tpr_low, tpr_high), (fpr_low, fpr_high) = tpr.interval(each), fpr.interval(each)
     rows = []
     for prevalence in prevalences:
         true_finds = volume * prevalence * tpr.value

@@ -1,7 +1,7 @@
-"""How good are warnings when a late one is worth less? Latency-weighted F1 and ERDE.
+"""Early-warning metrics: latency-weighted F1, ERDE, and their intervals.
 
-Throughout, ``k`` is the number of messages seen when a unit was first flagged: 1-based, non-empty messages only, never taken back. The ``k`` of a unit that is
-not flagged is not looked at; it may be nan.
+Throughout, ``k`` is the number of messages seen when a unit was first flagged: it counts from 1, leaves out
+empty messages, and never changes later. The ``k`` of a unit that is not flagged is ignored; it may be nan.
 """
 
 from __future__ import annotations
@@ -19,20 +19,24 @@ from classifier.evaluation.intervals import (
     cluster_codes,
     cluster_sums,
     cluster_weights,
+    divide_or_nan,
     percentile_interval,
 )
 from classifier.evaluation.rates import Rate
 
 ERISK_P = 0.0078
-"""The ``p`` of the eRisk shared tasks, set so that the penalty is one half after about 142 messages."""
+"""The ``p`` of the eRisk shared tasks: the penalty is one half after about 142 messages."""
 
 ESPD_P = math.log(3.0) / 89.0
-"""The ``p`` of early sexual predator detection (Vogt, Leser & Akbik 2021): half penalty at message 90."""
+"""The ``p`` of early sexual predator detection (Vogt, Leser & Akbik 2021).
+
+The penalty is one half at message 90: one half at message ``k`` is ``p = ln(3) / (k - 1)``.
+"""
 
 
 @dataclass(frozen=True)
 class LatencyF1:
-    """F1, speed and their product over one population of ``n`` units, with the ``p`` it was computed at."""
+    """F1, speed and their product over ``n`` units, with the ``p`` of the penalty."""
 
     precision: Rate
     recall: Rate
@@ -43,26 +47,17 @@ class LatencyF1:
     n: int
 
     def __str__(self) -> str:
-        return f"F_latency {self.f_latency:.3f} = F1 {self.f1:.3f} * speed {self.speed:.3f} (p = {self.p:.4g}, n = {self.n})"
-
-
-def p_for_half_penalty(k: float) -> float:
-    """The ``p`` at which a warning at message ``k`` has a penalty of one half: ``ln(3) / (k - 1)``.
-
-    >>> f"{p_for_half_penalty(90):.6f}"
-    '0.012344'
-    """
-    if not k > 1:
-        raise ValueError(f"k must be above 1, got {k!r}")
-    return math.log(3.0) / (k - 1.0)
+        product = f"F_latency {self.f_latency:.3f} = F1 {self.f1:.3f} * speed {self.speed:.3f}"
+        return f"{product} (p = {self.p:.4g}, n = {self.n})"
 
 
 def latency_penalty(k: ArrayLike, *, p: float) -> NDArray[np.float64]:
-    """``-1 + 2 / (1 + exp(-p (k - 1)))``: 0 for a warning at the first message, towards 1 for late ones.
+    """Penalty of a warning at message ``k``: from 0 at the first, towards 1.
 
-    Equation 3 of Sadeque, Xu & Bethard (2018), "Measuring the latency of depression detection in social media", WSDM.
+    ``-1 + 2 / (1 + exp(-p (k - 1)))``, equation 3 of Sadeque, Xu & Bethard (2018), "Measuring the latency of
+    depression detection in social media", WSDM.
 
-    >>> latency_penalty([1, 90], p=p_for_half_penalty(90)).round(6).tolist()
+    >>> latency_penalty([1, 90], p=ESPD_P).round(6).tolist()
     [0.0, 0.5]
     """
     if not p > 0:
@@ -74,18 +69,35 @@ def latency_penalty(k: ArrayLike, *, p: float) -> NDArray[np.float64]:
 
 
 def speed(k_of_true_positives: ArrayLike, *, p: float) -> float:
-    """1 minus the median penalty of the true positives, in [0, 1]; 0 when there is none (a system that finds nothing is not fast)."""
+    """1 minus the median penalty of the true positives, in [0, 1].
+
+    0 without a true positive: a system that finds nothing is not fast.
+    """
     seen = np.asarray(k_of_true_positives, dtype=np.float64)
     return 1.0 - float(np.median(latency_penalty(seen, p=p))) if seen.size else 0.0
 
 
 def f_latency(label: ArrayLike, decision: ArrayLike, k: ArrayLike, *, p: float) -> LatencyF1:
-    """F1 * speed, with F1 and speed beside it over the same units (Sadeque, Xu & Bethard 2018).
+    """Latency-weighted F1: F1 times speed (Sadeque, Xu & Bethard 2018).
 
-    Nan when F1 is 0/0: no positive unit and none flagged. Public functions of the name "latency F1" that count ``k`` for ``k - 1``, or take the mean for the
-    median, or ``1 - k / T`` for the speed, give other numbers.
+    F1 and speed are over the same units. Nan when F1 is 0/0: no positive unit and none flagged. Public
+    implementations of "latency F1" that use ``k`` for ``k - 1``, the mean for the median, or ``1 - k / T``
+    for the speed give other numbers.
 
-    >>> print(f_latency([1, 1, 0], [True, False, False], [90, 7, 7], p=p_for_half_penalty(90)))
+    Parameters
+    ----------
+    label
+        0/1 or bool, one value per unit.
+    decision
+        Whether each unit was flagged, 0/1 or bool.
+    k
+        Messages seen at the first flag, from 1; ignored for units that were not flagged.
+    p
+        Steepness of the penalty, above 0.
+
+    Examples
+    --------
+    >>> print(f_latency([1, 1, 0], [True, False, False], [90, 7, 7], p=ESPD_P))
     F_latency 0.333 = F1 0.667 * speed 0.500 (p = 0.01234, n = 3)
     """
     labels, decisions, seen = _checked(label, decision, k)
@@ -99,10 +111,12 @@ def f_latency(label: ArrayLike, decision: ArrayLike, k: ArrayLike, *, p: float) 
 
 
 def erde(label: ArrayLike, decision: ArrayLike, k: ArrayLike, *, o: float) -> float:
-    """Early risk detection error, lower is better, in [0, 1]: the mean over units of what each cost.
+    """Early risk detection error: the mean cost per unit.
 
-    A true positive costs ``1 - 1 / (1 + exp(k - o))``, a miss 1, a false alarm the share of positive units, a true negative 0: Losada & Crestani (2016), "A
-    test collection for research on depression and language use", CLEF, with c_fn = c_tp = 1. ``o`` = 5 and 50 are usual. Nan without units.
+    In [0, 1], lower is better. A true positive costs ``1 - 1 / (1 + exp(k - o))``, a miss 1, a false alarm
+    the share of positive units, a true negative 0: Losada & Crestani (2016), "A test collection for research
+    on depression and language use", CLEF, with c_fn = c_tp = 1. ``o`` = 5 and 50 are usual. Nan without
+    units.
 
     >>> f"{erde([1, 0], [True, False], [5, 1], o=5):.3f}"
     '0.250'
@@ -111,28 +125,9 @@ def erde(label: ArrayLike, decision: ArrayLike, k: ArrayLike, *, o: float) -> fl
     if not labels.size:
         return math.nan
     # expit(k - o) is 1 - 1/(1 + exp(k - o)) written so that a late k does not overflow.
-    cost = np.where(
-        labels, np.where(decisions, expit(seen - o), 1.0), np.where(decisions, labels.mean(), 0.0)
-    )
-    return float(cost.mean())
-
-
-def _checked(
-    label: ArrayLike, decision: ArrayLike, k: ArrayLike
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
-    labels, decisions, seen = np.asarray(label), np.asarray(decision), np.asarray(k, dtype=np.float64)
-    if labels.ndim != 1 or not labels.shape == decisions.shape == seen.shape:
-        raise ValueError(
-            f"label, decision and k must be one-dimensional and of one length, got shapes {labels.shape}, {decisions.shape} and {seen.shape}"
-        )
-    for name, values in (("label", labels), ("decision", decisions)):
-        if not np.isin(values, (0, 1)).all():
-            raise ValueError(
-                f"{name} must hold only 0 and 1 or False and True, got {np.unique(values)[:5].tolist()!r}"
-            )
-    if not (seen[decisions.astype(bool)] >= 1).all():
-        raise ValueError("k of a flagged unit must count messages from 1, got one below 1 or nan")
-    return labels.astype(bool), decisions.astype(bool), seen
+    cost_of_positives = np.where(decisions, expit(seen - o), 1.0)
+    cost_of_benign = np.where(decisions, labels.mean(), 0.0)
+    return float(np.where(labels, cost_of_positives, cost_of_benign).mean())
 
 
 def early_warning_intervals(
@@ -145,55 +140,95 @@ def early_warning_intervals(
     n_resamples: int = 1000,
     seed: int,
 ) -> dict[str, Interval]:
-    """95 % percentile intervals by figure: ``f1``, ``recall``, ``undetected``, ``premature``, ``median_messages``, and for each name in ``p`` ``speed_<name>`` and
-    ``f_latency_<name>``.
+    """95 % percentile intervals of the early-warning metrics over resampled clusters.
 
-    One value a unit: ``label``, ``k`` (nan for one never flagged), ``premature`` (bool, as from ``is_premature``; looked at for flagged positives only) and ``clusters``
-    (phrase families, accounts). In every resample the figures are those of ``f_latency``, ``premature_warnings`` and the median over true positives; one that is 0/0
-    there is left out. Raises ``ValueError`` for fewer than two clusters.
+    Keys: ``f1``, ``recall``, ``undetected``, ``premature``, ``median_messages``, and for each name in ``p``
+    ``speed_<name>`` and ``f_latency_<name>``. In every resample the figures are those of ``f_latency``,
+    ``premature_warnings`` and the median over true positives; one that is 0/0 there is left out. Raises
+    ``ValueError`` for fewer than two clusters.
 
-    >>> found = early_warning_intervals([1, 1, 0], [4, 4, np.nan], [False, False, False], ["raid", "pizza", "choir"], p={}, n_resamples=200, seed=0)
-    >>> print(found["median_messages"])
+    Parameters
+    ----------
+    label
+        0/1 or bool, one value per unit, as all below.
+    k
+        Messages seen at the first flag, from 1; nan for a unit that was never flagged.
+    premature
+        As from ``is_premature``; used for flagged positives only.
+    clusters
+        Phrase family or account of each unit.
+    p
+        Steepness of the penalty, by the name it has in the keys.
+
+    Examples
+    --------
+    >>> label, k, premature = [1, 1, 0], [4, 4, np.nan], [False, False, False]
+    >>> clusters = ["raid", "pizza", "choir"]
+    >>> intervals = early_warning_intervals(label, k, premature, clusters, p={}, n_resamples=200, seed=0)
+    >>> print(intervals["median_messages"])
     4.000–4.000 (B = 200, 15 undefined and left out)
     """
-    labels, seen, early = (
-        np.asarray(label).astype(bool),
-        np.asarray(k, dtype=np.float64),
-        np.asarray(premature).astype(bool),
-    )
+    labels, early = np.asarray(label).astype(bool), np.asarray(premature).astype(bool)
+    seen = np.asarray(k, dtype=np.float64)
     codes, n_clusters = cluster_codes(clusters)
     if labels.ndim != 1 or not labels.shape == seen.shape == early.shape == codes.shape:
         raise ValueError(
-            f"label, k, premature and clusters must be of one length, got shapes {labels.shape}, {seen.shape}, {early.shape} and {codes.shape}"
+            "label, k, premature and clusters must be of one length, "
+            f"got shapes {labels.shape}, {seen.shape}, {early.shape} and {codes.shape}"
         )
     flagged = ~np.isnan(seen)
-    found = labels & flagged
-    messages, place = np.unique(seen[found], return_inverse=True)
-    found_at = np.zeros((n_clusters, messages.size))
-    np.add.at(found_at, (codes[found], place), 1.0)
+    true_positive = labels & flagged
+    # True positives by cluster and message of their warning: a resample's median needs only these counts.
+    messages, column = np.unique(seen[true_positive], return_inverse=True)
+    warned_at = np.zeros((n_clusters, messages.size))
+    np.add.at(warned_at, (codes[true_positive], column), 1.0)
+    indicators = np.column_stack([labels, flagged, true_positive, true_positive & early])
+    sums = cluster_sums(indicators.astype(np.float64), codes, n_clusters)
     weights = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-    sums = cluster_sums(
-        np.column_stack([labels, flagged, found, found & early]).astype(np.float64), codes, n_clusters
-    )
-    n_positive, n_flagged, n_found, n_early = (weights @ sums).T
-    drawn = weights @ found_at
-    f1 = _divided(2.0 * n_found, n_positive + n_flagged)
+    n_positive, n_flagged, n_true_positive, n_premature = (weights @ sums).T
+    drawn_at = weights @ warned_at
+    f1 = divide_or_nan(2.0 * n_true_positive, n_positive + n_flagged)
     values = {
         "f1": f1,
-        "recall": _divided(n_found, n_positive),
-        "undetected": _divided(n_positive - n_found, n_positive),
-        "premature": _divided(n_early, n_found),
-        "median_messages": _medians(messages, drawn),
+        "recall": divide_or_nan(n_true_positive, n_positive),
+        "undetected": divide_or_nan(n_positive - n_true_positive, n_positive),
+        "premature": divide_or_nan(n_premature, n_true_positive),
+        "median_messages": _medians(messages, drawn_at),
     }
     for name, rate in p.items():
-        # The median of the penalties: over an even number of units it is not the penalty of the median. Without a true positive the speed is 0, as in ``speed``.
-        speed = 1.0 - np.nan_to_num(_medians(latency_penalty(messages, p=rate), drawn), nan=1.0)
-        values |= {f"speed_{name}": speed, f"f_latency_{name}": f1 * speed}
+        # Over an even number of units the median of the penalties is not the penalty of the median. Without a
+        # true positive the speed is 0, as in ``speed``.
+        median_penalty = _medians(latency_penalty(messages, p=rate), drawn_at)
+        speeds = 1.0 - np.nan_to_num(median_penalty, nan=1.0)
+        values |= {f"speed_{name}": speeds, f"f_latency_{name}": f1 * speeds}
     return {name: percentile_interval(resampled) for name, resampled in values.items()}
 
 
+def _checked(
+    label: ArrayLike, decision: ArrayLike, k: ArrayLike
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+    """Labels, decisions and ``k`` as checked arrays of one length."""
+    labels, decisions, seen = np.asarray(label), np.asarray(decision), np.asarray(k, dtype=np.float64)
+    if labels.ndim != 1 or not labels.shape == decisions.shape == seen.shape:
+        raise ValueError(
+            "label, decision and k must be one-dimensional and of one length, "
+            f"got shapes {labels.shape}, {decisions.shape} and {seen.shape}"
+        )
+    for name, values in (("label", labels), ("decision", decisions)):
+        if not np.isin(values, (0, 1)).all():
+            raise ValueError(
+                f"{name} must hold only 0 and 1 or False and True, got {np.unique(values)[:5].tolist()!r}"
+            )
+    if not (seen[decisions.astype(bool)] >= 1).all():
+        raise ValueError("k of a flagged unit must count messages from 1, got one below 1 or nan")
+    return labels.astype(bool), decisions.astype(bool), seen
+
+
 def _medians(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of ``values`` (ascending), each counted as often as a row of ``counts``, shape (resamples, values), says; nan in a row that counts none."""
+    """The weighted median of ``values`` for each row of ``counts``.
+
+    ``values`` are ascending; ``counts`` has shape (resamples, values). Nan for a row of zeros.
+    """
     if not values.size:
         return np.full(len(counts), np.nan)
     so_far = counts.cumsum(axis=1)
@@ -201,7 +236,3 @@ def _medians(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
     lower, upper = ((so_far <= middle).sum(axis=1) for middle in ((n - 1) // 2, n // 2))
     medians = (values[lower] + values[np.minimum(upper, values.size - 1)]) / 2.0
     return np.where(n[:, 0] > 0, medians, np.nan)
-
-
-def _divided(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)

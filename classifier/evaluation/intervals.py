@@ -1,11 +1,11 @@
-"""How far could a number move with other phrase families or accounts? Percentile intervals over resampled clusters.
+"""Percentile intervals over resampled clusters: phrase families or accounts.
 
-Messages of one phrase family resemble each other, so they are drawn or left out together. Resampling single messages would give intervals far too narrow.
+Messages of one phrase family resemble each other, so a resample takes all of them or none. Intervals over
+resampled single messages would be far too narrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 @dataclass(frozen=True)
 class Interval:
-    """``low`` to ``high``, from ``n_resamples`` draws of which ``n_undefined`` had no value (0/0) and were left out. Nan when none had one."""
+    """Bounds from ``n_resamples`` resamples, of which ``n_undefined`` had no value.
+
+    A resample without a value (0/0) is left out. The bounds are nan when every resample was left out.
+    """
 
     low: float
     high: float
@@ -28,10 +31,10 @@ class Interval:
 
 
 def cluster_codes(clusters: ArrayLike) -> tuple[NDArray[np.int64], int]:
-    """A number 0..C-1 for the cluster of each unit, in order of the names, and C.
+    """The cluster of each unit as a number 0..C-1, in order of the names, and C.
 
-    Raises ``ValueError`` for a missing name, and for fewer than two clusters: one cluster drawn again and again is always itself, and its interval would
-    be a point.
+    Raises ``ValueError`` for a missing name, and for fewer than two clusters: every resample of one cluster
+    is the same, and its interval would be a point.
 
     >>> cluster_codes(["raid", "pizza", "raid"])[0].tolist()
     [1, 0, 1]
@@ -54,9 +57,11 @@ def cluster_sums(
 
 
 def cluster_weights(n_clusters: int, *, n_resamples: int, seed: int) -> NDArray[np.int64]:
-    """How often each cluster is drawn in each resample: shape (resamples, clusters), every row adds up to ``n_clusters``.
+    """How often each cluster is drawn in each resample: shape (resamples, clusters).
 
-    Use one matrix for all statistics that are compared or averaged, so that they move together.
+    Every row adds up to ``n_clusters``. Bootstrap of Efron & Tibshirani (1993), chapter 13, with the cluster
+    as the unit that is drawn; with few clusters its intervals cover less often than stated. Use one matrix
+    for all statistics that are compared or averaged, so that they vary together.
 
     >>> cluster_weights(4, n_resamples=2, seed=0).sum(axis=1).tolist()
     [4, 4]
@@ -66,13 +71,14 @@ def cluster_weights(n_clusters: int, *, n_resamples: int, seed: int) -> NDArray[
             f"n_clusters and n_resamples must be at least 1, got {n_clusters!r} and {n_resamples!r}"
         )
     rng = np.random.default_rng(seed)
-    return rng.multinomial(n_clusters, np.full(n_clusters, 1.0 / n_clusters), size=n_resamples).astype(
-        np.int64
-    )
+    weights = rng.multinomial(n_clusters, np.full(n_clusters, 1.0 / n_clusters), size=n_resamples)
+    return weights.astype(np.int64)
 
 
 def percentile_interval(values: ArrayLike, *, confidence: float = 0.95) -> Interval:
-    """The middle ``confidence`` of resampled values. Nan (0/0 in that resample) is left out, and the interval says how many were.
+    """The middle ``confidence`` of the values of a statistic over resamples.
+
+    Nan (0/0 in that resample) is left out and counted.
 
     >>> print(percentile_interval([0.0, 0.5, 1.0, float("nan")], confidence=0.5))
     0.250–0.750 (B = 4, 1 undefined and left out)
@@ -88,22 +94,10 @@ def percentile_interval(values: ArrayLike, *, confidence: float = 0.95) -> Inter
     )
 
 
-def cluster_bootstrap(
-    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    sums: NDArray[np.float64],
-    *,
-    n_resamples: int,
-    seed: int,
-    confidence: float = 0.95,
-) -> Interval:
-    """Interval of a statistic of counts that add up over clusters.
+def divide_or_nan(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``numerator / denominator`` elementwise, nan where the denominator is 0.
 
-    ``sums`` has shape (clusters, k), as from ``cluster_sums``; ``statistic`` maps totals of shape (resamples, k) to one value a resample. Bootstrap of
-    Efron & Tibshirani (1993), chapter 13, with the cluster as the unit that is drawn. It misses more often than asked when there are few clusters.
-
-    >>> share = lambda totals: totals[:, 0] / totals[:, 1]
-    >>> print(cluster_bootstrap(share, np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]]), n_resamples=100, seed=0))
-    0.500–0.500 (B = 100)
+    >>> divide_or_nan(np.array([1.0, 0.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, nan]
     """
-    weights = cluster_weights(len(sums), n_resamples=n_resamples, seed=seed)
-    return percentile_interval(statistic(weights @ sums), confidence=confidence)
+    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)

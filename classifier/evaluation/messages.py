@@ -1,4 +1,4 @@
-"""How well are the stages found in single messages? Precision, recall, F1 and average precision per label, with intervals over phrase families."""
+"""Metrics of message labels, with intervals over phrase families."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.intervals import cluster_codes, cluster_sums, cluster_weights, percentile_interval
+from classifier.evaluation.intervals import (
+    cluster_codes,
+    cluster_sums,
+    cluster_weights,
+    divide_or_nan,
+    percentile_interval,
+)
 from classifier.evaluation.ranking import average_precisions
 from classifier.evaluation.rates import flagged, labelled_scores
 from classifier.taxonomy import STAGES
@@ -25,16 +31,32 @@ def message_metrics(
     n_resamples: int = 1000,
     seed: int,
 ) -> pd.DataFrame:
-    """One row per column of ``labels``, in their order, then "macro": the mean of the five stages (cues apart).
+    """Precision, recall, F1 and average precision per label, then macro.
 
-    ``labels`` holds 0/1, ``probabilities`` a score per label, ``families`` the phrase family of each message; all three have the same index. A message is
-    flagged for a label when its score is at or above the label's threshold. Intervals are 95 % percentile intervals over resampled families, the same
-    draws for every label; a resample without a value (0/0) is left out of the interval, and a macro value needs all five stages to have one.
+    The row "macro" is the mean of the five stages, without the cues. A message is flagged for a label when
+    its score is at or above the label's threshold.
 
-    Columns: ``label``; ``precision``, ``recall``, ``f1``, ``average_precision``, each with ``_low`` and ``_high``; ``support`` (messages that show the
-    label; for macro the sum over stages); ``n`` (messages); ``n_families``; ``n_resamples``. Precision is nan when nothing is flagged, recall and average
-    precision when nothing is there to find.
+    Intervals are 95 % percentile intervals over resampled families, the same draws for every label. A
+    resample without a value (0/0) is left out; a macro value needs a value of each of the five stages.
 
+    Columns: ``label``; ``precision``, ``recall``, ``f1``, ``average_precision``, each with ``_low`` and
+    ``_high``; ``support`` (messages that show the label; for macro the sum over stages); ``n`` (messages);
+    ``n_families``; ``n_resamples``. Precision is nan when nothing is flagged, recall and average precision
+    when no message shows the label.
+
+    Parameters
+    ----------
+    labels
+        0/1, one row per message and one column per label.
+    probabilities
+        A score per message and label, with the index of ``labels``.
+    thresholds
+        The threshold of each label.
+    families
+        The phrase family of each message, with the index of ``labels``.
+
+    Examples
+    --------
     >>> labels = pd.DataFrame({stage: [1, 0, 1, 0] for stage in STAGES})
     >>> scores = pd.DataFrame({stage: [0.9, 0.8, 0.7, 0.1] for stage in STAGES})
     >>> families = pd.Series(["pizza", "pizza", "raid", "raid"])
@@ -46,12 +68,8 @@ def message_metrics(
     names = [str(name) for name in labels.columns]
     codes, n_clusters = cluster_codes(families)
     # The first row takes every family once: the value itself. The others are the resamples.
-    weights = np.vstack(
-        [
-            np.ones((1, n_clusters), dtype=np.int64),
-            cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed),
-        ]
-    )
+    once = np.ones((1, n_clusters), dtype=np.int64)
+    weights = np.vstack([once, cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)])
     values = {
         name: _label_metrics(labels[name], probabilities[name], thresholds[name], codes, weights)
         for name in names
@@ -65,15 +83,8 @@ def message_metrics(
         for metric, drawn in zip(METRICS, columns, strict=True):
             interval = percentile_interval(drawn[1:])
             row |= {metric: float(drawn[0]), f"{metric}_low": interval.low, f"{metric}_high": interval.high}
-        rows.append(
-            row
-            | {
-                "support": support[name],
-                "n": len(labels),
-                "n_families": n_clusters,
-                "n_resamples": n_resamples,
-            }
-        )
+        row |= {"support": support[name], "n": len(labels)}
+        rows.append(row | {"n_families": n_clusters, "n_resamples": n_resamples})
     return pd.DataFrame(rows)
 
 
@@ -84,14 +95,19 @@ def _label_metrics(
     codes: NDArray[np.int64],
     weights: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Shape (metrics, rows of weights)."""
+    """``METRICS`` of one label for each row of ``weights``: shape (metrics, rows)."""
     shown, scores = labelled_scores(label.to_numpy(), score.to_numpy())
     hit = flagged(scores, threshold)
     counts = np.column_stack([shown & hit, hit, shown]).astype(np.float64)
-    found, n_flagged, n_shown = (weights @ cluster_sums(counts, codes, weights.shape[1])).T
-    with np.errstate(invalid="ignore"):  # 0/0 is nan on purpose
-        precision, recall, f1 = found / n_flagged, found / n_shown, 2.0 * found / (n_flagged + n_shown)
-    return np.array([precision, recall, f1, average_precisions(shown, scores, codes, weights=weights)])
+    true_positives, n_flagged, n_shown = (weights @ cluster_sums(counts, codes, weights.shape[1])).T
+    return np.array(
+        [
+            divide_or_nan(true_positives, n_flagged),
+            divide_or_nan(true_positives, n_shown),
+            divide_or_nan(2.0 * true_positives, n_flagged + n_shown),
+            average_precisions(shown, scores, codes, weights=weights),
+        ]
+    )
 
 
 def _check(
@@ -107,5 +123,6 @@ def _check(
             raise ValueError(f"probabilities and thresholds must cover every label, got none for {name!r}")
     if not (labels.index.equals(probabilities.index) and labels.index.equals(families.index)):
         raise ValueError(
-            f"labels, probabilities and families must have one index, got lengths {len(labels)}, {len(probabilities)}, {len(families)}"
+            "labels, probabilities and families must have one index, "
+            f"got lengths {len(labels)}, {len(probabilities)}, {len(families)}"
         )

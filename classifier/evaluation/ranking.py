@@ -1,7 +1,7 @@
-"""How well does a score put one kind of unit before the other, in each of many resamples? Average precision and AUC for rows of cluster weights.
+"""Average precision and AUC in many cluster resamples at once.
 
-Both see the score only through the order of its distinct values, so units are counted once by (distinct score, cluster), and every resample is a product with
-its row of weights. A row of ones gives the plain value.
+Both depend on the score only through the order of its distinct values, so units are counted once by (distinct
+score, cluster), and every resample is a product with its row of weights. A row of ones gives the plain value.
 """
 
 from __future__ import annotations
@@ -12,40 +12,79 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from classifier.evaluation.intervals import cluster_codes, cluster_weights, percentile_interval
+from classifier.evaluation.intervals import (
+    cluster_codes,
+    cluster_weights,
+    divide_or_nan,
+    percentile_interval,
+)
 from classifier.evaluation.rates import labelled_scores
 
-_ENTRIES_AT_ONCE = 4_000_000  # of a (distinct scores, resamples) block: 32 MB
+_MAX_BLOCK_ENTRIES = 4_000_000  # of a (distinct scores, resamples) block: 32 MB
 
 
 def average_precisions(
     label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """One average precision per row of ``weights``, shape (resamples, clusters); ``codes`` is the cluster of each unit.
+    """One average precision per row of ``weights``, shape (resamples, clusters).
 
-    ``sum over distinct scores, highest first, of (recall gained) * precision``: equal scores are flagged together, nothing is interpolated (as in
-    scikit-learn; not the interpolated one of PASCAL VOC). Nan in a resample without a positive.
+    ``sum over distinct scores, highest first, of (recall gained) * precision``: equal scores are flagged
+    together, nothing is interpolated (as in scikit-learn; not the interpolated one of PASCAL VOC). ``codes``
+    is the cluster of each unit. Nan in a resample without a positive.
 
-    >>> average_precisions([1, 0, 1], [0.9, 0.8, 0.1], np.array([0, 1, 2]), weights=np.ones((1, 3), dtype=np.int64)).round(3).tolist()
+    >>> once = np.ones((1, 3), dtype=np.int64)
+    >>> average_precisions([1, 0, 1], [0.9, 0.8, 0.1], np.array([0, 1, 2]), weights=once).round(3).tolist()
     [0.833]
     """
-    return _by_rows(_block_average_precision, label, score, codes, weights)
+    return _per_resample(_block_average_precision, label, score, codes, weights)
 
 
 def aucs(
     label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """One area under the ROC curve per row of ``weights``: the chance that a positive scores above a negative, a tie counting half.
+    """One area under the ROC curve per row of ``weights``, shape (resamples, clusters).
 
-    The Mann-Whitney statistic (Hanley & McNeil 1982, Radiology 143). Nan in a resample that lacks positives or negatives.
+    The chance that a positive scores above a negative, a tie counting half: the Mann-Whitney statistic
+    (Hanley & McNeil 1982, Radiology 143). ``codes`` is the cluster of each unit. Nan in a resample that lacks
+    positives or negatives.
 
-    >>> aucs([1, 0, 1], [0.9, 0.8, 0.1], np.array([0, 1, 2]), weights=np.ones((1, 3), dtype=np.int64)).tolist()
+    >>> once = np.ones((1, 3), dtype=np.int64)
+    >>> aucs([1, 0, 1], [0.9, 0.8, 0.1], np.array([0, 1, 2]), weights=once).tolist()
     [0.5]
     """
-    return _by_rows(_block_auc, label, score, codes, weights)
+    return _per_resample(_block_auc, label, score, codes, weights)
 
 
-def _by_rows(
+def auc_with_interval(
+    label: ArrayLike, score: ArrayLike, clusters: ArrayLike, *, n_resamples: int = 1000, seed: int
+) -> dict[str, float | int]:
+    """Area under the ROC curve, with its interval over resampled clusters.
+
+    The interval is a 95 % percentile interval. ``clusters`` are the senders or phrase families of the units.
+    Keys: ``auc``, ``auc_low``, ``auc_high``, ``positives``, ``n``, ``n_clusters``, ``n_resamples``. Nan when
+    all labels are the same; a resample whose labels are all the same is left out of the interval.
+
+    >>> label, score, senders = [1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1], ["a", "b", "c", "d"]
+    >>> auc_with_interval(label, score, senders, n_resamples=50, seed=0)["auc"]
+    1.0
+    """
+    labels, scores = labelled_scores(label, score)
+    codes, n_clusters = cluster_codes(clusters)
+    once = np.ones((1, n_clusters), dtype=np.int64)
+    resampled = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
+    interval = percentile_interval(aucs(labels, scores, codes, weights=resampled))
+    return {
+        "auc": float(aucs(labels, scores, codes, weights=once)[0]),
+        "auc_low": interval.low,
+        "auc_high": interval.high,
+        "positives": int(labels.sum()),
+        "n": labels.size,
+        "n_clusters": n_clusters,
+        "n_resamples": n_resamples,
+    }
+
+
+def _per_resample(
     statistic: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
     label: ArrayLike,
     score: ArrayLike,
@@ -59,10 +98,10 @@ def _by_rows(
     shape = (distinct.size, weights.shape[1])
     positives = csr_array((labels.astype(np.float64), (rank, codes)), shape=shape)
     totals = csr_array((np.ones(scores.size), (rank, codes)), shape=shape)
-    rows_at_once = max(1, _ENTRIES_AT_ONCE // max(1, distinct.size))
+    rows_per_block = max(1, _MAX_BLOCK_ENTRIES // max(1, distinct.size))
     values = []
-    for start in range(0, len(weights), rows_at_once):
-        drawn = weights[start : start + rows_at_once].T.astype(np.float64)
+    for start in range(0, len(weights), rows_per_block):
+        drawn = weights[start : start + rows_per_block].T.astype(np.float64)
         values.append(statistic(np.asarray(positives @ drawn), np.asarray(totals @ drawn)))
     return np.concatenate(values)
 
@@ -73,44 +112,12 @@ def _block_average_precision(
     """Both of shape (distinct scores from the highest, resamples)."""
     found = np.cumsum(positives, axis=0)
     seen = np.cumsum(totals, axis=0)
-    # Where nothing is seen yet nothing is found either, and the term is 0.
+    # Where no unit is seen yet, none is found either, and the term is 0.
     gained = np.divide(found * positives, seen, out=np.zeros_like(seen), where=seen > 0).sum(axis=0)
-    return _divided(gained, positives.sum(axis=0))
+    return divide_or_nan(gained, positives.sum(axis=0))
 
 
 def _block_auc(positives: NDArray[np.float64], totals: NDArray[np.float64]) -> NDArray[np.float64]:
     negatives = totals - positives
     above = np.cumsum(positives, axis=0) - positives / 2.0
-    return _divided((negatives * above).sum(axis=0), positives.sum(axis=0) * negatives.sum(axis=0))
-
-
-def _divided(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
-
-
-def auc_with_interval(
-    label: ArrayLike, score: ArrayLike, clusters: ArrayLike, *, n_resamples: int = 1000, seed: int
-) -> dict[str, float | int]:
-    """Area under the ROC curve with its 95 % percentile interval over resampled ``clusters`` (sending accounts, phrase families).
-
-    Keys: ``auc``, ``auc_low``, ``auc_high``, ``positives``, ``n``, ``n_clusters``, ``n_resamples``. Nan when all labels are the same; a resample whose
-    labels are all the same is left out of the interval.
-
-    >>> auc_with_interval([1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1], ["a", "b", "c", "d"], n_resamples=50, seed=0)["auc"]
-    1.0
-    """
-    labels, scores = labelled_scores(label, score)
-    codes, n_clusters = cluster_codes(clusters)
-    value = aucs(labels, scores, codes, weights=np.ones((1, n_clusters), dtype=np.int64))[0]
-    drawn = percentile_interval(
-        aucs(labels, scores, codes, weights=cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed))
-    )
-    return {
-        "auc": float(value),
-        "auc_low": drawn.low,
-        "auc_high": drawn.high,
-        "positives": int(labels.sum()),
-        "n": labels.size,
-        "n_clusters": n_clusters,
-        "n_resamples": n_resamples,
-    }
+    return divide_or_nan((negatives * above).sum(axis=0), positives.sum(axis=0) * negatives.sum(axis=0))

@@ -1,4 +1,4 @@
-"""How often did it happen, out of how many, and what else would the data allow? Rates that carry their denominator."""
+"""Rates with their denominators, and scores flagged at a threshold."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from scipy.special import betaincinv
 
 @dataclass(frozen=True)
 class Rate:
-    """``hits`` out of ``n``. With ``n == 0`` the rate is undefined and its value is nan.
+    """A rate of ``hits`` out of ``n``, nan when ``n`` is 0.
 
-    Bounds are the exact ones of Clopper & Pearson (1934), Biometrika 26: they cover at least as often as asked, never less, whatever the true rate.
-    They suppose independent units; for units that share a phrase family or an account use ``classifier.evaluation.intervals``.
+    Bounds are the exact ones of Clopper & Pearson (1934), Biometrika 26: whatever the true rate, they cover
+    it at least as often as ``confidence`` says. They assume independent units; for units that share a phrase
+    family or an account use ``classifier.evaluation.intervals``.
 
     >>> print(Rate(hits=1, n=2))
     0.500 (1/2)
@@ -39,7 +40,7 @@ class Rate:
         return self.hits / self.n if self.n else math.nan
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Two-sided bounds, half of what is left on each side. With ``n == 0`` nothing is known: (0, 1).
+        """Two-sided bounds with equal tails. With ``n == 0`` they are (0, 1).
 
         >>> low, high = Rate(hits=0, n=10).interval()
         >>> f"{low:.3f} {high:.3f}"
@@ -49,7 +50,7 @@ class Rate:
         return self.lower(one_sided), self.upper(one_sided)
 
     def upper(self, confidence: float = 0.95) -> float:
-        """One-sided upper bound: the largest rate that ``hits`` or fewer do not contradict.
+        """One-sided upper bound: the largest rate compatible with at most ``hits``.
 
         >>> f"{1e6 * Rate(hits=0, n=1000).upper():.0f} per million"
         '2991 per million'
@@ -57,25 +58,24 @@ class Rate:
         return float(upper_bound(self.hits, self.n, confidence=confidence))
 
     def lower(self, confidence: float = 0.95) -> float:
-        """One-sided lower bound: the smallest rate that ``hits`` or more do not contradict."""
+        """One-sided lower bound: the smallest rate compatible with at least ``hits``."""
         return 1.0 - float(upper_bound(self.n - self.hits, self.n, confidence=confidence))
 
+    def columns(self, name: str, *, confidence: float = 0.95) -> dict[str, float]:
+        """The value and its two-sided bounds as columns of a table.
 
-@dataclass(frozen=True)
-class FalseAlarms:
-    """False alarms among 10,000 benign units, with two-sided bounds, and the rate they come from."""
-
-    per_10_000: float
-    low: float
-    high: float
-    rate: Rate
-
-    def __str__(self) -> str:
-        return f"{self.per_10_000:.1f} ({self.low:.1f}–{self.high:.1f}) per 10,000; {self.rate.hits}/{self.rate.n}"
+        >>> {column: round(value, 3) for column, value in Rate(hits=0, n=10).columns("fpr").items()}
+        {'fpr': 0.0, 'fpr_low': 0.0, 'fpr_high': 0.308}
+        """
+        low, high = self.interval(confidence)
+        return {name: self.value, f"{name}_low": low, f"{name}_high": high}
 
 
 def upper_bound(hits: ArrayLike, n: int, *, confidence: float = 0.95) -> NDArray[np.float64]:
-    """One-sided Clopper-Pearson upper bounds for each of ``hits`` out of the same ``n``; 1 where every unit is hit."""
+    """One-sided Clopper-Pearson upper bound for each of ``hits`` out of ``n``.
+
+    ``hits`` may have any shape. The bound is 1 where every unit is a hit.
+    """
     count = np.asarray(hits, dtype=np.float64)
     missed = n - count
     # betaincinv has no value at missed == 0, where the bound is 1 by definition.
@@ -84,11 +84,15 @@ def upper_bound(hits: ArrayLike, n: int, *, confidence: float = 0.95) -> NDArray
 
 
 def labelled_scores(label: ArrayLike, score: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """The two as arrays of one length, checked: labels 0/1 or bool, scores without nan."""
+    """Labels and scores as checked arrays of one length.
+
+    Raises ``ValueError`` unless labels are 0/1 or bool and scores are without nan.
+    """
     labels, scores = np.asarray(label), np.asarray(score, dtype=np.float64)
     if labels.ndim != 1 or labels.shape != scores.shape:
         raise ValueError(
-            f"label and score must be one-dimensional and of one length, got shapes {labels.shape} and {scores.shape}"
+            "label and score must be one-dimensional and of one length, "
+            f"got shapes {labels.shape} and {scores.shape}"
         )
     if not np.isin(labels, (0, 1)).all():
         raise ValueError(
@@ -100,7 +104,7 @@ def labelled_scores(label: ArrayLike, score: ArrayLike) -> tuple[NDArray[np.bool
 
 
 def flagged(score: ArrayLike, threshold: float) -> NDArray[np.bool_]:
-    """Which units are flagged. A score equal to the threshold is.
+    """Which units are flagged: those at or above ``threshold``.
 
     >>> flagged([0.4, 0.5, 0.6], 0.5).tolist()
     [False, True, True]
@@ -108,13 +112,14 @@ def flagged(score: ArrayLike, threshold: float) -> NDArray[np.bool_]:
     scores = np.asarray(score, dtype=np.float64)
     if math.isnan(threshold) or np.isnan(scores).any():
         raise ValueError(
-            f"threshold and score must be numbers, got threshold {threshold!r} and {int(np.isnan(scores).sum())} nan scores of {scores.size}"
+            f"threshold and score must be numbers, got threshold {threshold!r} "
+            f"and {int(np.isnan(scores).sum())} nan scores of {scores.size}"
         )
     return scores >= threshold
 
 
 def true_positive_rate(label: ArrayLike, score: ArrayLike, *, threshold: float) -> Rate:
-    """Share of the units that follow the pattern (label 1) that would be flagged; also called recall.
+    """Recall: the share of pattern units (label 1) that are flagged.
 
     >>> print(true_positive_rate([True, True, False], [0.9, 0.1, 0.8], threshold=0.5))
     0.500 (1/2)
@@ -125,7 +130,7 @@ def true_positive_rate(label: ArrayLike, score: ArrayLike, *, threshold: float) 
 
 
 def false_positive_rate(label: ArrayLike, score: ArrayLike, *, threshold: float) -> Rate:
-    """Share of the benign units (label 0) that would be flagged.
+    """Share of the benign units (label 0) that are flagged.
 
     >>> print(false_positive_rate([False, False, True], [0.9, 0.1, 0.8], threshold=0.5))
     0.500 (1/2)
@@ -135,18 +140,10 @@ def false_positive_rate(label: ArrayLike, score: ArrayLike, *, threshold: float)
     return Rate(hits=int((hit & ~labels).sum()), n=int((~labels).sum()))
 
 
-def false_alarms_per_10_000(rate: Rate, *, confidence: float = 0.95) -> FalseAlarms:
-    """A false positive rate as reviewers meet it.
-
-    >>> print(false_alarms_per_10_000(Rate(hits=0, n=1000)))
-    0.0 (0.0–36.8) per 10,000; 0/1000
-    """
-    low, high = rate.interval(confidence)
-    return FalseAlarms(per_10_000=1e4 * rate.value, low=1e4 * low, high=1e4 * high, rate=rate)
-
-
 def f_beta(precision: float, recall: float, *, beta: float) -> float:
-    """``(1 + b²) P R / (b² P + R)`` (van Rijsbergen 1979); recall counts ``beta`` times as much as precision. Nan at 0/0 and when either is nan.
+    """F-measure in which recall counts ``beta`` times as much as precision.
+
+    ``(1 + b²) P R / (b² P + R)`` (van Rijsbergen 1979). Nan at 0/0 and when either is nan.
 
     >>> f"{f_beta(0.912, 0.492, beta=0.5):.6f}"
     '0.779000'

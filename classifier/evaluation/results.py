@@ -1,4 +1,4 @@
-"""The numbers of a report, nothing drawn yet: facts and named tables, written as JSON and CSV and read back."""
+"""Results of an evaluation, saved as JSON and CSV."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ from classifier.errors import InputError
 
 @dataclass(frozen=True)
 class Evaluation:
-    """``facts`` are single values by name (hashes, seeds, counts, rules); ``tables`` are DataFrames by name."""
+    """The numbers of a report: ``facts`` and ``tables``, each by name.
+
+    Facts are single values (hashes, seeds, counts, rules); tables are DataFrames.
+    """
 
     facts: dict[str, Any]
     tables: dict[str, pd.DataFrame]
 
     def save(self, folder: Path, *, name: str = "evaluation") -> None:
-        """``evaluation.json``, or another ``name``, with the facts and the names of the tables, and one CSV a table. Same numbers, same bytes."""
+        """Write ``<name>.json`` and one CSV per table into ``folder``.
+
+        The JSON file holds the facts and the names of the tables. Same numbers, same bytes.
+        """
         for table_name, table in self.tables.items():
             text = io.StringIO()
             table.to_csv(text, index=False, lineterminator="\n", float_format="%.12g")
@@ -34,7 +40,11 @@ class Evaluation:
 
 
 def load_evaluation(folder: Path, *, name: str = "evaluation") -> Evaluation:
-    """The evaluation saved in ``folder`` under ``name``. Raises ``InputError`` when it is not there or incomplete."""
+    """The evaluation saved in ``folder`` under ``name``.
+
+    Raises ``InputError`` when it is missing or incomplete.
+    """
+    command = f"grooming-classifier {'evaluate' if name == 'evaluation' else name}"
     try:
         content = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         tables = {
@@ -43,10 +53,10 @@ def load_evaluation(folder: Path, *, name: str = "evaluation") -> Evaluation:
         }
     except OSError as error:
         raise InputError(
-            f"{folder}: no whole evaluation there ({error.strerror}: {error.filename}); run 'grooming-classifier {'evaluate' if name == 'evaluation' else name}' first"
+            f"{folder}: no whole evaluation there ({error.strerror}: {error.filename}); run '{command}' first"
         ) from None
     except (ValueError, KeyError) as error:
         raise InputError(
-            f"{folder}: not an evaluation of this version ({error}); run 'grooming-classifier {'evaluate' if name == 'evaluation' else name}' again"
+            f"{folder}: not an evaluation of this version ({error}); run '{command}' again"
         ) from None
     return Evaluation(content["facts"], tables)

@@ -1,11 +1,12 @@
-"""Which accounts would be put before a reviewer, and how many benign ones? The scores of PAN 2012, and rules of k flagged conversations.
+"""Metrics over senders: the scores of PAN 2012, and rules of k flagged conversations.
 
-A sender is an account of the corpus; a flag asks a person to look, it is no verdict.
+A sender is an account of the corpus. A flag asks a reviewer to look; it is no verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import Any
 
 import pandas as pd
 
@@ -15,34 +16,39 @@ from classifier.evaluation.rates import Rate, f_beta
 def pan12_f05(pattern_senders: Set[str], flagged_senders: Set[str]) -> float:
     """F0.5 over flagged senders, the first task of PAN 2012.
 
-    Inches & Crestani (2012), "Overview of the international sexual predator identification competition at PAN-2012", CLEF. Precision counts more than recall,
-    since every flag costs a person's time. A zero denominator gives 0, as users of this score expect; everywhere else in this room it gives nan.
+    Inches & Crestani (2012), "Overview of the international sexual predator identification competition at
+    PAN-2012", CLEF. Precision counts more than recall, since every flag costs a reviewer's time. A zero
+    denominator gives 0, as users of this score expect; everywhere else in this package it gives nan.
 
     >>> f"{pan12_f05({'a', 'b', 'c', 'd'}, {'a', 'b', 'c', 'x'}):.2f}", pan12_f05({"a"}, set())
     ('0.75', 0.0)
     """
-    return _pan12(
-        len(pattern_senders & flagged_senders), len(pattern_senders), len(flagged_senders), beta=0.5
-    )
+    return _pan12_f(pattern_senders, flagged_senders, beta=0.5)
 
 
 def pan12_f3(relevant_lines: Set[tuple[str, int]], flagged_lines: Set[tuple[str, int]]) -> float:
-    """F3 over (conversation id, line) pairs, the second task of PAN 2012: here a line not found costs more than one too many. 0 for a zero denominator.
+    """F3 over (conversation id, line) pairs, the second task of PAN 2012.
+
+    Here a missed line costs more than a false alarm. 0 for a zero denominator.
 
     >>> f"{pan12_f3({('c1', 1), ('c1', 4)}, {('c1', 1), ('c2', 4)}):.2f}"
     '0.50'
     """
-    return _pan12(len(relevant_lines & flagged_lines), len(relevant_lines), len(flagged_lines), beta=3.0)
+    return _pan12_f(relevant_lines, flagged_lines, beta=3.0)
 
 
 def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
-    """What it gives to flag a sender from ``k`` flagged conversations on, for ``k`` = 1 to ``max_k``.
+    """Rates over senders of flagging from ``k`` flagged conversations on.
 
-    ``conversations`` has one row a conversation: ``sender``, ``label`` (1 when it follows the pattern) and ``flagged``, 0/1 or bool. A sender with any pattern
-    conversation is one to be found; all others are benign. Columns: ``k``; ``tpr`` and ``fpr`` with ``_low`` and ``_high`` (Clopper-Pearson over senders,
-    95 %); ``found`` of ``n_pattern``; ``benign_flagged`` of ``n_benign``. Who writes more is flagged more often by chance, most of all at ``k`` = 1.
+    ``conversations`` has one row per conversation: ``sender``, ``label`` (1 when it follows the pattern) and
+    ``flagged``, 0/1 or bool. A sender with any pattern conversation is positive; all others are benign.
 
-    >>> table = pd.DataFrame({"sender": ["a", "a", "b", "b"], "label": [1, 0, 0, 0], "flagged": [True, True, True, False]})
+    One row for each ``k`` from 1 to ``max_k``. Columns: ``k``; ``tpr`` and ``fpr`` with ``_low`` and
+    ``_high`` (Clopper-Pearson over senders, 95 %); ``found`` of ``n_pattern``; ``benign_flagged`` of
+    ``n_benign``. A sender who writes more is flagged more often by chance, most of all at ``k`` = 1.
+
+    >>> senders, labels, flags = ["a", "a", "b", "b"], [1, 0, 0, 0], [True, True, True, False]
+    >>> table = pd.DataFrame({"sender": senders, "label": labels, "flagged": flags})
     >>> k_of_n_table(table, max_k=2)[["k", "tpr", "fpr", "benign_flagged"]].to_numpy().tolist()
     [[1.0, 1.0, 1.0, 1.0], [2.0, 1.0, 0.0, 0.0]]
     """
@@ -60,27 +66,19 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
     pattern, benign = senders.loc[senders["pattern"], "flags"], senders.loc[~senders["pattern"], "flags"]
     rows = []
     for k in range(1, max_k + 1):
-        tpr, fpr = (
-            Rate(int((pattern >= k).sum()), len(pattern)),
-            Rate(int((benign >= k).sum()), len(benign)),
-        )
-        (tpr_low, tpr_high), (fpr_low, fpr_high) = tpr.interval(), fpr.interval()
-        row = {
-            "k": k,
-            "tpr": tpr.value,
-            "tpr_low": tpr_low,
-            "tpr_high": tpr_high,
-            "fpr": fpr.value,
-            "fpr_low": fpr_low,
-            "fpr_high": fpr_high,
-        }
+        tpr = Rate(int((pattern >= k).sum()), len(pattern))
+        fpr = Rate(int((benign >= k).sum()), len(benign))
         rows.append(
-            row | {"found": tpr.hits, "n_pattern": tpr.n, "benign_flagged": fpr.hits, "n_benign": fpr.n}
+            {"k": k}
+            | tpr.columns("tpr")
+            | fpr.columns("fpr")
+            | {"found": tpr.hits, "n_pattern": tpr.n, "benign_flagged": fpr.hits, "n_benign": fpr.n}
         )
     return pd.DataFrame(rows)
 
 
-def _pan12(found: int, n_relevant: int, n_flagged: int, *, beta: float) -> float:
-    if found == 0:
+def _pan12_f(relevant: Set[Any], flagged: Set[Any], *, beta: float) -> float:
+    true_positives = len(relevant & flagged)
+    if true_positives == 0:
         return 0.0
-    return f_beta(found / n_flagged, found / n_relevant, beta=beta)
+    return f_beta(true_positives / len(flagged), true_positives / len(relevant), beta=beta)

@@ -1,4 +1,4 @@
-"""Where does it go wrong most? Rates per named slice, worst first, the mean beside."""
+"""Error rates per named slice of the data, worst first."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from classifier.evaluation.rates import Rate
 def false_alarms_by(
     slices: pd.Series[str], flagged: pd.Series[bool], *, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """False alarms per slice; both series are about the same benign units, and only those.
+    """False alarms per slice of benign units, highest rate first.
 
-    Columns: ``slice``, ``rate``, ``rate_low``, ``rate_high``, ``false_alarms``, ``n``. Highest rate first, equal rates by the larger slice; the last row,
-    "mean", takes all units together. Bounds are Clopper-Pearson over units.
+    Both series have one value per benign unit. Columns: ``slice``, ``rate``, ``rate_low``, ``rate_high``,
+    ``false_alarms``, ``n``. Of equal rates the larger slice comes first; the last row, "mean", takes all
+    units together. Bounds are Clopper-Pearson over units.
 
-    >>> false_alarms_by(pd.Series(["coach", "coach", "raid"]), pd.Series([True, False, False]))[["slice", "rate", "n"]].to_numpy().tolist()
+    >>> table = false_alarms_by(pd.Series(["coach", "coach", "raid"]), pd.Series([True, False, False]))
+    >>> table[["slice", "rate", "n"]].to_numpy().tolist()
     [['coach', 0.5, 2], ['raid', 0.0, 1], ['mean', 0.3333333333333333, 3]]
     """
     table = _rates_by(slices, flagged, confidence=confidence)
@@ -25,10 +27,11 @@ def false_alarms_by(
 
 
 def recall_by(slices: pd.Series[str], found: pd.Series[bool], *, confidence: float = 0.95) -> pd.DataFrame:
-    """Share found per slice; both series are about the same units that are there to be found, and only those.
+    """Recall per slice of positive units, lowest first.
 
-    Columns: ``slice``, ``recall``, ``recall_low``, ``recall_high``, ``hits``, ``n``. Lowest recall first, equal ones by the larger slice; the last row,
-    "mean", takes all units together. Bounds are Clopper-Pearson over units.
+    Both series have one value per positive unit. Columns: ``slice``, ``recall``, ``recall_low``,
+    ``recall_high``, ``hits``, ``n``. Of equal recalls the larger slice comes first; the last row, "mean",
+    takes all units together. Bounds are Clopper-Pearson over units.
     """
     table = _rates_by(slices, found, confidence=confidence)
     table = table.sort_values(["rate", "n", "slice"], ascending=[True, False, True], kind="stable")
@@ -44,13 +47,11 @@ def _rates_by(slices: pd.Series[str], hit: pd.Series[bool], *, confidence: float
         raise ValueError("slices must all be named, and none 'mean', which is the row of all units together")
     hits = hit.to_numpy().astype(bool)
     names, codes = np.unique(slices.to_numpy().astype(str), return_inverse=True)
-    counts, n = (
-        np.bincount(codes, weights=hits, minlength=len(names)),
-        np.bincount(codes, minlength=len(names)),
-    )
+    counts = np.bincount(codes, weights=hits, minlength=len(names))
+    sizes = np.bincount(codes, minlength=len(names))
     rows = [
-        _row(str(name), Rate(int(k), int(size)), confidence)
-        for name, k, size in zip(names, counts, n, strict=True)
+        _row(str(name), Rate(int(count), int(size)), confidence)
+        for name, count, size in zip(names, counts, sizes, strict=True)
     ]
     return pd.DataFrame(rows, columns=["slice", "rate", "rate_low", "rate_high", "hits", "n"])
 
@@ -61,12 +62,5 @@ def _with_mean(table: pd.DataFrame, hit: pd.Series[bool], *, confidence: float) 
 
 
 def _row(name: str, rate: Rate, confidence: float) -> dict[str, object]:
-    low, high = rate.interval(confidence)
-    return {
-        "slice": name,
-        "rate": rate.value,
-        "rate_low": low,
-        "rate_high": high,
-        "hits": rate.hits,
-        "n": rate.n,
-    }
+    row: dict[str, object] = {"slice": name}
+    return row | rate.columns("rate", confidence=confidence) | {"hits": rate.hits, "n": rate.n}

@@ -1,6 +1,7 @@
-"""The simple ways to make one number of a conversation's message probabilities, to be swapped for the pattern scorer and compared with it.
+"""Simple conversation scores from message probabilities, for comparison.
 
-Each takes probabilities of shape (messages, labels) and looks, message by message, at the strongest of the five stages; cues, authors and order play no part.
+Each takes probabilities of shape (messages, labels) and uses the highest of the five stages of each message;
+cues, authors and order have no effect.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.model.conversation.features import checked_probabilities
+from classifier.model.conversation.sums import checked_probabilities
 from classifier.taxonomy import STAGES
 
 
 def strongest_stages(probabilities: ArrayLike) -> NDArray[np.float64]:
-    """The largest of the five stage probabilities of each message. Raises ``ValueError`` for an empty conversation or a probability outside [0, 1].
+    """The largest of the five stage probabilities of each message.
+
+    Raises ``ValueError`` for an empty conversation or a probability outside [0, 1].
 
     >>> strongest_stages([[0.1, 0.4, 0, 0, 0, 0.9, 0.9], [0.2, 0, 0, 0, 0.3, 0, 0]]).tolist()
     [0.4, 0.3]
@@ -27,7 +30,7 @@ def strongest_stages(probabilities: ArrayLike) -> NDArray[np.float64]:
 
 
 def maximum(probabilities: ArrayLike) -> float:
-    """The strongest stage of the strongest message.
+    """The largest stage probability of any message.
 
     >>> maximum([[0.1, 0.4, 0, 0, 0, 0.9, 0.9], [0.2, 0, 0, 0, 0.3, 0, 0]])
     0.4
@@ -36,7 +39,7 @@ def maximum(probabilities: ArrayLike) -> float:
 
 
 def top_k_mean(probabilities: ArrayLike, *, k: int = 3) -> float:
-    """The mean of the ``k`` strongest messages, or of all when there are fewer.
+    """The mean of the ``k`` highest messages, or of all when there are fewer.
 
     >>> top_k_mean([[0.5, 0, 0, 0, 0, 0, 0], [0.25, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0]], k=2)
     0.375
@@ -45,7 +48,9 @@ def top_k_mean(probabilities: ArrayLike, *, k: int = 3) -> float:
 
 
 def noisy_or(probabilities: ArrayLike) -> float:
-    """1 - prod(1 - p): the chance that at least one message shows a stage, if each did so on its own. It can only grow with length.
+    """Noisy-or, ``1 - prod(1 - p)``: the chance that any message shows a stage.
+
+    It treats messages as independent, and can only grow with the length of the conversation.
 
     >>> noisy_or([[0.5, 0, 0, 0, 0, 0, 0], [0, 0.5, 0, 0, 0, 0, 0]])
     0.75
@@ -54,7 +59,9 @@ def noisy_or(probabilities: ArrayLike) -> float:
 
 
 def softmax_mean(probabilities: ArrayLike, *, temperature: float = 0.1) -> float:
-    """The mean of messages weighted by exp(p / ``temperature``): near the maximum when it is low, near the plain mean when it is high.
+    """The mean of messages weighted by ``exp(p / temperature)``.
+
+    Near the maximum at a low temperature, near the plain mean at a high one.
 
     >>> round(softmax_mean([[0.2, 0, 0, 0, 0, 0, 0], [0.8, 0, 0, 0, 0, 0, 0]]), 6)
     0.798516
@@ -65,9 +72,10 @@ def softmax_mean(probabilities: ArrayLike, *, temperature: float = 0.1) -> float
 
 
 def mean_over_median(probabilities: ArrayLike) -> float:
-    """(mean - median) / standard deviation, in [-1, 1]: how far a few messages stand out from the rest.
+    """``(mean - median) / standard deviation``, in [-1, 1].
 
-    Where all messages are alike, one alone included, it would be 0/0; it is 0 there, not nan, because it serves as a score and nothing stands out.
+    It is high when a few messages stand out. When all messages have the same probability, or there is only
+    one, it would be 0/0; it is 0 there, not nan, because it serves as a score and nothing stands out.
 
     >>> round(mean_over_median([[0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0], [0.9, 0, 0, 0, 0, 0, 0]]), 6)
     0.707107
@@ -85,4 +93,4 @@ AGGREGATORS: dict[str, Callable[[ArrayLike], float]] = {
     "softmax-weighted mean": softmax_mean,
     "mean over median": mean_over_median,
 }
-"""By the name a results table shows. Only the first four are in [0, 1]; none is calibrated."""
+"""By the name in a results table. Only the first four are in [0, 1]; none is calibrated."""

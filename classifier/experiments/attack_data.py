@@ -1,4 +1,4 @@
-"""What attacks on model files are run on: some senders, decoy names, facts of the corpus."""
+"""Inputs of attacks on model files, drawn from a corpus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from classifier.errors import InputError
 from classifier.experiments.name_leaks import unwritten_names
-from classifier.privacy.builds.vocabulary import plain, words_and_pairs
+from classifier.privacy.builds.vocabulary import plain_spelling, words_and_pairs
 from classifier.records import Conversation
 
 
@@ -33,15 +33,15 @@ def conversations_of_some_senders(
 def decoy_names(documents: pd.DataFrame) -> list[str]:
     """Given names of the public list that stand in no document.
 
-    ``documents`` has the columns of ``attack.membership_documents``.
+    ``documents`` has the columns of ``documents.membership_documents``.
     """
-    written = {gram for text in documents["text"] for gram in words_and_pairs(plain(text))}
+    written = {gram for text in documents["text"] for gram in words_and_pairs(plain_spelling(text))}
     # A name may be written so (joined to a mark, say) that it is no term.
-    written |= {plain(name) for names in documents["names"] for name in names}
+    written |= {plain_spelling(name) for names in documents["names"] for name in names}
     return unwritten_names(written)
 
 
 def corpus_facts(splits: dict[str, list[Conversation]], sha256: str) -> dict[str, Any]:
-    """Name, version and sha256 of the corpus that the conversations are of."""
+    """Name, version and sha256 of the corpus of these conversations."""
     first = next(conversation for conversations in splits.values() for conversation in conversations)
     return {"corpus": f"{first.corpus}, version {first.version}", "corpus_sha256": sha256}

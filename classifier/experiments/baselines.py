@@ -1,4 +1,7 @@
-"""The simple models every results table shows beside ours, each a function from training messages to a scorer of texts."""
+"""Baseline message models, and our model beside them.
+
+A baseline is a function from training messages to a scorer of texts.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.evaluation.messages import message_metrics
+from classifier.evaluation.thresholds import message_threshold
 from classifier.model.message.normalise import normalise
 from classifier.model.message.pipeline import TOKEN_PATTERN
+from classifier.model.shipped import MAX_FALSE_ALARMS
+from classifier.progress import progress_bar
 from classifier.taxonomy import LABELS
 
-Scorer = Callable[[Sequence[str]], NDArray[np.float64]]
-"""Texts to scores of shape (texts, labels); larger means more likely, on a scale of the baseline's own."""
+TextScorer = Callable[[Sequence[str]], NDArray[np.float64]]
+"""Texts to scores of shape (texts, labels): higher is more likely, on the scorer's own scale."""
 
 KEYWORDS: dict[str, tuple[str, ...]] = {
     "flattery": (
@@ -60,45 +67,49 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
     "false_affinity": ("same school", "grew up", "me too", "i know your", "mutual"),
     "pressure": ("come on", "last chance", "you owe", "or else", "just do it", "promised", "hurry"),
 }
-"""What a parents' leaflet would underline: the floor any learned model has to beat."""
+"""Words that a leaflet for parents would underline; a learned model has to do better."""
 
 
-def keyword_list(train: pd.DataFrame) -> Scorer:
-    """Counts of each label's words, whole words only. Nothing is learned, so ``train`` is not looked at."""
+def keyword_list(train: pd.DataFrame) -> TextScorer:
+    """Counts of each label's ``KEYWORDS``, whole words only; ``train`` is ignored."""
     patterns = [re.compile(r"\b(?:" + "|".join(KEYWORDS[label]) + r")\b") for label in LABELS]
-    return lambda texts: np.array(
-        [[len(pattern.findall(text)) for pattern in patterns] for text in map(normalise, texts)],
-        dtype=np.float64,
-    ).reshape(-1, len(LABELS))
+
+    def scores(texts: Sequence[str]) -> NDArray[np.float64]:
+        counts = [[len(pattern.findall(text)) for pattern in patterns] for text in map(normalise, texts)]
+        return np.array(counts, dtype=np.float64).reshape(-1, len(LABELS))
+
+    return scores
 
 
-def word_logistic_regression(train: pd.DataFrame) -> Scorer:
-    """Logistic regression on TF-IDF of words alone: our model without its other feature_groups."""
+def word_logistic_regression(train: pd.DataFrame) -> TextScorer:
+    """Our model with word features only: logistic regression on TF-IDF."""
     from classifier.model.message.pipeline import fit_message_model
 
     pipeline = fit_message_model(train, char_ngrams=None, word_pairs=None)
     return lambda texts: np.asarray(pipeline.predict_proba(list(texts)))
 
 
-def complement_naive_bayes(train: pd.DataFrame) -> Scorer:
+def complement_naive_bayes(train: pd.DataFrame) -> TextScorer:
     """Complement naive Bayes (Rennie et al. 2003) on word counts, one label against the rest."""
     from sklearn.naive_bayes import ComplementNB
 
     return _one_against_rest(train, ComplementNB, "predict_log_proba", {})
 
 
-def linear_svm(train: pd.DataFrame) -> Scorer:
-    """Linear support vector machine on TF-IDF of words; its scores are distances from the margin, not probabilities."""
+def linear_svm(train: pd.DataFrame) -> TextScorer:
+    """Linear support vector machine on TF-IDF of words.
+
+    Its scores are distances from the margin, not probabilities.
+    """
     from sklearn.svm import LinearSVC
 
-    return _one_against_rest(
-        train, LinearSVC, "decision_function", {"C": 0.5, "dual": True, "random_state": 0}
-    )
+    options = {"C": 0.5, "dual": True, "random_state": 0}
+    return _one_against_rest(train, LinearSVC, "decision_function", options)
 
 
 def _one_against_rest(
     train: pd.DataFrame, estimator: Callable[..., Any], method: str, options: dict[str, Any]
-) -> Scorer:
+) -> TextScorer:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     distinct = train.drop_duplicates(subset=["text", *LABELS])
@@ -111,16 +122,55 @@ def _one_against_rest(
     def scores(texts: Sequence[str]) -> NDArray[np.float64]:
         counted = vectoriser.transform(texts)
         columns = [getattr(model, method)(counted) for model in fitted]
-        return np.column_stack(
-            [column[:, 1] - column[:, 0] if column.ndim == 2 else column for column in columns]
-        )
+        # Two columns are log-probabilities of both classes, one is a distance from the margin.
+        return np.column_stack([c[:, 1] - c[:, 0] if c.ndim == 2 else c for c in columns])
 
     return scores
 
 
-BASELINES: dict[str, Callable[[pd.DataFrame], Scorer]] = {
+BASELINES: dict[str, Callable[[pd.DataFrame], TextScorer]] = {
     "keyword list": keyword_list,
     "words, logistic regression": word_logistic_regression,
     "words, complement naive Bayes": complement_naive_bayes,
     "words, linear SVM": linear_svm,
 }
+"""By the name in a results table."""
+
+OUR_SYSTEM = "this model: words, pairs and characters, logistic regression"
+
+
+def baseline_table(
+    messages: dict[str, pd.DataFrame], metrics: pd.DataFrame, *, n_resamples: int, seed: int
+) -> pd.DataFrame:
+    """Macro metrics on the test split of our model and of each baseline.
+
+    The thresholds of baselines are chosen on validation, as ours are.
+
+    Parameters
+    ----------
+    messages
+        The table of ``messages_table`` by split.
+    metrics
+        ``message_metrics`` of our model on the test split. The result has its columns, and ``system``.
+    """
+    test, validation = messages["test"], messages["validation"]
+    rows = [_macro(metrics, OUR_SYSTEM)]
+    for name, fit in progress_bar(BASELINES.items(), label="fitting baselines", length=len(BASELINES)):
+        scorer = fit(messages["train"])
+        validation_scores = pd.DataFrame(scorer(validation["text"].tolist()), columns=list(LABELS))
+        thresholds = {
+            label: message_threshold(
+                validation[label], validation_scores[label], max_false_alarms=MAX_FALSE_ALARMS
+            )
+            for label in LABELS
+        }
+        scores = pd.DataFrame(scorer(test["text"].tolist()), columns=list(LABELS))
+        baseline_metrics = message_metrics(
+            test[list(LABELS)], scores, thresholds, test["family"], n_resamples=n_resamples, seed=seed
+        )
+        rows.append(_macro(baseline_metrics, name))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _macro(metrics: pd.DataFrame, system: str) -> pd.DataFrame:
+    return metrics[metrics["label"] == "macro"].assign(system=system)

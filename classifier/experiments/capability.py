@@ -1,23 +1,29 @@
-"""What must hold of any scorer of messages, tried on many inputs, in the manner of CheckList (Ribeiro, Wu, Guestrin, Singh 2020, ACL).
+"""Capability tests of message scorers, after CheckList (Ribeiro, Wu, Guestrin & Singh 2020, ACL).
 
-Three kinds: minimum functionality (plain leaflet lines are flagged), invariance (a change that says nothing new changes no flag), direction (a line added
-that shows a behaviour raises its probability). Each case either fails or does not; what share fails is for the report.
+Three kinds: minimum functionality (plain leaflet lines are flagged), invariance (a change without new content
+changes no flag), direction (an added line that shows a behaviour raises its probability). Each case either
+fails or passes; the report shows the share that fails.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.evaluation.slices import false_alarms_by
+from classifier.experiments.baselines import TextScorer
 from classifier.experiments.noise import add_noise
-from classifier.records import Message
+from classifier.progress import say
+from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS
 
-Scorer = Callable[[Sequence[str]], NDArray[np.float64]]
+CaseResults = tuple[str, str, NDArray[np.bool_]]
+"""Kind, capability, and whether each of its cases failed."""
 
 LEAFLET: dict[str, tuple[str, ...]] = {
     "flattery": (
@@ -62,50 +68,82 @@ LEAFLET: dict[str, tuple[str, ...]] = {
         "after all i did for you, you owe me",
     ),
 }
-"""Lines as a leaflet for parents would quote them."""
+"""Lines as a leaflet for parents would quote them, by label."""
 
-LESS_IS_NOTHING = 0.05
-"""A rise of less than this in probability counts as no rise; lines already above .95 are left out."""
+MIN_RISE = 0.05
+"""A smaller rise in probability counts as none; texts already above 1 minus this are left out."""
+
+
+def capability_table(
+    test: Sequence[Conversation], pipeline: Any, thresholds: NDArray[np.float64], *, seed: int
+) -> pd.DataFrame:
+    """Failure rate of each capability, by kind, highest first within a kind.
+
+    Columns: ``slice`` (the capability), ``rate``, ``rate_low``, ``rate_high``, ``failures``, ``n``, ``kind``.
+    """
+    say("trying capabilities")
+    messages = [message for conversation in test for message in conversation.messages]
+    cases = capability_cases(
+        lambda texts: np.asarray(pipeline.predict_proba(list(texts))), thresholds, messages, seed=seed
+    )
+    tables = [
+        false_alarms_by(group["capability"], group["failed"]).iloc[:-1].assign(kind=kind)
+        for kind, group in cases.groupby("kind", sort=False)
+    ]
+    return pd.concat(tables, ignore_index=True).rename(columns={"false_alarms": "failures"})
 
 
 def capability_cases(
-    score: Scorer, thresholds: NDArray[np.float64], messages: Sequence[Message], *, seed: int, n: int = 400
+    score: TextScorer,
+    thresholds: NDArray[np.float64],
+    messages: Sequence[Message],
+    *,
+    seed: int,
+    n: int = 400,
 ) -> pd.DataFrame:
-    """One row a case. Columns: ``kind``, ``capability``, ``failed``.
+    """Outcomes of capability tests, one row per case.
 
-    ``messages`` are test messages; ``n`` of them, drawn with ``seed``, are used for each invariance and direction.
+    Columns: ``kind``, ``capability``, ``failed``.
+
+    Parameters
+    ----------
+    score
+        The scorer under test.
+    thresholds
+        The threshold of each label.
+    messages
+        Test messages; ``n`` of them, drawn with ``seed``, are used for each invariance and direction.
     """
     rng = Random(seed)
     drawn = rng.sample(list(messages), min(n, len(messages)))
-    named = [message for message in messages if message.personal]
-    parts = [
+    personal = [message for message in messages if message.personal]
+    drawn_personal = rng.sample(personal, min(n, len(personal)))
+    results = [
         *_minimum(score, thresholds),
-        *_invariances(score, thresholds, drawn, rng.sample(named, min(n, len(named))), rng),
+        *_invariances(score, thresholds, drawn, drawn_personal, rng),
         *_directions(score, drawn),
     ]
     return pd.DataFrame(
-        [(kind, capability, bool(failed)) for kind, capability, failures in parts for failed in failures],
+        [(kind, capability, bool(failed)) for kind, capability, failures in results for failed in failures],
         columns=["kind", "capability", "failed"],
     )
 
 
-Part = tuple[str, str, NDArray[np.bool_]]
-
-
-def _minimum(score: Scorer, thresholds: NDArray[np.float64]) -> Iterator[Part]:
+def _minimum(score: TextScorer, thresholds: NDArray[np.float64]) -> Iterator[CaseResults]:
     for column, label in enumerate(LABELS):
-        yield (
-            "minimum functionality",
-            f"leaflet lines of {label}",
-            score(LEAFLET[label])[:, column] < thresholds[column],
-        )
+        failed = score(LEAFLET[label])[:, column] < thresholds[column]
+        yield "minimum functionality", f"leaflet lines of {label}", failed
 
 
 def _invariances(
-    score: Scorer, thresholds: NDArray[np.float64], drawn: list[Message], named: list[Message], rng: Random
-) -> Iterator[Part]:
+    score: TextScorer,
+    thresholds: NDArray[np.float64],
+    drawn: list[Message],
+    drawn_personal: list[Message],
+    rng: Random,
+) -> Iterator[CaseResults]:
     changes: dict[str, tuple[list[Message], Callable[[Message], str]]] = {
-        "another name or place": (named, lambda message: _renamed(message, named, rng)),
+        "another name or place": (drawn_personal, lambda m: _with_other_fillers(m, drawn_personal, rng)),
         "upper case": (drawn, lambda message: message.text.upper()),
         "a light noise of typing": (drawn, lambda message: add_noise(message.text, "light", rng)),
         "a friendly opening": (drawn, lambda message: "hope your day was good. " + message.text),
@@ -113,37 +151,29 @@ def _invariances(
     }
     for name, (cases, change) in changes.items():
         if cases:
-            before, after = (
-                score(texts) >= thresholds
-                for texts in ([message.text for message in cases], [change(message) for message in cases])
-            )
+            before = score([message.text for message in cases]) >= thresholds
+            after = score([change(message) for message in cases]) >= thresholds
             yield "invariance", name, (before != after).any(axis=1)
 
 
-def _renamed(message: Message, others: list[Message], rng: Random) -> str:
-    """The text with each piece of personal information exchanged for one of its kind from another message."""
+def _with_other_fillers(message: Message, others: list[Message], rng: Random) -> str:
+    """The text with each personal span replaced by another of its kind."""
     text = message.text
     for span in sorted(message.personal, key=lambda span: -span.start):
-        fillers = sorted(
-            {
-                other.text[there.start : there.end]
-                for other in others
-                for there in other.personal
-                if there.kind == span.kind
-            }
-        )
-        text = text[: span.start] + rng.choice(fillers) + text[span.end :]
+        fillers = {filler for other in others for filler in _fillers(other, span.kind)}
+        text = text[: span.start] + rng.choice(sorted(fillers)) + text[span.end :]
     return text
 
 
-def _directions(score: Scorer, drawn: list[Message]) -> Iterator[Part]:
+def _fillers(message: Message, kind: str) -> list[str]:
+    return [message.text[span.start : span.end] for span in message.personal if span.kind == kind]
+
+
+def _directions(score: TextScorer, drawn: list[Message]) -> Iterator[CaseResults]:
     texts = [message.text for message in drawn]
     before = score(texts)
     for column, label in enumerate(LABELS):
         after = score([f"{text} {LEAFLET[label][0]}" for text in texts])
-        open_cases = before[:, column] <= 1 - LESS_IS_NOTHING
-        yield (
-            "direction",
-            f"a line of {label} added",
-            (after[:, column] - before[:, column] < LESS_IS_NOTHING)[open_cases],
-        )
+        can_rise = before[:, column] <= 1 - MIN_RISE
+        failed = after[:, column] - before[:, column] < MIN_RISE
+        yield "direction", f"a line of {label} added", failed[can_rise]

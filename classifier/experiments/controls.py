@@ -1,6 +1,6 @@
-"""Leak controls: what can be guessed from things that should say nothing.
+"""Leak controls: labels predicted from features that should be uninformative.
 
-Each control is a table of features with one row a conversation; a small model fitted on them must stay near chance, or the generator gives its script away.
+A small model fitted on the features of each control must stay near chance, or the generator leaks the script.
 """
 
 from __future__ import annotations
@@ -13,11 +13,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.evaluation.curves import auc
+from classifier.evaluation.ranking import auc_with_interval
 from classifier.model.message.pipeline import build_pipeline
+from classifier.progress import progress_bar
 from classifier.records import Conversation
 from classifier.taxonomy import PATTERN, STAGES
 
-Features = Callable[[Conversation], list[float] | str]
+ControlFeatures = Callable[[Conversation], list[float] | str]
+"""What a control sees of a conversation: numbers, or a text."""
+
+N_SHUFFLES = 20
+NEAR_CHANCE = 0.6
+"""An AUC of at most this is reported as near chance."""
 
 
 def _length(conversation: Conversation) -> list[float]:
@@ -57,65 +65,115 @@ def _punctuation_and_case(conversation: Conversation) -> list[float]:
     ]
 
 
-CONTROLS: dict[str, Features] = {
+CONTROLS: dict[str, ControlFeatures] = {
     "length only": _length,
     "number of messages and shares only": _counts,
     "the contact's turns only": _contact_turns,
     "names and slot fillers only": _slot_fillers,
     "punctuation and case only": _punctuation_and_case,
 }
-"""Each control's name and what it sees of a conversation: numbers, or a text."""
+"""The features of each control, by the name in a results table."""
 
 CAUSES: dict[str, str] = {
     "length only": "lines that show a behaviour are a little longer than back-channel talk",
     "number of messages and shares only": "a planned behaviour needs a turn of the sender",
-    "the contact's turns only": "a few scenes never cover a pattern, and the contact answers behaviours more often in some exchanges",
+    "the contact's turns only": (
+        "a few scenes never cover a pattern, and the contact answers behaviours more often in some exchanges"
+    ),
     "names and slot fillers only": "some tactics ask about names and places",
-    "punctuation and case only": "behaviours are told to 'you', with more contractions, commas and questions than small talk, and with fewer capitals",
+    "punctuation and case only": (
+        "behaviours are told to 'you', with more contractions, commas and questions than small talk, and "
+        "with fewer capitals"
+    ),
 }
-"""What is known to lift a control above chance in this corpus."""
+"""The known cause of a control being above chance in this corpus."""
+
+
+def control_table(
+    splits: dict[str, list[Conversation]], messages: dict[str, pd.DataFrame], *, n_resamples: int, seed: int
+) -> pd.DataFrame:
+    """AUC of each leak control, and of a message model fitted on shuffled labels.
+
+    ``splits`` are conversations by split, ``messages`` their ``messages_table``. The controls are over
+    conversations, with intervals over senders; the shuffled labels are over messages. Columns: ``control``,
+    those of ``auc_with_interval``, ``cause``.
+    """
+    label = np.array([conversation.label == PATTERN for conversation in splits["test"]])
+    senders = np.array([conversation.sender for conversation in splits["test"]])
+    rows: list[dict[str, Any]] = []
+    for name, features_of in progress_bar(CONTROLS.items(), label="leak controls", length=len(CONTROLS)):
+        scores = control_scores(features_of, splits["train"], splits["test"])
+        area = auc_with_interval(label, scores, senders, n_resamples=n_resamples, seed=seed)
+        rows.append({"control": name} | area)
+    shuffled = _shuffled_auc(messages["train"], messages["test"], seed=seed)
+    rows.append({"control": "shuffled labels"} | shuffled)
+    return pd.DataFrame(rows).assign(cause=[_explanation(row) for row in rows])
+
+
+def _explanation(row: dict[str, Any]) -> str:
+    """Whether an AUC shows a leak, with the known cause."""
+    if row["auc_low"] <= 0.5 <= row["auc_high"]:
+        return "chance within its interval"
+    finding = "near chance" if row["auc"] <= NEAR_CHANCE else "a leak"
+    return f"{finding}: {CAUSES.get(row['control'], 'cause not known')}"
 
 
 def control_scores(
-    seen: Features, train: Sequence[Conversation], test: Sequence[Conversation]
+    features_of: ControlFeatures, train: Sequence[Conversation], test: Sequence[Conversation]
 ) -> NDArray[np.float64]:
-    """Log-odds of the pattern script for each test conversation, from a logistic regression on what the control sees."""
+    """Log-odds of the pattern script for each test conversation, from a control's features.
+
+    The model is a logistic regression fitted on ``train``.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    train_seen, test_seen = (
-        [seen(conversation) for conversation in train],
-        [seen(conversation) for conversation in test],
-    )
-    scale: Any = (
-        TfidfVectorizer(min_df=2, token_pattern=r"(?u)\b\w+\b")
-        if isinstance(train_seen[0], str)
-        else StandardScaler()
-    )
-    model = make_pipeline(scale, LogisticRegression(class_weight="balanced", max_iter=2000))
-    model.fit(train_seen, [conversation.label == PATTERN for conversation in train])
-    return np.asarray(model.decision_function(test_seen))
+    train_features = [features_of(conversation) for conversation in train]
+    test_features = [features_of(conversation) for conversation in test]
+    transformer: Any = StandardScaler()
+    if isinstance(train_features[0], str):
+        transformer = TfidfVectorizer(min_df=2, token_pattern=r"(?u)\b\w+\b")
+    model = make_pipeline(transformer, LogisticRegression(class_weight="balanced", max_iter=2000))
+    model.fit(train_features, [conversation.label == PATTERN for conversation in train])
+    return np.asarray(model.decision_function(test_features))
+
+
+def _shuffled_auc(train: pd.DataFrame, test: pd.DataFrame, *, seed: int) -> dict[str, Any]:
+    """Mean AUC of models fitted on shuffled labels, with its middle 95 %."""
+    distinct = test.drop_duplicates(["text", "family"])
+    shows_stage = (distinct[list(STAGES)].sum(axis=1) > 0).to_numpy()
+    scores_by_shuffle = shuffled_scores(train, distinct["text"].tolist(), n_shuffles=N_SHUFFLES, seed=seed)
+    aucs = [auc(shows_stage, scores) for scores in scores_by_shuffle]
+    low, high = np.percentile(aucs, [2.5, 97.5])
+    return {
+        "auc": float(np.mean(aucs)),
+        "auc_low": float(low),
+        "auc_high": float(high),
+        "positives": int(shows_stage.sum()),
+        "n": len(distinct),
+    }
 
 
 def shuffled_scores(
     train: pd.DataFrame, texts: list[str], *, n_shuffles: int, seed: int
 ) -> Iterator[NDArray[np.float64]]:
-    """Log-odds of "shows any stage" for ``texts``, from the stage model's features fitted on labels dealt out anew among phrase families, once per shuffle.
+    """Log-odds of "shows any stage" for ``texts`` by models fitted on shuffled labels.
 
-    A family keeps one label for all its lines, but another family's: were lines dealt one by one, no model could learn a family and the control would be too easy.
+    The labels are permuted among phrase families, once per shuffle, so that a family keeps one label for all
+    its lines. If they were permuted among lines, no model could learn a family, and the control would be too
+    easy to pass. The features are those of the message model.
     """
     from sklearn.linear_model import LogisticRegression
 
     distinct = train.drop_duplicates(["text", "family"])
-    features = build_pipeline().named_steps["features"]
-    fitted, seen = features.fit_transform(distinct["text"]), features.transform(texts)
+    vectoriser = build_pipeline().named_steps["features"]
+    train_features, features = vectoriser.fit_transform(distinct["text"]), vectoriser.transform(texts)
     by_family = (distinct.groupby("family", sort=True)[list(STAGES)].first().sum(axis=1) > 0).astype(int)
     rng = np.random.default_rng(seed)
     for _ in range(n_shuffles):
-        dealt = pd.Series(rng.permutation(by_family.to_numpy()), index=by_family.index)
-        model = LogisticRegression(C=1.0, solver="liblinear", dual=True, tol=0.01, random_state=0).fit(
-            fitted, dealt.loc[distinct["family"]]
-        )
-        yield np.asarray(model.decision_function(seen))
+        shuffled = pd.Series(rng.permutation(by_family.to_numpy()), index=by_family.index)
+        model = LogisticRegression(C=1.0, solver="liblinear", dual=True, tol=0.01, random_state=0)
+        model.fit(train_features, shuffled.loc[distinct["family"]])
+        yield np.asarray(model.decision_function(features))

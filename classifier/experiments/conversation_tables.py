@@ -1,4 +1,4 @@
-"""The conversation and sender tables of an evaluation; each function makes one."""
+"""The conversation and sender tables of an evaluation, one function each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from classifier.evaluation.baserates import base_rate_table
-from classifier.evaluation.calibration import brier, expected_calibration_error, log_loss, reliability_table
-from classifier.evaluation.calibrators import compare_calibrators
+from classifier.evaluation.calibration import (
+    brier,
+    compare_calibrators,
+    expected_calibration_error,
+    log_loss,
+    reliability_table,
+)
 from classifier.evaluation.early_warning import ERISK_P, ESPD_P, early_warning_intervals, erde, f_latency
 from classifier.evaluation.first_warning import (
     first_warnings,
@@ -31,129 +36,127 @@ from classifier.experiments.conversation_scores import ScoredConversations, lead
 from classifier.records import Conversation
 from classifier.taxonomy import STAGES
 
-FPRS = (0.01, 0.001)
-LAST_K = 20
-VOLUME = 1_000_000
-SKEPTICISMS = (1, 3, 5)
+REQUESTED_FPRS = (0.01, 0.001)
+RECALL_LAST_K = 20
+SKEPTICISM_LEVELS = (1, 3, 5)
 PENALTIES = {"erisk": ERISK_P, "espd": ESPD_P}
 
+VOLUME = 1_000_000
+"""Conversations for which expected alerts are computed."""
 
-TOLD = "text head, told every label"
-"""What the text head comes to when it is fitted on, and given, the true labels of every message: what stands above it is no fault of reading."""
+ORACLE_SCORER = "text head, told every label"
+"""The text head fitted on, and given, the oracle labels of every message.
+
+The difference between its AUC and 1 does not come from misread messages.
+"""
 
 
 def separation(
     sets: dict[str, dict[str, ScoredConversations]],
-    told: dict[str, ScoredConversations],
+    oracle: dict[str, ScoredConversations],
     *,
     n_resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """AUC per set and scorer: the heads, then each simpler aggregator of the same message probabilities, then the text head ``told`` the true labels."""
+    """AUC per set and scorer, with intervals over leading phrase families.
+
+    Scorers are the heads, then each simpler aggregator of the same message probabilities, then the text head
+    on oracle labels. ``sets`` holds the scored conversations by set and head, ``oracle`` by set. Columns:
+    ``set``, ``scorer``, and those of ``auc_with_interval``.
+    """
     rows = []
     for set_name, by_head in sets.items():
-        some = next(iter(by_head.values()))
+        first = next(iter(by_head.values()))
+        families = leading_families(first.conversations)
         scores = {f"{head} head": scored.score for head, scored in by_head.items()}
         scores |= {
-            name: np.array([aggregate(found) for found in some.probabilities])
+            name: np.array([aggregate(message_rows) for message_rows in first.probabilities])
             for name, aggregate in AGGREGATORS.items()
         }
-        scores[TOLD] = told[set_name].score
+        scores[ORACLE_SCORER] = oracle[set_name].score
         for name, score in scores.items():
-            rows.append(
-                {"set": set_name, "scorer": name}
-                | auc_with_interval(
-                    some.label,
-                    score,
-                    leading_families(some.conversations),
-                    n_resamples=n_resamples,
-                    seed=seed,
-                )
-            )
+            area = auc_with_interval(first.label, score, families, n_resamples=n_resamples, seed=seed)
+            rows.append({"set": set_name, "scorer": name} | area)
     return pd.DataFrame(rows)
 
 
 def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversations]) -> pd.DataFrame:
-    """TPR and FPR per set at thresholds chosen on validation for each asked rate; a rate validation cannot show is refused, and says what it would take."""
+    """TPR and FPR per set at thresholds chosen on validation, one for each requested FPR.
+
+    A rate that validation cannot show has one row, whose remark says how many conversations it would take.
+
+    Columns: ``set``, ``asked_fpr``, ``threshold``, ``remark``; ``tpr`` and ``fpr`` with ``_low``, ``_high``
+    (Clopper-Pearson, 95 %), ``_hits`` and ``_n``.
+    """
     rows: list[dict[str, Any]] = []
-    for asked in FPRS:
+    for requested in REQUESTED_FPRS:
         try:
-            threshold = threshold_for_fpr(validation.label, validation.score, max_fpr=asked)
+            threshold = threshold_for_fpr(validation.label, validation.score, max_fpr=requested)
         except TooFewUnits as refusal:
-            rows.append(
-                {
-                    "set": "validation",
-                    "asked_fpr": asked,
-                    "threshold": np.nan,
-                    "remark": f"refused: {refusal.needed:,} benign conversations without a false alarm would be needed",
-                }
-            )
+            remark = f"refused: {refusal.needed:,} benign conversations without a false alarm would be needed"
+            row = {"set": "validation", "asked_fpr": requested, "threshold": np.nan, "remark": remark}
+            rows.append(row)
             continue
         for name, scored in sets.items():
-            tpr, fpr = (
-                rate(scored.label, scored.score, threshold=threshold)
-                for rate in (true_positive_rate, false_positive_rate)
-            )
-            rows.append(
-                {"set": name, "asked_fpr": asked, "threshold": threshold, "remark": "shown on validation"}
-                | _rate("tpr", tpr)
-                | _rate("fpr", fpr)
-            )
+            remark = "shown on validation"
+            row = {"set": name, "asked_fpr": requested, "threshold": threshold, "remark": remark}
+            rows.append(row | _rates(scored.label, scored.score, threshold))
     rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
     return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *rates])
 
 
-def _rate(name: str, rate: Rate) -> dict[str, float]:
-    low, high = rate.interval()
-    return {
-        name: rate.value,
-        f"{name}_low": low,
-        f"{name}_high": high,
-        f"{name}_hits": rate.hits,
-        f"{name}_n": rate.n,
-    }
+def _rates(label: NDArray[np.bool_], score: NDArray[np.float64], threshold: float) -> dict[str, float]:
+    """TPR and FPR with their bounds, hits and denominators, as columns."""
+    columns: dict[str, float] = {}
+    for name, rate_of in (("tpr", true_positive_rate), ("fpr", false_positive_rate)):
+        rate = rate_of(label, score, threshold=threshold)
+        columns |= rate.columns(name) | {f"{name}_hits": rate.hits, f"{name}_n": rate.n}
+    return columns
 
 
 def early_warning(
     sets: dict[str, ScoredConversations], *, threshold: float, n_resamples: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """One row a set and rule: F1, speed and their product, ERDE, and what goes with them. Empty messages do not occur in these corpora.
+    """Early-warning metrics with intervals, one row per set and rule.
 
-    Intervals are over leading phrase families, the same draws for every rule of a set.
+    The rules are the conversation model's latched alert at ``threshold``, and the skepticism baseline at
+    three levels. Resamples are over leading phrase families, the same for every rule of a set. The corpora
+    hold no empty messages.
     """
     rows: list[dict[str, Any]] = []
     for set_name, scored in sets.items():
-        warnings = first_warnings(scored.messages["unit"], scored.messages["score"], threshold=threshold)
-        by_rule = {"pattern scorer, latched": warnings}
-        by_rule |= {
-            f"skepticism {skepticism} of the last 10": _skeptical(scored, warnings, threshold, skepticism)
-            for skepticism in SKEPTICISMS
-        }
-        for rule, warned in by_rule.items():
+        latched = first_warnings(scored.messages["unit"], scored.messages["score"], threshold=threshold)
+        by_rule = {"pattern scorer, latched": latched}
+        for skepticism in SKEPTICISM_LEVELS:
+            name = f"skepticism {skepticism} of the last 10"
+            by_rule[name] = _skeptical_warnings(scored, latched, threshold, skepticism)
+        for rule, warnings in by_rule.items():
             rows.append(
                 {"set": set_name, "rule": rule}
-                | _early(scored, warned)
-                | _early_intervals(scored, warned, n_resamples=n_resamples, seed=seed)
+                | _early_metrics(scored, warnings)
+                | _early_intervals(scored, warnings, n_resamples=n_resamples, seed=seed)
             )
     return pd.DataFrame(rows)
 
 
-def _skeptical(
-    scored: ScoredConversations, warnings: pd.DataFrame, threshold: float, skepticism: int
+def _skeptical_warnings(
+    scored: ScoredConversations, latched: pd.DataFrame, threshold: float, skepticism: int
 ) -> pd.DataFrame:
-    k = [skeptical_warning(scores >= threshold, skepticism=skepticism) for scores in scored.growing]
-    return warnings.assign(
-        k=[np.nan if seen is None else float(seen) for seen in k], decision=[seen is not None for seen in k]
+    """The table of ``first_warnings`` under the skepticism rule."""
+    k = [skeptical_warning(scores >= threshold, skepticism=skepticism) for scores in scored.running_scores]
+    return latched.assign(
+        k=[np.nan if message is None else float(message) for message in k],
+        decision=[message is not None for message in k],
     )
 
 
-def _early(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[str, Any]:
+def _early_metrics(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[str, Any]:
     label, decision = scored.label, warnings["decision"].to_numpy()
     seen = warnings["k"].fillna(warnings["n_messages"]).to_numpy()
     by_p = {name: f_latency(label, decision, seen, p=p) for name, p in PENALTIES.items()}
     k = warnings.loc[label, "k"].to_numpy()
     messages = scored.messages
-    premature = premature_warnings(k, _first_staged(scored)[label])
+    premature = premature_warnings(k, _first_labelled(scored)[label])
     share = target_share_seen(messages["unit"], messages["by_target"], warnings).loc[label, "share"]
     return {
         "f1": by_p["erisk"].f1,
@@ -175,86 +178,84 @@ def _early(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[str, Any
     }
 
 
-def _first_staged(scored: ScoredConversations) -> NDArray[np.float64]:
-    """The first message of each conversation that carries a label, from 1; nan when none does."""
-    return first_warnings(scored.messages["unit"], scored.messages["staged"].astype(float), threshold=1.0)[
-        "k"
-    ].to_numpy()
+def _first_labelled(scored: ScoredConversations) -> NDArray[np.float64]:
+    """The first labelled message of each conversation, from 1; nan without one."""
+    labelled = scored.messages["labelled"].astype(float)
+    return first_warnings(scored.messages["unit"], labelled, threshold=1.0)["k"].to_numpy()
 
 
 def _early_intervals(
     scored: ScoredConversations, warnings: pd.DataFrame, *, n_resamples: int, seed: int
 ) -> dict[str, float]:
     k = warnings["k"].to_numpy()
+    premature = is_premature(k, _first_labelled(scored))
     families = leading_families(scored.conversations)
-    found = early_warning_intervals(
-        scored.label,
-        k,
-        is_premature(k, _first_staged(scored)),
-        families,
-        p=PENALTIES,
-        n_resamples=n_resamples,
-        seed=seed,
+    intervals = early_warning_intervals(
+        scored.label, k, premature, families, p=PENALTIES, n_resamples=n_resamples, seed=seed
     )
-    bounds = {
-        f"{figure}_{side}": getattr(interval, side)
-        for figure, interval in found.items()
-        for side in ("low", "high")
-    }
+    bounds: dict[str, float] = {}
+    for metric, interval in intervals.items():
+        bounds |= {f"{metric}_low": interval.low, f"{metric}_high": interval.high}
     return bounds | {"n_clusters": np.unique(families).size, "n_resamples": n_resamples}
 
 
 def recall_by_k(sets: dict[str, ScoredConversations], *, threshold: float) -> pd.DataFrame:
-    """Share of patterns flagged within their first k messages."""
+    """Share of patterns flagged within their first ``k`` messages, per set.
+
+    Columns: those of ``recall_after``, and ``set``.
+    """
     parts = []
     for name, scored in sets.items():
         messages = scored.messages
         k = first_warnings(messages["unit"], messages["score"], threshold=threshold).loc[scored.label, "k"]
-        parts.append(recall_after(k, last=LAST_K).assign(set=name))
+        parts.append(recall_after(k, last=RECALL_LAST_K).assign(set=name))
     return pd.concat(parts, ignore_index=True)
 
 
 def calibration(validation: ScoredConversations, test: ScoredConversations) -> dict[str, pd.DataFrame]:
-    """Reliability of the whole-conversation scores, and maps fitted on validation compared on test."""
-    final = {
-        name: np.array([scores[-1] for scores in scored.growing])
-        for name, scored in (("validation", validation), ("test", test))
-    }
-    error = expected_calibration_error(test.label, final["test"])
+    """Three tables on the calibration of whole-conversation scores, by name.
+
+    "reliability" and "calibration" are of the scores on ``test``; "calibrators" compares maps fitted on
+    ``validation`` and measured on ``test``.
+    """
+    validation_final, test_final = _final_scores(validation), _final_scores(test)
+    error = expected_calibration_error(test.label, test_final)
     summary = {
-        "brier": brier(test.label, final["test"]),
-        "log_loss": log_loss(test.label, final["test"]),
+        "brier": brier(test.label, test_final),
+        "log_loss": log_loss(test.label, test_final),
         "calibration_error": error.value,
         "n_bins": error.n_bins,
         "n": test.label.size,
     }
-    tables = [
-        pd.DataFrame({"label": scored.label.astype(int), "probability": final[name]})
-        for name, scored in (("validation", validation), ("test", test))
-    ]
     return {
-        "reliability": reliability_table(test.label, final["test"]),
-        "calibrators": compare_calibrators(*tables),
+        "reliability": reliability_table(test.label, test_final),
+        "calibrators": compare_calibrators(
+            pd.DataFrame({"label": validation.label.astype(int), "probability": validation_final}),
+            pd.DataFrame({"label": test.label.astype(int), "probability": test_final}),
+        ),
         "calibration": pd.DataFrame([summary]),
     }
 
 
+def _final_scores(scored: ScoredConversations) -> NDArray[np.float64]:
+    """The score of each conversation after its last message."""
+    return np.array([scores[-1] for scores in scored.running_scores])
+
+
 def benign_scenes(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
-    """False alarms among benign conversations by scene, worst first, the mean last."""
+    """False alarms among benign conversations by scene, as ``false_alarms_by`` returns them."""
     benign = ~scored.label
     scenes = pd.Series([conversation.scene for conversation in scored.conversations])[benign]
     return false_alarms_by(scenes, pd.Series(scored.score >= threshold)[benign])
 
 
 def senders(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
-    """Senders never seen in training: what it gives to flag a sender from k flagged conversations on, with PAN12's F0.5 beside."""
-    table = pd.DataFrame(
-        {
-            "sender": [c.sender for c in scored.conversations],
-            "label": scored.label,
-            "flagged": scored.score >= threshold,
-        }
-    )
+    """Rates over senders of flagging from ``k`` flagged conversations on.
+
+    ``k`` is 1 to 4. The senders of the test split never occur in training. Columns: those of
+    ``k_of_n_table``, and ``pan12_f05``.
+    """
+    table = _sender_table(scored, flagged=scored.score >= threshold)
     by_k = k_of_n_table(table, max_k=4)
     patterns = set(table.loc[table["label"], "sender"])
     flags = table.groupby("sender")["flagged"].sum()
@@ -262,30 +263,31 @@ def senders(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
 
 
 def sender_separation(scored: ScoredConversations, *, n_resamples: int, seed: int) -> pd.DataFrame:
-    """AUC over senders of the mean log-odds and of the highest score over one sender's conversations."""
-    odds = logit(np.clip(scored.score, 1e-12, 1 - 1e-12))
-    table = pd.DataFrame(
-        {"sender": [c.sender for c in scored.conversations], "label": scored.label, "odds": odds}
-    )
-    senders = table.groupby("sender").agg(
-        label=("label", "max"), mean=("odds", "mean"), highest=("odds", "max")
-    )
-    rows = [
-        {"score": name}
-        | auc_with_interval(
-            senders["label"].to_numpy(),
-            senders[column].to_numpy(),
-            senders.index.to_numpy(),
-            n_resamples=n_resamples,
-            seed=seed,
-        )
-        for name, column in (("mean log-odds", "mean"), ("highest score", "highest"))
-    ]
+    """AUC over senders of two aggregates of their conversations' scores.
+
+    These are the mean log-odds and the highest score. Columns: ``score``, and those of
+    ``auc_with_interval``, resampled over senders.
+    """
+    log_odds = logit(np.clip(scored.score, 1e-12, 1 - 1e-12))
+    by_sender = _sender_table(scored, log_odds=log_odds).groupby("sender")
+    aggregates = by_sender.agg(label=("label", "max"), mean=("log_odds", "mean"), highest=("log_odds", "max"))
+    label, names = aggregates["label"].to_numpy(), aggregates.index.to_numpy()
+    rows = []
+    for name, column in (("mean log-odds", "mean"), ("highest score", "highest")):
+        score = aggregates[column].to_numpy()
+        area = auc_with_interval(label, score, names, n_resamples=n_resamples, seed=seed)
+        rows.append({"score": name} | area)
     return pd.DataFrame(rows)
 
 
+def _sender_table(scored: ScoredConversations, **columns: NDArray[Any]) -> pd.DataFrame:
+    """One row per conversation: ``sender``, ``label``, and ``columns``."""
+    names = [conversation.sender for conversation in scored.conversations]
+    return pd.DataFrame({"sender": names, "label": scored.label} | columns)
+
+
 def base_rates(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
-    """What the alert threshold would mean in a million conversations at supposed prevalences."""
+    """Expected alerts at the alert threshold in ``VOLUME`` conversations, by prevalence."""
     return base_rate_table(
         true_positive_rate(scored.label, scored.score, threshold=threshold),
         false_positive_rate(scored.label, scored.score, threshold=threshold),
@@ -294,43 +296,35 @@ def base_rates(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame
 
 
 def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
-    """TPR of patterns and FPR of benign conversations by register, length band, who writes first and how the two know each other."""
-    facts = pd.DataFrame(
+    """TPR of patterns and FPR of benign conversations per slice.
+
+    Slices are by register, length, who writes first, how the two know each other, and how many distinct
+    stages the sender shows. Columns: ``by``, ``slice``; ``tpr`` and ``fpr`` as in ``rates_at_fpr``.
+    """
+    lengths = [len(conversation.messages) for conversation in scored.conversations]
+    bands = pd.cut(lengths, [0, 5, 15, 50, 1000], labels=["2–5", "6–15", "16–50", "over 50"])
+    attributes = pd.DataFrame(
         {
             "register": [c.register for c in scored.conversations],
-            "length": pd.cut(
-                [len(c.messages) for c in scored.conversations],
-                [0, 5, 15, 50, 1000],
-                labels=["2–5", "6–15", "16–50", "over 50"],
-            ).astype(str),
-            "first writer": [
-                "sender" if c.messages[0].author == c.sender else "contact" for c in scored.conversations
-            ],
+            "length": bands.astype(str),
+            "first writer": [_first_writer(c) for c in scored.conversations],
             "known from": [c.metadata.known_from for c in scored.conversations],
-            "distinct stages shown by the sender": [_stages_shown(c) for c in scored.conversations],
+            "distinct stages shown by the sender": [_n_stages(c) for c in scored.conversations],
         }
     )
     rows = []
-    for by in facts:
-        for value in sorted(facts[by].unique()):
-            here = (facts[by] == value).to_numpy()
-            tpr, fpr = (
-                rate(scored.label[here], scored.score[here], threshold=threshold)
-                for rate in (true_positive_rate, false_positive_rate)
-            )
-            rows.append({"by": by, "slice": value} | _rate("tpr", tpr) | _rate("fpr", fpr))
+    for by in attributes:
+        for value in sorted(attributes[by].unique()):
+            here = (attributes[by] == value).to_numpy()
+            rates = _rates(scored.label[here], scored.score[here], threshold)
+            rows.append({"by": by, "slice": value} | rates)
     return pd.DataFrame(rows)
 
 
-def _stages_shown(conversation: Conversation) -> str:
-    return str(
-        len(
-            {
-                label
-                for message in conversation.messages
-                if message.author == conversation.sender
-                for label in message.labels
-                if label in STAGES
-            }
-        )
-    )
+def _first_writer(conversation: Conversation) -> str:
+    return "sender" if conversation.messages[0].author == conversation.sender else "contact"
+
+
+def _n_stages(conversation: Conversation) -> str:
+    by_sender = (m.labels for m in conversation.messages if m.author == conversation.sender)
+    return str(len(set().union(*by_sender) & set(STAGES)))

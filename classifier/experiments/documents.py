@@ -1,4 +1,4 @@
-"""Which texts of the checkout are made from results, and what should they say? The model card, and what stands between marks in the READMEs."""
+"""Documents made from results: the model card and parts of READMEs."""
 
 from __future__ import annotations
 
@@ -12,54 +12,55 @@ from classifier.corpus.generator.spec import RELEASES
 from classifier.corpus.release import read_corpus, read_manifest
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
-from classifier.model.message.explain import account
+from classifier.model.message.explain import scores_as_text
 from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_final_model, shipped_model
 from classifier.readers.messages import messages_table
 from classifier.report.evaluation.card import model_card
 from classifier.report.evaluation.summary import corpus_counts, label_shares, main_results, phrase_totals
-from classifier.report.markdown import filled, in_markdown
+from classifier.report.markdown import fill_blocks, markdown_table
 
 CORPORA = Path("data") / "synthetic"
 RESULTS = Path("data") / "results" / "v1"
 CARD = Path("classifier") / "model" / "CARD.md"
 EXAMPLE = "dont tell your mum about this, its our secret"
 MARKED = (Path("README.md"), CORPORA / "README.md")
+"""Documents with generated blocks between marks."""
 
 
 def blocks(root: Path) -> dict[str, str]:
-    """What may stand between marks, by name: tables in Markdown, from the results and the corpora of the checkout at ``root``."""
-    corpora = {release: root / CORPORA / release for release in RELEASES}
-    messages = {
-        release: messages_table([c for part in read_corpus(folder).values() for c in part])
-        for release, folder in corpora.items()
-    }
+    """The generated blocks of READMEs, by name, as Markdown.
+
+    They come from the results and the corpora of the checkout at ``root``.
+    """
+    folders = {release: root / CORPORA / release for release in RELEASES}
+    manifests = {release: read_manifest(folder) for release, folder in folders.items()}
+    labels = {release: label_counts(_all_messages(folder)) for release, folder in folders.items()}
+    phrases = {spec.voice: phrase_counts(load_families(spec.voice)) for spec in RELEASES.values()}
+    scores = scores_as_text(load_model(shipped_final_model()), EXAMPLE, explained=True)
     return {
-        "main": in_markdown(main_results(load_evaluation(root / RESULTS).tables)),
-        "corpora": in_markdown(
-            corpus_counts({release: read_manifest(folder) for release, folder in corpora.items()})
-        ),
-        "labels": in_markdown(
-            label_shares({release: label_counts(table) for release, table in messages.items()})
-        ),
-        "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{account(load_model(shipped_final_model()), EXAMPLE, explained=True)}\n```',
-        "phrases": in_markdown(
-            phrase_totals(
-                {spec.voice: phrase_counts(load_families(spec.voice)) for spec in RELEASES.values()}
-            )
-        ),
+        "main": markdown_table(main_results(load_evaluation(root / RESULTS).tables)),
+        "corpora": markdown_table(corpus_counts(manifests)),
+        "labels": markdown_table(label_shares(labels)),
+        "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{scores}\n```',
+        "phrases": markdown_table(phrase_totals(phrases)),
     }
+
+
+def _all_messages(folder: Path) -> pd.DataFrame:
+    splits = read_corpus(folder).values()
+    return messages_table([conversation for split in splits for conversation in split])
 
 
 def card(root: Path) -> str:
-    """The model card of the shipped models, from the results of the checkout at ``root``."""
-    model = load_model(shipped_model())
+    """The model card of the shipped models.
+
+    Its figures come from the results of the checkout at ``root``. Raises ``InputError`` when results, models
+    and corpora do not belong together.
+    """
+    model, final = load_model(shipped_model()), load_model(shipped_final_model())
     manifests = {release: read_manifest(root / CORPORA / release) for release in RELEASES}
     attack, names = (_table(root / RESULTS / f"{name}.csv") for name in ("attack", "names"))
-    final, n_terms = (
-        load_model(shipped_final_model()).header,
-        sum(len(half.terms) for half in model.feature_groups),
-    )
     try:
         return model_card(
             load_evaluation(root / RESULTS),
@@ -67,8 +68,8 @@ def card(root: Path) -> str:
             manifests,
             attack,
             names,
-            final=final,
-            n_terms=n_terms,
+            final=final.header,
+            n_terms=sum(len(group.terms) for group in model.feature_groups),
             n_bytes=shipped_model().stat().st_size,
         )
     except ValueError as error:
@@ -82,12 +83,15 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def documents(root: Path) -> dict[Path, str]:
-    """Every text that is made from results, by its path, as it should read. Raises ``InputError`` when results, model and corpora are not of one another."""
+    """The expected text of every generated document, by its path.
+
+    Raises ``InputError`` when results, model and corpora do not belong together.
+    """
     made = blocks(root)
     texts = {root / CARD: card(root)}
     for path in MARKED:
         try:
-            texts[root / path] = filled((root / path).read_text(encoding="utf-8"), made)
+            texts[root / path] = fill_blocks((root / path).read_text(encoding="utf-8"), made)
         except ValueError as error:
             raise InputError(f"{root / path}: {error}") from None
     return texts

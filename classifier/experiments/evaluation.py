@@ -1,52 +1,57 @@
-"""The evaluation: where a corpus, models and metrics meet. Each function makes one table; what they hold is said in ``classifier.evaluation``."""
+"""Every table and fact of an evaluation report.
+
+What each table holds is said in ``classifier.evaluation`` and by the functions that make them.
+"""
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from classifier.corpus.audit import near_copies_across_splits
-from classifier.evaluation.curves import auc
 from classifier.evaluation.messages import message_metrics
-from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.results import Evaluation
 from classifier.evaluation.slices import false_alarms_by, recall_by
-from classifier.evaluation.thresholds import message_threshold
 from classifier.experiments import conversation_tables
-from classifier.experiments.baselines import BASELINES
-from classifier.experiments.capability import capability_cases
-from classifier.experiments.controls import CAUSES, CONTROLS, control_scores, shuffled_scores
+from classifier.experiments.baselines import baseline_table
+from classifier.experiments.capability import capability_table
+from classifier.experiments.controls import control_table
 from classifier.experiments.conversation_scores import (
     ALERT_RULE,
     Probabilities,
     ScoredConversations,
     message_probabilities,
     oracle_probabilities,
-    scored,
+    score_conversations,
 )
-from classifier.experiments.noise import STRENGTHS, add_noise
+from classifier.experiments.noise import noise_table
 from classifier.model.conversation.model import ConversationModel, fit_conversation_model
 from classifier.model.message.file import pipeline_options
-from classifier.model.message.pipeline import fit_message_model, stage_probabilities
 from classifier.model.message.scorer import MessageModel
 from classifier.model.shipped import MAX_FALSE_ALARMS
-from classifier.progress import progress_bar, say
+from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS, PATTERN, STAGES, TACTICS
 
-Parts = dict[str, list[Conversation]]
-N_SHUFFLES = 20
-NEAR_CHANCE = 0.6
-N_NOISY = 5_000
+Splits = dict[str, list[Conversation]]
+"""Conversations of a corpus by split: "train", "validation", "test"."""
+
+SECOND_VOICE = "second voice"
+MIN_COMPARED_LENGTH = 12
+"""Characters; equality of shorter texts is no evidence of a copy."""
+
+THRESHOLD_RULE = (
+    f"per label, the best F1 on validation families among those that flag at most {MAX_FALSE_ALARMS:.1%} of "
+    "messages without the label; a tie is flagged"
+)
 
 
 def evaluate_everything(
-    parts: Parts,
-    alt: list[Conversation],
+    splits: Splits,
+    second_voice: list[Conversation],
     model: MessageModel,
     pipeline: Any,
     heads: dict[str, ConversationModel],
@@ -55,124 +60,135 @@ def evaluate_everything(
     seed: int,
     n_resamples: int,
 ) -> Evaluation:
-    """Every table of the report, on the test split of ``parts`` and on ``alt``, the second voice; ``pipeline`` is ``model`` as scikit-learn scores it."""
-    first = parts["test"][0]
+    """Evaluation of a model on the test split and the second voice.
+
+    Parameters
+    ----------
+    splits
+        The corpus. Thresholds of baselines and calibrators are fitted on "validation".
+    second_voice
+        Conversations by other writers, for testing only; may be empty.
+    model
+        The message model under test.
+    pipeline
+        The same model as a fitted scikit-learn pipeline.
+    heads
+        The conversation models, by head.
+    corpus_sha256
+        Content hash of the corpus, for the facts.
+    seed
+        Of resamples, shuffles and noise.
+    n_resamples
+        Bootstrap resamples of clusters.
+    """
+    first = splits["test"][0]
     say("scoring")
-    sets = {"validation": parts["validation"], "test": parts["test"]} | ({"second voice": alt} if alt else {})
-    found = {name: message_probabilities(pipeline, members) for name, members in sets.items()}
-    messages = _message_tables(parts, alt, found, model, pipeline, n_resamples=n_resamples, seed=seed)
+    sets = {"validation": splits["validation"], "test": splits["test"]}
+    if second_voice:
+        sets[SECOND_VOICE] = second_voice
+    probabilities = {name: message_probabilities(pipeline, members) for name, members in sets.items()}
+    tables = _message_tables(
+        splits, second_voice, probabilities, model, pipeline, n_resamples=n_resamples, seed=seed
+    )
     facts = {
         "corpus": f"{first.corpus}, version {first.version}",
         "corpus_sha256": corpus_sha256,
         "split": "test: phrase families and accounts that stand in neither train nor validation",
-        "n_messages": int(messages["messages"]["n"].iloc[0]),
-        "n_families": int(messages["messages"]["n_families"].iloc[0]),
-        "n_conversations": len(parts["test"]),
+        "n_messages": int(tables["messages"]["n"].iloc[0]),
+        "n_families": int(tables["messages"]["n_families"].iloc[0]),
+        "n_conversations": len(splits["test"]),
         "model_sha256": model.header["sha256"],
-        "threshold_rule": f"per label, the best F1 on validation families among those that flag at most {MAX_FALSE_ALARMS:.1%} of messages without the label; a tie is flagged",
+        "threshold_rule": THRESHOLD_RULE,
         "alert_rule": ALERT_RULE,
         "alert_threshold": heads["text"].alert_threshold,
         "seed": seed,
         "n_resamples": n_resamples,
     }
-    return Evaluation(
-        facts,
-        messages
-        | _conversation_tables(parts["train"], sets, found, heads, n_resamples=n_resamples, seed=seed),
+    tables |= _conversation_tables(
+        splits["train"], sets, probabilities, heads, n_resamples=n_resamples, seed=seed
     )
+    return Evaluation(facts, tables)
 
 
 def _message_tables(
-    parts: Parts,
-    alt: list[Conversation],
-    found: dict[str, Probabilities],
+    splits: Splits,
+    second_voice: list[Conversation],
+    probabilities: dict[str, Probabilities],
     model: MessageModel,
     pipeline: Any,
     *,
     n_resamples: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    table = {split: messages_table(conversations) for split, conversations in parts.items()}
-    test = table["test"]
-    probabilities = pd.DataFrame(np.concatenate(found["test"]), columns=list(LABELS))
+    messages = {split: messages_table(conversations) for split, conversations in splits.items()}
+    test = messages["test"]
+    scores = _score_table(probabilities["test"])
     thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
-    own = message_metrics(
-        test[list(LABELS)], probabilities, thresholds, test["family"], n_resamples=n_resamples, seed=seed
+    flagged = scores >= pd.Series(thresholds)
+    metrics = message_metrics(
+        test[list(LABELS)], scores, thresholds, test["family"], n_resamples=n_resamples, seed=seed
     )
-    flagged = probabilities >= pd.Series(thresholds)
-    transfer = (
-        {}
-        if not alt
-        else {
-            "transfer": _transfer(
-                messages_table(alt), found["second voice"], thresholds, n_resamples=n_resamples, seed=seed
-            )
-        }
-    )
-    return transfer | {
-        "messages": own,
-        "systems": _systems(table, own, n_resamples=n_resamples, seed=seed),
-        "controls": _controls(parts, table, n_resamples=n_resamples, seed=seed),
+    tables = {}
+    if second_voice:
+        other, other_scores = messages_table(second_voice), _score_table(probabilities[SECOND_VOICE])
+        tables["transfer"] = message_metrics(
+            other[list(LABELS)], other_scores, thresholds, other["family"], n_resamples=n_resamples, seed=seed
+        )
+    return tables | {
+        "messages": metrics,
+        "systems": baseline_table(messages, metrics, n_resamples=n_resamples, seed=seed),
+        "controls": control_table(splits, messages, n_resamples=n_resamples, seed=seed),
         "scenes": _false_alarms(test, flagged, test["conversation_label"] != PATTERN, "scene"),
         "manners": _false_alarms(test, flagged, test["manner"] != "plain", "manner"),
         "tactics": _recall_by_tactic(test, flagged),
-        "leaks": _leaks(test, table["train"]),
-        "capabilities": _capabilities(parts["test"], model, pipeline, seed=seed),
-        "noise": _noise(test, table["train"], pipeline, pipeline_options(model), seed=seed),
+        "leaks": _overlap_of_splits(test, messages["train"]),
+        "capabilities": capability_table(splits["test"], pipeline, model.thresholds, seed=seed),
+        "noise": noise_table(test, messages["train"], pipeline, pipeline_options(model), seed=seed),
     }
 
 
-def _transfer(
-    messages: pd.DataFrame, found: Probabilities, thresholds: dict[str, float], *, n_resamples: int, seed: int
-) -> pd.DataFrame:
-    """The message table on the second voice, at the same thresholds."""
-    probabilities = pd.DataFrame(np.concatenate(found), columns=list(LABELS))
-    return message_metrics(
-        messages[list(LABELS)],
-        probabilities,
-        thresholds,
-        messages["family"],
-        n_resamples=n_resamples,
-        seed=seed,
-    )
+def _score_table(probabilities: Probabilities) -> pd.DataFrame:
+    """Scores with one row per message and one column per label."""
+    return pd.DataFrame(np.concatenate(probabilities), columns=list(LABELS))
 
 
-def _noise(
-    test: pd.DataFrame, train: pd.DataFrame, pipeline: Any, options: dict[str, Any], *, seed: int
-) -> pd.DataFrame:
-    """Macro average precision under generic typing noise, with the normaliser and for the same model fitted without it."""
-    from sklearn.metrics import average_precision_score
+def _false_alarms(test: pd.DataFrame, flagged: pd.DataFrame, kept: pd.Series, by: str) -> pd.DataFrame:
+    """False alarms among the kept messages without a stage, per value of ``by``."""
+    ordinary = kept & (test[list(STAGES)].sum(axis=1) == 0)
+    any_stage = flagged[list(STAGES)].any(axis=1)
+    return false_alarms_by(test.loc[ordinary, by], any_stage[ordinary])
 
-    say("adding noise")
-    distinct = test.drop_duplicates(["text", "family"])
-    distinct = distinct.sample(min(N_NOISY, len(distinct)), random_state=seed)
-    models = {
-        "with normaliser": pipeline,
-        "without": fit_message_model(train, **options | {"normaliser": False}),
-    }
-    rows = []
-    for strength in ("none", *STRENGTHS):
-        rng = Random(seed)
-        texts = (
-            distinct["text"].tolist()
-            if strength == "none"
-            else [add_noise(text, strength, rng) for text in distinct["text"]]
-        )
-        for name, fitted in models.items():
-            probabilities = stage_probabilities(fitted, texts)
-            precision = np.mean(
-                [average_precision_score(distinct[stage], probabilities[stage]) for stage in STAGES]
-            )
-            rows.append(
-                {"noise": strength, "model": name, "average_precision": float(precision), "n": len(distinct)}
-            )
-    return pd.DataFrame(rows)
+
+def _recall_by_tactic(test: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
+    """Recall of each tactic's label on the messages that show the tactic."""
+    shown = test[test["tactic"] != ""]
+    label = shown["tactic"].map(TACTICS)
+    hit = pd.Series([bool(flagged.at[row, name]) for row, name in label.items()], index=shown.index)
+    recalls = recall_by(shown["tactic"], hit).rename(columns={"slice": "tactic"})
+    return recalls.assign(label=recalls["tactic"].map(TACTICS).fillna("all"))
+
+
+def _overlap_of_splits(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
+    """Families, accounts and near-copies that train and test share.
+
+    Columns: ``check``, ``count``, ``of``.
+    """
+    say("looking for near-copies")
+    families, accounts = set(test["family"]), set(test["author"])
+    copies = near_copies_across_splits(pd.concat([train, test]), min_characters=MIN_COMPARED_LENGTH)
+    compared = test.loc[test["text"].str.len() >= MIN_COMPARED_LENGTH, "text"]
+    rows = [
+        ("test families also in train", len(families & set(train["family"])), len(families)),
+        ("test accounts also in train", len(accounts & set(train["author"])), len(accounts)),
+        ("distinct test texts nearly equal to a train text", len(copies), compared.nunique()),
+    ]
+    return pd.DataFrame(rows, columns=["check", "count", "of"])
 
 
 def _conversation_tables(
     train: list[Conversation],
     sets: dict[str, list[Conversation]],
-    found: dict[str, Probabilities],
+    probabilities: dict[str, Probabilities],
     heads: dict[str, ConversationModel],
     *,
     n_resamples: int,
@@ -180,36 +196,41 @@ def _conversation_tables(
 ) -> dict[str, pd.DataFrame]:
     say("scoring conversations")
     by_head = {
-        name: {head: scored(fitted, members, found[name]) for head, fitted in heads.items()}
+        name: {
+            head: score_conversations(model, members, probabilities[name]) for head, model in heads.items()
+        }
         for name, members in sets.items()
     }
-    told = _oracle(train, sets, seed=seed)
+    oracle = _oracle_scores(train, sets, seed=seed)
     reported = {name: by_head[name] for name in sets if name != "validation"}
-    text = {name: heads_here["text"] for name, heads_here in reported.items()}
+    text = {name: of_set["text"] for name, of_set in reported.items()}
+    oracle_text = {name: oracle[name] for name in reported}
+    validation, test = by_head["validation"]["text"], text["test"]
     threshold = heads["text"].alert_threshold
+    resampling = {"n_resamples": n_resamples, "seed": seed}
     return {
-        "separation": conversation_tables.separation(reported, told, n_resamples=n_resamples, seed=seed),
-        "rates": conversation_tables.rates_at_fpr(by_head["validation"]["text"], text),
-        "told_rates": conversation_tables.rates_at_fpr(
-            told["validation"], {name: told[name] for name in reported}
-        ),
-        "early": conversation_tables.early_warning(
-            text, threshold=threshold, n_resamples=n_resamples, seed=seed
-        ),
+        "separation": conversation_tables.separation(reported, oracle, **resampling),
+        "rates": conversation_tables.rates_at_fpr(validation, text),
+        "told_rates": conversation_tables.rates_at_fpr(oracle["validation"], oracle_text),
+        "early": conversation_tables.early_warning(text, threshold=threshold, **resampling),
         "recall_by_k": conversation_tables.recall_by_k(text, threshold=threshold),
-        "conversation_scenes": conversation_tables.benign_scenes(text["test"], threshold=threshold),
-        "conversation_slices": conversation_tables.slices(text["test"], threshold=threshold),
-        "senders": conversation_tables.senders(text["test"], threshold=threshold),
-        "sender_auc": conversation_tables.sender_separation(text["test"], n_resamples=n_resamples, seed=seed),
-        "base_rates": conversation_tables.base_rates(text["test"], threshold=threshold),
-        **conversation_tables.calibration(by_head["validation"]["text"], text["test"]),
+        "conversation_scenes": conversation_tables.benign_scenes(test, threshold=threshold),
+        "conversation_slices": conversation_tables.slices(test, threshold=threshold),
+        "senders": conversation_tables.senders(test, threshold=threshold),
+        "sender_auc": conversation_tables.sender_separation(test, **resampling),
+        "base_rates": conversation_tables.base_rates(test, threshold=threshold),
+        **conversation_tables.calibration(validation, test),
     }
 
 
-def _oracle(
+def _oracle_scores(
     train: list[Conversation], sets: dict[str, list[Conversation]], *, seed: int
 ) -> dict[str, ScoredConversations]:
-    """Each set scored by a text head that was fitted on the true labels of messages and is given them: how far the conversations can be told apart at all."""
+    """Each set scored by a text head on oracle labels.
+
+    The head is fitted on oracle labels and is given them. The scores show how well conversations can be
+    separated when every message is read correctly.
+    """
     labels = {name: oracle_probabilities(members) for name, members in sets.items()}
     fitted = fit_conversation_model(
         train,
@@ -220,119 +241,4 @@ def _oracle(
         thresholds=np.full(len(LABELS), 0.5),
         seed=seed,
     )
-    return {name: scored(fitted, members, labels[name]) for name, members in sets.items()}
-
-
-def _systems(
-    table: dict[str, pd.DataFrame], own: pd.DataFrame, *, n_resamples: int, seed: int
-) -> pd.DataFrame:
-    """Macro rows of our model and of each baseline."""
-    rows = [
-        own[own["label"] == "macro"].assign(
-            system="this model: words, pairs and characters, logistic regression"
-        )
-    ]
-    test, validation = table["test"], table["validation"]
-    for name, fit in progress_bar(BASELINES.items(), label="fitting baselines", length=len(BASELINES)):
-        scorer = fit(table["train"])
-        chosen = pd.DataFrame(scorer(validation["text"].tolist()), columns=list(LABELS))
-        thresholds = {
-            label: message_threshold(
-                validation[label].to_numpy(), chosen[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS
-            )
-            for label in LABELS
-        }
-        scores = pd.DataFrame(scorer(test["text"].tolist()), columns=list(LABELS))
-        metrics = message_metrics(
-            test[list(LABELS)], scores, thresholds, test["family"], n_resamples=n_resamples, seed=seed
-        )
-        rows.append(metrics[metrics["label"] == "macro"].assign(system=name))
-    return pd.concat(rows, ignore_index=True)
-
-
-def _controls(parts: Parts, table: dict[str, pd.DataFrame], *, n_resamples: int, seed: int) -> pd.DataFrame:
-    """AUC of each leak control over conversations, and of the stage model fitted on shuffled labels over messages."""
-    label = np.array([conversation.label == PATTERN for conversation in parts["test"]])
-    senders = np.array([conversation.sender for conversation in parts["test"]])
-    rows = []
-    for name, seen in progress_bar(CONTROLS.items(), label="leak controls", length=len(CONTROLS)):
-        scores = control_scores(seen, parts["train"], parts["test"])
-        rows.append(
-            {"control": name} | auc_with_interval(label, scores, senders, n_resamples=n_resamples, seed=seed)
-        )
-    rows.append({"control": "shuffled labels"} | _shuffled(table, seed=seed))
-    controls = pd.DataFrame(rows)
-    controls["cause"] = [_reading(row) for row in rows]
-    return controls
-
-
-def _reading(row: dict[str, Any]) -> str:
-    if row["auc_low"] <= 0.5 <= row["auc_high"]:
-        return "chance within its interval"
-    return f"{'near chance' if row['auc'] <= NEAR_CHANCE else 'a leak'}: {CAUSES.get(row['control'], 'cause not known')}"
-
-
-def _shuffled(table: dict[str, pd.DataFrame], *, seed: int) -> dict[str, Any]:
-    """A model of "shows any stage" fitted after every family's label was dealt to another family, many times over: the mean AUC and the middle 95 % of them."""
-    test = table["test"].drop_duplicates(["text", "family"])
-    shown = (test[list(STAGES)].sum(axis=1) > 0).to_numpy()
-    deals = shuffled_scores(table["train"], test["text"].tolist(), n_shuffles=N_SHUFFLES, seed=seed)
-    aucs = [auc(shown, scores) for scores in deals]
-    low, high = np.percentile(aucs, [2.5, 97.5])
-    return {
-        "auc": float(np.mean(aucs)),
-        "auc_low": float(low),
-        "auc_high": float(high),
-        "positives": int(shown.sum()),
-        "n": len(test),
-    }
-
-
-def _false_alarms(test: pd.DataFrame, flagged: pd.DataFrame, kept: pd.Series, by: str) -> pd.DataFrame:
-    """Among the kept messages that show no stage, how many are flagged for one."""
-    ordinary = kept & (test[list(STAGES)].sum(axis=1) == 0)
-    any_stage = flagged[list(STAGES)].any(axis=1)
-    return false_alarms_by(test.loc[ordinary, by], any_stage[ordinary])
-
-
-def _recall_by_tactic(test: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
-    shown = test[test["tactic"] != ""]
-    label = shown["tactic"].map(TACTICS)
-    hit = pd.Series([bool(flagged.at[row, name]) for row, name in label.items()], index=shown.index)
-    recalls = recall_by(shown["tactic"], hit).rename(columns={"slice": "tactic"})
-    return recalls.assign(label=recalls["tactic"].map(TACTICS).fillna("all"))
-
-
-def _leaks(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
-    say("looking for near-copies")
-    families, accounts = set(test["family"]), set(test["author"])
-    copies = near_copies_across_splits(pd.concat([train, test]))
-    return pd.DataFrame(
-        {
-            "check": [
-                "test families also in train",
-                "test accounts also in train",
-                "distinct test texts nearly equal to a train text",
-            ],
-            "count": [
-                len(families & set(train["family"])),
-                len(accounts & set(train["author"])),
-                len(copies),
-            ],
-            "of": [len(families), len(accounts), test.loc[test["text"].str.len() >= 12, "text"].nunique()],
-        }
-    )
-
-
-def _capabilities(test: list[Conversation], model: MessageModel, pipeline: Any, *, seed: int) -> pd.DataFrame:
-    """Failure rate of each capability, by kind in the order they were tried, worst first within a kind."""
-    say("trying capabilities")
-    messages = [message for conversation in test for message in conversation.messages]
-    cases = capability_cases(
-        lambda texts: np.asarray(pipeline.predict_proba(list(texts))), model.thresholds, messages, seed=seed
-    )
-    tables = [
-        false_alarms_by(group["capability"], group["failed"]).iloc[:-1].assign(kind=kind)
-        for kind, group in cases.groupby("kind", sort=False)
-    ]
-    return pd.concat(tables, ignore_index=True).rename(columns={"false_alarms": "failures"})
+    return {name: score_conversations(fitted, members, labels[name]) for name, members in sets.items()}

@@ -1,4 +1,4 @@
-"""Which names of people in its training text can be got back from this very model file? The file is opened, and asked, as whoever holds it can."""
+"""Names of the training text that can be recovered from a model file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import pandas as pd
 from classifier.model.message.file import load_model
 from classifier.privacy.attacks.names import NAME_ATTACKS, names_found
 from classifier.privacy.builds.dp_statement import dp_statement
-from classifier.privacy.builds.opened import OpenedModel
-from classifier.privacy.builds.vocabulary import plain, words_and_pairs
+from classifier.privacy.builds.inspected_model import InspectedModel
+from classifier.privacy.builds.vocabulary import plain_spelling, words_and_pairs
 from classifier.privacy.policies.given_names import given_names
-from classifier.records import Conversation
+from classifier.records import Conversation, Message
 
 
-def opened_file(path: Path) -> OpenedModel:
-    """The stage model in ``path`` as its holder sees it: its terms by group, its scores, and its bytes for the walk."""
+def inspect_model_file(path: Path) -> InspectedModel:
+    """The message model in ``path`` as an attacker sees it.
+
+    An attacker who holds the file sees its terms by feature group, its scores, and its bytes.
+    """
     model = load_model(path)
 
     def terms_of(text: str) -> list[tuple[str, str]]:
@@ -33,52 +36,55 @@ def opened_file(path: Path) -> OpenedModel:
         cap=1,
         vocabulary=[term for _, term in terms],
     )
-    return OpenedModel(
+    return InspectedModel(
         features=terms_of,
-        known=frozenset(terms),
+        trained_features=frozenset(terms),
         probabilities=model.probabilities,
         content=path.read_bytes(),
         statement=statement,
     )
 
 
-def names_table(opened: OpenedModel, conversations: Iterable[Conversation]) -> pd.DataFrame:
-    """How many names in ``conversations``, all of them trained on, each attack brings out, beside listed names that stand nowhere in them.
+def names_table(model: InspectedModel, conversations: Iterable[Conversation]) -> pd.DataFrame:
+    """How many names each attack finds, beside decoy names that occur nowhere.
 
-    Columns: ``attack``; ``share``, ``share_low``, ``share_high`` (Clopper-Pearson, 95 %), ``found``, ``n`` of the names; ``decoys_found``, ``n_decoys``.
+    The names are those in ``conversations``, which must all be training data; the decoys are listed names
+    that do not occur in them.
+
+    Columns: ``attack``; ``share``, ``share_low``, ``share_high`` (Clopper-Pearson, 95 %), ``found``, ``n`` of
+    the names; ``decoys_found``, ``n_decoys``.
     """
-    names: set[str] = set()
-    written: set[str] = set()
-    for message in (message for conversation in conversations for message in conversation.messages):
-        names.update(
-            plain(message.text[span.start : span.end]) for span in message.personal if span.kind == "name"
-        )
-        written.update(words_and_pairs(plain(message.text)))
+    messages = [message for conversation in conversations for message in conversation.messages]
+    names = {name for message in messages for name in _names_in(message)}
+    terms = {term for message in messages for term in words_and_pairs(plain_spelling(message.text))}
+    decoys = unwritten_names(terms | names)
     rows = []
     for attack in NAME_ATTACKS:
-        result = names_found(opened, attack, names=names, decoys=unwritten_names(written | names))
-        low, high = result.found.interval()
+        result = names_found(model, attack, names=names, decoys=decoys)
         rows.append(
-            (
-                attack,
-                result.found.value,
-                low,
-                high,
-                result.found.hits,
-                result.found.n,
-                result.decoys.hits,
-                result.decoys.n,
-            )
+            {"attack": attack}
+            | result.found.columns("share")
+            | {"found": result.found.hits, "n": result.found.n}
+            | {"decoys_found": result.decoys.hits, "n_decoys": result.decoys.n}
         )
-    return pd.DataFrame(
-        rows, columns=["attack", "share", "share_low", "share_high", "found", "n", "decoys_found", "n_decoys"]
-    )
+    return pd.DataFrame(rows)
+
+
+def _names_in(message: Message) -> list[str]:
+    return [
+        plain_spelling(message.text[span.start : span.end])
+        for span in message.personal
+        if span.kind == "name"
+    ]
 
 
 def unwritten_names(written: set[str]) -> list[str]:
-    """The names of the public list that are not among the ``written`` terms. A name may be written so (joined to a mark, say) that it is no term: hand those in too.
+    """The names of the public list that are not among the ``written`` terms.
+
+    ``written`` must also hold names that are no term of their own because of their spelling, such as a name
+    joined to a mark.
 
     >>> "Aaron" in unwritten_names(set()), "Aaron" in unwritten_names({"aaron"})
     (True, False)
     """
-    return [name for name in given_names() if plain(name) not in written]
+    return [name for name in given_names() if plain_spelling(name) not in written]

@@ -1,169 +1,178 @@
-"""The models that policies ask for, as scorers of messages: the own one, those fitted beside it, or an outside model's scores."""
+"""Message scorers for reading policies, from our models or an outside one."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifier.errors import InputError
+from classifier.resume import file_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from classifier.privacy.stream import MessageScores
-    from classifier.records import Conversation
-
-if TYPE_CHECKING:
-    from classifier.privacy.compare.kept import Parts
-    from classifier.privacy.simulate.scorer import Scorer
+    from classifier.privacy.compare.finished import FinishedPolicies
+    from classifier.privacy.simulate.scorer import PolicyScorer
     from classifier.privacy.stream import MessageScores, Stream
     from classifier.records import Conversation
 
 OWN_MODEL = "private/plain"
-"""The ``Policy.model_key`` of the stage model: TF-IDF terms of private text, trained without noise."""
+"""The ``Policy.model_key`` of our message model: TF-IDF of private text, trained without noise."""
 
 VARIANT_MESSAGES = 30_000
-"""How many messages the plain variants are fitted on: enough to compare them, and a minute in all."""
+"""Messages on which plain variants are fitted: enough to compare them, about a minute in all."""
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Where scores come from. ``made_of`` says by ``Policy.model_key`` all that its scores depend on, besides the corpus; ``facts`` is what the report says of them."""
+class ScoreSources:
+    """Where the scores of a comparison come from.
+
+    Parameters
+    ----------
+    model
+        Our message model file; None with outside scores.
+    scores
+        A file of outside scores; None with our model.
+    depends_on
+        What the scores of each model depend on besides the corpus, by ``Policy.model_key``.
+    facts
+        What the report says about the sources.
+    """
 
     model: Path | None
     scores: Path | None
-    made_of: dict[str, Any]
+    depends_on: dict[str, Any]
     facts: dict[str, Any]
 
 
 def find_sources(
     model_path: Path | None, scores: Path | None, *, keys: Collection[str], variants: bool, seed: int
-) -> Sources:
-    """The own model, and with ``variants`` those of ``keys`` that can be fitted; or the outside scores alone. Raises ``InputError`` for files that cannot be read."""
+) -> ScoreSources:
+    """Our model and its variants, or the file of outside ``scores`` alone.
+
+    With ``variants``, those of the model ``keys`` that can be fitted are included. Raises ``InputError`` for
+    a file that cannot be read, and for both a model and outside scores.
+    """
     from classifier.model.message.file import load_model
     from classifier.model.shipped import conversation_model_path, find_model
-    from classifier.privacy.builds.variants import salt_of, standard_variants
+    from classifier.privacy.builds.variants import salt_from_seed, standard_variants
 
     if scores is not None:
         if model_path is not None:
             raise InputError("--scores stands in for a model, so --model cannot be given beside it")
-        facts = {
-            "model": f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"
-        }
-        return Sources(None, scores, {OWN_MODEL: _sha256(scores)}, facts)
+        said = (
+            f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"
+        )
+        return ScoreSources(None, scores, {OWN_MODEL: file_sha256(scores)}, {"model": said})
     path = find_model(model_path)
-    made_of: dict[str, Any] = {OWN_MODEL: [_sha256(path), _sha256(conversation_model_path(path, "text"))]}
+    hashes = [file_sha256(path), file_sha256(conversation_model_path(path, "text"))]
+    depends_on: dict[str, Any] = {OWN_MODEL: hashes}
     if variants:
-        made_of |= {
-            key: ["fitted beside", VARIANT_MESSAGES, seed]
-            for key in sorted(standard_variants(salt=salt_of(seed)))
-            if key in keys and key != OWN_MODEL
-        }
+        for key in sorted(standard_variants(salt=salt_from_seed(seed))):
+            if key in keys and key != OWN_MODEL:
+                depends_on[key] = ["fitted beside", VARIANT_MESSAGES, seed]
     facts = {
         "model": "the stage model for messages, the text head of its pattern model for conversations",
         "model_sha256": load_model(path).header["sha256"],
     }
-    return Sources(path, None, made_of, facts)
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    return ScoreSources(path, None, depends_on, facts)
 
 
 def make_scorers(
-    sources: Sources,
+    sources: ScoreSources,
     train: Sequence[Conversation],
     scored: Sequence[Conversation],
     streams: Sequence[Stream],
     *,
-    parts: Parts,
+    finished: FinishedPolicies,
     seed: int,
-) -> dict[str, Scorer]:
-    """A scorer for each model of ``sources``, its scores of ``scored`` (as ``streams``) taken from ``parts`` where they are there.
+) -> dict[str, PolicyScorer]:
+    """A scorer for each model of ``sources``, by its key.
 
-    All but the own model score a conversation by noisy-or: it is a fixed rule, and a rule fitted on the same people's conversations would break the promise of a noisy model.
+    All but our own model score a conversation by noisy-or, a fixed rule: a rule fitted on the conversations
+    of the same people would break the privacy guarantee of a noisy model.
+
+    Parameters
+    ----------
+    train
+        Conversations on which variants are fitted; without any, there are none.
+    scored
+        Conversations to score.
+    streams
+        The same conversations as streams, in the same order.
+    finished
+        Scores from an earlier run, which are used where they exist.
     """
-    from classifier.privacy.simulate.scorer import Scorer
+    from classifier.privacy.simulate.scorer import PolicyScorer
 
     if sources.scores is not None:
-        from classifier.experiments.policy_scorers import outside_scores
-
-        return {OWN_MODEL: Scorer(outside_scores(sources.scores, scored))}
+        return {OWN_MODEL: PolicyScorer(outside_scores(sources.scores, scored))}
     assert sources.model is not None
-    scorers = {OWN_MODEL: _own_scorer(sources.model, scored, streams, parts)}
+    scorers = {OWN_MODEL: _own_scorer(sources.model, scored, streams, finished)}
     if train:
-        fits = _Variants(train, seed)
-        scorers |= {
-            key: Scorer(parts.scores(key, streams, lambda key=key: fits.scores(key, streams)))
-            for key in sources.made_of
-            if key != OWN_MODEL
-        }  # type: ignore[misc]
+        for key in sources.depends_on:
+            if key != OWN_MODEL:
+                fit_and_score = partial(_variant_scores, key, train, streams, seed=seed)
+                scorers[key] = PolicyScorer(finished.message_scores(key, streams, fit_and_score))
     return scorers
 
 
 def _own_scorer(
-    path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], parts: Parts
-) -> Scorer:
+    path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], finished: FinishedPolicies
+) -> PolicyScorer:
     from classifier.experiments.conversation_scores import message_probabilities
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.conversation.monitor import MonitoredScorer
     from classifier.model.message.file import load_pipeline
     from classifier.model.shipped import conversation_model_path
-    from classifier.privacy.simulate.scorer import Scorer
+    from classifier.privacy.simulate.scorer import PolicyScorer
     from classifier.privacy.stream import MessageScores
     from classifier.progress import say
 
     def score() -> MessageScores:
         say("scoring messages")
-        return MessageScores(
-            dict(
-                zip(
-                    (stream.id for stream in streams),
-                    message_probabilities(load_pipeline(path), conversations),
-                    strict=True,
-                )
-            )
-        )
+        probabilities = message_probabilities(load_pipeline(path), conversations)
+        return MessageScores(dict(zip((stream.id for stream in streams), probabilities, strict=True)))
 
-    return Scorer(
-        parts.scores(OWN_MODEL, streams, score),
+    return PolicyScorer(
+        finished.message_scores(OWN_MODEL, streams, score),
         MonitoredScorer(load_conversation_model(conversation_model_path(path, "text"))),
     )
 
 
-class _Variants:
-    """The models fitted beside the own one: plain ones on at most ``VARIANT_MESSAGES`` messages, noisy ones on conversations, the unit that their promise is about."""
+def _variant_scores(
+    key: str, train: Sequence[Conversation], streams: Sequence[Stream], *, seed: int
+) -> MessageScores:
+    """Message scores of ``streams`` by a variant fitted on ``train``.
 
-    def __init__(self, train: Sequence[Conversation], seed: int) -> None:
-        self.train, self.seed = train, seed
+    ``key`` is the ``Policy.model_key`` of the variant. Plain ones are fitted on at most ``VARIANT_MESSAGES``
+    messages, noisy ones on whole conversations, the unit of their privacy guarantee.
+    """
+    from classifier.model.message.normalise import normalise
+    from classifier.model.message.texts import score_distinct
+    from classifier.privacy.attacks.documents import membership_documents
+    from classifier.privacy.builds.variants import salt_from_seed, standard_variants
+    from classifier.privacy.stream import scored
+    from classifier.progress import say
 
-    def scores(self, key: str, streams: Sequence[Stream]) -> MessageScores:
-        """Fit the model of that key and let it score every message of ``streams``."""
-        from classifier.model.message.normalise import normalise
-        from classifier.model.message.pipeline import scored_once
-        from classifier.privacy.attacks.attack import membership_documents
-        from classifier.privacy.builds.variants import salt_of, standard_variants
-        from classifier.privacy.stream import scored
-        from classifier.progress import say
-
-        say(f"fitting {key}")
-        documents = membership_documents(
-            self.train, unit="message" if key.endswith("/plain") else "conversation", seed=self.seed
-        )
-        if key.endswith("/plain"):
-            documents = documents.sample(min(VARIANT_MESSAGES, len(documents)), random_state=self.seed)
-        opened = standard_variants(salt=salt_of(self.seed), prepare=normalise)[key](documents, self.seed)
-        return scored(streams, lambda texts: scored_once(opened.probabilities, texts))
+    say(f"fitting {key}")
+    is_plain = key.endswith("/plain")
+    documents = membership_documents(train, unit="message" if is_plain else "conversation", seed=seed)
+    if is_plain:
+        documents = documents.sample(min(VARIANT_MESSAGES, len(documents)), random_state=seed)
+    fit = standard_variants(salt=salt_from_seed(seed), prepare=normalise)[key]
+    model = fit(documents, seed)
+    return scored(streams, lambda texts: score_distinct(model.probabilities, texts))
 
 
 def outside_scores(path: Path, conversations: Sequence[Conversation]) -> MessageScores:
-    """An outside model's scores of these conversations. Raises ``InputError`` when a message has none, or the authors are others."""
+    """An outside model's scores of these conversations, from a CSV file.
+
+    Raises ``InputError`` when a message has no score, or the authors differ.
+    """
     import pandas as pd
 
     from classifier.privacy.stream import streams_from_scores
@@ -171,24 +180,23 @@ def outside_scores(path: Path, conversations: Sequence[Conversation]) -> Message
     table = _read_scores(path)
     known = {conversation.id: conversation for conversation in conversations}
     table = table[table["conversation_id"].isin(known)]
-    written = {
-        str(id_): authors.tolist() for id_, authors in table.groupby("conversation_id", sort=False)["author"]
-    }
+    by_conversation = table.groupby("conversation_id", sort=False)
+    authors_in_file = {str(id_): authors.tolist() for id_, authors in by_conversation["author"]}
     for conversation in conversations:
         authors = [message.author for message in conversation.messages]
-        if conversation.id not in written:
+        if conversation.id not in authors_in_file:
             raise InputError(
-                f"{path}: no scores of conversation {conversation.id!r}; every validation and test conversation needs them"
+                f"{path}: no scores of conversation {conversation.id!r}; every validation and test "
+                "conversation needs them"
             )
-        if written[conversation.id] != authors:
-            got = written[conversation.id]
+        got = authors_in_file[conversation.id]
+        if got != authors:
             raise InputError(
-                f"{path}: conversation {conversation.id!r} has {len(authors)} messages in the corpus and {len(got)} here, or they are by other authors or in another order"
+                f"{path}: conversation {conversation.id!r} has {len(authors)} messages in the corpus and "
+                f"{len(got)} here, or they are by other authors or in another order"
             )
     labels = pd.Series({id_: conversation.label for id_, conversation in known.items()})
-    table = table.assign(
-        index=table.groupby("conversation_id").cumcount(), label=table["conversation_id"].map(labels)
-    )
+    table = table.assign(index=by_conversation.cumcount(), label=table["conversation_id"].map(labels))
     try:
         return streams_from_scores(table)[1]
     except ValueError as error:
@@ -196,6 +204,7 @@ def outside_scores(path: Path, conversations: Sequence[Conversation]) -> Message
 
 
 def _read_scores(path: Path) -> pd.DataFrame:
+    """Rows in the order of their column ``index``, if there is one."""
     import pandas as pd
 
     try:

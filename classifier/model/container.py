@@ -1,6 +1,8 @@
-"""What both model files are: plain arrays and a JSON header in one .safetensors file, opened without running any code and checked before use.
+"""The container of model files: arrays and a JSON header in .safetensors.
 
-The header stands in the file's metadata, says that the model is of synthetic conversations only, and carries the sha256 of the arrays and of itself.
+Opening a file runs no code, and its content is checked before use. The header stands in the file's
+metadata, says that the model is of synthetic conversations only, and carries the sha256 of the arrays
+and of itself.
 """
 
 from __future__ import annotations
@@ -23,21 +25,25 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class ModelFileError(InputError):
-    """A model file that cannot be used; the message names the file and what is wrong."""
+    """A model file that cannot be used; its message names file and fault."""
 
 
 class OtherVersionError(ValueError):
-    """What another version of this program wrote: a whole file, but not for this one."""
+    """A whole file that another version of this program wrote."""
 
 
 def write_container(path: Path, arrays: Arrays, header: Mapping[str, Any]) -> None:
-    """Write ``arrays`` and ``header``, with what every model file says added to it, whole or not at all."""
+    """Write ``arrays`` and ``header`` to ``path``, whole or not at all.
+
+    The header gets what every model file says: its use, the versions of packages and the sha256.
+    """
     from safetensors.numpy import save
 
     whole = {
         **header,
         "synthetic_only": True,
-        "use": "research, prototyping and teaching; scores are for a person to review, never for automated action against a person",
+        "use": "research, prototyping and teaching; scores are for a person to review, "
+        "never for automated action against a person",
         "packages": {name: metadata.version(name) for name in ("numpy", "scikit-learn", "scipy")},
     }
     whole["sha256"] = content_sha256(arrays, whole)
@@ -45,10 +51,13 @@ def write_container(path: Path, arrays: Arrays, header: Mapping[str, Any]) -> No
 
 
 def content_sha256(arrays: Arrays, header: Mapping[str, Any]) -> str:
-    """Over the header without its own hash, then every array's name, type, shape and bytes in the order of their names."""
-    digest = hashlib.sha256(
-        json.dumps({key: value for key, value in header.items() if key != "sha256"}, sort_keys=True).encode()
-    )
+    """The sha256 of a header and its arrays, as hexadecimal digits.
+
+    Hashed are the header without its own hash, then every array's name, type, shape and bytes in the
+    order of their names.
+    """
+    hashed = {key: value for key, value in header.items() if key != "sha256"}
+    digest = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
@@ -57,19 +66,29 @@ def content_sha256(arrays: Arrays, header: Mapping[str, Any]) -> str:
 
 
 def check_format_version(header: Mapping[str, Any], expected: int) -> None:
-    """Raises ``OtherVersionError`` when the header's format version is not the ``expected`` one."""
+    """Raise ``OtherVersionError`` when the header has another format version than ``expected``."""
     if header.get("format_version") != expected:
         raise OtherVersionError(f"format version {header.get('format_version')!r}, this one reads {expected}")
 
 
 @contextmanager
-def reading(
+def read_container(
     path: Path, *, noun: str, missing: str, max_bytes: int
 ) -> Iterator[tuple[Arrays, dict[str, Any]]]:
-    """The arrays and the header of ``path``; what the block then finds wrong with them is told as a ``ModelFileError`` that names the file.
+    """Context manager of the arrays and the header of ``path``, checked.
 
-    ``noun`` is what the file should hold ("model"), ``missing`` what to do when there is none. Raises ``ModelFileError`` when the file is missing, too large, no
-    such file, not marked synthetic, of another version, damaged or altered.
+    An error of the block, which checks them further, becomes a ``ModelFileError`` that names the file.
+    Raises ``ModelFileError`` when the file is missing, too large, no such file, not marked synthetic,
+    of another version, damaged or altered.
+
+    Parameters
+    ----------
+    noun
+        What the file should hold, for messages: "model".
+    missing
+        What to do when there is no such file, for its message.
+    max_bytes
+        Size above which a file is not opened.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -80,7 +99,8 @@ def reading(
             )
         with safe_open(path, framework="numpy") as opened:
             raw_header = (opened.metadata() or {}).get("header")
-            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - safe_open is no dict
+            # An opened file is no dict, and is iterated over by its keys alone.
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such {noun} file; {missing}") from None
     except (OSError, SafetensorError) as error:

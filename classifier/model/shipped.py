@@ -1,4 +1,4 @@
-"""The two small models that come with the package: one to evaluate, one to use."""
+"""Paths of the model files, shipped or made by a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from classifier.errors import InputError
 
 
 def shipped_model() -> Path:
-    """Fitted on the train split alone, so that it can be measured on the others; the pattern scorers stand beside it.
+    """Path of the shipped message model to evaluate.
+
+    It is fitted on the train split alone, so the other splits can measure it. Its conversation models
+    stand beside it.
 
     >>> shipped_model().name
     'small.safetensors'
@@ -20,7 +23,10 @@ def shipped_model() -> Path:
 
 
 def shipped_final_model() -> Path:
-    """The same recipe fitted on the families of all three splits, for text that is in no corpus of ours; the thresholds are those of ``shipped_model``.
+    """Path of the shipped message model to use on new text.
+
+    It is for text that is in no corpus of ours: the same recipe fitted on the families of all three
+    splits, with the thresholds of ``shipped_model``.
 
     >>> shipped_final_model().name
     'final.safetensors'
@@ -30,44 +36,63 @@ def shipped_final_model() -> Path:
 
 RESULTS = Path("results")
 MODEL_NAME = "model.safetensors"
-"""The model that is evaluated: fitted on the train split alone."""
+"""File name of the model to evaluate: fitted on the train split alone."""
 
 FINAL_NAME = "final.safetensors"
-"""The model that is used: the same recipe fitted on every family, with the thresholds of the evaluated one."""
+"""File name of the model to use.
+
+It is the same recipe fitted on every family, with the thresholds of the other.
+"""
 
 MAX_FALSE_ALARMS = 0.003
-"""Share of validation messages without a label that its threshold may flag. Chosen once, for every model that is compared."""
+"""Share of validation messages without a label that the label's threshold may flag.
+
+Chosen once, for every model that is compared.
+"""
 
 
 def find_model(named: Path | None) -> Path:
-    """The model to evaluate: the named file; else the one ``scripts/run`` made, here or in the checkout the package stands in; else the small one shipped with the package."""
-    return named or _made(MODEL_NAME) or shipped_model()
+    """Path of the model to evaluate.
+
+    It is the named file; else the one that ``scripts/run`` made, in the current folder or in the
+    checkout of the package; else the shipped one.
+    """
+    return named or _made_by_run(MODEL_NAME) or shipped_model()
 
 
 def find_final_model(named: Path | None) -> Path:
-    """The model to use on new text, looked for in the same places: its figures are those of the evaluated one, or better, as it has seen more families."""
-    return named or _made(FINAL_NAME) or shipped_final_model()
+    """Path of the model to use on new text.
+
+    It is looked for in the places of ``find_model``. Its figures are those of the evaluated model or
+    better, as it has seen more families.
+    """
+    return named or _made_by_run(FINAL_NAME) or shipped_final_model()
 
 
-def _made(name: str) -> Path | None:
+def _made_by_run(name: str) -> Path | None:
     checkout = Path(classifier.__file__).resolve().parent.parent
-    return next(
-        (path for folder in (Path.cwd(), checkout) if (path := folder / RESULTS / name).is_file()), None
-    )
+    for folder in (Path.cwd(), checkout):
+        path = folder / RESULTS / name
+        if path.is_file():
+            return path
+    return None
 
 
 def require_unseen(path: Path, header: Mapping[str, Any], corpus_sha256: str) -> None:
-    """Refuse, with an ``InputError``, to measure a model on a corpus whose test families it was fitted on."""
+    """Raise ``InputError`` for a model that was fitted on the test families of this corpus."""
     if "test" in header["fitted_on"] and header["corpus_sha256"] == corpus_sha256:
         raise InputError(
-            f"{path}: was fitted on the test families of this corpus too, for use and not for evaluation; name the model that train wrote as --out"
+            f"{path}: was fitted on the test families of this corpus too, for use and not for evaluation; "
+            "name the model that train wrote as --out"
         )
 
 
 def conversation_model_path(model_path: Path, head: str = "text") -> Path:
-    """Where a pattern scorer fitted on a stage model stands: beside it, one file a head.
+    """Path of the conversation model of one head, which stands beside its message model.
 
-    >>> conversation_model_path(Path("results/model.safetensors")).name, conversation_model_path(Path("model.safetensors"), "both").name
-    ('model.conversation-text.safetensors', 'model.conversation-both.safetensors')
+    >>> conversation_model_path(Path("results/model.safetensors")).name
+    'model.conversation-text.safetensors'
+    >>> conversation_model_path(Path("model.safetensors"), "both").name
+    'model.conversation-both.safetensors'
     """
     return model_path.with_suffix(f".conversation-{head}{model_path.suffix}")

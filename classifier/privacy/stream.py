@@ -1,4 +1,7 @@
-"""What a policy is run over: conversations as streams of messages, from records of our own or from an outside table of scores."""
+"""Conversations as the message streams that policies run over.
+
+They come from our own records, or from a table of scores of an outside model.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,23 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stream:
-    """One conversation, as the harness holds it. A policy sees authors and times; text and scores it reaches only through ``observe.View``.
+    """One conversation as the simulation holds it.
 
-    ``label``, ``labels`` (of each message), ``scene`` and ``cluster`` serve the evaluation and no policy, save the oracle. What an outside table does not
-    hold is empty: ``texts``, ``personal``, ``labels``, ``times`` () and ``metadata`` ``None``; ``hours`` since the first message are then nan.
+    A policy sees authors and times; it reaches texts and scores only through ``simulate.view.PolicyView``.
+    What an outside table does not hold is empty: ``texts``, ``personal``, ``labels`` and ``times`` are () and
+    ``metadata`` is ``None``; without times, ``hours`` are nan.
+
+    Parameters
+    ----------
+    label, labels, scene, cluster
+        Label of the conversation, labels of each message, scene, and the cluster it is resampled with. They
+        serve the evaluation; no policy but the oracle sees them.
+    initiator
+        The account that opened the contact.
+    hours
+        Of each message, since the first one.
+    personal
+        The gold spans of personal information in each message.
     """
 
     id: str
@@ -47,41 +63,53 @@ class Stream:
         return len(self.authors)
 
 
-def streams_of(conversations: Iterable[Conversation], *, clusters: Sequence[str] = ()) -> tuple[Stream, ...]:
+def streams_from_conversations(
+    conversations: Iterable[Conversation], *, clusters: Sequence[str] = ()
+) -> tuple[Stream, ...]:
     """Our own conversations as streams; the initiator is the record's sender.
 
-    ``clusters`` names the cluster of each conversation, in order; conversations of one cluster are drawn together when intervals are made. Without it each
-    sender is one, which leaves the likeness of phrase families out.
+    ``clusters`` names the cluster of each conversation, in order. Conversations of one cluster are resampled
+    together for the intervals. Without it each sender is a cluster, and the similarity within a phrase family
+    is not accounted for.
     """
     conversations = list(conversations)
     if clusters and len(clusters) != len(conversations):
         raise ValueError(
-            f"clusters must name one cluster a conversation, got {len(clusters)} for {len(conversations)}"
+            f"clusters must name one for each conversation, got {len(clusters)} for {len(conversations)}"
         )
-    return tuple(
-        Stream(
-            id=c.id,
-            label=c.label,
-            initiator=c.sender,
-            authors=tuple(m.author for m in c.messages),
-            hours=tuple((m.time - c.messages[0].time).total_seconds() / 3600 for m in c.messages),
-            cluster=clusters[number] if clusters else c.sender,
-            scene=c.scene,
-            times=tuple(m.time for m in c.messages),
-            metadata=c.metadata,
-            texts=tuple(m.text for m in c.messages),
-            personal=tuple(m.personal for m in c.messages),
-            labels=tuple(m.labels for m in c.messages),
-        )
-        for number, c in enumerate(conversations)
+    names = clusters or [conversation.sender for conversation in conversations]
+    return tuple(map(_stream, conversations, names))
+
+
+def _stream(conversation: Conversation, cluster: str) -> Stream:
+    messages = conversation.messages
+    times = tuple(message.time for message in messages)
+    return Stream(
+        id=conversation.id,
+        label=conversation.label,
+        initiator=conversation.sender,
+        authors=tuple(message.author for message in messages),
+        hours=_hours_since_first(times),
+        cluster=cluster,
+        scene=conversation.scene,
+        times=times,
+        metadata=conversation.metadata,
+        texts=tuple(message.text for message in messages),
+        personal=tuple(message.personal for message in messages),
+        labels=tuple(message.labels for message in messages),
     )
+
+
+def _hours_since_first(times: Sequence[datetime]) -> tuple[float, ...]:
+    return tuple((time - times[0]).total_seconds() / 3600 for time in times)
 
 
 @dataclass(frozen=True)
 class MessageScores:
-    """Scores made beforehand, one row of numbers a message: ``rows`` maps a conversation's id to an array of shape (messages, columns).
+    """Message scores that were made before the run.
 
-    ``columns`` names them: the labels of the taxonomy, or the one column "score" of an outside model.
+    ``rows`` maps a conversation's id to an array of shape (messages, columns), in [0, 1]. ``columns`` are the
+    labels of the taxonomy, or the one column "score" of an outside model.
     """
 
     rows: Mapping[str, Numbers]
@@ -89,13 +117,18 @@ class MessageScores:
 
 
 MessageScorer = Callable[[Sequence[str]], Numbers]
-"""Texts in, probabilities of shape (texts, labels) out."""
+"""Maps texts to probabilities of shape (texts, labels)."""
 
 
 def scored(streams: Sequence[Stream], scorer: MessageScorer) -> MessageScores:
-    """Every message scored in one call, so that many policies can share it; what a policy may look at is settled later, message by message.
+    """The scores of every message, made in one call.
 
-    Raises ``ValueError`` when a message's row changes with the company it is scored in: then a row read would tell of messages not read.
+    Many policies share them. Which of them a policy may look at is decided during the run, message by
+    message.
+
+    Raises ``ValueError`` when the scorer's output has another shape than (texts, labels), and when a message
+    that is scored alone gets another row (checked for about twenty messages): its row would then carry
+    information about messages that the policy has not read.
     """
     texts = [text for stream in streams for text in stream.texts]
     rows = np.asarray(scorer(texts), dtype=np.float64)
@@ -107,7 +140,8 @@ def scored(streams: Sequence[Stream], scorer: MessageScorer) -> MessageScores:
         alone = np.asarray(scorer([texts[position]]), dtype=np.float64)[0]
         if not np.allclose(alone, rows[position], rtol=0, atol=1e-6):
             raise ValueError(
-                f"scorer gives message {position} another row when it is scored alone: rows must depend on one text each"
+                f"scorer gives message {position} another row when it is scored alone: "
+                "each row must depend on its own text only"
             )
     ends = np.cumsum([len(stream) for stream in streams])[:-1]
     return MessageScores(
@@ -116,15 +150,23 @@ def scored(streams: Sequence[Stream], scorer: MessageScorer) -> MessageScores:
 
 
 def streams_from_scores(table: pd.DataFrame) -> tuple[tuple[Stream, ...], MessageScores]:
-    """Streams and scores from a bare table of an outside model, one row a message.
+    """Streams and scores from a table of an outside model.
 
-    Columns: ``conversation_id``, ``index`` (its order in the conversation), ``author``, ``label`` (of the conversation: "benign" or "grooming_pattern"), and either one
-    probability column per label of the taxonomy or one column ``score``, in [0, 1]; optionally ``time``, ``cluster`` and ``initiator`` (else whoever writes first).
-    Policies that need text or metadata cannot be run on it. Raises ``ValueError`` naming what is missing.
+    The table has one row for each message. Policies that need text or metadata cannot be run on them.
+    Raises ``ValueError``, with the reason, for a table that cannot be used.
+
+    Parameters
+    ----------
+    table
+        Columns: ``conversation_id``; ``index``, the message's order in its conversation; ``author``;
+        ``label`` of the conversation, "benign" or "grooming_pattern"; and either one probability column for
+        each label of the taxonomy or one column ``score``, in [0, 1]. Optional: ``time``, ``cluster``
+        (default: the conversation) and ``initiator`` (default: the first author).
     """
     if missing := [name for name in ("conversation_id", "index", "author", "label") if name not in table]:
         raise ValueError(
-            f"scores table needs the columns conversation_id, index, author and label, got none named {', '.join(missing)}"
+            "scores table needs the columns conversation_id, index, author and label, "
+            f"got none named {', '.join(missing)}"
         )
     columns = LABELS if all(label in table for label in LABELS) else ("score",)
     if columns == ("score",) and "score" not in table:
@@ -134,12 +176,11 @@ def streams_from_scores(table: pd.DataFrame) -> tuple[tuple[Stream, ...], Messag
         raise ValueError("scores and probabilities must be in [0, 1]")
     if unknown := sorted(set(table["label"]) - set(CONVERSATION_LABELS)):
         raise ValueError(f"label must be {BENIGN!r} or {PATTERN!r}, got {unknown[0]!r}")
-    if table.duplicated(["conversation_id", "index"]).any():
-        twice = table.loc[table.duplicated(["conversation_id", "index"]), ["conversation_id", "index"]].iloc[
-            0
-        ]
+    repeated = table[table.duplicated(["conversation_id", "index"])]
+    if len(repeated):
+        first = repeated.iloc[0]
         raise ValueError(
-            f"message {twice['index']} of conversation {twice['conversation_id']!r} stands in the table twice"
+            f"message {first['index']} of conversation {first['conversation_id']!r} stands in the table twice"
         )
     ordered = table.sort_values(["conversation_id", "index"], kind="stable")
     streams, rows = [], {}
@@ -153,7 +194,7 @@ def _outside_stream(id_: str, part: pd.DataFrame) -> Stream:
     authors = tuple(str(author) for author in part["author"])
     if part["label"].nunique() > 1:
         raise ValueError(
-            f"conversation {id_!r} has more than one label; a label is of the whole conversation"
+            f"conversation {id_!r} has more than one label; expected one label for the whole conversation"
         )
     times = tuple(pd.to_datetime(part["time"]).dt.to_pydatetime()) if "time" in part else ()
     return Stream(
@@ -161,9 +202,7 @@ def _outside_stream(id_: str, part: pd.DataFrame) -> Stream:
         label=str(part["label"].iloc[0]),
         initiator=str(part["initiator"].iloc[0]) if "initiator" in part else authors[0],
         authors=authors,
-        hours=tuple((time - times[0]).total_seconds() / 3600 for time in times)
-        if times
-        else (math.nan,) * len(authors),
+        hours=_hours_since_first(times) if times else (math.nan,) * len(authors),
         cluster=str(part["cluster"].iloc[0]) if "cluster" in part else id_,
         times=times,
     )

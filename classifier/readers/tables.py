@@ -7,15 +7,15 @@ JSONL may be compressed: ``.gz`` or ``.zst``.
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from classifier.errors import InputError
-from classifier.readers.row_formats import packing, row_format
+from classifier.readers.file_lines import FileLines, Place, decoded_utf8
+from classifier.readers.row_formats import row_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,19 +25,6 @@ Row = dict[str, Any]
 REQUIRED = ("conversation_id", "author", "text")
 BLOCK_BYTES = 512 << 10
 """Some thousands of messages: worth the writing of a part, and small enough for constant memory."""
-MAX_LINE_BYTES = 64 << 20
-"""A longer line is refused: it is no message, and reading it would take memory without end."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """The position where a block begins or ends.
-
-    ``at`` counts bytes of the unpacked file (for Parquet, rows); ``line`` counts lines.
-    """
-
-    at: int = 0
-    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +107,7 @@ def open_rows(path: Path, *, required: Sequence[str] = REQUIRED) -> RowFile:
     if kind == ".parquet":
         return _open_parquet(path, required)
     place, columns = Place(), tuple(required)
-    with _Lines(path, Place()) as lines:
+    with FileLines(path, Place()) as lines:
         if kind == ".csv":
             columns, place = _csv_header(lines, required)
         else:
@@ -131,95 +118,7 @@ def open_rows(path: Path, *, required: Sequence[str] = REQUIRED) -> RowFile:
     return RowFile(path, kind, columns, place)
 
 
-class _Lines:
-    """The lines of a file from a place on, and how far they were read."""
-
-    def __init__(self, path: Path, start: Place) -> None:
-        self.path, self.at, self.line = path, start.at, start.line
-        try:
-            self._file: IO[bytes] = path.open("rb")
-            self._size = max(1, path.stat().st_size)
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        self._stream = _unpacked(path, self._file)
-        try:
-            if self._stream is self._file and start.at:
-                self._file.seek(start.at)
-            else:
-                left = start.at
-                while left and (skipped := len(self._stream.read(min(left, 1 << 20)))):
-                    left -= skipped
-        except Exception as error:
-            raise self._unreadable(error) from None
-
-    def __enter__(self) -> _Lines:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stream.close()
-        self._file.close()
-
-    @property
-    def place(self) -> Place:
-        return Place(self.at, self.line)
-
-    @property
-    def share(self) -> float:
-        return min(1.0, self._file.tell() / self._size) if self._file.seekable() else 0.0
-
-    def raw(self) -> Iterator[bytes]:
-        """Line by line, a byte order mark taken off the first."""
-        while True:
-            try:
-                line = self._stream.readline(MAX_LINE_BYTES + 1)
-            except Exception as error:
-                raise self._unreadable(error) from None
-            if not line:
-                return
-            self.at += len(line)
-            self.line += 1
-            if len(line) > MAX_LINE_BYTES:
-                raise InputError(
-                    f"{self.path}:{self.line}: a line of more than {MAX_LINE_BYTES} bytes; one line is "
-                    "one message"
-                )
-            yield line.removeprefix(b"\xef\xbb\xbf") if self.line == 1 else line
-
-    def decoded(self) -> Iterator[str]:
-        for line in self.raw():
-            yield _utf8(line, f"{self.path}:{self.line}")
-
-    def _unreadable(self, error: Exception) -> Exception:
-        """``error`` in the user's words where it is the file's."""
-        if isinstance(error, OSError | EOFError) or type(error).__module__ == "zlib":
-            return InputError(
-                f"{self.path}: cannot be read after line {self.line}: "
-                f"{getattr(error, 'strerror', None) or error}"
-            )
-        return error
-
-
-def _unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
-    packed = packing(path)
-    if packed == ".gz":
-        import gzip
-
-        return io.BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), 1 << 20)
-    if packed == ".zst":
-        import pyarrow as pa
-
-        return io.BufferedReader(pa.CompressedInputStream(file, "zstd"), 1 << 20)
-    return file
-
-
-def _utf8(raw: bytes, where: str) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
-
-
-def _csv_header(lines: _Lines, required: Sequence[str]) -> tuple[tuple[str, ...], Place]:
+def _csv_header(lines: FileLines, required: Sequence[str]) -> tuple[tuple[str, ...], Place]:
     try:
         columns = next(csv.reader(lines.decoded(), strict=True), None)
     except csv.Error as error:
@@ -254,7 +153,7 @@ def _json_rows(block: Block) -> list[Row]:
 
 
 def _json_row(raw: bytes, where: str) -> Row:
-    line = _utf8(raw, where)
+    line = decoded_utf8(raw, where)
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -273,7 +172,7 @@ def _checked_strings(row: Row, where: str) -> None:
 
 
 def _text_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
-    with _Lines(file.path, start) as lines:
+    with FileLines(file.path, start) as lines:
         pieces = _csv_pieces(lines, start.line) if file.kind == ".csv" else lines.raw()
         while True:
             content: list[Any] = []
@@ -287,7 +186,7 @@ def _text_blocks(file: RowFile, start: Place, size: int) -> Iterator[Block]:
             start = lines.place
 
 
-def _csv_pieces(lines: _Lines, base: int) -> Iterator[tuple[int, list[str]]]:
+def _csv_pieces(lines: FileLines, base: int) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(lines.decoded(), strict=True)
     try:
         for fields in reader:

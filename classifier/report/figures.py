@@ -1,4 +1,7 @@
-"""Tables drawn as figures: each function takes a table and ``ax=None`` and returns the axes; nothing is computed here."""
+"""Plots of tables: functions that take a table and ``ax=None`` and return the axes.
+
+Nothing is computed here.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,10 @@ def interval_plot(
     reference: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """One row a line: a dot at ``value``, a bar from ``low`` to ``high``, the first row on top; a dashed line at ``reference``."""
+    """A line per row: a dot at ``value`` and a bar from ``low`` to ``high``.
+
+    The first row is on top. A dashed line stands at ``reference``.
+    """
     ax = ax or new_axes(height=0.9 + 0.32 * len(table))
     positions = range(len(table))[::-1]
     ax.hlines(positions, table[low], table[high], color=MUTED, linewidth=3)
@@ -64,7 +70,7 @@ def interval_plot(
 def line_plot(
     table: pd.DataFrame, *, x: str, y: str, by: str, xlabel: str, ylabel: str, ax: Axes | None = None
 ) -> Axes:
-    """One line per value of ``by``, told apart by dash as well as colour."""
+    """One line per value of ``by``; lines differ in dash as well as in colour."""
     ax = ax or new_axes()
     styles = (("-", ACCENT), ("--", WARM), (":", INK), ("-.", MUTED))
     for (name, group), (dash, colour) in zip(table.groupby(by, sort=False), styles, strict=False):
@@ -77,19 +83,20 @@ def line_plot(
 
 
 def to_svg(ax: Axes, *, title: str, transparent: bool = True) -> str:
-    """The figure of ``ax`` as an SVG element without clock or random ids, its ``title`` for those who cannot see it.
+    """The figure of ``ax`` as an SVG element, with ``title`` as its text alternative.
 
-    ``transparent`` lets the page's own background through; a picture that stands alone has a white one.
+    It holds no clock and no random ids. With ``transparent`` the background of the page shows through; a
+    picture outside a page needs a white one.
     """
     import matplotlib
 
     buffer = io.StringIO()
     with matplotlib.rc_context(_STYLE):
-        ax.figure.savefig(
+        ax.figure.savefig(  # type: ignore[union-attr]
             buffer,
             format="svg",
             metadata={"Date": None, "Creator": None, "Title": title},
             transparent=transparent,
-        )  # type: ignore[union-attr]
+        )
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :].replace("<svg ", '<svg role="img" ', 1).strip()

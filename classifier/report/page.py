@@ -1,4 +1,4 @@
-"""HTML pages from templates: self-contained, escaped, in the one style of the project."""
+"""HTML pages from templates: self-contained, escaped, in one style."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-USE = (
-    "Built only on synthetic, clearly labelled, non-sexual conversations. For research, prototyping and teaching. Not for automated action against a person, "
-    "not for surveillance of real accounts, not a substitute for a safeguarding process."
+INTENDED_USE = (
+    "Built only on synthetic, clearly labelled, non-sexual conversations. "
+    "For research, prototyping and teaching. "
+    "Not for automated action against a person, not for surveillance of real accounts, "
+    "not a substitute for a safeguarding process."
 )
 
 
 @cache
-def templates() -> Environment:
-    """The project's templates, with escaping on and undefined names an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def template_environment(*packages: str) -> Environment:
+    """Jinja environment of the ``templates`` folders of ``packages``; the first that has a template wins.
+
+    Output is escaped, and an undefined name is an error.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("classifier.report"),
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -29,7 +34,20 @@ def templates() -> Environment:
     )
 
 
+def report_templates() -> Environment:
+    """The environment of the report templates."""
+    return template_environment("classifier.report")
+
+
+def style_sheet() -> str:
+    """The CSS that all pages share."""
+    return (files("classifier.report") / "templates" / "style.css").read_text(encoding="utf-8")
+
+
 def render(template: str, **values: Any) -> str:
-    """The page a template makes of ``values``, its style inlined. No clock, no random id: same values, same bytes."""
-    css = (files("classifier.report") / "templates" / "style.css").read_text(encoding="utf-8")
-    return templates().get_template(template).render(css=css, use=USE, **values)
+    """A page from a template, with its style inlined.
+
+    There is no clock and no random id in it: the same values give the same bytes.
+    """
+    page = report_templates().get_template(template)
+    return page.render(css=style_sheet(), intended_use=INTENDED_USE, **values)

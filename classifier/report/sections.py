@@ -1,47 +1,89 @@
-"""What a report is put together from: sections of tables, and the figures drawn from them."""
+"""Sections of a report page: a heading, a note, tables and figures."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from classifier.report.figures import interval_plot, to_svg
 from classifier.report.tables import PrintedTable
 
+Tables = Mapping[str, pd.DataFrame]
+"""The tables of an evaluation or of a tradeoff, by name."""
+
 
 @dataclass(frozen=True)
-class Item:
-    """A printed table, and the figure drawn from it when there is one."""
+class CaptionedFigure:
+    """An SVG element and its caption."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class CaptionedTable:
+    """A table and its caption, with the figure drawn from it where there is one."""
 
     printed: PrintedTable
-    table_caption: str
-    svg: str = ""
-    caption: str = ""
+    caption: str
+    figure: CaptionedFigure | None = None
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what to know before reading, and the tables and figures."""
+    """A heading, the id of a note, and the tables with their figures.
+
+    Parameters
+    ----------
+    heading
+        Title of the section.
+    note
+        Name of the macro in the page's template of notes that writes the introduction.
+    tables
+        Tables in their order on the page.
+    note_values
+        Arguments of the macro, by name.
+    """
 
     heading: str
-    paragraphs: list[str]
-    items: list[Item]
+    note: str
+    tables: Sequence[CaptionedTable]
+    note_values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def dots(
-    table: pd.DataFrame, name: str, value: str, xlabel: str, title: str, reference: float | None = None
-) -> str:
-    """An interval plot of ``table`` as SVG, its intervals in the columns ``<value>_low`` and ``<value>_high``."""
-    return to_svg(
-        interval_plot(
-            table,
-            name=name,
-            value=value,
-            low=f"{value}_low",
-            high=f"{value}_high",
-            xlabel=xlabel,
-            reference=reference,
-        ),
-        title=title,
+def interval_figure(
+    table: pd.DataFrame,
+    *,
+    name: str,
+    value: str,
+    xlabel: str,
+    title: str,
+    caption: str,
+    reference: float | None = None,
+) -> CaptionedFigure:
+    """An interval plot of ``table`` with its caption.
+
+    Parameters
+    ----------
+    table
+        One row a line of the plot.
+    name, value
+        Columns of the row names and of the values; ``<value>_low`` and ``<value>_high`` hold the intervals.
+    title
+        Text alternative of the SVG.
+    reference
+        Value at which a dashed line is drawn.
+    """
+    axes = interval_plot(
+        table,
+        name=name,
+        value=value,
+        low=f"{value}_low",
+        high=f"{value}_high",
+        xlabel=xlabel,
+        reference=reference,
     )
+    return CaptionedFigure(to_svg(axes, title=title), caption)

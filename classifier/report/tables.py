@@ -1,11 +1,11 @@
-"""How a number is written in a report: with its interval, its denominator, and nan as such."""
+"""Tables as text: numbers with their intervals, nan as such."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a printed table. With ``interval`` the columns ``<source>_low`` and ``<source>_high`` stand beside the value."""
+    """A column of a printed table.
+
+    Parameters
+    ----------
+    source
+        Column of the DataFrame.
+    heading
+        Its heading in print.
+    digits
+        Digits after the point.
+    interval
+        Whether the interval in ``<source>_low`` and ``<source>_high`` is printed after the value.
+    """
 
     source: str
     heading: str
@@ -23,17 +35,17 @@ class Column:
 
 @dataclass(frozen=True)
 class PrintedTable:
-    """Headings and rows of text, ready for a page; ``numeric`` says which columns to align right."""
+    """Headings and rows of text; ``numeric`` marks the columns to align right."""
 
     headings: list[str]
     rows: list[list[str]]
     numeric: list[bool]
 
 
-def number(value: object, digits: int = 3) -> str:
-    """A value as it is printed.
+def format_number(value: object, digits: int = 3) -> str:
+    """A value as it is printed in a report.
 
-    >>> number(0.12345), number(float("nan")), number(1234567), number("coach")
+    >>> format_number(0.12345), format_number(float("nan")), format_number(1234567), format_number("coach")
     ('0.123', 'nan', '1,234,567', 'coach')
     """
     if isinstance(value, bool) or value is None:
@@ -48,18 +60,27 @@ def number(value: object, digits: int = 3) -> str:
     return f"{as_float:.{digits}f}"
 
 
-def printed(table: pd.DataFrame, columns: Sequence[Column]) -> PrintedTable:
+def format_interval(low: object, high: object, digits: int = 3) -> str:
+    """The two ends of an interval in brackets.
+
+    >>> format_interval(0.41, 0.6)
+    '(0.410–0.600)'
+    """
+    return f"({format_number(low, digits)}–{format_number(high, digits)})"
+
+
+def printed_table(table: pd.DataFrame, columns: Sequence[Column]) -> PrintedTable:
     """The chosen columns of ``table`` as text."""
     from pandas.api.types import is_numeric_dtype
 
-    rows = []
-    for _, row in table.iterrows():
-        cells = []
-        for column in columns:
-            text = number(row[column.source], column.digits)
-            if column.interval:
-                text += f" ({number(row[column.source + '_low'], column.digits)}–{number(row[column.source + '_high'], column.digits)})"
-            cells.append(text)
-        rows.append(cells)
+    rows = [[_cell(row, column) for column in columns] for _, row in table.iterrows()]
     numeric = [is_numeric_dtype(table[column.source]) for column in columns]
     return PrintedTable([column.heading for column in columns], rows, numeric)
+
+
+def _cell(row: pd.Series[Any], column: Column) -> str:
+    text = format_number(row[column.source], column.digits)
+    if not column.interval:
+        return text
+    low, high = row[f"{column.source}_low"], row[f"{column.source}_high"]
+    return f"{text} {format_interval(low, high, column.digits)}"

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from classifier.model.conversation.model import HEAD_FEATURES, ConversationModel
+from classifier.model.conversation.features import HEAD_FEATURES
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
 from classifier.records import Metadata
 
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         "--head",
         choices=list(HEAD_FEATURES),
         default="text",
-        help="which head of the pattern model (default: %(default)s)",
+        help="which head of the conversation model (default: %(default)s)",
     )
     parser.add_argument("--half-life", type=float, help="half-life in messages (default: nothing fades)")
     parser.add_argument(

@@ -276,18 +276,18 @@ def main(argv: list[str] | None = None) -> int:
     source, drawn = chat(2 * options.texts, corpus, seed=options.seed)
     texts, others = drawn[: options.texts], drawn[options.texts :]
     slow, few = texts[: options.slow_texts], texts[: options.one_texts]
-    pipeline, stage_model = load_pipeline(path), load_model(path)
+    pipeline, message_model = load_pipeline(path), load_model(path)
     test = messages_table(corpus["test"]).drop_duplicates(subset=["text", *LABELS])
     test_texts = test["text"].tolist()
 
     contestants = [
         Contestant(BATCH, "scikit-learn Pipeline", slow, pipeline.predict_proba),
-        Contestant(BATCH, "MessageModel", slow, stage_model.probabilities),
+        Contestant(BATCH, "MessageModel", slow, message_model.probabilities),
         Contestant(
             ONE, "scikit-learn Pipeline", few, lambda some: [pipeline.predict_proba([text]) for text in some]
         ),
         Contestant(
-            ONE, "MessageModel", few, lambda some: [stage_model.probabilities([text]) for text in some]
+            ONE, "MessageModel", few, lambda some: [message_model.probabilities([text]) for text in some]
         ),
         *batch_contestants(path, texts, others),
     ]
@@ -312,7 +312,7 @@ def main(argv: list[str] | None = None) -> int:
             for start in range(0, len(held), options.slow_texts)
         ]
     )
-    difference = float(np.abs(BatchScorer(stage_model).probabilities(held) - expected).max())
+    difference = float(np.abs(BatchScorer(message_model).probabilities(held) - expected).max())
     precisions = dict.fromkeys(
         (c.name for c in contestants if c.group == BATCH),
         average_precision_score(test[list(LABELS)], pipeline.predict_proba(test_texts), average="macro"),

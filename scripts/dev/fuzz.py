@@ -383,32 +383,32 @@ def _check_line(fault: str, path: Path) -> None:
     assert len(fault) < 1500, f"a fault of {len(fault)} characters"
 
 
-def use_stage_model(path: Path, rng: random.Random) -> None:
-    """Loads a stage model and, when it loads, scores a text with every engine."""
+def use_message_model(path: Path, rng: random.Random) -> None:
+    """Loads a message model and, when it loads, scores a text with every engine."""
     model = load_model(path)
     scores = BatchScorer(model).probabilities([TEXT, ""])
     assert np.isfinite(scores).all()
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
-def use_pattern(path: Path, rng: random.Random) -> None:
-    """Loads a pattern model and, when it loads, follows a message with it."""
-    pattern = load_conversation_model(path)
-    known = None if pattern.head == "text" else Metadata("online", "unstated", "unstated", 1)
+def use_conversation_model(path: Path, rng: random.Random) -> None:
+    """Loads a conversation model and, when it loads, follows a message with it."""
+    conversation_model = load_conversation_model(path)
+    known = None if conversation_model.head == "text" else Metadata("online", "unstated", "unstated", 1)
     assert (
         0
-        <= Monitor(pattern, metadata=known, sender="ann").update(
+        <= Monitor(conversation_model, metadata=known, sender="ann").update(
             "ann", np.full(len(LABELS), 0.5), datetime(2031, 1, 6)
         )
         <= 1
     )
 
 
-def states_of(patterns: list[ConversationModel]) -> Iterator[bytes]:
+def states_of(conversation_models: list[ConversationModel]) -> Iterator[bytes]:
     """States of monitors that have seen some messages."""
-    for pattern in patterns:
-        known = None if pattern.head == "text" else Metadata("online", "unstated", "unstated", 1)
-        monitor = Monitor(pattern, metadata=known, sender="ann")
+    for conversation_model in conversation_models:
+        known = None if conversation_model.head == "text" else Metadata("online", "unstated", "unstated", 1)
+        monitor = Monitor(conversation_model, metadata=known, sender="ann")
         yield monitor.state().encode()
         for author in ("ann", "bob", "ann"):
             monitor.update(author, np.full(len(LABELS), 0.9), datetime(2031, 1, 6))
@@ -537,7 +537,7 @@ def _model_targets(folder: Path) -> dict[str, Target]:
         | {label: [int(position == at) for at in range(len(texts))] for position, label in enumerate(LABELS)}
     )
     thresholds = dict.fromkeys(LABELS, 0.5)
-    stage_files = []
+    message_model_files = []
     for number, options in enumerate(
         ({"min_df": 1}, {"min_df": 1, "char_ngrams": None, "word_ngrams": (1, 1), "word_pairs": None})
     ):
@@ -551,39 +551,47 @@ def _model_targets(folder: Path) -> dict[str, Target]:
             training_families=["a"],
             seed=0,
         )
-        stage_files.append(path.read_bytes())
-    patterns, pattern_files = [], []
+        message_model_files.append(path.read_bytes())
+    conversation_models, conversation_model_files = [], []
     for head, names in HEAD_FEATURES.items():
         path = folder / f"{head}.safetensors"
-        patterns.append(
+        conversation_models.append(
             ConversationModel(
                 head, np.linspace(-1, 2, len(names)), -1.0, 1.3, 0.2, np.full(len(LABELS), 0.5), 0.5
             )
         )
-        save_conversation_model(path, patterns[-1], stage_model_sha256="abc", corpus_sha256="def", seed=0)
-        pattern_files.append(path.read_bytes())
+        save_conversation_model(
+            path, conversation_models[-1], message_model_sha256="abc", corpus_sha256="def", seed=0
+        )
+        conversation_model_files.append(path.read_bytes())
 
     def resume(path: Path, rng: random.Random) -> None:
         try:
             state = path.read_bytes().decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
             raise InputError("f.json: not text") from None
-        own = next((pattern for pattern in patterns if pattern.fingerprint in state), patterns[0])
+        own = next(
+            (model for model in conversation_models if model.fingerprint in state), conversation_models[0]
+        )
         monitor = Monitor.resume(own, state)
         assert 0 <= monitor.update("cleo", np.full(len(LABELS), 0.5), datetime(2031, 1, 6)) <= 1
         assert isinstance(monitor.state(), str)
 
     return {
-        "stage model": Target("f.safetensors", stage_files, use_stage_model, damaged_model, sealed=True),
-        "pattern model": Target("f.safetensors", pattern_files, use_pattern, damaged_model, sealed=True),
-        "monitor state": Target("f.json", list(states_of(patterns)), resume, damaged_json),
+        "message model": Target(
+            "f.safetensors", message_model_files, use_message_model, damaged_model, sealed=True
+        ),
+        "conversation model": Target(
+            "f.safetensors", conversation_model_files, use_conversation_model, damaged_model, sealed=True
+        ),
+        "monitor state": Target("f.json", list(states_of(conversation_models)), resume, damaged_json),
     }
 
 
 def _demo_target(folder: Path) -> Target:
     """The demo page's views, sent damaged fields: an input is a path, "?" and what is sent, as the form of a POST where the view takes one."""
     from classifier.app.demo import load_demo
-    from classifier.app.server import VIEWS, build
+    from classifier.app.server import PAGE_VIEWS, build_app
 
     corpus = folder / "corpus.jsonl"
     messages = [CORPUS_RECORD["messages"][0] | {"author": author, "personal": []} for author in "scs"]
@@ -594,13 +602,13 @@ def _demo_target(folder: Path) -> Target:
             for n, label in enumerate(CONVERSATION_LABELS)
         )
     )
-    app = build(load_demo(folder / "stage0.safetensors", folder / "text.safetensors", corpus=corpus), port=80)
-    posts = {view.path.encode() for view in VIEWS if view.posts}
+    app = build_app(load_demo(folder / "stage0.safetensors", folder / "text.safetensors", corpus=corpus), port=80)
+    form_paths = {view.path.encode() for view in PAGE_VIEWS if view.accepts_post}
     headers = [(b"host", b"localhost"), (b"content-type", b"application/x-www-form-urlencoded")]
 
     async def answered(content: bytes) -> int:
         path, _, fields = content.partition(b"?")
-        post = path in posts
+        post = path in form_paths
         scope = {
             "type": "http",
             "method": "POST" if post else "GET",

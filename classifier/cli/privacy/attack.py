@@ -63,7 +63,8 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
       grooming-classifier privacy attack data/synthetic/v1 --out results/attack.json
     """
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.privacy.attacks.attack import attack_table, membership_documents
+    from classifier.privacy.attacks.attack import attack_table
+    from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
 

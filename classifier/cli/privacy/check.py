@@ -37,7 +37,7 @@ def check(corpus: Path, people: int, seed: int) -> int:
       grooming-classifier privacy check data/synthetic/v1
     """
     from classifier.corpus.release import read_corpus
-    from classifier.privacy.attacks.attack import membership_documents
+    from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.self_check import self_check
     from classifier.privacy.stream import streams_from_conversations
 

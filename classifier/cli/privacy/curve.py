@@ -88,12 +88,12 @@ def curve(
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.privacy.attacks.attack import membership_documents
+    from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
     from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, labelled_rows, sampled_documents
     from classifier.progress import progress_bar
     from classifier.report.figures import to_svg
-    from classifier.report.tradeoff.leaks import curve_plot
+    from classifier.report.tradeoff.attacks import privacy_curve_plot
 
     checked_json_path(out)
     splits = read_corpus(corpus)
@@ -132,7 +132,9 @@ def curve(
     StoredTable("curve", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
     write_bytes(
         out.with_suffix(".svg"),
-        to_svg(curve_plot(table), title="AUC of models trained with noise, by epsilon").encode("utf-8"),
+        to_svg(privacy_curve_plot(table), title=("AUC of models trained with noise, by epsilon")).encode(
+            "utf-8"
+        ),
     )
     click.echo(
         f"{out}: {len(documents):,} train messages of {facts['n_people']:,} senders, at most {cap} each; "

@@ -36,7 +36,7 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.experiments.name_leaks import names_table, opened_file
+    from classifier.experiments.name_leaks import inspect_model_file, names_table
     from classifier.model.message.file import load_model
     from classifier.model.shipped import find_model
 
@@ -45,7 +45,8 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     if header["corpus_sha256"] != content_hash(parts):
         raise InputError(f"{path}: was fitted on another corpus than {corpus}; name the one it was fitted on")
     table = names_table(
-        opened_file(path), [conversation for split in header["fitted_on"] for conversation in parts[split]]
+        inspect_model_file(path),
+        [conversation for split in header["fitted_on"] for conversation in parts[split]],
     )
     write_bytes(out, table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"))
     for row in table.to_dict("records"):

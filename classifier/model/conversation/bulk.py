@@ -1,6 +1,8 @@
-"""Follows very many conversations at once, their messages in any mixture: how high has each one's score been, and at which message was there a warning?
+"""Monitor of very many conversations at once.
 
-Per author of a conversation the whole numbers of ``pattern_features`` are kept, no text: what a ``Monitor`` of the text head would hold, for all of them in one array.
+Their messages come in any mixture. It gives each conversation's highest score and the message of its
+warning. The sums of each author are kept and no text: what a ``Monitor`` of head "text" would hold, for
+all conversations in one array.
 """
 
 from __future__ import annotations
@@ -10,34 +12,37 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.model.conversation.features import (
+from classifier.model.conversation.features import features
+from classifier.model.conversation.model import ConversationModel
+from classifier.model.conversation.sums import (
     LEAST_LOG,
+    LOG_NONE,
     MAXIMUM,
     MESSAGES,
     N_AUTHORS,
-    NONE,
     WIDTH,
     Numbers,
     Units,
     checked_probabilities,
-    features,
     message_sums,
 )
-from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.scorer import sigmoid
-from classifier.model.message.token_table import Growing
+from classifier.model.message.token_table import GrowingArray
 
 BLOCK = 4096
-"""Messages taken at once: some tens of megabytes of room."""
+"""Messages processed at once, in some tens of megabytes of memory."""
 _APART = 1 << 32
-"""More than any maximum: added once for each conversation before, it makes a running maximum begin anew."""
+"""More than any maximum.
+
+Added once for each conversation before, it makes a running maximum begin anew.
+"""
 
 
 class BulkMonitor:
-    """What a ``Monitor`` without a half-life says of each of many conversations; about a kilobyte each.
+    """Scores of many conversations, each as by a ``Monitor`` without a half-life.
 
-    ``ids`` are the conversations in the order they began. Of conversation i, ``highest[i]`` is the largest score it has had and ``warned_at[i]`` the number of messages
-    seen when a score first reached the alert threshold, 0 while none has. The same messages give the same bits however they are cut into calls.
+    A conversation takes about a kilobyte. The same messages give the same bits however they are split
+    into calls.
     """
 
     def __init__(self, model: ConversationModel) -> None:
@@ -47,35 +52,45 @@ class BulkMonitor:
         self._number: dict[str, int] = {}
         self._row: dict[tuple[int, str | None], int] = {}
         self._name: dict[str, str] = {}
-        self._rows = Growing(np.int32, width=N_AUTHORS + 1)
-        self._n_authors = Growing(np.int32)
-        self._sums = Growing(np.int64, width=WIDTH)
-        self._side = Growing(np.float64)
-        self._highest, self._warned_at = Growing(np.float64), Growing(np.int64)
+        self._rows = GrowingArray(np.int32, width=N_AUTHORS + 1)
+        self._n_authors = GrowingArray(np.int32)
+        self._sums = GrowingArray(np.int64, width=WIDTH)
+        self._side = GrowingArray(np.float64)
+        self._highest, self._warned_at = GrowingArray(np.float64), GrowingArray(np.int64)
 
     @property
     def ids(self) -> list[str]:
-        """The conversations in the order they began."""
+        """The conversations, in the order they began."""
         return list(self._number)
 
     @property
     def highest(self) -> Numbers:
-        """Shape (conversations,), each in [0, 1]."""
+        """The highest score each conversation has had, shape (conversations,), in [0, 1]."""
         return sigmoid(self._highest.view())
 
     @property
     def warned_at(self) -> NDArray[np.int64]:
-        """Shape (conversations,), 1-based; 0 without a warning."""
+        """The number of messages at each conversation's warning, shape (conversations,).
+
+        A warning is the first score at or over the alert threshold; 0 without one.
+        """
         return self._warned_at.view()
 
     def sides(self) -> tuple[list[str], list[str], Numbers]:
-        """Conversation, author, and the highest score from that author's side, for every author kept apart; those beyond the eighth are pooled under ""."""
+        """Conversation, author and highest score of every side.
+
+        The score is from that author's side; authors beyond the eighth are pooled under "".
+        """
         ids = self.ids
         names = [(ids[number], author) for number, author in self._row]
         return [id_ for id_, _ in names], [author or "" for _, author in names], sigmoid(self._side.view())
 
     def update(self, ids: Sequence[str], authors: Sequence[str], probabilities: ArrayLike) -> None:
-        """Read messages in order: the conversation and the author of each, and its probabilities, shape (messages, labels). Raises ``ValueError`` for one outside [0, 1]."""
+        """Read messages in order.
+
+        ``ids`` are the conversation of each, ``probabilities`` have shape (messages, labels). Raises
+        ``ValueError`` for a probability outside [0, 1].
+        """
         checked = checked_probabilities(probabilities) if len(ids) else np.zeros((0, 0))
         for start in range(0, len(ids), BLOCK):
             part = slice(start, start + BLOCK)
@@ -94,14 +109,11 @@ class BulkMonitor:
         before = np.where((rows >= 0)[..., None], self._sums.view()[rows], 0)[:, :n_slots]
         sums = self._running(added, slot, before, first, which)
         written = sums[..., MESSAGES] > 0
-        # Multiplied and added row by row, not by a matrix product, whose rounding may depend on how many rows there are.
+        # Multiplied and added row by row, not by a matrix product, whose rounding may depend on how many
+        # rows there are.
         model = self._model
-        found = features("text", sums)
-        log_odds = np.where(
-            written,
-            model.slope * ((found * model.weights).sum(axis=-1) + model.intercept) + model.offset,
-            -np.inf,
-        )
+        weighted = (features("text", sums) * model.weights).sum(axis=-1)
+        log_odds = np.where(written, model.slope * (weighted + model.intercept) + model.offset, -np.inf)
         last = np.append(first[1:], len(conversation)) - 1
         kept = np.arange(n_slots) < self._n_authors.view()[here][:, None]
         self._sums.view()[rows[:, :n_slots][kept]] = sums[last][kept]
@@ -127,7 +139,19 @@ class BulkMonitor:
         first: NDArray[np.int64],
         which: NDArray[np.int64],
     ) -> Units:
-        """Every author's sums after every message, shape (messages, authors, ``WIDTH``), each conversation going on from its ``before``."""
+        """Every author's sums after every message, shape (messages, authors, ``WIDTH``).
+
+        Parameters
+        ----------
+        added
+            What each message adds, messages of a conversation together and in order.
+        slot
+            Each message's author by number.
+        before
+            Each conversation's sums before, shape (conversations, authors, ``WIDTH``).
+        first, which
+            Each conversation's first message, and each message's conversation.
+        """
         apart = np.zeros((len(added), before.shape[1], WIDTH), dtype=np.int64)
         apart[np.arange(len(added)), slot] = added
         largest = apart[..., MAXIMUM].copy()
@@ -137,7 +161,7 @@ class BulkMonitor:
         sums -= (sums[first] - apart[first])[which]
         step = (which * _APART)[:, None, None]
         sums[..., MAXIMUM] = np.maximum.accumulate(largest + step, axis=0) - step
-        np.maximum(sums[..., NONE], LEAST_LOG, out=sums[..., NONE])
+        np.maximum(sums[..., LOG_NONE], LEAST_LOG, out=sums[..., LOG_NONE])
         return sums
 
     def _numbered(self, ids: Iterable[str]) -> NDArray[np.int64]:
@@ -151,7 +175,10 @@ class BulkMonitor:
         return numbers
 
     def _slots(self, conversations: Sequence[int], authors: Sequence[str]) -> NDArray[np.int64]:
-        """Each message's author by number in its conversation, as ``author_slots`` counts them; a new author gets a row of sums."""
+        """Each message's author by number in its conversation, as ``author_slots`` numbers them.
+
+        A new author gets a row of sums.
+        """
         rows, n_authors = self._rows.view(), self._n_authors.view()
         slots, new = [], 0
         slot_of_row: dict[int, int] = {}

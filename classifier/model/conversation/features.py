@@ -1,7 +1,7 @@
-"""What one author's side of a conversation looks like in numbers: counted in whole units, so that a running count and a count from scratch are equal.
+"""Features of one author's side of a conversation.
 
-A conversation is looked at from each author in turn: that author is the *writer*, all others together are the *other*. Nothing but "wrote first" depends on the
-order of the messages.
+A conversation is looked at from each author in turn: that author is the *writer*, all others together
+are the *other*. Nothing but "wrote first" depends on the order of the messages.
 """
 
 from __future__ import annotations
@@ -14,11 +14,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
+from classifier.model.conversation.sums import (
+    COUNT,
+    FLAGGED,
+    LOG_NONE,
+    MAXIMUM,
+    MESSAGES,
+    N_AUTHORS,
+    UNIT,
+    Numbers,
+    Units,
+    added_sums,
+    author_slots,
+    running_clock,
+    running_sums,
+)
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS, STAGES
-
-Numbers = NDArray[np.float64]
-Units = NDArray[np.int64]
 
 CONTENT_FEATURES: tuple[str, ...] = (
     *(f"{label}: noisy-or" for label in LABELS),
@@ -28,10 +40,14 @@ CONTENT_FEATURES: tuple[str, ...] = (
     "distinct stages",
     "asymmetry",
 )
-"""From message probabilities. Noisy-or is 1 - prod(1 - p) over one's messages; the count is of messages at or over the label's threshold."""
+"""Features from message probabilities.
+
+Noisy-or is 1 - prod(1 - p) over one side's messages; the count is of messages at or over the label's
+threshold.
+"""
 
 VOLUME_FEATURES: tuple[str, ...] = ("log messages by writer", "log messages by other")
-"""log(1 + n) of each side's messages, with every head."""
+"""log(1 + n) of each side's messages; every head has them."""
 
 AGE_BANDS: dict[str, str] = {
     "unstated": "unstated",
@@ -40,7 +56,7 @@ AGE_BANDS: dict[str, str] = {
     "18_25": "18 to 25",
     "over_25": "over 25",
 }
-"""The bands of ``records.Metadata``, as features tell them apart."""
+"""The age bands of ``records.Metadata``, each with the band of its feature."""
 
 _BANDS = tuple(dict.fromkeys(AGE_BANDS.values()))
 
@@ -55,7 +71,10 @@ METADATA_FEATURES: tuple[str, ...] = (
     "wrote first",
     "share of messages",
 )
-"""From metadata, times and authors. Hours are means over the messages so far, gaps are in seconds, log(1 + gap)."""
+"""Features from metadata, times and authors.
+
+Hours are means over the messages so far; gaps are in seconds, as log(1 + gap).
+"""
 
 FEATURES: tuple[str, ...] = CONTENT_FEATURES + VOLUME_FEATURES + METADATA_FEATURES
 
@@ -64,129 +83,13 @@ HEAD_FEATURES: dict[str, tuple[str, ...]] = {
     "metadata": VOLUME_FEATURES + METADATA_FEATURES,
     "both": FEATURES,
 }
-"""What each head of the pattern model sees. ``metadata`` is content-free: it is never given a message probability."""
+"""The features of each head of the conversation model.
+
+Head "metadata" is content-free: it is never given a message probability.
+"""
 
 FEATURE_LABEL: dict[str, str] = {name: name.partition(": ")[0] if ": " in name else "" for name in FEATURES}
-"""The stage or cue a feature belongs to, "" for one of the whole conversation."""
-
-N_AUTHORS = 8
-"""Authors kept apart; all further ones are counted as if they were one."""
-
-UNIT = 10**9
-"""Sums are kept in whole billionths, so they are exact and in no order, and a message adds the same to a long conversation as to a short one."""
-
-_N = len(LABELS)
-NONE, COUNT, FLAGGED, MAXIMUM, MESSAGES = (
-    slice(0, _N),
-    slice(_N, 2 * _N),
-    2 * _N,
-    slice(2 * _N + 1, 3 * _N + 1),
-    3 * _N + 1,
-)
-"""Columns of an author's sums: sum of log(1 - p) and count per label, messages with any of the five stages, largest p per label, messages.
-
-All are in billionths but the last.
-"""
-WIDTH = MESSAGES + 1
-_FADING = slice(0, MESSAGES)
-LEAST_LOG = -1000 * UNIT
-_LARGEST = 1 - 1 / UNIT
-
-
-def checked_probabilities(probabilities: ArrayLike) -> Numbers:
-    """As an array of shape (messages, labels). Raises ``ValueError`` for another shape or a value outside [0, 1]."""
-    array = np.asarray(probabilities, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != _N:
-        raise ValueError(
-            f"probabilities must have shape (messages, {_N}), one column per label of the taxonomy, got {array.shape}"
-        )
-    if not ((array >= 0) & (array <= 1)).all():
-        raise ValueError("probabilities must be in [0, 1]")
-    return array
-
-
-def message_sums(probabilities: Numbers, thresholds: Numbers) -> Units:
-    """What each message adds to its author's sums, shape (messages, ``WIDTH``). A probability counts as at most 1 - 1e-9; one equal to its threshold is counted.
-
-    >>> sums = message_sums(np.array([[0.5, 0, 0, 0, 0, 0, 0]]), np.full(7, 0.5))
-    >>> int(sums[0, MAXIMUM][0]), int(sums[0, NONE][0]), int(sums[0, FLAGGED])
-    (500000000, -693147181, 1000000000)
-    """
-    at = probabilities >= thresholds
-    capped = np.minimum(probabilities, _LARGEST)
-    sums = np.empty((len(probabilities), WIDTH), dtype=np.int64)
-    sums[:, NONE] = np.rint(np.log1p(-capped) * UNIT)
-    sums[:, COUNT] = at * UNIT
-    sums[:, FLAGGED] = at[:, : len(STAGES)].any(axis=1) * UNIT
-    sums[:, MAXIMUM] = np.rint(capped * UNIT)
-    sums[:, MESSAGES] = 1
-    return sums
-
-
-def content_free_sums(n_messages: int) -> Units:
-    """What each message adds when no text may be looked at: itself."""
-    sums = np.zeros((n_messages, WIDTH), dtype=np.int64)
-    sums[:, MESSAGES] = 1
-    return sums
-
-
-def add_message(sums: Units, slot: int, added: Units, *, half_life: float | None) -> None:
-    """Count one message of ``slot`` into ``sums``, shape (authors, ``WIDTH``), in place.
-
-    With a ``half_life``, all that messages have shown so far first fades, to half after that many messages of anybody. How many were written does not fade.
-    """
-    if half_life is not None:
-        sums[:, _FADING] = np.rint(sums[:, _FADING] * 0.5 ** (1 / half_life))
-    largest = np.maximum(sums[slot, MAXIMUM], added[MAXIMUM])
-    sums[slot] += added
-    sums[slot, MAXIMUM] = largest
-    np.maximum(sums[slot, NONE], LEAST_LOG, out=sums[slot, NONE])
-
-
-def running_sums(added: Units, slots: Sequence[int], *, half_life: float | None = None) -> Units:
-    """Every author's sums after every message, shape (messages, authors, ``WIDTH``)."""
-    apart = np.zeros((len(added), max(slots) + 1, WIDTH), dtype=np.int64)
-    if half_life is not None:
-        sums = np.zeros_like(apart[0])
-        for number, slot in enumerate(slots):
-            add_message(sums, slot, added[number], half_life=half_life)
-            apart[number] = sums
-        return apart
-    apart[np.arange(len(added)), slots] = added
-    sums = np.cumsum(apart, axis=0)
-    sums[..., MAXIMUM] = np.maximum.accumulate(apart[..., MAXIMUM], axis=0)
-    np.maximum(sums[..., NONE], LEAST_LOG, out=sums[..., NONE])
-    return sums
-
-
-def author_slots(authors: Sequence[str]) -> list[int]:
-    """Each message's author by number: in the order they first write, the ninth and all after it under one number.
-
-    >>> author_slots(["ann", "bo", "ann", "cy"])
-    [0, 1, 0, 2]
-    """
-    known: dict[str, int] = {}
-    return [known.setdefault(author, min(len(known), N_AUTHORS)) for author in authors]
-
-
-def clock(time: datetime) -> Units:
-    """One message's time as whole numbers: seconds twice (for the first and the last), sine and cosine of its hour in billionths."""
-    local = time.replace(tzinfo=None)
-    at = local - (time.utcoffset() or local - local)
-    seconds = int((at - datetime(1970, 1, 1)).total_seconds())
-    angle = 2 * math.pi * (local.hour * 3600 + local.minute * 60 + local.second) / 86_400
-    return np.array(
-        [seconds, seconds, round(math.sin(angle) * UNIT), round(math.cos(angle) * UNIT)], dtype=np.int64
-    )
-
-
-def running_clock(times: Sequence[datetime]) -> Units:
-    """First time, last time, summed sine and cosine of the hour after every message, shape (messages, 4)."""
-    each = np.array([clock(time) for time in times], dtype=np.int64)
-    running = np.cumsum(each, axis=0)
-    running[:, 0] = np.minimum.accumulate(each[:, 0])
-    running[:, 1] = np.maximum.accumulate(each[:, 1])
-    return running
+"""The stage or cue of each feature, "" for a feature of the whole conversation."""
 
 
 def features(
@@ -197,64 +100,69 @@ def features(
     metadata: Metadata | None = None,
     is_sender: ArrayLike = (),
 ) -> Numbers:
-    """One row of ``HEAD_FEATURES[head]`` for each author as the writer: ``sums`` of shape (..., authors, ``WIDTH``) give (..., authors, features).
+    """The features of each author as the writer, shape (..., authors, features).
 
-    ``clocks`` has shape (..., 4); ``is_sender`` says of each author whether it is the account that ``metadata`` calls the sender. Both serve the metadata features.
+    Raises ``ValueError`` for a head that needs metadata and gets none.
+
+    Parameters
+    ----------
+    sums
+        Shape (..., authors, ``WIDTH``).
+    clocks
+        Shape (..., 4), as of ``running_clock``; for the metadata features.
+    is_sender
+        Whether each author is the one that ``metadata`` calls the sender; for the metadata features.
     """
     other = sums.sum(axis=-2, keepdims=True) - sums
     volume = np.log1p(np.stack([sums[..., MESSAGES], other[..., MESSAGES]], axis=-1))
     if head == "text":
-        return np.concatenate([_content(sums, other), volume], axis=-1)
+        return np.concatenate([_content_features(sums, other), volume], axis=-1)
     if clocks is None or metadata is None:
         raise ValueError(f"head {head!r} needs the conversation's metadata and a time for each message")
-    around = _around(sums, other, clocks, metadata, np.asarray(is_sender, dtype=bool))
-    return np.concatenate(
-        [volume, around] if head == "metadata" else [_content(sums, other), volume, around], axis=-1
-    )
+    from_metadata = _metadata_features(sums, other, clocks, metadata, np.asarray(is_sender, dtype=bool))
+    if head == "metadata":
+        return np.concatenate([volume, from_metadata], axis=-1)
+    return np.concatenate([_content_features(sums, other), volume, from_metadata], axis=-1)
 
 
-def _content(sums: Units, other: Units) -> Numbers:
+def _content_features(sums: Units, other: Units) -> Numbers:
     counts = sums[..., COUNT] / UNIT
-    own, others = sums[..., FLAGGED], other[..., FLAGGED]
+    flagged, other_flagged = sums[..., FLAGGED], other[..., FLAGGED]
     return np.concatenate(
         [
-            -np.expm1(sums[..., NONE] / UNIT),
+            -np.expm1(sums[..., LOG_NONE] / UNIT),
             sums[..., MAXIMUM] / UNIT,
             np.log1p(counts),
-            -np.expm1(other[..., NONE] / UNIT),
+            -np.expm1(other[..., LOG_NONE] / UNIT),
             np.minimum(counts[..., : len(STAGES)], 1).sum(axis=-1, keepdims=True),
-            ((own - others) / np.maximum(own + others, 1))[..., None],
+            ((flagged - other_flagged) / np.maximum(flagged + other_flagged, 1))[..., None],
         ],
         axis=-1,
     )
 
 
-def _around(
+def _metadata_features(
     sums: Units, other: Units, clocks: Units, metadata: Metadata, is_sender: NDArray[np.bool_]
 ) -> Numbers:
     written = sums[..., MESSAGES]
     n = written + other[..., MESSAGES]
-    both = np.array(
-        [
-            _band(metadata.contact_age_band) + _band(metadata.sender_age_band),
-            _band(metadata.sender_age_band) + _band(metadata.contact_age_band),
-        ]
-    )
+    sender, contact = _band(metadata.sender_age_band), _band(metadata.contact_age_band)
+    ages = np.array([contact + sender, sender + contact])  # of a contact who writes, and of a sender
     gaps = np.log1p((clocks[..., 1] - clocks[..., 0])[..., None] / np.maximum(n - 1, 1))
-    around = np.empty((*written.shape, len(METADATA_FEATURES)))
-    around[..., 0] = metadata.known_from == "online"
-    around[..., 1 : 1 + 2 * len(_BANDS)] = both[is_sender.astype(int)]
-    around[..., -6] = math.log1p(metadata.young_contacts)
-    around[..., -5] = clocks[..., 2, None] / (UNIT * n)
-    around[..., -4] = clocks[..., 3, None] / (UNIT * n)
-    around[..., -3] = gaps
-    around[..., -2] = np.arange(written.shape[-1]) == 0
-    around[..., -1] = written / n
-    return around
+    columns = np.empty((*written.shape, len(METADATA_FEATURES)))
+    columns[..., 0] = metadata.known_from == "online"
+    columns[..., 1 : 1 + 2 * len(_BANDS)] = ages[is_sender.astype(int)]
+    columns[..., -6] = math.log1p(metadata.young_contacts)
+    columns[..., -5] = clocks[..., 2, None] / (UNIT * n)
+    columns[..., -4] = clocks[..., 3, None] / (UNIT * n)
+    columns[..., -3] = gaps
+    columns[..., -2] = np.arange(written.shape[-1]) == 0
+    columns[..., -1] = written / n
+    return columns
 
 
 def check_metadata(metadata: Metadata) -> None:
-    """Raise ``InputError`` for an age band that is none of ``AGE_BANDS``, or a number of young contacts that is no number."""
+    """Raise ``InputError`` for an unknown age band, or a wrong number of young contacts."""
     for stated in (metadata.sender_age_band, metadata.contact_age_band):
         if stated not in AGE_BANDS:
             raise InputError(f"age band must be one of {', '.join(AGE_BANDS)}, got {stated!r}")
@@ -279,10 +187,23 @@ def running_features(
     sender: str = "",
     half_life: float | None = None,
 ) -> tuple[Numbers, NDArray[np.bool_]]:
-    """``features`` after every message, shape (messages, authors, features), and which authors have written by then, shape (messages, authors).
+    """``features`` after every message, and which authors have written by then.
 
-    Authors are numbered by ``author_slots``. ``times``, ``metadata`` and ``sender`` are needed by the heads that look at metadata, ``probabilities`` by the others.
-    Raises ``ValueError`` when one is missing, or when they differ in length.
+    Their shapes are (messages, authors, features) and (messages, authors), with authors numbered by
+    ``author_slots``. Raises ``ValueError`` when a needed argument is missing, or when they differ in
+    length.
+
+    Parameters
+    ----------
+    thresholds
+        The message probability of each label from which a message counts.
+    probabilities
+        Shape (messages, labels); not used by head "metadata".
+    times, metadata, sender
+        One time a message, the conversation's metadata, and the author that these call the sender;
+        needed by heads "metadata" and "both".
+    half_life
+        Messages after which what was shown counts half; ``None`` for never.
     """
     added = added_sums(head, thresholds, probabilities, len(authors))
     if half_life is not None and not 0 < half_life < math.inf:
@@ -294,24 +215,11 @@ def running_features(
         return features(head, sums), written
     if not sender or len(times) != len(authors):
         raise ValueError(
-            f"head {head!r} needs the sender that the metadata speaks of, and a time for each of {len(authors)} messages, got {sender!r} and {len(times)}"
+            f"head {head!r} needs the sender that the metadata speaks of, "
+            f"and a time for each of {len(authors)} messages, got {sender!r} and {len(times)}"
         )
     if metadata is not None:
         check_metadata(metadata)
     names = list(dict.fromkeys(authors))[:N_AUTHORS]
     is_sender = [slot < len(names) and names[slot] == sender for slot in range(sums.shape[1])]
     return features(head, sums, clocks=running_clock(times), metadata=metadata, is_sender=is_sender), written
-
-
-def added_sums(head: str, thresholds: Numbers, probabilities: ArrayLike | None, n_messages: int) -> Units:
-    """``message_sums`` of a conversation, or ``content_free_sums`` for the head that reads no text, whatever it is given."""
-    if n_messages < 1:
-        raise ValueError("a conversation must have at least one message, got none")
-    if head == "metadata":
-        return content_free_sums(n_messages)
-    if probabilities is None:
-        raise ValueError(f"head {head!r} needs message probabilities")
-    checked = checked_probabilities(probabilities)
-    if len(checked) != n_messages:
-        raise ValueError(f"probabilities and authors must be as long, got {len(checked)} and {n_messages}")
-    return message_sums(checked, thresholds)

@@ -1,4 +1,8 @@
-"""The pattern model's file: its weights and a few numbers as plain arrays (see ``classifier.model.container``)."""
+"""The file of a conversation model.
+
+It holds the weights and a few numbers as plain arrays; ``classifier.model.container`` writes and checks
+it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.container import check_format_version, reading, write_container
+from classifier.model.container import check_format_version, read_container, write_container
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.model import ConversationModel
 from classifier.taxonomy import LABELS
@@ -16,6 +20,7 @@ from classifier.taxonomy import LABELS
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 1 << 20
 KIND = "pattern"
+"""The field ``kind`` of the header, which a message model's file has not."""
 MAX_WEIGHT = 1e9
 """No fitted weight comes near it; far beyond it products would not be finite."""
 NUMBERS = ("intercept", "slope", "offset", "alert_threshold")
@@ -23,11 +28,13 @@ NUMBERS = ("intercept", "slope", "offset", "alert_threshold")
 
 
 def save_conversation_model(
-    path: Path | str, model: ConversationModel, *, stage_model_sha256: str, corpus_sha256: str, seed: int
+    path: Path | str, model: ConversationModel, *, message_model_sha256: str, corpus_sha256: str, seed: int
 ) -> ConversationModel:
-    """Write ``model`` to ``path``, whole or not at all, and return what ``load_conversation_model`` would read back.
+    """Write ``model`` to ``path`` and return the model in the file.
 
-    ``stage_model_sha256`` is that of the model whose message probabilities it was fitted on: with another's it would mean nothing.
+    The file is written whole or not at all; what is returned is what ``load_conversation_model`` would
+    read back. ``message_model_sha256`` is that of the message model whose probabilities it was fitted
+    on; with another's it would mean nothing.
     """
     arrays = {
         "weights": model.weights,
@@ -40,7 +47,7 @@ def save_conversation_model(
         "head": model.head,
         "features": list(model.feature_names),
         "labels": list(LABELS),
-        "stage_model_sha256": stage_model_sha256,
+        "stage_model_sha256": message_model_sha256,
         "corpus_sha256": corpus_sha256,
         "seed": seed,
     }
@@ -51,18 +58,18 @@ def save_conversation_model(
 def load_conversation_model(path: Path | str) -> ConversationModel:
     """The ``ConversationModel`` in ``path``; it scores as the saved one did.
 
-    Raises ``ModelFileError`` when the file is missing, too large, not a pattern model, of another format version, damaged or altered.
+    Raises ``ModelFileError`` when the file is missing, too large, not a conversation model, of another
+    format version, damaged or altered.
     """
-    with reading(Path(path), noun="pattern model", missing="train it first", max_bytes=MAX_FILE_BYTES) as (
-        arrays,
-        header,
-    ):
+    with read_container(
+        Path(path), noun="conversation model", missing="train it first", max_bytes=MAX_FILE_BYTES
+    ) as (arrays, header):
         return _checked_model(arrays, header)
 
 
 def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> ConversationModel:
     if header.get("kind") != KIND:
-        raise ValueError(f"holds a model of kind {header.get('kind', 'stage')!r}, expected {KIND!r}")
+        raise ValueError(f"holds a model of kind {header.get('kind', 'message')!r}, expected {KIND!r}")
     check_format_version(header, FORMAT_VERSION)
     if header["labels"] != list(LABELS) or header["features"] != list(HEAD_FEATURES[header["head"]]):
         raise ValueError(f"labels or features of head {header['head']!r} are not those of this program")

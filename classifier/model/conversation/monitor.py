@@ -1,6 +1,7 @@
-"""Follows a conversation as it is written: a new score after every message, from a few whole numbers per author and no text.
+"""Monitor of one conversation: a new score after every message.
 
-The numbers are sums, so what a message costs and what the state takes up do not grow with the conversation, and a resumed monitor goes on exactly.
+The state holds no text. It is a few whole numbers per author. They are sums, so neither the cost of a
+message nor the size of the state grows with the conversation, and a resumed monitor goes on exactly.
 """
 
 from __future__ import annotations
@@ -17,39 +18,30 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
-from classifier.model.conversation.features import (
-    COUNT,
-    LEAST_LOG,
-    MAXIMUM,
+from classifier.model.conversation.features import check_metadata, features, running_features
+from classifier.model.conversation.model import ConversationModel, running_log_odds, score_conversation
+from classifier.model.conversation.state import checked_clock, checked_sums, checked_tags
+from classifier.model.conversation.sums import (
     MESSAGES,
     N_AUTHORS,
-    NONE,
-    UNIT,
     WIDTH,
     Units,
     add_message,
     added_sums,
-    check_metadata,
     clock,
-    features,
-    running_features,
 )
-from classifier.model.conversation.model import ConversationModel, running_log_odds, score_conversation
 from classifier.model.message.scorer import sigmoid
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 
 STATE_VERSION = 1
-MOST_MESSAGES = 10**9
-"""Of one author, in a state that is resumed: the sums of nine such authors still fit into 64 bits."""
-_FARTHEST = 10**12
-"""Seconds before or after 1970, three times what a calendar has."""
 
 
 def author_tag(author: str) -> str:
-    """What a state keeps of an author's name: 12 characters of its hash.
+    """A hash of 12 characters for an author's name.
 
-    It has one length for any name and spares the state the name itself, but it is no anonymisation: who guesses a name can check the guess.
+    It has one length for any name, and the state does not hold the name itself. It is no anonymisation:
+    a guessed name can be checked.
 
     >>> len(author_tag("anybody, however long the name")), author_tag("ann") == author_tag("ann")
     (12, True)
@@ -59,9 +51,17 @@ def author_tag(author: str) -> str:
 
 @dataclass(frozen=True)
 class Alert:
-    """The first time a score was at or over the alert threshold: at which message (1-based), on whose side, and what each label had added by then.
+    """The first time a score was at or over the alert threshold.
 
-    ``author`` is an ``author_tag``, or "" for the pooled authors; ``contributions`` are log-odds to four decimals, in the order of the taxonomy.
+    Parameters
+    ----------
+    message
+        The number of messages seen by then.
+    author
+        The ``author_tag`` of the author from whose side the score was largest, "" for the pooled
+        authors.
+    contributions
+        What each label had added to the log-odds, to four decimals, in the order of the taxonomy.
     """
 
     message: int
@@ -69,20 +69,20 @@ class Alert:
     score: float
     contributions: tuple[float, ...]
 
-    @property
-    def carried_by(self) -> tuple[str, ...]:
-        """The stages and cues that pushed towards the pattern, largest first."""
-        pushing = [
-            (-value, label) for value, label in zip(self.contributions, LABELS, strict=True) if value > 0
-        ]
-        return tuple(label for _, label in sorted(pushing))
-
 
 class Monitor:
-    """Scores one conversation message by message; ``score`` and ``alert`` are those of the messages so far.
+    """Scores one conversation message by message.
 
-    ``metadata`` and the ``sender`` it speaks of are needed by heads "metadata" and "both". Up to eight authors are kept apart, all further ones are counted as one.
-    With a ``half_life``, what was shown that many messages ago counts half; an alert stays.
+    ``score`` and ``alert`` are those of the messages so far; ``score`` is nan before the first. Up to
+    eight authors are kept apart, all further ones count as one.
+
+    Parameters
+    ----------
+    metadata, sender
+        The conversation's metadata and the author that it calls the sender; needed by heads "metadata"
+        and "both".
+    half_life
+        Messages after which what was shown counts half, ``None`` for never; an alert stays.
     """
 
     def __init__(
@@ -111,29 +111,30 @@ class Monitor:
 
     @property
     def n_messages(self) -> int:
-        """How many messages have been read."""
+        """Number of messages read."""
         return int(self._sums[:, MESSAGES].sum())
 
     def update(self, author: str, probabilities: ArrayLike | None, time: datetime | None = None) -> float:
         """Read one message and return the conversation's score with it.
 
-        ``probabilities`` are the message's, one per label; head "metadata" looks at none and takes ``None``. Heads "metadata" and "both" need ``time``, head "text"
-        does not look at it. Raises ``ValueError`` for a missing part or a probability outside [0, 1], and then the message has not been counted.
+        ``probabilities`` are the message's, one per label; head "metadata" looks at none and takes
+        ``None``. Heads "metadata" and "both" need ``time``, head "text" does not look at it. Raises
+        ``ValueError`` for a missing argument or a probability outside [0, 1], and then the message has
+        not been counted.
         """
-        given = (
-            None
-            if probabilities is None or self.model.head == "metadata"
-            else np.asarray(probabilities, dtype=np.float64)[None]
-        )
-        added = added_sums(self.model.head, self.model.thresholds, given, 1)[0]
+        if probabilities is None or self.model.head == "metadata":
+            row = None
+        else:
+            row = np.asarray(probabilities, dtype=np.float64)[None]
+        added = added_sums(self.model.head, self.model.thresholds, row, 1)[0]
         tag = author_tag(author)
         if self._metadata is not None:
             if time is None:
                 raise ValueError(f"head {self.model.head!r} needs a time for each message")
-            self._clock = _clocks_together(self._clock, clock(time))
+            self._clock = _joined_clocks(self._clock, clock(time))
         slot = self._slot(tag)
         add_message(self._sums, slot, added, half_life=self._half_life)
-        self.score = self._scored()
+        self.score = self._score_and_alert()
         return self.score
 
     def _slot(self, tag: str) -> int:
@@ -147,20 +148,19 @@ class Monitor:
         return slot
 
     def _features(self) -> NDArray[np.float64]:
-        is_sender = [tag == self._sender for tag in self._authors] + [False] * (
-            len(self._sums) - len(self._authors)
-        )
+        is_sender = [tag == self._sender for tag in self._authors]
+        is_sender += [False] * (len(self._sums) - len(self._authors))
         return features(
             self.model.head, self._sums, clocks=self._clock, metadata=self._metadata, is_sender=is_sender
         )
 
-    def _scored(self) -> float:
-        found = self._features()
-        log_odds = self.model.log_odds(found)
+    def _score_and_alert(self) -> float:
+        rows = self._features()
+        log_odds = self.model.log_odds(rows)
         side = int(log_odds.argmax())
         score = float(sigmoid(log_odds[side]))
         if self.alert is None and score >= self.model.alert_threshold:
-            added = self.model.parts(found[side]) @ self.model.of_label
+            added = self.model.contributions(rows[side]) @ self.model.label_matrix
             self.alert = Alert(
                 self.n_messages,
                 (*self._authors, "")[side],
@@ -170,9 +170,12 @@ class Monitor:
         return score
 
     def state(self) -> str:
-        """All that is needed to go on, as JSON: no text, no name, at most 1,000 bytes for two authors however long the conversation.
+        """The state as JSON, from which ``resume`` goes on.
 
-        ``authors`` are tags, ``sums`` their numbers in the columns of ``pattern_features``; the rest is what the monitor was made with, its clock and its alert.
+        It holds no text and no name. For two authors it has at most 1,000 bytes, however long the
+        conversation. ``authors`` are tags, ``sums`` their sums in the columns of
+        ``classifier.model.conversation.features``; the rest is the monitor's arguments, its clock and
+        its alert.
         """
         content: dict[str, Any] = {
             "version": STATE_VERSION,
@@ -182,12 +185,11 @@ class Monitor:
             "sums": self._sums.tolist(),
         }
         if self._metadata is not None:
-            known = self._metadata
             content["metadata"] = [
-                known.known_from,
-                known.sender_age_band,
-                known.contact_age_band,
-                known.young_contacts,
+                self._metadata.known_from,
+                self._metadata.sender_age_band,
+                self._metadata.contact_age_band,
+                self._metadata.young_contacts,
                 self._sender,
             ]
             content["clock"] = None if self._clock is None else self._clock.tolist()
@@ -202,25 +204,29 @@ class Monitor:
 
     @classmethod
     def resume(cls, model: ConversationModel, state: str) -> Self:
-        """The monitor whose ``state`` this is. Raises ``InputError`` for a damaged state or one made with another model."""
+        """The monitor of a ``state``.
+
+        Raises ``InputError`` for a damaged state or one made with another model.
+        """
         try:
             content = json.loads(state)
             if content["version"] != STATE_VERSION or content["model"] != model.fingerprint:
                 raise ValueError(
-                    f"version {content['version']!r} of model {content['model']!r}, expected {STATE_VERSION} of {model.fingerprint!r}"
+                    f"version {content['version']!r} of model {content['model']!r}, "
+                    f"expected {STATE_VERSION} of {model.fingerprint!r}"
                 )
-            *known, sender = content["metadata"] if model.head != "text" else [""]
+            *fields, sender = content["metadata"] if model.head != "text" else [""]
             monitor = cls(
                 model,
-                metadata=Metadata(*known) if known else None,
+                metadata=Metadata(*fields) if fields else None,
                 sender="-",
                 half_life=content["half_life"],
             )
             monitor._sender = sender
-            monitor._authors = _checked_tags(content["authors"])
-            monitor._sums = _checked_sums(content["sums"], len(monitor._authors))
+            monitor._authors = checked_tags(content["authors"])
+            monitor._sums = checked_sums(content["sums"], len(monitor._authors))
             if monitor._metadata is not None and len(monitor._sums):
-                monitor._clock = _checked_clock(content["clock"], monitor.n_messages)
+                monitor._clock = checked_clock(content["clock"], monitor.n_messages)
             if len(monitor._sums):
                 monitor.score = float(sigmoid(monitor.model.log_odds(monitor._features()).max()))
             if "alert" in content:
@@ -235,59 +241,13 @@ class Monitor:
         return monitor
 
 
-def _clocks_together(before: Units | None, new: Units) -> Units:
+def _joined_clocks(before: Units | None, new: Units) -> Units:
     if before is None:
         return new
     return np.array(
         [min(before[0], new[0]), max(before[1], new[1]), before[2] + new[2], before[3] + new[3]],
         dtype=np.int64,
     )
-
-
-def _checked_tags(tags: Any) -> list[str]:
-    if (
-        not isinstance(tags, list)
-        or len(tags) > N_AUTHORS
-        or len(set(tags)) < len(tags)
-        or not all(isinstance(tag, str) for tag in tags)
-    ):
-        raise ValueError(f"authors must be up to {N_AUTHORS} different tags, got {tags!r}")
-    return tags
-
-
-def _checked_sums(rows: Any, n_authors: int) -> Units:
-    sums = _whole_numbers(rows, (len(rows), WIDTH)) if rows else np.zeros((0, WIDTH), dtype=np.int64)
-    pooled = len(sums) - n_authors
-    if pooled not in ((0, 1) if n_authors == N_AUTHORS else (0,)):
-        raise ValueError(f"{len(sums)} rows of sums for {n_authors} authors")
-    if (sums[:, NONE] > 0).any() or (sums[:, COUNT.start :] < 0).any() or (sums[:, MESSAGES] < 1).any():
-        raise ValueError("a sum has the wrong sign")
-    if (sums[:, MESSAGES] > MOST_MESSAGES).any():
-        raise ValueError(f"more than {MOST_MESSAGES} messages of an author")
-    most = sums[:, MESSAGES, None] * UNIT
-    if (
-        (sums[:, NONE] < LEAST_LOG).any()
-        or (sums[:, COUNT.start : MAXIMUM.start] > most).any()
-        or (sums[:, MAXIMUM] > UNIT).any()
-    ):
-        raise ValueError("a sum is more than its messages can have shown")
-    return sums
-
-
-def _checked_clock(values: Any, n_messages: int) -> Units:
-    times = _whole_numbers(values, (4,))
-    if not -_FARTHEST <= times[0] <= times[1] <= _FARTHEST:
-        raise ValueError(f"the first message at {times[0]} and the last at {times[1]}, in seconds since 1970")
-    if (times[2:] < -UNIT * n_messages).any() or (times[2:] > UNIT * n_messages).any():
-        raise ValueError(f"hours that {n_messages} messages cannot have")
-    return times
-
-
-def _whole_numbers(values: Any, shape: tuple[int, ...]) -> Units:
-    array = np.array(values)
-    if array.shape != shape or array.dtype != np.int64:
-        raise ValueError(f"expected whole numbers of shape {shape}, got {array.dtype} {array.shape}")
-    return array
 
 
 def running_scores(
@@ -300,8 +260,11 @@ def running_scores(
     sender: str = "",
     half_life: float | None = None,
 ) -> NDArray[np.float64]:
-    """The score after each message, shape (messages,): what a ``Monitor`` would have returned, all at once. Arguments as ``score_conversation``'s."""
-    found, written = running_features(
+    """The scores that a ``Monitor`` would return, shape (messages,).
+
+    The arguments are those of ``score_conversation``, and the ``half_life`` of ``Monitor``.
+    """
+    sides, written = running_features(
         model.head,
         model.thresholds,
         probabilities,
@@ -311,21 +274,21 @@ def running_scores(
         sender=sender,
         half_life=half_life,
     )
-    return sigmoid(running_log_odds(model, found, written))
+    return sigmoid(running_log_odds(model, sides, written))
 
 
 @dataclass(frozen=True)
 class MonitoredScorer:
-    """A ``Monitor`` for a state, which holds whole numbers per author and no message."""
+    """A scorer of conversations whose state is a ``Monitor``, which holds no message."""
 
     model: ConversationModel
 
     def __call__(self, rows: NDArray[np.float64], authors: Sequence[str]) -> float:
-        """The score of these rows of message probabilities."""
+        """The score of a conversation, from its rows of message probabilities."""
         return score_conversation(self.model, rows, authors)
 
     def start(self) -> Monitor:
-        """A monitor that has seen nothing."""
+        """A monitor without a message."""
         return Monitor(self.model)
 
     def update(self, state: Monitor, row: NDArray[np.float64], author: str) -> Monitor:

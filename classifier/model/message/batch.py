@@ -1,6 +1,6 @@
 """Scores many messages at once, to the Pipeline's own probabilities.
 
-A sparse product does it: (messages x tokens) @ (tokens x n-grams) counts exactly.
+Terms are counted exactly by a sparse product: (messages x tokens) @ (tokens x n-grams).
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 
 from classifier.errors import InputError
 from classifier.model.message.scorer import MessageModel, sigmoid
@@ -25,23 +24,31 @@ from classifier.model.message.term_tables import (
     WordTree,
     terms_of,
 )
+from classifier.model.message.texts import checked_texts
 from classifier.model.message.token_table import TokenArrays, TokenTable
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 MEMO_TOKENS = 131_072
-"""Tokens remembered unless told otherwise."""
+"""Default number of tokens in the memo."""
 
 ENTRIES_PER_TOKEN = 32
-"""Words and n-grams remembered for each token; long tokens fill the memo sooner."""
+"""Words and n-grams in the memo for each token; long tokens fill the memo sooner."""
 
 BLOCK_TEXTS, CHUNK_TEXTS, CHUNK_CHARACTERS = 128, 4096, 1 << 18
-"""A chunk is scored at once. It is made of blocks of texts and ends with the block that brings it to this many texts or characters."""
+"""Size of a chunk, which is scored at once.
+
+It is made of blocks of texts and ends with the block that brings it to this many texts or characters.
+"""
 
 
 class BatchScorer:
     """Probabilities equal to ``MessageModel.probabilities`` within 1e-9, with a memo of tokens.
 
-    The memo is emptied when, after a chunk of messages, it holds more than ``memo_tokens`` tokens or 32 words and n-grams for each, so no input makes it
-    grow further: at 131,072 tokens some 70 MB at most. One scorer may be used by many threads; they take turns. A pickled scorer travels without its memo.
+    The memo is emptied when, after a chunk of messages, it holds more than ``memo_tokens`` tokens or 32
+    words and n-grams for each, so no input makes it grow further: at 131,072 tokens some 70 MB at most.
+    One scorer may be used by many threads; they take turns. A pickled scorer has no memo.
 
     Raises ``InputError`` for ``memo_tokens`` below 1.
     """
@@ -66,28 +73,31 @@ class BatchScorer:
         return len(self._table)
 
     def probabilities(self, texts: Iterable[str]) -> Floats:
-        """Shape (texts, labels), each in [0, 1]."""
+        """Probabilities of shape (texts, labels), each in [0, 1].
+
+        Raises ``TypeError`` for what is not many texts, see ``checked_texts``.
+        """
         return np.concatenate([np.zeros((0, len(self.model.labels))), *self.stream(texts)])
 
     def stream(self, texts: Iterable[str]) -> Iterator[Floats]:
-        """The same in pieces of some thousand rows while ``texts`` is read, in constant memory."""
-        if isinstance(texts, str):
-            raise TypeError("texts must be many strings, got one; put it into a list")
-        for chunk in _chunks(texts):
-            with self._lock:
-                logits = self._remembering(chunk)
-            yield sigmoid(logits)
+        """``probabilities`` in pieces of some thousand rows, in constant memory."""
+        return map(self._chunk_probabilities, _chunks(checked_texts(texts)))
+
+    def _chunk_probabilities(self, texts: Sequence[str]) -> Floats:
+        with self._lock:
+            logits = self._bounded_logits(texts)
+        return sigmoid(logits)
 
     def _clear(self) -> None:
         self._table.clear()
-        self._numbers = _Numbers()
+        self._numbers = _TokenNumbers()
         self._grams: csr_array | None = None
 
-    def _remembering(self, texts: Sequence[str]) -> Floats:
-        """The logits of ``texts``, after which the memo is whole and within its bounds, or empty."""
+    def _bounded_logits(self, texts: Sequence[str]) -> Floats:
+        """The logits of ``texts``; afterwards the memo is whole and within its bounds, or empty."""
         try:
             logits = self._logits(texts)
-        except BaseException:  # an interrupt may have left a token half remembered
+        except BaseException:  # an interrupt may have left an incomplete token in the memo
             self._clear()
             raise
         if (
@@ -98,43 +108,47 @@ class BatchScorer:
         return logits
 
     def _logits(self, texts: Sequence[str]) -> Floats:
-        """Shape (texts, labels)."""
-        found, ends = self._tokens(texts)
+        """Logits of shape (texts, labels)."""
+        tokens, ends = self._tokens(texts)
         arrays = self._table.view()
         logits = np.tile(self._terms.intercept, (len(texts), 1))
         n_words, n_characters, n_pairs = map(
             len, (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights)
         )
-        words, word_ends = words_of(arrays, found, ends)
+        words, word_ends = words_of(arrays, tokens, ends)
         if n_words:
-            logits += self._share(
-                _counts(*word_terms(self._terms.tree, words, word_ends), len(texts), n_words),
-                *self._groups[0],
-            )
+            message, term = word_terms(self._terms.tree, words, word_ends)
+            logits += self._group_logits(_counts(message, term, len(texts), n_words), *self._groups[0])
         if n_pairs:
-            found_pairs = pair_terms(self._terms.pairs, len(self._terms.tree.number), words, word_ends)
-            logits += self._share(_counts(*found_pairs, len(texts), n_pairs), *self._groups[2])
+            message, term = pair_terms(self._terms.pairs, len(self._terms.tree.number), words, word_ends)
+            logits += self._group_logits(_counts(message, term, len(texts), n_pairs), *self._groups[2])
         if n_characters:
             if self._grams is None or self._grams.shape[0] != len(self._table):
                 self._grams = _matrix(
                     arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters
                 )
-            logits += self._share(_occurrences(found, ends, len(self._table)) @ self._grams, *self._groups[1])
+            counts = _occurrences(tokens, ends, len(self._table)) @ self._grams
+            logits += self._group_logits(counts, *self._groups[1])
         return logits
 
     def _tokens(self, texts: Sequence[str]) -> tuple[Ints, Longs]:
-        """The numbers of all tokens of ``texts``, end to end, and where each text's tokens end. New tokens are looked up."""
+        """The numbers of all tokens, end to end, and each text's end.
+
+        New tokens are added to the table.
+        """
         split = [text.split() for text in texts]
         ends = np.cumsum([len(tokens) for tokens in split], dtype=np.int64)
-        found = np.fromiter(
-            map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, ends[-1] if len(ends) else 0
-        )
+        n_tokens = ends[-1] if len(ends) else 0
+        tokens = np.fromiter(map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, n_tokens)
         self._table.extend(self._numbers.new)
         self._numbers.new.clear()
-        return found, ends
+        return tokens, ends
 
-    def _share(self, counts: Any, weights: Floats, squares: Floats) -> Floats:
-        """What one feature group adds to the log-odds, of exact counts (messages x terms)."""
+    def _group_logits(self, counts: Any, weights: Floats, squares: Floats) -> Floats:
+        """The part of the log-odds of one feature group, from exact counts (messages x terms).
+
+        ``counts`` is used up.
+        """
         tf = counts.data
         if self._terms.sublinear_tf:
             many = np.flatnonzero(tf > 1)
@@ -168,8 +182,8 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-class _Numbers(dict[str, int]):
-    """The number of a token; a token without one gets the next, and stands in ``new``."""
+class _TokenNumbers(dict[str, int]):
+    """The number of each token; new tokens are numbered and added to ``new``."""
 
     def __init__(self) -> None:
         self.new: list[str] = []
@@ -180,72 +194,75 @@ class _Numbers(dict[str, int]):
         return number
 
 
-def words_of(arrays: TokenArrays, found: Ints, ends: Longs) -> tuple[Ints, Longs]:
-    """The numbers of all words, message by message, and where each message's end."""
+def words_of(arrays: TokenArrays, tokens: Ints, ends: Longs) -> tuple[Ints, Longs]:
+    """The numbers of all words, message by message, and where each message's words end."""
     starts = arrays.starts[:, 0]
-    n_words = (starts[1:] - starts[:-1])[found]
+    n_words = (starts[1:] - starts[:-1])[tokens]
     stops = np.concatenate([[0], np.cumsum(n_words)])
-    return arrays.words[np.arange(stops[-1]) + np.repeat(starts[found] - stops[:-1], n_words)], stops[ends]
+    index = np.arange(stops[-1]) + np.repeat(starts[tokens] - stops[:-1], n_words)
+    return arrays.words[index], stops[ends]
 
 
 def word_terms(tree: WordTree, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
-    """The message and the term of each known word n-gram; one that occurs twice stands twice."""
-    message = _message(word_ends)
+    """The message and the term of each known word n-gram, repeats included."""
+    message = _message_of_word(word_ends)
     at = np.flatnonzero(words >= 0)
     node = words[at]
-    terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    terms, messages = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
     width = 1
     while len(node):
         term = tree.term[node]
         terms.append(term[term >= 0])
-        of.append(message[at[term >= 0]])
+        messages.append(message[at[term >= 0]])
         going = tree.goes_on[node] & (at + width < word_ends[message[at]])
         at, node = at[going], node[going]
-        node = _looked_up(tree.children, len(tree.number), node, words[at + width])
+        node = _look_up(tree.children, len(tree.number), node, words[at + width])
         at, node = at[node >= 0], node[node >= 0]
         width += 1
-    return np.concatenate(of), np.concatenate(terms)
+    return np.concatenate(messages), np.concatenate(terms)
 
 
 def pair_terms(pairs: PairTable, n_words: int, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
-    """The message and the term of each known pair of words; one that occurs twice stands twice."""
-    message = _message(word_ends)
+    """The message and the term of each known pair of words, repeats included."""
+    message = _message_of_word(word_ends)
     at = np.flatnonzero(pairs.begins[words])
     last = word_ends[message[at]] - 1
-    terms, of = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    terms, messages = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
     for apart in range(pairs.low, pairs.high + 1):
         inside = at + apart <= last
         at, last = at[inside], last[inside]
         both = at[pairs.ends[words[at + apart]]]
-        term = _looked_up(pairs.rows, n_words, words[both], words[both + apart])
+        term = _look_up(pairs.rows, n_words, words[both], words[both + apart])
         terms.append(term[term >= 0])
-        of.append(message[both[term >= 0]])
-    return np.concatenate(of), np.concatenate(terms)
+        messages.append(message[both[term >= 0]])
+    return np.concatenate(messages), np.concatenate(terms)
 
 
-def _message(word_ends: Longs) -> Ints:
-    """The message that each word stands in."""
+def _message_of_word(word_ends: Longs) -> Ints:
     return np.repeat(np.arange(len(word_ends), dtype=np.int32), np.diff(word_ends, prepend=0))
 
 
-def _looked_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> Ints:
-    """What the table has for each ``node`` and ``word``, or -1."""
+def _look_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> Ints:
+    """The values of a hash table of ``term_tables`` at each ``node`` and ``word``, or -1."""
     keys, last = rows[:, 0], len(rows) - 1
     node = node.astype(np.int64)
     key = np.where(word >= 0, node * n_words + word, -2)
     mixed = node * NODE_STEP + word.astype(np.int64) * WORD_STEP
     place = (mixed ^ (mixed >> 17)) & last
-    held = keys[place]
-    left = np.flatnonzero((held != key) & (held != -1))
-    while len(left):
-        place[left] = (place[left] + 1) & last
-        held[left] = keys[place[left]]
-        left = left[(held[left] != key[left]) & (held[left] != -1)]
-    return np.where(held == key, rows[place, 1], -1).astype(np.int32)
+    key_there = keys[place]
+    unsettled = np.flatnonzero((key_there != key) & (key_there != -1))
+    while len(unsettled):
+        place[unsettled] = (place[unsettled] + 1) & last
+        key_there[unsettled] = keys[place[unsettled]]
+        is_other = (key_there[unsettled] != key[unsettled]) & (key_there[unsettled] != -1)
+        unsettled = unsettled[is_other]
+    return np.where(key_there == key, rows[place, 1], -1).astype(np.int32)
 
 
 def _counts(message: Ints, terms: Ints, n_messages: int, n_terms: int) -> Any:
-    """Exact counts (messages x terms) of ``terms``, each of which occurs once in its ``message``."""
+    """Counts (messages x terms) of ``terms``, each of which occurs once in its ``message``."""
+    from scipy.sparse import coo_array  # when a message is scored: it takes long to import
+
     return coo_array((np.ones(len(terms)), (message, terms)), shape=(n_messages, n_terms)).tocsr()
 
 
@@ -254,4 +271,6 @@ def _occurrences(columns: Ints, ends: Longs, n_columns: int) -> Any:
 
 
 def _matrix(starts: Longs, columns: Any, values: Floats, n_columns: int) -> Any:
+    from scipy.sparse import csr_array
+
     return csr_array((values, columns, starts), shape=(len(starts) - 1, n_columns))

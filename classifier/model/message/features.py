@@ -1,4 +1,8 @@
-"""What a stage model counts in a text: words, pairs of words apart and character n-grams, exactly as scikit-learn's vectorisers do, without scikit-learn."""
+"""The features of a text, and the options of a message model.
+
+Words, character n-grams and pairs of words are counted exactly as by scikit-learn's vectorisers,
+without scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 
 _TOKEN = re.compile(r"(?u)\b\w+\b")
 APART = " … "
-"""What stands between the two words of a pair, as no word holds it."""
+"""The separator of the two words of a pair, as no word holds it."""
 
 
 def word_ngrams(text: str, low: int, high: int) -> list[str]:
@@ -26,9 +30,10 @@ def word_ngrams(text: str, low: int, high: int) -> list[str]:
 
 
 def char_ngrams(text: str, low: int, high: int) -> list[str]:
-    """Runs of ``low`` to ``high`` characters inside each word, the word's edges padded with a space (scikit-learn's ``char_wb``).
+    """Runs of ``low`` to ``high`` characters inside each word, padded with a space at both edges.
 
-    A padded word shorter than n characters is counted once, whole, and no longer n is tried on it.
+    This is scikit-learn's ``char_wb``. A padded word shorter than n characters is counted once, whole,
+    and no longer n is tried on it.
 
     >>> char_ngrams("hi u", 3, 4)
     [' hi', 'hi ', ' hi ', ' u ']
@@ -45,7 +50,9 @@ def char_ngrams(text: str, low: int, high: int) -> list[str]:
 
 
 def word_pairs(text: str, low: int, high: int) -> list[str]:
-    """Every two words of a normalised text that stand ``low`` to ``high`` places apart, in the order of the text.
+    """Every two words of a normalised text that stand ``low`` to ``high`` places apart.
+
+    They are in the order of the text.
 
     >>> word_pairs("dont tell your mum", 2, 3)
     ['dont … your', 'dont … mum', 'tell … mum']
@@ -63,10 +70,13 @@ GRAMS: dict[str, Callable[[str, int, int], list[str]]] = {
     "characters": char_ngrams,
     "pairs": word_pairs,
 }
-"""The feature_groups of a model's features, in order, each by what it counts: ``GRAMS[half](normalised text, low, high)``."""
-RANGE_OPTIONS = {"words": "word_ngrams", "characters": "char_ngrams", "pairs": "word_pairs"}
-"""The option of ``build_pipeline`` with the ``low`` and ``high`` of each half; ``None`` leaves the half out."""
+"""The analyser of each feature group, in order: ``GRAMS[group](normalised text, low, high)``."""
 
+RANGE_OPTIONS = {"words": "word_ngrams", "characters": "char_ngrams", "pairs": "word_pairs"}
+"""The option of ``build_pipeline`` with the ``low`` and ``high`` of each feature group.
+
+The value ``None`` leaves the group out.
+"""
 
 DEFAULT_OPTIONS: dict[str, Any] = {
     "word_ngrams": (1, 2),
@@ -78,11 +88,14 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "class_weight": None,
     "normaliser": True,
 }
-"""What ``build_pipeline`` does when not told otherwise; chosen on validation families."""
+"""Defaults of the options of ``build_pipeline``, chosen on validation families."""
 
 
 def checked_options(options: dict[str, Any]) -> dict[str, Any]:
-    """``DEFAULT_OPTIONS`` with ``options`` over them. Raises ``ValueError`` for a name that is not an option."""
+    """``DEFAULT_OPTIONS`` with ``options`` over them.
+
+    Raises ``ValueError`` for an unknown option, or when every feature group is left out.
+    """
     if unknown := sorted(set(options) - set(DEFAULT_OPTIONS)):
         raise ValueError(
             f"unknown option {', '.join(map(repr, unknown))}; expected some of {', '.join(DEFAULT_OPTIONS)}"

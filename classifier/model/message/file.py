@@ -1,7 +1,9 @@
-"""The stage model's file: the terms, their weights and the thresholds as plain arrays (see ``classifier.model.container``).
+"""The file of a message model, of plain arrays.
 
-Arrays: ``<group>.terms`` (ascending, UTF-8 bytes end to end), ``<group>.ends`` (where each term ends), ``<group>.idf``; ``coef``, ``intercept``, ``thresholds``.
-The header holds the labels, the pipeline's options, the splits it was fitted on, and hashes of the corpus, of the training families and of the list of words to spell by.
+Arrays: for each feature group ``<group>.terms`` (ascending, UTF-8 bytes end to end), ``<group>.ends``
+(where each term ends) and ``<group>.idf``; ``coef``, ``intercept`` and ``thresholds``. The header holds
+the labels, the pipeline's options, the splits it was fitted on, and hashes of the corpus, of the
+training families and of the word list for spelling. ``classifier.model.container`` writes and checks it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.container import OtherVersionError, check_format_version, reading, write_container
+from classifier.model.container import (
+    OtherVersionError,
+    check_format_version,
+    read_container,
+    write_container,
+)
 from classifier.model.message.features import RANGE_OPTIONS, checked_options
 from classifier.model.message.pipeline import build_pipeline
 from classifier.model.message.scorer import FeatureGroup, MessageModel
@@ -43,15 +50,25 @@ def save_model(
     seed: int,
     fitted_on: Sequence[str] = ("train",),
 ) -> MessageModel:
-    """Write a fitted Pipeline and its thresholds to ``path``, whole or not at all, and return what ``load_model`` would read back.
+    """Write a fitted Pipeline to ``path`` and return its ``MessageModel``.
 
-    ``fitted_on`` names the splits of the corpus whose families the Pipeline has seen.
+    The file is written whole or not at all; what is returned is what ``load_model`` would read back.
+
+    Parameters
+    ----------
+    thresholds
+        The probability of each label from which a message is flagged.
+    options
+        The options that ``build_pipeline`` was given.
+    training_families
+        Ids of the phrase families that the Pipeline was fitted on; the file keeps their hash.
+    fitted_on
+        The splits of the corpus whose families the Pipeline has seen.
     """
+    regressions = pipeline.named_steps["classify"].estimators_
     arrays: dict[str, NDArray[Any]] = {
-        "coef": np.vstack([regression.coef_ for regression in pipeline.named_steps["classify"].estimators_]),
-        "intercept": np.concatenate(
-            [regression.intercept_ for regression in pipeline.named_steps["classify"].estimators_]
-        ),
+        "coef": np.vstack([regression.coef_ for regression in regressions]),
+        "intercept": np.concatenate([regression.intercept_ for regression in regressions]),
         "thresholds": np.array([thresholds[label] for label in LABELS], dtype=np.float64),
     }
     for name, vectoriser in pipeline.named_steps["features"].transformer_list:
@@ -74,11 +91,12 @@ def save_model(
 
 
 def load_model(path: Path | str) -> MessageModel:
-    """A ``MessageModel`` of the arrays in ``path``.
+    """The ``MessageModel`` in ``path``.
 
-    Raises ``ModelFileError`` when the file is missing, too large, not a model file, of another format version, damaged or altered.
+    Raises ``ModelFileError`` when the file is missing, too large, not a model file, of another format
+    version, damaged or altered.
     """
-    with reading(
+    with read_container(
         Path(path),
         noun="model",
         missing="make one with 'grooming-classifier train' or leave out --model",
@@ -103,7 +121,8 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> M
         raise ValueError(f"fitted_on must be a list of splits, got {header['fitted_on']!r}")
     if header["words_sha256"] != words_sha256():
         raise OtherVersionError(
-            "trained with another list of words to spell by than this one's classifier/model/message/words.txt"
+            "trained with another list of words to spell by "
+            "than this one's classifier/model/message/words.txt"
         )
     options = checked_options(header["options"])
     feature_groups = tuple(
@@ -117,13 +136,10 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> M
         "intercept": (len(LABELS),),
         "thresholds": (len(LABELS),),
     }.items():
-        if (
-            arrays[name].shape != shape
-            or arrays[name].dtype != np.float64
-            or not (np.abs(arrays[name]) <= MAX_WEIGHT).all()
-        ):
+        array = arrays[name]
+        if array.shape != shape or array.dtype != np.float64 or not (np.abs(array) <= MAX_WEIGHT).all():
             raise ValueError(
-                f"{name} must be finite float64 of shape {shape}, got {arrays[name].dtype} {arrays[name].shape}"
+                f"{name} must be finite float64 of shape {shape}, got {array.dtype} {array.shape}"
             )
     return MessageModel(
         labels=LABELS,
@@ -162,7 +178,7 @@ def _checked_group(name: str, limits: list[int], arrays: dict[str, NDArray[Any]]
 
 
 def load_pipeline(path: Path | str) -> Pipeline:
-    """The scikit-learn Pipeline that was saved to ``path``; its probabilities equal the saved one's to 1e-12."""
+    """The scikit-learn Pipeline in ``path``; its probabilities equal the saved one's to 1e-12."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import LabelBinarizer
 
@@ -181,8 +197,10 @@ def load_pipeline(path: Path | str) -> Pipeline:
         regressions.append(regression)
     classify = pipeline.named_steps["classify"]
     classify.estimators_ = regressions
+    # Three rows of two labels each, so that scikit-learn takes the labels for a multilabel matrix.
+    one_hot = np.eye(len(LABELS), dtype=int)
     classify.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(
-        np.eye(len(LABELS), dtype=int)[[0, 0, 1]] + np.eye(len(LABELS), dtype=int)[[1, 2, 2]]
+        one_hot[[0, 0, 1]] + one_hot[[1, 2, 2]]
     )
     classify.classes_ = classify.label_binarizer_.classes_
     return pipeline

@@ -1,7 +1,7 @@
-"""One spelling for what people type in many: the text the model sees.
+"""Normalisation of a text to the spelling that the model sees.
 
-NFKC, case, zero-width and combining characters, look-alike letters, apostrophes and elongation are levelled and slips of typing put right, so that ``Ｄｏｎ'ｔ``, ``d0nt``,
-``dooooont`` and ``dotn`` meet.
+NFKC, case, zero-width and combining characters, look-alike letters, apostrophes and elongation are
+levelled and slips of typing put right, so that ``Ｄｏｎ'ｔ``, ``d0nt``, ``dooooont`` and ``dotn`` meet.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ _PLAIN = re.compile(r"[a-z ]*\Z")
 def normalise(text: str) -> str:
     """``text`` in the spelling the model is fitted on.
 
-    Digits and signs inside a word are read as letters only where letters stand on both sides, so "4pm" and "2nite" stay as they are. A letter repeated three times or
-    more is written twice. Never fails, whatever the string holds.
+    Digits and signs inside a word are read as letters only where letters stand on both sides, so "4pm"
+    and "2nite" stay as they are. A letter repeated three times or more is written twice. Never fails,
+    whatever the string holds.
 
     >>> normalise("DON’T  tell… s3cret!! soooo")
     'dont tell... secret!! so'

@@ -1,32 +1,46 @@
-"""The stage model: scikit-learn's own Pipeline from raw text to one probability per label."""
+"""The scikit-learn Pipeline of a message model, from raw text to a probability per label."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from classifier.model.message.features import checked_options, word_pairs
 from classifier.model.message.normalise import normalise
+from classifier.model.message.texts import checked_texts, score_distinct
 from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-
 TOKEN_PATTERN = r"(?u)\b\w+\b"
 
 
 def build_pipeline(**options: Any) -> Pipeline:
-    """An unfitted Pipeline: normalise, TF-IDF of words, of characters within words and of pairs of words, one logistic regression per label.
+    """An unfitted Pipeline of TF-IDF features and one logistic regression per label.
 
-    Options: ``word_ngrams``, ``char_ngrams`` and ``word_pairs`` (places that two words stand apart) as (low, high), or ``None`` to leave that half out; ``min_df`` in
-    messages, and for pairs thrice that when it is above 1; ``sublinear_tf``; ``C``, the inverse strength of the L2 penalty; ``class_weight`` as scikit-learn's;
-    ``normaliser``, whether text is normalised first (else only lower-cased). Raises ``ValueError`` for an unknown option or when all three feature_groups are left out.
+    The feature groups are words, characters within words, and pairs of words. Raises ``ValueError``
+    for an unknown option or when all three feature groups are left out.
+
+    Parameters
+    ----------
+    word_ngrams, char_ngrams, word_pairs
+        The (low, high) of each feature group, for pairs the places that two words stand apart, or
+        ``None`` to leave the group out.
+    min_df
+        Messages that a term must stand in; for pairs three times that when it is above 1.
+    sublinear_tf
+        Whether a term that occurs n times counts 1 + log(n) instead of n.
+    C
+        Inverse strength of the L2 penalty.
+    class_weight
+        As scikit-learn's.
+    normaliser
+        Whether text is normalised first, else only lower-cased.
 
     >>> [name for name, _ in build_pipeline(char_ngrams=None).steps]
     ['features', 'classify']
@@ -56,7 +70,8 @@ def build_pipeline(**options: Any) -> Pipeline:
         )
     if chosen["word_pairs"] is not None:
         low, high = chosen["word_pairs"]
-        # Pairs are many, and those of three times as many messages, a third of them, find as much on validation families. Who wants every term gets every pair.
+        # Pairs are many, and those of three times as many messages, a third of them, find as much on
+        # validation families. With min_df=1, which asks for every term, every pair is kept.
         rarer = common | {"min_df": chosen["min_df"] * (3 if chosen["min_df"] > 1 else 1)}
         feature_groups.append(
             (
@@ -66,7 +81,8 @@ def build_pipeline(**options: Any) -> Pipeline:
                 ),
             )
         )
-    # The dual coordinate descent of liblinear: three times as fast here as its primal or L-BFGS, at the same average precision on validation families.
+    # The dual coordinate descent of liblinear: three times as fast here as its primal or L-BFGS, at the
+    # same average precision on validation families.
     regression = LogisticRegression(
         C=chosen["C"],
         class_weight=chosen["class_weight"],
@@ -84,32 +100,27 @@ def build_pipeline(**options: Any) -> Pipeline:
 def fit_message_model(table: pd.DataFrame, **options: Any) -> Pipeline:
     """A Pipeline fitted on the ``text`` and the label columns of a messages table.
 
-    Equal (text, labels) rows are fitted once, so that a sentence the generator repeats does not drown the rarer ones. Raises ``ValueError`` when the table has
-    messages of conversations that are not synthetic: these may be scored, never trained on.
+    Equal (text, labels) rows are fitted once, so that a sentence the generator repeats does not outweigh
+    the rarer ones. Raises ``ValueError`` when the table has messages of conversations that are not
+    synthetic: these may be scored, never trained on.
     """
     if "synthetic" in table and not table["synthetic"].all():
         raise ValueError(
-            f"training takes synthetic conversations only, got {int((~table['synthetic']).sum())} messages of others; they may be scored and evaluated"
+            "training takes synthetic conversations only, "
+            f"got {int((~table['synthetic']).sum())} messages of others; they may be scored and evaluated"
         )
     distinct = table.drop_duplicates(subset=["text", *LABELS])
     return build_pipeline(**options).fit(distinct["text"].tolist(), distinct[list(LABELS)].to_numpy())
 
 
-def stage_probabilities(pipeline: Pipeline, texts: Sequence[str]) -> pd.DataFrame:
-    """One column of probabilities per label, one row per text."""
+def predict_messages(pipeline: Pipeline, texts: Iterable[str]) -> pd.DataFrame:
+    """Probabilities of a fitted Pipeline: one column per label, one row per text.
+
+    Raises ``TypeError`` for what is not many texts, see ``checked_texts``.
+    """
     import pandas as pd
 
+    texts = list(checked_texts(texts))
     if not texts:
         return pd.DataFrame(np.zeros((0, len(LABELS))), columns=list(LABELS))
-    return pd.DataFrame(scored_once(pipeline.predict_proba, texts), columns=list(LABELS))
-
-
-def scored_once(score: Callable[[list[str]], ArrayLike], texts: Sequence[str]) -> NDArray[np.float64]:
-    """``score(texts)``, one row a text, when each text's row depends on it alone: a text that comes again is scored once, as people repeat themselves.
-
-    >>> scored_once(lambda texts: [[float(len(text))] for text in texts], ["ok", "pizza", "ok"]).tolist()
-    [[2.0], [5.0], [2.0]]
-    """
-    place = {text: position for position, text in enumerate(dict.fromkeys(texts))}
-    distinct = np.asarray(score(list(place)), dtype=np.float64)
-    return distinct[[place[text] for text in texts]]
+    return pd.DataFrame(score_distinct(pipeline.predict_proba, texts), columns=list(LABELS))

@@ -1,4 +1,4 @@
-"""Scores messages from a model file's arrays alone: numpy, no scikit-learn."""
+"""The message model: label probabilities with numpy alone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 
 from classifier.model.message.features import GRAMS
 from classifier.model.message.normalise import normalise
+from classifier.model.message.texts import checked_texts
 
 
 @dataclass(frozen=True)
 class FeatureGroup:
-    """One group of features: ``analyser`` is "words", "characters" or "pairs"; ``idf`` has one entry per term."""
+    """One feature group: ``analyser`` is "words", "characters" or "pairs".
+
+    ``low`` and ``high`` bound the n-grams, or the places that two words of a pair stand apart;
+    ``terms`` are in ascending order, and ``idf`` has one entry per term.
+    """
 
     analyser: str
     low: int
@@ -28,17 +33,31 @@ class FeatureGroup:
 
     @cached_property
     def position(self) -> dict[str, int]:
-        """Where each term stands in ``idf``."""
+        """The index in ``idf`` of each term."""
         return {term: position for position, term in enumerate(self.terms)}
 
     def grams(self, text: str) -> list[str]:
-        """What the group counts in a normalised text, known or not."""
+        """All n-grams or pairs of a normalised text, whether they are terms or not."""
         return GRAMS[self.analyser](text, self.low, self.high)
 
 
 @dataclass(frozen=True)
 class MessageModel:
-    """A fitted stage model. ``coef`` has shape (labels, terms of all feature_groups in order); ``thresholds`` are on probabilities, one per label."""
+    """A fitted message model: a logistic regression per label on TF-IDF features.
+
+    Parameters
+    ----------
+    coef, intercept
+        Shape (labels, terms of all feature groups in order), and one per label.
+    thresholds
+        The probability of each label from which a message is flagged.
+    sublinear_tf
+        Whether a term that occurs n times counts 1 + log(n) instead of n.
+    normaliser
+        Whether a text is normalised first, else only lower-cased.
+    header
+        The header of the model's file.
+    """
 
     labels: tuple[str, ...]
     feature_groups: tuple[FeatureGroup, ...]
@@ -54,7 +73,10 @@ class MessageModel:
         return normalise(text) if self.normaliser else text.lower()
 
     def features(self, text: str) -> tuple[list[int], NDArray[np.float64]]:
-        """Columns of ``coef`` that are not zero for ``text``, and their TF-IDF values. Each group is scaled to length 1, as scikit-learn does."""
+        """The columns of ``coef`` that ``text`` has terms of, and their TF-IDF values.
+
+        Each group is scaled to length 1, as scikit-learn does.
+        """
         prepared = self.prepared(text)
         columns: list[int] = []
         values: list[NDArray[np.float64]] = []
@@ -79,8 +101,11 @@ class MessageModel:
         return self.coef[:, columns] @ values + self.intercept
 
     def probabilities(self, texts: Iterable[str]) -> NDArray[np.float64]:
-        """Shape (texts, labels), each in [0, 1]."""
-        logits = [self.logits(text) for text in texts]
+        """Probabilities of shape (texts, labels), each in [0, 1].
+
+        Raises ``TypeError`` for what is not many texts, see ``checked_texts``.
+        """
+        logits = [self.logits(text) for text in checked_texts(texts)]
         return sigmoid(np.array(logits).reshape(len(logits), len(self.labels)))
 
     def flagged(self, probabilities: NDArray[np.float64]) -> list[str]:
@@ -88,14 +113,11 @@ class MessageModel:
 
         A probability equal to its threshold is flagged.
         """
-        return [
-            label
-            for label, p, threshold in zip(self.labels, probabilities, self.thresholds, strict=True)
-            if p >= threshold
-        ]
+        rows = zip(self.labels, probabilities, self.thresholds, strict=True)
+        return [label for label, probability, threshold in rows if probability >= threshold]
 
     def term(self, column: int) -> tuple[str, str]:
-        """The group and the term that a column of ``coef`` stands for."""
+        """The group and the term of a column of ``coef``."""
         for group in self.feature_groups:
             if column < len(group.terms):
                 return group.analyser, group.terms[column]

@@ -1,4 +1,4 @@
-"""A stage model's terms as arrays: a tree of words, a table of pairs of words, and one row of weights per term."""
+"""A message model's terms as arrays: word tree, pair table and weights."""
 
 from __future__ import annotations
 
@@ -17,15 +17,25 @@ Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NODE_STEP, WORD_STEP = 0x9E3779B1, 0x85EBCA77
+"""Odd constants that mix a node and a word into a place of a hash table."""
 
 
 @dataclass(frozen=True)
 class WordTree:
     """Every word n-gram of a model as a path of words.
 
-    ``number`` names the words that occur in any term; a word's number is also the node of the path of that word alone. A longer path goes on from a node by a word to
-    the node in column 1 of the row of ``children`` with node * words + word in column 0: an open-addressing table, its size a power of two, its free rows -1.
-    ``term`` is the term that ends at a node, or -1; ``goes_on`` says whether a longer path leads through it.
+    Parameters
+    ----------
+    number
+        The number of each word that occurs in any term; it is also the node of the path of that word
+        alone.
+    term
+        The term that ends at each node, or -1.
+    goes_on
+        Whether a longer path leads through each node.
+    children
+        Where a path goes on from a node by a word: an open-addressing hash table, its size a power of
+        two, with node * words + word in column 0 (-1 in a free row) and the next node in column 1.
     """
 
     number: dict[str, int]
@@ -35,7 +45,10 @@ class WordTree:
 
 
 def word_tree(group: FeatureGroup, others: Iterable[str]) -> WordTree:
-    """The tree of a group of words, which numbers the ``others`` too. A term of fewer than ``low`` or more than ``high`` words is never counted and has no place in it."""
+    """The tree of a group of words; the words ``others`` get numbers too.
+
+    A term of fewer than ``low`` or more than ``high`` words is never counted and has no place in it.
+    """
     paths = {tuple(term.split(" ")): position for position, term in enumerate(group.terms)}
     paths = {words: position for words, position in paths.items() if group.low <= len(words) <= group.high}
     number: dict[str, int] = {}
@@ -56,15 +69,16 @@ def word_tree(group: FeatureGroup, others: Iterable[str]) -> WordTree:
         term_at[node] = position
     goes_on = np.zeros(len(term_at), dtype=np.bool_)
     goes_on[[node for node, _ in children]] = True
-    return WordTree(number, np.array(term_at, dtype=np.int32), goes_on, _table(children, len(number)))
+    return WordTree(number, np.array(term_at, dtype=np.int32), goes_on, _hash_table(children, len(number)))
 
 
 @dataclass(frozen=True)
 class PairTable:
     """The pairs of a model, each of two words that stand ``low`` to ``high`` places apart.
 
-    A pair's term is in column 1 of the row of ``rows`` with first * words + second in column 0, a table as ``WordTree.children`` is. ``begins`` and ``ends`` say of a
-    word's number whether it is first, or second, in any pair; their last place, that of -1, is False.
+    ``rows`` is a hash table like ``WordTree.children``, with first * words + second in column 0 and the
+    pair's term in column 1. ``begins`` and ``ends`` say for the number of a word whether it is first, or
+    second, in any pair; their last entry, that of number -1, is False.
     """
 
     low: int
@@ -75,26 +89,30 @@ class PairTable:
 
 
 def pair_table(group: FeatureGroup, words: dict[tuple[str, str], int], number: dict[str, int]) -> PairTable:
-    """The table of a group of pairs, whose ``words`` have their numbers in ``number``."""
+    """The table of a group of pairs.
+
+    ``words`` has the position of each pair of words in the group, ``number`` the number of each word.
+    """
     pairs = {(number[first], number[second]): position for (first, second), position in words.items()}
     begins, ends = np.zeros((2, len(number) + 1), dtype=np.bool_)
     begins[[first for first, _ in pairs]] = True
     ends[[second for _, second in pairs]] = True
-    return PairTable(group.low, group.high, _table(pairs, len(number)), begins, ends)
+    return PairTable(group.low, group.high, _hash_table(pairs, len(number)), begins, ends)
 
 
 def _pair_words(group: FeatureGroup) -> dict[tuple[str, str], int]:
-    """The two words of each term. A term that is not of two is never counted and left out."""
+    """The two words of each term; other terms are never counted and left out."""
     split = [term.split(APART) for term in group.terms]
     return {(words[0], words[1]): position for position, words in enumerate(split) if len(words) == 2}
 
 
-def _table(places: dict[tuple[int, int], int], n_words: int) -> Longs:
+def _hash_table(entries: dict[tuple[int, int], int], n_words: int) -> Longs:
+    """The rows of an open-addressing hash table of ``entries``, as ``WordTree.children`` describes."""
     size = 4
-    while size < 2 * len(places):
+    while size < 2 * len(entries):
         size *= 2
     table = [(-1, -1)] * size
-    for (node, word), child in places.items():
+    for (node, word), child in entries.items():
         mixed = node * NODE_STEP + word * WORD_STEP  # below 2**63 where node and word are below 2**30
         place = (mixed ^ (mixed >> 17)) & (size - 1)
         while table[place][0] != -1:
@@ -105,10 +123,11 @@ def _table(places: dict[tuple[int, int], int], n_words: int) -> Longs:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the engines need of a model.
+    """The arrays of a message model that ``BatchScorer`` uses.
 
-    ``weights`` has a row per term, those of the words group first and those of the pairs group last: idf times each label's coefficient, and last idf squared, which
-    summed over a message is the squared length that a group is divided by.
+    ``weights`` has a row per term: the words group first, then characters, then pairs. A row is idf
+    times each label's coefficient, and last idf squared, which summed over a message is the squared
+    length that a group is divided by.
     """
 
     prepared: Callable[[str], str]
@@ -122,12 +141,12 @@ class Terms:
 
     @property
     def n_words(self) -> int:
-        """Terms of the words group."""
+        """Number of terms of the words group."""
         return 0 if self.words is None else len(self.words.terms)
 
     @property
     def n_characters(self) -> int:
-        """Terms of the characters group."""
+        """Number of terms of the characters group."""
         return 0 if self.characters is None else len(self.characters.terms)
 
     @property
@@ -147,28 +166,29 @@ class Terms:
 
 
 def terms_of(model: MessageModel) -> Terms:
-    """The arrays of ``model``. Raises ``ValueError`` for a group that is of something else than words, characters and pairs, or that comes twice."""
+    """The arrays of ``model``.
+
+    Raises ``ValueError`` for a group of anything but words, characters and pairs, or one that comes
+    twice.
+    """
     feature_groups: dict[str, FeatureGroup] = {}
     rows: dict[str, Floats] = {}
     offset = 0
     for group in model.feature_groups:
         if group.analyser not in GRAMS or group.analyser in feature_groups:
             raise ValueError(
-                f"expected at most one group each of {', '.join(GRAMS)}, got {[group.analyser for group in model.feature_groups]}"
+                f"expected at most one feature group each of {', '.join(GRAMS)}, "
+                f"got {[group.analyser for group in model.feature_groups]}"
             )
         coef = model.coef[:, offset : offset + len(group.terms)]
-        feature_groups[group.analyser], rows[group.analyser] = (
-            group,
-            np.vstack([coef * group.idf, group.idf**2]).T,
-        )
+        feature_groups[group.analyser] = group
+        rows[group.analyser] = np.vstack([coef * group.idf, group.idf**2]).T
         offset += len(group.terms)
     none = np.zeros((0, len(model.labels) + 1))
+    words = feature_groups.get("words", FeatureGroup("words", 1, 1, (), np.zeros(0)))
     pairs = feature_groups.get("pairs", FeatureGroup("pairs", 1, 1, (), np.zeros(0)))
     pair_words = _pair_words(pairs)
-    tree = word_tree(
-        feature_groups.get("words", FeatureGroup("words", 1, 1, (), np.zeros(0))),
-        chain.from_iterable(pair_words),
-    )
+    tree = word_tree(words, chain.from_iterable(pair_words))
     return Terms(
         prepared=model.prepared,
         words=feature_groups.get("words"),

@@ -1,8 +1,10 @@
-"""What one white-space token adds to any message it stands in: its words and its character n-grams, looked up once and kept.
+"""The words and character n-grams of white-space tokens, looked up once and kept.
 
-A message is spelled as its tokens are, one by one: no step of ``normalise`` reaches across white space (NFKC joins no mark to a space and no white space vanishes;
-the patterns look only at letters next to each other). Words and character n-grams lie inside tokens too, so a message's counts are, exactly, the sums of its
-tokens' counts. Only a run of several words and a pair of words cross from one token to the next.
+A message is normalised as its tokens are, one by one: no step of ``normalise`` reaches across white
+space (NFKC joins no mark to a space and no white space vanishes; the patterns look only at letters next
+to each other). Words and character n-grams lie inside tokens too, so a message's counts are, exactly,
+the sums of its tokens' counts. Only a run of several words and a pair of words cross from one token to
+the next.
 """
 
 from __future__ import annotations
@@ -19,13 +21,19 @@ from classifier.model.message.scorer import FeatureGroup
 from classifier.model.message.term_tables import Ints, Longs, Terms
 
 _WORD = re.compile(r"\w+")
-SHORT = 100
-"""Letters of a token up to which a list of all its n-grams is made. A token of ten million letters gets them one at a time."""
+SHORT_TOKEN = 100
+"""Letters of a token up to which a list of all its n-grams is made.
+
+A token of ten million letters gets them one at a time.
+"""
 
 
 class TokenArrays(NamedTuple):
-    """Token i has ``words[starts[i, 0]:starts[i + 1, 0]]``, numbers in the word tree, -1 for a word in no term, and ``grams[starts[i, 1]:starts[i + 1, 1]]``, its known
-    character n-grams, one that it holds twice standing twice.
+    """The words and character n-grams of all tokens, end to end.
+
+    Token i has ``words[starts[i, 0]:starts[i + 1, 0]]``, numbers in the word tree, -1 for a word in no
+    term, and ``grams[starts[i, 1]:starts[i + 1, 1]]``, its known character n-grams, one that it holds
+    twice standing twice.
     """
 
     starts: Longs
@@ -34,16 +42,16 @@ class TokenArrays(NamedTuple):
 
 
 class TokenTable:
-    """Tokens, numbered in the order of their adding, and what each holds."""
+    """A growing table of tokens, numbered in the order of their adding."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self.clear()
 
     def clear(self) -> None:
-        """Forget every token."""
-        self._starts = Growing(np.int64, [(0, 0)], width=2)
-        self._words, self._grams = Growing(np.int32), Growing(np.int32)
+        """Remove every token."""
+        self._starts = GrowingArray(np.int64, [(0, 0)], width=2)
+        self._words, self._grams = GrowingArray(np.int32), GrowingArray(np.int32)
 
     def __len__(self) -> int:
         return self._starts.size - 1
@@ -62,9 +70,9 @@ class TokenTable:
         ends: list[tuple[int, int]] = []
         words, grams = array("i"), array("i")
         for token in tokens:
-            held_words, held_grams = token_terms(self._terms, token)
-            words.extend(held_words)
-            grams.extend(held_grams)
+            token_words, token_grams = token_terms(self._terms, token)
+            words.extend(token_words)
+            grams.extend(token_grams)
             ends.append((self._words.size + len(words), self._grams.size + len(grams)))
         self._starts.extend(ends)
         self._words.extend(words)
@@ -72,21 +80,23 @@ class TokenTable:
 
 
 def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[int]]:
-    """The numbers in the word tree of a token's words, -1 for a word in no term, and its known character n-grams."""
+    """The numbers of a token's words in the word tree, and its known character n-grams.
+
+    A word that is in no term has the number -1.
+    """
     spelling = terms.prepared(token)
     number = terms.tree.number
     words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
     if terms.characters is None:
         return words, []
     position = terms.characters.position
-    if len(spelling) > SHORT:
-        return words, array(
-            "i", (position[gram] for gram in _one_at_a_time(terms.characters, spelling) if gram in position)
-        )
+    if len(spelling) > SHORT_TOKEN:
+        grams = _grams_one_at_a_time(terms.characters, spelling)
+        return words, array("i", (position[gram] for gram in grams if gram in position))
     return words, [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
 
 
-def _one_at_a_time(group: FeatureGroup, spelling: str) -> Iterator[str]:
+def _grams_one_at_a_time(group: FeatureGroup, spelling: str) -> Iterator[str]:
     for word in spelling.split():
         padded = f" {word} "
         for n in range(group.low, group.high + 1):
@@ -96,8 +106,8 @@ def _one_at_a_time(group: FeatureGroup, spelling: str) -> Iterator[str]:
                 break
 
 
-class Growing:
-    """An array that is added to at its end: numbers, or rows of ``width`` numbers."""
+class GrowingArray:
+    """A growing array of numbers, or of rows of ``width`` numbers."""
 
     def __init__(self, dtype: Any, items: Any = (), *, width: int | None = None) -> None:
         self._room: NDArray[Any] = np.empty((1024,) if width is None else (1024, width), dtype=dtype)
@@ -105,7 +115,7 @@ class Growing:
         self.extend(items)
 
     def extend(self, items: Any) -> None:
-        """Add ``items``, moving to twice the room when they do not fit."""
+        """Add ``items``; when they do not fit, the room is doubled."""
         size = self.size + len(items)
         if size > len(self._room):
             room = np.empty((max(size, 2 * len(self._room)), *self._room.shape[1:]), dtype=self._room.dtype)
@@ -116,5 +126,5 @@ class Growing:
         self.size = size
 
     def view(self) -> NDArray[Any]:
-        """What has been added so far."""
+        """The items added so far, without a copy."""
         return self._room[: self.size]

@@ -1,6 +1,9 @@
-"""Can the holder of a model file tell whose text it was trained on? Three attacks that score texts, and what a score is worth.
+"""Membership attacks: was a text in a model's training?
 
-Every attack gives one number a text, higher for "was in training". What is measured is a lower bound: a better attacker may find more.
+Three attacks, and what their scores are worth.
+
+Every attack gives one number per text, higher for "was in training". What is measured is a lower bound: a
+better attacker may find more.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from classifier.evaluation.curves import roc_table
 from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.rates import Rate
-from classifier.privacy.builds.opened import OpenedModel
+from classifier.privacy.builds.inspected_model import InspectedModel
 
 Numbers = NDArray[np.float64]
 
@@ -24,15 +27,25 @@ LOWEST_PROBABILITY = 1e-12
 """Probabilities are kept this far from 0 and 1, so that a confident model has a finite loss."""
 
 ALWAYS_SHOWN = 0.01
-"""The false positive rate at which the true positive rate is always given; below it only where the non-members can show so small a rate."""
+"""The true positive rate is always given at this false positive rate; below it only with enough
+non-members."""
 
 
 @dataclass(frozen=True)
 class MembershipFigures:
-    """What an attack's scores tell of membership.
+    """How well an attack's scores tell members from non-members.
 
-    ``auc`` with its 95 % interval over resampled people, chance .5; ``tpr``: share of members found where at most ``fpr`` of non-members are; ``advantage``: largest
-    true minus false positive rate (Yeom et al. 2018), which is above 0 even by chance: by about ``advantage_by_chance``.
+    Parameters
+    ----------
+    auc, auc_low, auc_high
+        Area under the ROC curve with its 95 % interval over resampled senders; .5 by chance.
+    tpr
+        Share of members found where at most ``fpr`` of non-members are.
+    advantage
+        Largest true minus false positive rate (Yeom et al. 2018). It is above 0 even by chance: by about
+        ``advantage_by_chance``.
+    non_members
+        Their number.
     """
 
     auc: float
@@ -46,7 +59,9 @@ class MembershipFigures:
 
 
 def share_known(features: Collection[Hashable], known: AbstractSet[Hashable]) -> float:
-    """The share of a text's features that are known. 1 for a text without any: all its n-grams, none, are in the vocabulary.
+    """The share of a text's features that are known.
+
+    1 for a text without any.
 
     >>> share_known(["our", "secret", "our secret", "zola"], {"our", "secret", "our secret"})
     0.75
@@ -55,13 +70,19 @@ def share_known(features: Collection[Hashable], known: AbstractSet[Hashable]) ->
     return len(distinct & known) / len(distinct) if distinct else 1.0
 
 
-def vocabulary_scores(opened: OpenedModel, texts: Sequence[str]) -> Numbers:
-    """Are all this text's n-grams in the vocabulary? It looks at no weight, so noise on the weights does nothing against it."""
-    return np.array([share_known(opened.features(text), opened.known) for text in texts], dtype=np.float64)
+def vocabulary_scores(model: InspectedModel, texts: Sequence[str]) -> Numbers:
+    """The share of each text's n-grams that are in the vocabulary.
+
+    It looks at no weight, so noise on the weights does nothing against it.
+    """
+    shares = [share_known(model.features(text), model.trained_features) for text in texts]
+    return np.array(shares, dtype=np.float64)
 
 
 def confidences(probabilities: Numbers, labels: ArrayLike) -> Numbers:
-    """The log-odds that the model gives to what is true of each label, shape (texts, labels).
+    """The log-odds given to the true value of each label.
+
+    Shape (texts, labels).
 
     >>> confidences(np.array([[0.5, 0.9]]), [[1, 0]]).round(2).tolist()
     [[0.0, -2.2]]
@@ -71,7 +92,11 @@ def confidences(probabilities: Numbers, labels: ArrayLike) -> Numbers:
 
 
 def loss_scores(probabilities: Numbers, labels: ArrayLike) -> Numbers:
-    """Minus the log loss, added up over labels: a model does better on what it has seen (Yeom et al. 2018, CSF).
+    """Minus the log loss, added up over labels.
+
+    After Yeom et al. 2018, CSF.
+
+    A model does better on what it has seen.
 
     >>> loss_scores(np.array([[0.5], [0.9]]), [[1], [1]]).round(2).tolist()
     [-0.69, -0.11]
@@ -79,39 +104,57 @@ def loss_scores(probabilities: Numbers, labels: ArrayLike) -> Numbers:
     return np.asarray(-np.logaddexp(0.0, -confidences(probabilities, labels)).sum(axis=1))
 
 
-def shadow_draws(people: Sequence[Hashable], *, n_shadows: int, seed: int) -> NDArray[np.bool_]:
-    """Which texts each shadow model is trained on, shape (shadows, texts): half of the people, whole, and for the next model the other half.
+def shadow_draws(senders: Sequence[Hashable], *, n_shadows: int, seed: int) -> NDArray[np.bool_]:
+    """Which texts each shadow model is trained on, shape (shadows, texts).
+
+    Half of the senders with all their texts, and for the next model the other half.
 
     >>> shadow_draws(["ayo", "ayo", "mei"], n_shadows=2, seed=0).sum(axis=0).tolist()
     [1, 1, 1]
     """
     if n_shadows < 2 or n_shadows % 2:
         raise ValueError(f"n_shadows must be even and at least 2, got {n_shadows!r}")
-    codes = {person: code for code, person in enumerate(dict.fromkeys(people))}
-    own = np.array([codes[person] for person in people])
+    codes = {sender: code for code, sender in enumerate(dict.fromkeys(senders))}
+    code_of_text = np.array([codes[sender] for sender in senders])
     rng = np.random.default_rng(seed)
-    feature_groups = [rng.permutation(len(codes)) < len(codes) // 2 for _ in range(n_shadows // 2)]
-    return np.array([drawn[own] for half in feature_groups for drawn in (half, ~half)])
+    halves = [rng.permutation(len(codes)) < len(codes) // 2 for _ in range(n_shadows // 2)]
+    return np.array([drawn[code_of_text] for half in halves for drawn in (half, ~half)])
 
 
 def lira_scores(target: Numbers, shadows: Numbers, drawn: NDArray[np.bool_]) -> Numbers:
-    """The likelihood ratio attack (Carlini et al. 2022, IEEE S&P, online): is a text's confidence that of models trained with it, or without?
+    """Scores of the likelihood ratio attack.
 
-    ``target`` confidences of shape (texts, labels), ``shadows`` (models, texts, labels), ``drawn`` (models, texts). Normal densities, one a text and label, with one
-    variance per label for "with" and one for "without" (the paper's choice for few models); labels are taken as independent.
+    After Carlini et al. 2022, IEEE S&P, the online attack.
+
+    The log of how much likelier a text's confidence is among models trained with it than among those trained
+    without. Normal densities, one per text and label, with one variance per label for "with" and one for
+    "without" (the paper's choice for few models); labels are taken as independent.
+
+    Parameters
+    ----------
+    target
+        Confidences of the attacked model, shape (texts, labels).
+    shadows
+        Those of the shadow models, shape (models, texts, labels).
+    drawn
+        Which texts each shadow model was trained on, shape (models, texts).
     """
     inside = drawn[:, :, np.newaxis]
     if not drawn.any(axis=0).all() or drawn.all(axis=0).any():
         raise ValueError(
             "every text must be in the training of at least one shadow model, and out of that of at least one"
         )
-    return np.asarray(
-        _log_density(target, shadows, inside).sum(axis=1) - _log_density(target, shadows, ~inside).sum(axis=1)
+    trained_with, trained_without = (
+        _log_density(target, shadows, chosen).sum(axis=1) for chosen in (inside, ~inside)
     )
+    return np.asarray(trained_with - trained_without)
 
 
 def _log_density(target: Numbers, shadows: Numbers, chosen: NDArray[np.bool_]) -> Numbers:
-    """Of ``target`` under a normal with each text's mean over its chosen models and a variance common to all texts."""
+    """The log density of ``target`` under the chosen shadow models.
+
+    Each text has its own mean, over its chosen models, and all texts have one variance per label.
+    """
     means = np.where(chosen, shadows, 0.0).sum(axis=0) / chosen.sum(axis=0)
     freedom = max(1, int(chosen.sum()) - chosen.shape[1])
     variance = (np.where(chosen, shadows - means, 0.0) ** 2).sum(axis=(0, 1)) / freedom + 1e-12
@@ -119,9 +162,12 @@ def _log_density(target: Numbers, shadows: Numbers, chosen: NDArray[np.bool_]) -
 
 
 def tpr_at_fpr(member: ArrayLike, score: ArrayLike, *, fpr: float = ALWAYS_SHOWN) -> Rate:
-    """Share of members found by the lowest threshold that finds at most ``fpr`` of the non-members.
+    """Share of members found at a false positive rate.
 
-    Raises ``ValueError`` for a rate below 1 % with fewer than 30 / fpr non-members: a handful of them would decide it.
+    By the lowest threshold that finds at most ``fpr`` of the non-members.
+
+    Raises ``ValueError`` for a rate below 1 % with fewer than 30 / fpr non-members, where a handful would
+    decide it.
 
     >>> print(tpr_at_fpr([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1]))
     0.500 (1/2)
@@ -131,9 +177,10 @@ def tpr_at_fpr(member: ArrayLike, score: ArrayLike, *, fpr: float = ALWAYS_SHOWN
     table = roc_table(member, score)
     marks = np.asarray(member).astype(bool)
     n_members, n_non_members = int(marks.sum()), int((~marks).sum())
-    if fpr < ALWAYS_SHOWN and n_non_members < math.ceil(30 / fpr - 1e-9):
+    needed = math.ceil(30 / fpr - 1e-9)
+    if fpr < ALWAYS_SHOWN and n_non_members < needed:
         raise ValueError(
-            f"a false positive rate of {fpr:g} needs at least {math.ceil(30 / fpr - 1e-9)} non-members, got {n_non_members}"
+            f"a false positive rate of {fpr:g} needs at least {needed} non-members, got {n_non_members}"
         )
     reached = table.loc[table["false_alarms"] <= fpr * n_non_members + 1e-9, "true_finds"]
     return Rate(hits=int(reached.iloc[-1]), n=n_members)
@@ -142,15 +189,20 @@ def tpr_at_fpr(member: ArrayLike, score: ArrayLike, *, fpr: float = ALWAYS_SHOWN
 def membership_figures(
     member: ArrayLike,
     score: ArrayLike,
-    people: ArrayLike,
+    senders: ArrayLike,
     *,
     fpr: float = ALWAYS_SHOWN,
     n_resamples: int = 500,
     seed: int,
 ) -> MembershipFigures:
-    """What ``score`` tells of ``member`` (0/1), with an interval over resampled ``people``. Nan where members or non-members are missing."""
+    """How well ``score`` tells members (1) from non-members (0).
+
+    The interval is over resampled senders.
+
+    Values are nan where members or non-members are missing.
+    """
     table = roc_table(member, score)
-    area = auc_with_interval(member, score, people, n_resamples=n_resamples, seed=seed)
+    area = auc_with_interval(member, score, senders, n_resamples=n_resamples, seed=seed)
     members, non_members = int(area["positives"]), int(area["n"]) - int(area["positives"])
     return MembershipFigures(
         auc=float(area["auc"]),
@@ -165,26 +217,15 @@ def membership_figures(
 
 
 def advantage_by_chance(members: int, non_members: int) -> float:
-    """The mean advantage of scores that tell nothing and do not tie: sqrt(pi / 8) sqrt(1/members + 1/non_members), the one-sided statistic of Smirnov (1944).
+    """The mean advantage of scores that tell nothing.
+
+    For scores that do not tie; nan without members or non-members.
+
+    sqrt(pi / 8) sqrt(1/members + 1/non_members), from the one-sided statistic of Smirnov (1944).
 
     >>> round(advantage_by_chance(200, 200), 3)
     0.063
     """
-    return (
-        math.sqrt(math.pi / 8.0 * (1.0 / members + 1.0 / non_members))
-        if members and non_members
-        else math.nan
-    )
-
-
-def auc_standard_error(members: int, non_members: int) -> float:
-    """The standard error of the AUC of scores that tell nothing, for independent texts: sqrt((m + n + 1) / (12 m n)) (Mann & Whitney 1947).
-
-    >>> round(auc_standard_error(200, 200), 4)
-    0.0289
-    """
-    return (
-        math.sqrt((members + non_members + 1) / (12.0 * members * non_members))
-        if members and non_members
-        else math.nan
-    )
+    if not members or not non_members:
+        return math.nan
+    return math.sqrt(math.pi / 8.0 * (1.0 / members + 1.0 / non_members))

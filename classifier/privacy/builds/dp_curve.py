@@ -1,9 +1,10 @@
-"""What does a promise of differential privacy cost in detection? The AUC of models trained with noise, over many draws of the noise, at each epsilon."""
+"""AUC of differentially private models by epsilon."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -11,9 +12,15 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from classifier.privacy.builds.dp_logistic import Method, Weights, capped, fit_plain, fit_private
-from classifier.privacy.builds.vocabulary import bounded_rows, plain, public_vocabulary
-from classifier.privacy.policies.release import lot
+from classifier.privacy.builds.dp_logistic import (
+    Method,
+    Weights,
+    fit_plain,
+    fit_private,
+    positions_within_cap,
+)
+from classifier.privacy.builds.vocabulary import bounded_rows, plain_spelling, public_vocabulary
+from classifier.privacy.uniform_draw import uniform_draw
 from classifier.progress import ProgressBar, no_progress_bar
 from classifier.taxonomy import LABELS
 
@@ -25,45 +32,61 @@ if TYPE_CHECKING:
 EPSILONS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 METHODS: tuple[Method, ...] = get_args(Method)
 REGULARISATION = 1e-3
-"""The penalty, fixed beforehand: one chosen on the text would spend a budget of its own."""
+"""The penalty, fixed beforehand: choosing it on the text would spend a privacy budget of its own."""
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Texts as ``rows`` over the public vocabulary, each of length at most 1, and 0/1 ``labels`` of shape (texts, labels)."""
+class LabelledRows:
+    """Documents as rows over a vocabulary, with their labels.
+
+    ``rows``, shape (documents, terms), have a length of at most 1; ``labels``, shape (documents, labels), are
+    0/1.
+    """
 
     rows: csr_array
     labels: NDArray[np.int64]
 
 
-def drawn_texts(documents: pd.DataFrame, *, cap: int, n_rows: int, seed: int) -> pd.DataFrame:
-    """At most ``cap`` documents of each ``person``, and of these at most ``n_rows``: all by lot, nobody's draw depending on another's."""
-    own = documents.iloc[capped(documents["person"].tolist(), cap=cap, seed=seed)]
-    if len(own) <= n_rows:
-        return own
-    order = np.argsort([lot(seed, "rows", str(number)) for number in range(len(own))], kind="stable")
-    return own.iloc[np.sort(order[:n_rows])]
+def sampled_documents(documents: pd.DataFrame, *, cap: int, n_rows: int, seed: int) -> pd.DataFrame:
+    """A random sample of documents, with a cap on each sender's.
+
+    First at most ``cap`` documents of each ``sender`` are drawn, and then at most ``n_rows`` of these; their
+    order is kept. No draw depends on another, so smaller samples are nested in larger ones.
+    """
+    capped = documents.iloc[positions_within_cap(documents["sender"].tolist(), cap=cap, seed=seed)]
+    if len(capped) <= n_rows:
+        return capped
+    order = np.argsort(
+        [uniform_draw(seed, "rows", str(number)) for number in range(len(capped))], kind="stable"
+    )
+    return capped.iloc[np.sort(order[:n_rows])]
 
 
-def public_rows(
+def labelled_rows(
     documents: pd.DataFrame,
     *,
-    prepare: Callable[[str], str] = plain,
+    prepare: Callable[[str], str] = plain_spelling,
     vocabulary: Sequence[str] = public_vocabulary(),
     labels: Sequence[str] = LABELS,
-) -> Rows:
-    """``documents`` (columns ``text`` and a 0/1 column a label) as rows over a vocabulary that was chosen without them."""
-    return Rows(
+) -> LabelledRows:
+    """Documents as rows over a vocabulary that was chosen without them.
+
+    ``documents`` has the column ``text`` and one 0/1 column for each of ``labels``. ``prepare`` maps a text
+    to the spelling of the vocabulary.
+    """
+    return LabelledRows(
         bounded_rows(documents["text"].tolist(), vocabulary, prepare=prepare),
         documents[list(labels)].to_numpy(dtype=np.int64),
     )
 
 
-def mean_auc(weights: Weights, test: Rows) -> float:
-    """The area under the ROC curve, averaged over the labels that some rows carry and some do not; nan when there is none.
+def mean_auc(weights: Weights, test: LabelledRows) -> float:
+    """The area under the ROC curve, averaged over labels.
+
+    A label counts when some rows carry it and some do not; nan without any such label.
 
     >>> from scipy.sparse import csr_array
-    >>> test = Rows(csr_array(np.eye(2)), np.array([[1], [0]]))
+    >>> test = LabelledRows(csr_array(np.eye(2)), np.array([[1], [0]]))
     >>> mean_auc(Weights(np.array([[2.0, -2.0]]), np.zeros(1)), test)
     1.0
     """
@@ -77,7 +100,10 @@ def mean_auc(weights: Weights, test: Rows) -> float:
 
 
 def _auc(carried: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Mann & Whitney (1947): how often a row that carries the label scores higher than one that does not, ties counting half."""
+    """The area under the ROC curve (Mann & Whitney 1947).
+
+    The probability that a row with the label scores higher than one without; ties count half.
+    """
     from scipy.stats import rankdata
 
     n = int(carried.sum())
@@ -85,8 +111,8 @@ def _auc(carried: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
 
 
 def dp_curve(
-    train: Rows,
-    test: Rows,
+    train: LabelledRows,
+    test: LabelledRows,
     *,
     epsilons: Sequence[float] = EPSILONS,
     methods: Sequence[Method] = METHODS,
@@ -96,25 +122,23 @@ def dp_curve(
     n_jobs: int = 1,
     progress: ProgressBar = no_progress_bar,
 ) -> pd.DataFrame:
-    """Models fitted on ``train`` with noise, ``n_seeds`` draws of it at each epsilon (of a row, all labels together), and what they make of ``test``.
+    """Test AUC of models with noise, by method and epsilon.
 
-    Columns: ``method`` ("plain" first, its ``epsilon`` infinite), ``epsilon``, ``auc`` (mean over labels, and over seeds), ``auc_low`` and ``auc_high`` (the middle 95 %
-    of the seeds: how far one draw of the noise may lie, not what another test set would give; of "plain" the value itself), and
-    ``n_seeds``. The result does not depend on ``n_jobs``.
+    Models are fitted on ``train``. The noise is drawn ``n_seeds`` times for each. ``epsilons`` are those of
+    one row, all labels together. The result does not depend on ``n_jobs``.
+
+    Columns: ``method`` ("plain" first, its ``epsilon`` infinite), ``epsilon``, ``auc`` (mean over labels
+    and seeds), ``auc_low`` and ``auc_high``, and ``n_seeds``. The bounds are the middle 95 % of the seeds:
+    how far one draw of the noise may lie, not what another test set would give. For "plain" they are the
+    value itself.
     """
     plain_auc = mean_auc(fit_plain(train.rows, train.labels, regularisation=regularisation), test)
-    settings = [
-        (method, epsilon, seed + number)
-        for method in methods
-        for epsilon in epsilons
-        for number in range(n_seeds)
-    ]
+    settings = list(product(methods, epsilons, range(seed, seed + n_seeds)))
     work = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_noisy_auc)(train, test, *setting, regularisation) for setting in settings
     )
-    areas = np.array(list(progress(work, label="fitting with noise", length=len(settings)))).reshape(
-        len(methods), len(epsilons), n_seeds
-    )
+    finished = list(progress(work, label="fitting with noise", length=len(settings)))
+    areas = np.array(finished).reshape(len(methods), len(epsilons), n_seeds)
     table = [("plain", np.inf, plain_auc, plain_auc, plain_auc, 1)]
     for method, of_method in zip(methods, areas, strict=True):
         for epsilon, of_epsilon in zip(epsilons, of_method, strict=True):
@@ -124,11 +148,9 @@ def dp_curve(
 
 
 def _noisy_auc(
-    train: Rows, test: Rows, method: Method, epsilon: float, seed: int, regularisation: float
+    train: LabelledRows, test: LabelledRows, method: Method, epsilon: float, seed: int, regularisation: float
 ) -> float:
-    return mean_auc(
-        fit_private(
-            train.rows, train.labels, method=method, epsilon=epsilon, regularisation=regularisation, seed=seed
-        ),
-        test,
+    weights = fit_private(
+        train.rows, train.labels, method=method, epsilon=epsilon, regularisation=regularisation, seed=seed
     )
+    return mean_auc(weights, test)

@@ -1,8 +1,12 @@
-"""How can a model be trained so that no single row shows in its weights? Regularised logistic regression with output or objective perturbation.
+"""Differentially private logistic regression, by output or objective perturbation.
 
-Algorithms 1 and 2 of Chaudhuri, Monteleoni & Sarwate (2011), Differentially private empirical risk minimization, JMLR 12, for the logistic loss. We depart from
-them in three things: the intercept is the weight of a constant feature (rows are scaled by 1/sqrt(2) to make room for it), so it is penalised and protected like
-the others; there is one problem per label, and the labels share the budget evenly; and epsilon may be infinite, which gives the plain fit.
+Algorithms 1 and 2 of Chaudhuri, Monteleoni & Sarwate (2011), Differentially private empirical risk
+minimization, JMLR 12, for the logistic loss with L2 regularisation. We depart from them in three points:
+
+- The intercept is the weight of a constant feature, for which rows are scaled by 1/sqrt(2). So it is
+  penalised and protected like the other weights.
+- There is one problem for each label, and the labels share the budget evenly.
+- Epsilon may be infinite, which gives the plain fit.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.privacy.policies.release import lot
+from classifier.privacy.uniform_draw import uniform_draw
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -24,21 +28,31 @@ Numbers = NDArray[np.float64]
 Method = Literal["output_perturbation", "objective_perturbation"]
 
 CURVATURE = 0.25
-"""c: the second derivative of the logistic loss is at most this; its first is at most 1, as both proofs need."""
+"""c, the upper bound of the second derivative of the logistic loss.
 
-SOLVED = 1e-9
-"""The gradient's length at which a minimum counts as found. The point is then within SOLVED / Lambda of the exact one; the noise is 2 / (n Lambda epsilon) long."""
+The first derivative is at most 1, as both proofs need.
+"""
+
+GRADIENT_TOLERANCE = 1e-9
+"""Length of the gradient at which a minimum counts as found.
+
+The point is then within GRADIENT_TOLERANCE / Lambda of the exact minimum; the scale of the noise is
+2 / (n Lambda epsilon).
+"""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """``coef`` of shape (labels, terms) and ``intercept`` (labels,), on rows of length at most 1."""
+    """Weights for rows of length at most 1.
+
+    ``coef`` has shape (labels, terms) and ``intercept`` shape (labels,).
+    """
 
     coef: Numbers
     intercept: Numbers
 
     def probabilities(self, rows: csr_array) -> Numbers:
-        """Shape (rows, labels), each in [0, 1]."""
+        """Probabilities of the labels, in [0, 1], shape (rows, labels)."""
         from scipy.special import expit
 
         return np.asarray(expit(rows @ self.coef.T + self.intercept), dtype=np.float64)
@@ -47,16 +61,30 @@ class Weights:
 def fit_private(
     rows: csr_array, labels: ArrayLike, *, method: Method, epsilon: float, regularisation: float, seed: int
 ) -> Weights:
-    """Weights that are ``epsilon``-differentially private for the replacement of one row and its labels, all labels together.
+    """Weights that are ``epsilon``-differentially private, all labels together.
 
-    ``rows`` of shape (n, terms), each of length at most 1 over a vocabulary chosen beforehand (``vocabulary.bounded_rows``); ``labels`` 0/1 of shape (n, labels);
-    ``regularisation`` is the paper's Lambda, fixed beforehand too. The noise is only as secret as ``seed``.
+    Neighbouring data sets differ in one row and its labels. Raises ``ValueError`` for a row longer than 1
+    (the bound on which the noise rests would not hold) and for a method, epsilon or regularisation out of
+    range.
 
-    Raises ``ValueError`` for a longer row (the bound on which the noise rests would not hold) and for a method, epsilon or regularisation out of range.
+    Parameters
+    ----------
+    rows
+        Shape (n, terms), each of length at most 1, over a vocabulary that was chosen beforehand
+        (``vocabulary.bounded_rows``).
+    labels
+        0/1, shape (n, labels).
+    epsilon
+        Above 0.
+    regularisation
+        The paper's Lambda, above 0, fixed beforehand too.
+    seed
+        Of the noise, which is only as secret as the seed.
 
     >>> from scipy.sparse import csr_array
     >>> rows, labels = csr_array(np.eye(2)[[0, 1] * 50]), [[1], [0]] * 50
-    >>> fit_private(rows, labels, method="output_perturbation", epsilon=100.0, regularisation=0.1, seed=0).coef.round(1).tolist()
+    >>> options = {"method": "output_perturbation", "regularisation": 0.1, "seed": 0}
+    >>> fit_private(rows, labels, epsilon=100.0, **options).coef.round(1).tolist()
     [[0.8, -0.8]]
     """
     if method not in ("output_perturbation", "objective_perturbation"):
@@ -64,26 +92,31 @@ def fit_private(
     rng = np.random.default_rng(seed)
     bounded, signs = _checked(rows, labels, epsilon, regularisation)
     perturbed = _output_perturbed if method == "output_perturbation" else _objective_perturbed
-    return _unscaled(
-        np.vstack(
-            [perturbed(bounded, column, epsilon / signs.shape[1], regularisation, rng) for column in signs.T]
-        )
-    )
+    share = epsilon / signs.shape[1]
+    weights = [perturbed(bounded, column, share, regularisation, rng) for column in signs.T]
+    return _unscaled(np.vstack(weights))
 
 
 def fit_plain(rows: csr_array, labels: ArrayLike, *, regularisation: float) -> Weights:
-    """The same problem without noise. A label that no row or every row carries is no error: the penalty keeps its weights finite."""
+    """Weights of the same problem without noise.
+
+    A label that no row or every row carries is not an error: the penalty keeps its weights finite.
+    """
     bounded, signs = _checked(rows, labels, math.inf, regularisation)
-    # A term that no row has keeps a weight of exactly 0, so the many empty cells of hashed features need not be carried along.
+    # A term that no row has keeps a weight of exactly 0, so the many empty cells of hashed features can be
+    # left out.
     used = np.unique(bounded.indices)
     weights = np.zeros((signs.shape[1], bounded.shape[1]))
     for label, column in enumerate(signs.T):
-        weights[label, used] = minimum(bounded[:, used], column, regularisation=regularisation)
+        weights[label, used] = logistic_minimum(bounded[:, used], column, regularisation=regularisation)
     return _unscaled(weights)
 
 
 def output_noise_scale(epsilon: float, n: int, regularisation: float) -> float:
-    """The scale of the Gamma-distributed length of the noise added to the minimiser: 2 / (n Lambda epsilon), its sensitivity (corollary 8) over epsilon.
+    """Scale of the length of the output noise.
+
+    The length is Gamma-distributed, with scale 2 / (n Lambda epsilon): the minimiser's sensitivity
+    (corollary 8) over epsilon.
 
     >>> output_noise_scale(1.0, 100, 0.01)
     2.0
@@ -92,11 +125,13 @@ def output_noise_scale(epsilon: float, n: int, regularisation: float) -> float:
 
 
 def objective_budget(epsilon: float, n: int, regularisation: float) -> tuple[float, float]:
-    """epsilon' and the extra regularisation Delta of Algorithm 2; the noise in the objective has length Gamma(d, 2 / epsilon').
+    """epsilon' and the extra regularisation Delta of Algorithm 2.
 
-    A part of the budget, 2 ln(1 + c / (n Lambda)), pays for the curvature. Where that is more than all of it, the penalty is strengthened by Delta and half is left.
+    The noise in the objective has length Gamma(d, 2 / epsilon'). A part of the budget, 2 ln(1 + c / (n
+    Lambda)), pays for the curvature. Where this exceeds the budget, the penalty is strengthened by Delta
+    and half of the budget is left.
 
-    >>> objective_budget(1.0, 1000, 0.01)[0].__round__(4), objective_budget(0.01, 10, 0.01)[0]
+    >>> round(objective_budget(1.0, 1000, 0.01)[0], 4), objective_budget(0.01, 10, 0.01)[0]
     (0.9506, 0.005)
     """
     left = epsilon - 2.0 * math.log1p(CURVATURE / (n * regularisation))
@@ -106,37 +141,45 @@ def objective_budget(epsilon: float, n: int, regularisation: float) -> tuple[flo
 
 
 def spherical_noise(dimension: int, scale: float, rng: np.random.Generator) -> Numbers:
-    """A vector of density proportional to exp(-length / scale): direction uniform on the sphere, length Gamma(dimension, scale)."""
+    """A random vector whose density is proportional to exp(-length / scale).
+
+    Its direction is uniform on the sphere, and its length is Gamma(dimension, scale).
+    """
     direction = rng.standard_normal(dimension)
     return np.asarray(direction / np.linalg.norm(direction) * rng.gamma(dimension, scale))
 
 
-def capped(people: Sequence[Hashable], *, cap: int, seed: int) -> NDArray[np.int64]:
-    """Positions to keep, in order, so that no person keeps more than ``cap`` rows, drawn by lot. Nobody's draw depends on another's, and smaller caps are nested.
+def positions_within_cap(senders: Sequence[Hashable], *, cap: int, seed: int) -> NDArray[np.int64]:
+    """Sorted positions of at most ``cap`` random rows per sender.
 
-    >>> capped(["ayo", "mei", "ayo", "ayo"], cap=1, seed=0).size
+    The draw for one sender does not depend on the others, and smaller caps are nested in larger ones. Raises
+    ``ValueError`` for a cap below 1.
+
+    >>> positions_within_cap(["ayo", "mei", "ayo", "ayo"], cap=1, seed=0).size
     2
     """
     if cap < 1:
         raise ValueError(f"cap must be at least 1, got {cap!r}")
-    own: dict[Hashable, list[int]] = {}
-    for position, person in enumerate(people):
-        own.setdefault(person, []).append(position)
-    kept = []
-    for person, positions in own.items():
-        drawn = sorted(
-            range(len(positions)), key=lambda number, person=person: lot(seed, "cap", f"{person}:{number}")
-        )  # type: ignore[misc]
-        kept += [positions[number] for number in drawn[:cap]]
+    positions_of: dict[Hashable, list[int]] = {}
+    for position, sender in enumerate(senders):
+        positions_of.setdefault(sender, []).append(position)
+    kept: list[int] = []
+    for sender, positions in positions_of.items():
+        draws = [uniform_draw(seed, "cap", f"{sender}:{number}") for number in range(len(positions))]
+        lowest = np.argsort(draws, kind="stable")[:cap]
+        kept += [positions[number] for number in lowest]
     return np.array(sorted(kept), dtype=np.int64)
 
 
-def minimum(
+def logistic_minimum(
     bounded: csr_array, signs: Numbers, *, regularisation: float, slope: Numbers | float = 0.0
 ) -> Numbers:
-    """The w that minimises mean log(1 + exp(-signs (rows w))) + regularisation / 2 |w|^2 + slope . w, to a gradient of length ``SOLVED``.
+    """Minimiser w of the regularised logistic loss with a linear term.
 
-    Newton's method with conjugate gradients for the step, which is halved until it goes downhill; the problem is strongly convex, so there is one minimum.
+    The loss is mean log(1 + exp(-signs (rows w))) + regularisation / 2 |w|^2 + slope . w. Newton's method
+    with conjugate gradients for the step, which is halved until the loss falls, to a gradient of length
+    ``GRADIENT_TOLERANCE``. The problem is strongly convex, so the minimum is unique. Raises ``ValueError``
+    when 200 steps do not reach it.
     """
     from scipy.sparse.linalg import LinearOperator, cg
     from scipy.special import expit
@@ -145,35 +188,35 @@ def minimum(
     linear = np.broadcast_to(np.asarray(slope, dtype=np.float64), (dimension,))
     transposed = bounded.T.tocsr()
 
-    def value(w: Numbers) -> float:
-        return float(
-            np.logaddexp(0.0, -signs * (bounded @ w)).mean() + regularisation / 2.0 * (w @ w) + linear @ w
-        )
+    def loss(w: Numbers) -> float:
+        mean_loss = np.logaddexp(0.0, -signs * (bounded @ w)).mean()
+        return float(mean_loss + regularisation / 2.0 * (w @ w) + linear @ w)
+
+    def hessian(probabilities: Numbers) -> LinearOperator:
+        curvature = probabilities * (1.0 - probabilities) / n
+
+        def product(v: Numbers) -> Numbers:
+            return np.asarray(transposed @ (curvature * (bounded @ v)) + regularisation * v)
+
+        return LinearOperator((dimension, dimension), matvec=product, dtype=np.float64)
 
     w = np.zeros(dimension)
-    enough = SOLVED * max(1.0, float(np.linalg.norm(linear)))
+    tolerance = GRADIENT_TOLERANCE * max(1.0, float(np.linalg.norm(linear)))
     for _ in range(200):
-        chance = expit(bounded @ w)
-        gradient = transposed @ ((chance - (signs > 0)) / n) + regularisation * w + linear
+        probabilities = expit(bounded @ w)
+        gradient = transposed @ ((probabilities - (signs > 0)) / n) + regularisation * w + linear
         length = float(np.linalg.norm(gradient))
-        if length <= enough:
+        if length <= tolerance:
             return w
-        curvature = chance * (1.0 - chance) / n
-        hessian = LinearOperator(
-            (dimension, dimension),
-            matvec=lambda v, curvature=curvature: (
-                transposed @ (curvature * (bounded @ v)) + regularisation * v
-            ),
-            dtype=np.float64,
-        )  # type: ignore[misc]
-        step = cg(hessian, gradient, rtol=min(0.1, length), maxiter=1000)[0]
-        # Near the minimum values differ by less than their rounding, so a step that does not go up by more than that will do.
-        here, slack = value(w), 1e-14 * (1.0 + abs(value(w)))
-        while value(w - step) > here + slack and np.linalg.norm(step) > 1e-14 * (1.0 + np.linalg.norm(w)):
+        step = cg(hessian(probabilities), gradient, rtol=min(0.1, length), maxiter=1000)[0]
+        # Near the minimum losses differ by less than their rounding, so a rise by so little is allowed.
+        highest = loss(w) + 1e-14 * (1.0 + abs(loss(w)))
+        while loss(w - step) > highest and np.linalg.norm(step) > 1e-14 * (1.0 + np.linalg.norm(w)):
             step = step / 2.0
         w = w - step
     raise ValueError(
-        f"no minimum found for regularisation {regularisation!r} and {n} rows; a stronger regularisation makes the problem easier"
+        f"no minimum found for regularisation {regularisation!r} and {n} rows; "
+        "a stronger regularisation makes the problem easier"
     )
 
 
@@ -182,28 +225,25 @@ def _output_perturbed(
 ) -> Numbers:
     """Algorithm 1: the minimiser plus noise."""
     n, dimension = bounded.shape
-    exact = minimum(bounded, signs, regularisation=regularisation)
+    exact = logistic_minimum(bounded, signs, regularisation=regularisation)
     return exact + spherical_noise(dimension, output_noise_scale(epsilon, n, regularisation), rng)
 
 
 def _objective_perturbed(
     bounded: csr_array, signs: Numbers, epsilon: float, regularisation: float, rng: np.random.Generator
 ) -> Numbers:
-    """Algorithm 2: the minimiser of an objective tilted by noise."""
+    """Algorithm 2: the minimiser of the randomly tilted loss."""
     n, dimension = bounded.shape
     left, extra = objective_budget(epsilon, n, regularisation)
-    return minimum(
-        bounded,
-        signs,
-        regularisation=regularisation + extra,
-        slope=spherical_noise(dimension, 2.0 / left, rng) / n,
-    )
+    slope = spherical_noise(dimension, 2.0 / left, rng) / n
+    return logistic_minimum(bounded, signs, regularisation=regularisation + extra, slope=slope)
 
 
-def with_constant(rows: csr_array) -> csr_array:
-    """``rows`` with a last column of ones for the intercept, scaled by 1/sqrt(2) so that no row becomes longer than 1.
+def with_intercept_column(rows: csr_array) -> csr_array:
+    """``rows`` with a column for the intercept, scaled by 1/sqrt(2).
 
-    Raises ``ValueError`` for a row longer than 1.
+    The last column holds ones before the scaling, so no row becomes longer than 1. Raises ``ValueError``
+    for a row longer than 1.
     """
     from scipy.sparse import csr_array, hstack
 
@@ -211,13 +251,14 @@ def with_constant(rows: csr_array) -> csr_array:
     if not (squared <= 1.0 + 1e-9).all():
         worst = int(np.argmax(squared))
         raise ValueError(
-            f"every row must be finite and have a length of at most 1, got {math.sqrt(squared[worst]):g} for row {worst}: the noise would be too small for it"
+            "every row must be finite and have a length of at most 1, "
+            f"got {math.sqrt(squared[worst]):g} for row {worst}: the noise would be too small for it"
         )
     return csr_array(hstack([rows, csr_array(np.ones((rows.shape[0], 1)))], format="csr") * math.sqrt(0.5))
 
 
 def _unscaled(weights: Numbers) -> Weights:
-    """Weights on the caller's rows, from those on rows with the constant."""
+    """Weights for the caller's rows, without the intercept column."""
     scaled = weights * math.sqrt(0.5)
     return Weights(np.ascontiguousarray(scaled[:, :-1]), scaled[:, -1].copy())
 
@@ -225,17 +266,13 @@ def _unscaled(weights: Numbers) -> Weights:
 def _checked(
     rows: csr_array, labels: ArrayLike, epsilon: float, regularisation: float
 ) -> tuple[csr_array, Numbers]:
-    """Rows with the constant, and labels as -1 and 1."""
+    """Rows with the intercept column, and labels as -1 and 1."""
     marks = np.asarray(labels)
-    if (
-        marks.ndim != 2
-        or marks.shape[0] != rows.shape[0]
-        or not marks.size
-        or not np.isin(marks, (0, 1)).all()
-    ):
+    fits = marks.ndim == 2 and marks.shape[0] == rows.shape[0] and marks.size > 0
+    if not fits or not np.isin(marks, (0, 1)).all():
         raise ValueError(f"labels must be 0/1 of shape ({rows.shape[0]}, labels), got shape {marks.shape}")
     if not epsilon > 0 or not 0 < regularisation < math.inf:
         raise ValueError(
             f"epsilon and regularisation must be above 0, got {epsilon!r} and {regularisation!r}"
         )
-    return with_constant(rows), marks.astype(np.float64) * 2.0 - 1.0
+    return with_intercept_column(rows), marks.astype(np.float64) * 2.0 - 1.0

@@ -1,4 +1,4 @@
-"""What does a model or release promise the people behind it? Differential privacy in numbers and words, and what several releases cost together."""
+"""Statements of differential privacy, and the composition of several releases."""
 
 from __future__ import annotations
 
@@ -12,30 +12,50 @@ from classifier.privacy.builds.vocabulary import public_vocabulary, vocabulary_k
 
 COVERED = (
     "the weights and intercepts of every label, as drawn",
-    "whatever is computed from them alone, scores included",
+    "everything that is computed from them alone, scores included",
 )
 NOT_COVERED = (
-    "the vocabulary, the normaliser and the strength of the penalty: chosen without the private text, else nothing here holds",
+    "the vocabulary, the normaliser and the strength of the penalty: "
+    "they must be chosen without the private text, else nothing here holds",
     "thresholds, early stopping or any tuning on the same text: each spends a budget of its own",
     "the number of rows and of labels, which count as known",
-    "the noise seed: whoever has it can take the noise off again, so it must be drawn in secret and not be kept with the model",
-    "rounding: the proof is for real numbers and exact minimisers, floats and a solver only come near (Mironov 2012)",
+    "the noise seed: anybody who has it can remove the noise, "
+    "so it must be drawn in secret and not be kept with the model",
+    "rounding: the proof is for real numbers and exact minimisers, "
+    "floats and a solver only come near (Mironov 2012)",
     "what others say of a person: a promise about rows, not about facts",
 )
 
 
 @dataclass(frozen=True)
 class DPStatement:
-    """``epsilon``-differential privacy (``delta`` 0) for one ``unit``; infinite when none can be claimed, and ``reason`` says why.
+    """The differential privacy claimed for a model.
 
-    ``adjacency``: two training sets are neighbours when one unit is replaced by another. A person adds at most ``cap`` units.
+    Raises ``ValueError`` for a finite epsilon over a vocabulary fitted on private text: the noise is on the
+    weights, and the vocabulary alone shows whose text was used.
 
-    Raises ``ValueError`` for a finite epsilon over a vocabulary fitted on private text: the noise is on the weights, and the vocabulary alone tells who was in.
+    Parameters
+    ----------
+    epsilon
+        Above 0, all labels together; infinite when nothing can be claimed.
+    unit
+        What is protected, such as one "message" of the training data.
+    cap
+        The most units that one person adds.
+    vocabulary
+        "public", "hashed" or "private".
+    delta
+        Always 0.
+    adjacency
+        When two training sets are neighbours.
+    reason
+        Why epsilon is infinite.
 
     >>> DPStatement(epsilon=1.0, unit="message", cap=1, vocabulary="private")
     Traceback (most recent call last):
         ...
-    ValueError: epsilon = 1 claimed over a private vocabulary: the noise is on the weights, and the vocabulary alone tells whose text was used; use a public one
+    ValueError: epsilon = 1 claimed over a private vocabulary: the noise is on the weights,
+    and the vocabulary alone tells whose text was used; use a public one
     """
 
     epsilon: float
@@ -51,16 +71,21 @@ class DPStatement:
             raise ValueError(f"vocabulary must be public, hashed or private, got {self.vocabulary!r}")
         if not self.epsilon > 0 or self.cap < 1 or self.delta:
             raise ValueError(
-                f"expected epsilon > 0, cap >= 1 and delta = 0, got {self.epsilon!r}, {self.cap!r} and {self.delta!r}"
+                "expected epsilon > 0, cap >= 1 and delta = 0, "
+                f"got {self.epsilon!r}, {self.cap!r} and {self.delta!r}"
             )
         if self.vocabulary == "private" and not math.isinf(self.epsilon):
             raise ValueError(
-                f"epsilon = {self.epsilon:g} claimed over a private vocabulary: the noise is on the weights, and the vocabulary alone tells whose text was used; use a public one"
+                f"epsilon = {self.epsilon:g} claimed over a private vocabulary: the noise is on the weights, "
+                "and the vocabulary alone tells whose text was used; use a public one"
             )
 
     @property
     def epsilon_person(self) -> float:
-        """For all units of a person together: ``cap`` times ``epsilon`` (group privacy, Dwork & Roth 2014, theorem 2.2)."""
+        """Epsilon for all units of a person together: ``cap`` times ``epsilon``.
+
+        Group privacy (Dwork & Roth 2014, theorem 2.2).
+        """
         return self.cap * self.epsilon
 
     def __str__(self) -> str:
@@ -68,7 +93,8 @@ class DPStatement:
             return f"No differential privacy (epsilon is infinite): {self.reason}."
         return "\n".join(
             [
-                f"Differentially private for one {self.unit}: epsilon {self.epsilon:g}, delta {self.delta:g}, all labels together; neighbours: {self.adjacency}.",
+                f"Differentially private for one {self.unit}: epsilon {self.epsilon:g}, "
+                f"delta {self.delta:g}, all labels together; neighbours: {self.adjacency}.",
                 f"For a person, who adds at most {self.cap}: epsilon {self.epsilon_person:g}.",
                 f"Covered: {'; '.join(COVERED)}.",
                 f"Not covered: {'; '.join(NOT_COVERED)}.",
@@ -85,36 +111,44 @@ def dp_statement(
     vocabulary: Collection[str] | None,
     public: Collection[str] = public_vocabulary(),
 ) -> DPStatement:
-    """What can be said of a model whose weights were drawn with ``epsilon_per_label`` for each of ``n_labels``; infinite for a plain fit.
+    """The statement that a model's training settings allow.
 
-    ``vocabulary`` holds the model's terms, and is compared with the ``public`` list rather than believed; ``None`` for hashed features, which have none.
     A replaced unit changes every label's problem, so the labels' epsilons add up.
 
-    >>> print(dp_statement(epsilon_per_label=0.5, n_labels=2, unit="conversation", cap=3, vocabulary=["pizza"], public=["pizza"]).epsilon_person)
+    Parameters
+    ----------
+    epsilon_per_label
+        The epsilon that each label's weights were drawn with; infinite for a plain fit.
+    unit, cap
+        What is protected, and the most of them that one person adds.
+    vocabulary
+        The model's terms; ``None`` for hashed features, which have none. Whether they are public is found by
+        comparing them with ``public``.
+
+    >>> options = {"epsilon_per_label": 0.5, "n_labels": 2, "unit": "conversation", "cap": 3}
+    >>> dp_statement(**options, vocabulary=["pizza"], public=["pizza"]).epsilon_person
     3.0
-    >>> print(dp_statement(epsilon_per_label=0.5, n_labels=2, unit="conversation", cap=3, vocabulary=["zola"], public=["pizza"]))
-    No differential privacy (epsilon is infinite): the vocabulary was fitted on private text, and it alone tells whose text was used.
+    >>> print(dp_statement(**options, vocabulary=["zola"], public=["pizza"]))
+    No differential privacy (epsilon is infinite): the vocabulary was fitted on private text,
+    and it alone tells whose text was used.
     """
     kind = "hashed" if vocabulary is None else vocabulary_kind(vocabulary, public=public)
     epsilon = composed_epsilon(epsilon_per_label, n_labels)
     if kind == "private":
-        return DPStatement(
-            math.inf,
-            unit,
-            cap,
-            kind,
-            reason="the vocabulary was fitted on private text, and it alone tells whose text was used",
-        )
-    return DPStatement(
-        epsilon, unit, cap, kind, reason="no noise was added to the weights" if math.isinf(epsilon) else ""
-    )
+        reason = "the vocabulary was fitted on private text, and it alone tells whose text was used"
+        return DPStatement(math.inf, unit, cap, kind, reason=reason)
+    reason = "no noise was added to the weights" if math.isinf(epsilon) else ""
+    return DPStatement(epsilon, unit, cap, kind, reason=reason)
 
 
 def composed_epsilon(epsilon: float, times: int, *, delta: float = 0.0) -> float:
-    """The epsilon of ``times`` releases about the same unit, each of ``epsilon``: their sum at ``delta = 0``, less when a failure of probability delta is allowed.
+    """Total epsilon of several releases about the same unit.
 
-    The smallest for which every set of ``times`` pure mechanisms is (epsilon, delta)-private (Kairouz, Oh & Viswanath 2015, theorem 3.3, with the hockey-stick
-    divergence of that many randomised responses solved for epsilon instead of listed).
+    For ``times`` releases, each of ``epsilon``, it is their sum at ``delta = 0``; less when a failure of
+    probability ``delta``, in [0, 1), is allowed. It is the smallest for which every set of ``times`` pure
+    mechanisms is (epsilon, delta)-private (Kairouz, Oh & Viswanath 2015, theorem 3.3). We depart from the
+    theorem in one point: the hockey-stick divergence of that many randomised responses is solved for
+    epsilon, while the theorem lists its values.
 
     >>> composed_epsilon(0.5, 7), round(composed_epsilon(0.2, 50, delta=1e-6), 3)
     (3.5, 6.884)
@@ -134,13 +168,13 @@ def composed_epsilon(epsilon: float, times: int, *, delta: float = 0.0) -> float
 
 
 def _delta_of_responses(total: float, epsilon: float, times: int) -> float:
-    """By how much ``times`` randomised responses exceed ``total``: the sum over flips k of max(0, P(k) - e^total Q(k))."""
+    """Hockey-stick divergence, at epsilon ``total``, of ``times`` randomised responses.
+
+    It is the sum over the number of flips k of max(0, P(k) - e^total Q(k)).
+    """
     from scipy.stats import binom
 
     flip = 1.0 / (1.0 + math.exp(epsilon))
     flips = np.arange(times + 1)
-    return float(
-        np.maximum(
-            0.0, binom.pmf(flips, times, flip) - math.exp(total) * binom.pmf(flips, times, 1.0 - flip)
-        ).sum()
-    )
+    excess = binom.pmf(flips, times, flip) - math.exp(total) * binom.pmf(flips, times, 1.0 - flip)
+    return float(np.maximum(0.0, excess).sum())

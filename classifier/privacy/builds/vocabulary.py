@@ -1,6 +1,7 @@
-"""Which words may a model know without having learnt them from anybody? The public vocabulary, and texts as rows over a fixed vocabulary.
+"""The public vocabulary, and texts as rows over a fixed vocabulary.
 
-A vocabulary fitted on private text tells whose text it was, whatever is done to the weights (``membership.py``). This one was written beforehand.
+A vocabulary fitted on private text shows whose text it was, whatever is done to the weights
+(``attacks/membership.py``). The public one was written beforehand.
 """
 
 from __future__ import annotations
@@ -21,17 +22,20 @@ _WORD = re.compile(r"(?u)\b\w+\b")
 _APOSTROPHES = dict.fromkeys(map(ord, "'’"))
 
 
-def plain(text: str) -> str:
-    """``text`` in lower case without apostrophes: the spelling of the public vocabulary. A model's own normaliser, which does more, can stand in its place.
+def plain_spelling(text: str) -> str:
+    """``text`` in lower case without apostrophes.
 
-    >>> plain("Don't TELL")
+    This is the spelling of the public vocabulary. A model's own normaliser, which does more, can be used in
+    its place.
+
+    >>> plain_spelling("Don't TELL")
     'dont tell'
     """
     return text.lower().translate(_APOSTROPHES)
 
 
 def words_and_pairs(text: str) -> list[str]:
-    """Every word of a prepared text, then every two neighbouring words joined by a space.
+    """The words of a text, then its pairs of neighbouring words.
 
     >>> words_and_pairs("our little secret")
     ['our', 'little', 'secret', 'our little', 'little secret']
@@ -42,21 +46,23 @@ def words_and_pairs(text: str) -> list[str]:
 
 @cache
 def public_vocabulary() -> tuple[str, ...]:
-    """The words and word pairs of ``public_vocabulary.txt``, sorted. Chosen from the taxonomy, not from any data.
+    """The words and word pairs of ``public_vocabulary.txt``, sorted.
+
+    They were chosen from the taxonomy, not from any data.
 
     >>> "our secret" in public_vocabulary(), "pizza" in public_vocabulary()
     (True, True)
     """
-    return parsed_vocabulary(
-        (files("classifier.privacy.builds") / "public_vocabulary.txt").read_text(encoding="utf-8")
-    )
+    path = files("classifier.privacy.builds") / "public_vocabulary.txt"
+    return parsed_vocabulary(path.read_text(encoding="utf-8"))
 
 
 def parsed_vocabulary(content: str) -> tuple[str, ...]:
-    """The entries of a vocabulary file: one a line, ``#`` begins a comment line.
+    """The entries of a vocabulary file.
 
-    Raises ``ValueError``, with the line, for an entry that no text could match, and for one that is not sorted after the one before: an order other than the
-    alphabet's (by frequency, say) tells of the data it comes from.
+    There is one entry on each line; ``#`` begins a comment line. Raises ``ValueError``, with the line, for
+    an entry that no text could match, and for one that is out of alphabetical order: any other order (by
+    frequency, say) carries information about the data it comes from.
 
     >>> parsed_vocabulary("# toys\\npizza\\nraid night\\n")
     ('pizza', 'raid night')
@@ -65,9 +71,10 @@ def parsed_vocabulary(content: str) -> tuple[str, ...]:
     for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        if line != plain(line) or len(line.split(" ")) > 2 or words_and_pairs(line)[-1:] != [line]:
+        if line != plain_spelling(line) or len(line.split(" ")) > 2 or words_and_pairs(line)[-1:] != [line]:
             raise ValueError(
-                f"line {number}: expected a word, or two with one space between them, in lower case and without apostrophes; got {line!r}"
+                f"line {number}: expected a word, or two with one space between them, "
+                f"in lower case and without apostrophes; got {line!r}"
             )
         if entries and line <= entries[-1]:
             raise ValueError(
@@ -78,33 +85,44 @@ def parsed_vocabulary(content: str) -> tuple[str, ...]:
 
 
 def vocabulary_kind(vocabulary: Collection[str], *, public: Collection[str]) -> Literal["public", "private"]:
-    """Whether a model's terms are exactly the ``public`` list. A subset is private: which words were left out was decided by looking at the text.
+    """Whether a vocabulary is "public" or "private".
 
-    >>> vocabulary_kind(["pizza", "raid"], public=["raid", "pizza"]), vocabulary_kind(["pizza"], public=["raid", "pizza"])
-    ('public', 'private')
+    Public means that its terms are exactly the ``public`` list. A subset is private: which words were left
+    out was decided by looking at the text.
+
+    >>> vocabulary_kind(["pizza", "raid"], public=["raid", "pizza"])
+    'public'
+    >>> vocabulary_kind(["pizza"], public=["raid", "pizza"])
+    'private'
     """
     return "public" if set(vocabulary) == set(public) else "private"
 
 
 def bounded_rows(
-    texts: Iterable[str], vocabulary: Sequence[str], *, prepare: Callable[[str], str] = plain
+    texts: Iterable[str], vocabulary: Sequence[str], *, prepare: Callable[[str], str] = plain_spelling
 ) -> csr_array:
-    """One row a text and one column a term: which terms stand in the text, scaled to length 1. A text without any is a row of zeros.
+    """The terms of each text, marked in a row of length 1.
 
-    Each row depends on its own text alone (no document frequencies), as differential privacy of the rows needs.
+    The shape is (texts, terms). A text without any term is a row of zeros. Each row depends on its own text
+    alone (no document frequencies), as differential privacy of the rows needs.
 
     >>> bounded_rows(["pizza PIZZA raid", "rain"], ["pizza", "raid"]).toarray().round(2).tolist()
     [[0.71, 0.71], [0.0, 0.0]]
     """
     column_of = {term: column for column, term in enumerate(vocabulary)}
-    found = (set(words_and_pairs(prepare(text))) for text in texts)
-    return unit_rows(
-        ([column_of[term] for term in terms if term in column_of] for terms in found), len(column_of)
-    )
+
+    def columns(text: str) -> list[int]:
+        return [column_of[term] for term in set(words_and_pairs(prepare(text))) if term in column_of]
+
+    return unit_rows(map(columns, texts), len(column_of))
 
 
 def unit_rows(columns: Iterable[Collection[int]], width: int) -> csr_array:
-    """One row for each collection of different columns: equal values there, scaled to length 1, and zeros elsewhere."""
+    """Rows of length 1 with equal values in the given columns.
+
+    Each collection of different columns is one row; the values elsewhere are zero. The shape is
+    (collections, ``width``).
+    """
     from scipy.sparse import csr_array
 
     marked = [sorted(row) for row in columns]

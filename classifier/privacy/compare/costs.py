@@ -1,73 +1,167 @@
-"""What did a policy cost the people who did nothing? Costs of each conversation from the event log, what adds up over conversations, and the figures of the sums."""
+"""Costs counted for each conversation, and metrics of their sums."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from classifier.privacy.compare.metrics import COST_METRICS, Sum
 from classifier.privacy.policies.redact import readable_entities
-from classifier.privacy.simulate.events import EVENTS, PolicyRun
+from classifier.privacy.simulate.events import PolicyRun
 from classifier.privacy.stream import Stream
 
-Totals = NDArray[np.float64]
+Numbers = NDArray[np.float64]
 
-COSTS = (
-    "conversation",
-    "cluster",
-    "benign",
-    "n_messages",
-    "n_read",
-    "n_shown",
-    "flagged",
-    "flagged_at",
-    "flagged_hours",
-    "message_hours",
-    "peak_kept",
-    "output",
-    "pii_items",
-    "pii_people",
-)
+SUMS: tuple[Sum, ...] = tuple(dict.fromkeys(sum_ for metric in COST_METRICS for sum_ in metric.sums))
+"""What is added up over conversations: each sum that some metric divides, or divides by."""
+
+
+@dataclass(frozen=True)
+class ConversationEvents:
+    """A run's events and conversations, for counting by conversation."""
+
+    events: pd.DataFrame
+    streams: Sequence[Stream]
+
+    def of_kind(self, kind: str) -> pd.DataFrame:
+        """The events of one kind of ``simulate.events.EVENTS``."""
+        return self.events[(self.events["event"] == kind).to_numpy()]
+
+    def distinct_messages(self, kind: str) -> NDArray[np.int64]:
+        """How many messages have an event of that kind, by conversation."""
+        once = self.of_kind(kind).drop_duplicates(["conversation", "message"])
+        return np.bincount(_conversation_numbers(once), minlength=len(self.streams)).astype(np.int64)
+
+    def added_up(self, events: pd.DataFrame, values: ArrayLike) -> Numbers:
+        """One value of each of these events, added up by conversation."""
+        return np.bincount(_conversation_numbers(events), weights=values, minlength=len(self.streams))
+
+    @cached_property
+    def releases(self) -> pd.DataFrame:
+        """The first release that points at each conversation, by its number."""
+        released = self.of_kind("released")
+        first = released[(released["value"] >= 1).to_numpy()].drop_duplicates("conversation")
+        return first.set_index(_conversation_numbers(first)).reindex(range(len(self.streams)))
+
+    @cached_property
+    def exposed(self) -> tuple[Numbers, Numbers]:
+        """Personal information, and accounts, readable in what was shown.
+
+        Both are counted for each conversation.
+
+        An account's 1 is shared among the conversations of one label it was exposed in, so that the numbers
+        add up to that of accounts. Both are nan where text was shown that the streams do not hold.
+        """
+        shown = self.of_kind("shown")
+        items, people = np.zeros(len(self.streams)), np.zeros(len(self.streams))
+        exposed_in: dict[tuple[bool, str], list[int]] = {}
+        numbers = _conversation_numbers(shown)
+        messages, texts = shown["message"].tolist(), shown["text"].tolist()
+        edges = [*np.flatnonzero(np.diff(numbers, prepend=-1)).tolist(), len(numbers)]
+        for start, stop in pairwise(edges):
+            number = int(numbers[start])
+            stream = self.streams[number]
+            if not stream.texts:
+                items[number], people[number] = np.nan, np.nan
+                continue
+            readable = readable_entities(stream, texts[start:stop])
+            items[number] = len(set().union(*readable))
+            shown_messages = zip(messages[start:stop], readable, strict=True)
+            authors = {stream.authors[message - 1] for message, entities in shown_messages if entities}
+            for author in authors:
+                exposed_in.setdefault((stream.benign, author), []).append(number)
+        for conversations in exposed_in.values():
+            people[conversations] += 1.0 / len(conversations)
+        return items, people
+
+
+def _conversation_numbers(events: pd.DataFrame) -> NDArray[np.int64]:
+    return np.asarray(events["conversation"].cat.codes, dtype=np.int64)
+
+
+def messages_read(log: ConversationEvents) -> NDArray[np.int64]:
+    """Messages that reached the machine, or a person."""
+    return log.distinct_messages("read")
+
+
+def is_read(log: ConversationEvents) -> NDArray[np.bool_]:
+    """Whether any message was read."""
+    return log.distinct_messages("read") > 0
+
+
+def messages_shown(log: ConversationEvents) -> NDArray[np.int64]:
+    """Messages that a person saw."""
+    return log.distinct_messages("shown")
+
+
+def flagged(log: ConversationEvents) -> NDArray[np.bool_]:
+    """Whether something was released that points at the conversation."""
+    return log.releases["step"].notna().to_numpy()
+
+
+def flagged_at(log: ConversationEvents) -> Numbers:
+    """The message at which it was flagged, from 1; else nan."""
+    return log.releases["step"].to_numpy(dtype=np.float64)
+
+
+def flagged_hours(log: ConversationEvents) -> Numbers:
+    """Hours from the first message until it was flagged; else nan."""
+    return log.releases["hours"].to_numpy(dtype=np.float64)
+
+
+def message_hours(log: ConversationEvents) -> Numbers:
+    """Hours that messages were kept, added up over messages."""
+    kind = log.events["event"]
+    sign = np.where(kind == "dropped", 1.0, np.where(kind == "kept", -1.0, 0.0))
+    return log.added_up(log.events, sign * log.events["hours"].to_numpy())
+
+
+def personal_items(log: ConversationEvents) -> Numbers:
+    """Different pieces of personal information that a person could read."""
+    return log.exposed[0]
+
+
+def exposed_people(log: ConversationEvents) -> Numbers:
+    """Accounts with personal information readable in their shown messages."""
+    return log.exposed[1]
+
+
+COUNTS: dict[str, Callable[[ConversationEvents], NDArray[Any]]] = {
+    "n_read": messages_read,
+    "is_read": is_read,
+    "n_shown": messages_shown,
+    "flagged": flagged,
+    "flagged_at": flagged_at,
+    "flagged_hours": flagged_hours,
+    "message_hours": message_hours,
+    "pii_items": personal_items,
+    "pii_people": exposed_people,
+}
+"""What is counted of each conversation: a column of ``COST_COLUMNS``, and the function that counts it."""
+
+DESCRIPTION = ("conversation", "cluster", "benign", "n_messages")
+COST_COLUMNS = (*DESCRIPTION, *COUNTS)
 
 
 def conversation_costs(run: PolicyRun, streams: Sequence[Stream]) -> pd.DataFrame:
-    """One row a conversation of what the log says happened to it. Columns ``COSTS``:
+    """Costs of each conversation, one per row. Columns: ``COST_COLUMNS``.
 
-    ``flagged``: something was released that points at it, at message ``flagged_at`` and ``flagged_hours`` (nan when not); ``message_hours`` and ``peak_kept``
-    of messages kept; ``output``: what was released, 0 for nothing; ``pii_items``: pieces of personal information a human could read; ``pii_people``: accounts
-    in whose shown messages one could be read, an account's 1 being shared among the conversations of one label it was exposed in, so that the column adds up
-    to the number of people. Both are nan where text was shown that the streams do not hold.
+    ``conversation`` is its id, ``cluster`` the phrase family it is resampled with, ``benign`` its label. The
+    other columns are those of ``COUNTS``.
     """
-    events, n = run.events, len(streams)
-    code, kind = (
-        events["conversation"].cat.codes.to_numpy().astype(np.int64),
-        events["event"].cat.codes.to_numpy(),
-    )
-    is_ = {event: kind == position for position, event in enumerate(EVENTS)}
-    hours = np.where(is_["dropped"], 1.0, np.where(is_["kept"], -1.0, 0.0)) * events["hours"].to_numpy()
-    released = events[is_["released"] & (events["value"] >= 1).to_numpy()].drop_duplicates("conversation")
-    table = described(streams).assign(
-        n_read=_distinct_messages(events[is_["read"]], n),
-        n_shown=_distinct_messages(events[is_["shown"]], n),
-        message_hours=np.bincount(code, weights=hours, minlength=n),
-        peak_kept=_peak(code, is_["kept"].astype(np.int64) - is_["dropped"], n),
-    )
-    at = released["conversation"].cat.codes.to_numpy()
-    for name, source in (("output", "value"), ("flagged_at", "step"), ("flagged_hours", "hours")):
-        column = np.full(n, 0.0 if name == "output" else np.nan)
-        column[at] = released[source].to_numpy()
-        table[name] = column
-    table["output"] = table["output"].astype(np.int64)
-    table["flagged"] = table["output"] >= 1
-    table["pii_items"], table["pii_people"] = _personal_information(events[is_["shown"]], streams)
-    return table[list(COSTS)]
+    log = ConversationEvents(run.events, streams)
+    return conversation_descriptions(streams).assign(**{name: count(log) for name, count in COUNTS.items()})
 
 
-def described(streams: Sequence[Stream]) -> pd.DataFrame:
-    """The columns of ``COSTS`` that hold before any policy: ``conversation``, ``cluster``, ``benign``, ``n_messages``."""
+def conversation_descriptions(streams: Sequence[Stream]) -> pd.DataFrame:
+    """The columns of ``COST_COLUMNS`` that no policy changes: those of ``DESCRIPTION``."""
     return pd.DataFrame(
         {
             "conversation": [stream.id for stream in streams],
@@ -78,118 +172,57 @@ def described(streams: Sequence[Stream]) -> pd.DataFrame:
     )
 
 
-def _distinct_messages(events: pd.DataFrame, n: int) -> NDArray[np.int64]:
-    once = events.drop_duplicates(["conversation", "message"])
-    return np.bincount(once["conversation"].cat.codes.to_numpy(), minlength=n).astype(np.int64)
-
-
-def _peak(code: NDArray[np.int64], change: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """The most messages kept at once. All that is kept is dropped in the end, so one running sum serves all conversations."""
-    peak = np.zeros(n, dtype=np.int64)
-    np.maximum.at(peak, code, np.cumsum(change))
-    return peak
-
-
-def _personal_information(
-    shown: pd.DataFrame, streams: Sequence[Stream]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    items, people = np.zeros(len(streams)), np.zeros(len(streams))
-    exposed: dict[tuple[bool, str], list[int]] = {}
-    codes = shown["conversation"].cat.codes.to_numpy()
-    messages, texts = shown["message"].tolist(), shown["text"].tolist()
-    edges = [*np.flatnonzero(np.diff(codes, prepend=-1)).tolist(), len(codes)]
-    for start, stop in pairwise(edges):
-        number = int(codes[start])
-        stream = streams[number]
-        if not stream.texts:
-            items[number], people[number] = np.nan, np.nan
-            continue
-        readable = readable_entities(stream, texts[start:stop])
-        items[number] = len(set().union(*readable))
-        for author in {
-            stream.authors[message - 1]
-            for message, found in zip(messages[start:stop], readable, strict=True)
-            if found
-        }:
-            exposed.setdefault((stream.benign, author), []).append(number)
-    for numbers in exposed.values():
-        people[numbers] += 1.0 / len(numbers)
-    return items, people
-
-
-SUMS = (
-    "benign",
-    "pattern",
-    "benign_flagged",
-    "found",
-    "messages",
-    "messages_read",
-    "messages_shown",
-    "message_hours",
-    "people",
-    "items",
-    "pattern_messages_read",
-    "benign_read",
-)
-"""What adds up over conversations; all but ``pattern``, ``found`` and ``pattern_messages_read`` are of benign conversations."""
-
-
-def cost_sums(costs: pd.DataFrame) -> Totals:
+def summands(costs: pd.DataFrame) -> Numbers:
     """What each conversation adds to the sums: shape (conversations, ``len(SUMS)``)."""
-    benign = costs["benign"].to_numpy(dtype=np.float64)
-    pattern = 1.0 - benign
-    flagged, n_read = costs["flagged"].to_numpy(dtype=np.float64), costs["n_read"].to_numpy(dtype=np.float64)
-    return np.column_stack(
-        [
-            benign,
-            pattern,
-            benign * flagged,
-            pattern * flagged,
-            benign * costs["n_messages"].to_numpy(),
-            benign * n_read,
-            benign * costs["n_shown"].to_numpy(),
-            # A nan of a pattern is no cost to the benign, and nan * 0 is nan.
-            np.where(benign > 0, costs["message_hours"].to_numpy(), 0.0),
-            np.where(benign > 0, costs["pii_people"].to_numpy(), 0.0),
-            np.where(benign > 0, costs["pii_items"].to_numpy(), 0.0),
-            pattern * n_read,
-            benign * (n_read > 0),
-        ]
-    )
+    benign = costs["benign"].to_numpy(dtype=bool)
+    columns = []
+    for among, column in SUMS:
+        values = np.ones(len(costs)) if column == "conversations" else costs[column].to_numpy()
+        # Not a product: a nan of a pattern is no cost to benign conversations, and nan * 0 is nan.
+        columns.append(np.where(benign == (among == "benign"), values, 0.0))
+    return np.column_stack(columns)
 
 
-def figures(totals: Totals) -> dict[str, NDArray[np.float64]]:
-    """The figures that follow from sums, by name; ``totals`` has shape (..., ``len(SUMS)``), 0/0 is nan."""
-    sums = {name: totals[..., position] for position, name in enumerate(SUMS)}
+def metric_values(totals: Numbers) -> dict[str, Numbers]:
+    """The metrics that are ratios of sums, by id.
+
+    0/0 is nan.
+
+    ``totals`` has shape (..., ``len(SUMS)``), each array returned has shape (...).
+    """
+    values = {}
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            "human_read_benign_per_million": 1e6 * sums["benign_flagged"] / sums["benign"],
-            "machine_read_share": sums["messages_read"] / sums["messages"],
-            "machine_read_conversations": sums["benign_read"] / sums["benign"],
-            "human_read_messages": sums["messages_shown"] / sums["messages"],
-            "pii_people_exposed_per_1000": 1e3 * sums["people"] / sums["benign"],
-            "pii_items_exposed_per_1000": 1e3 * sums["items"] / sums["benign"],
-            "retained_message_hours": sums["message_hours"] / sums["benign"],
-            "recall": sums["found"] / sums["pattern"],
-        }
+        for metric in COST_METRICS:
+            if metric.sums:
+                above, below = (totals[..., SUMS.index(sum_)] for sum_ in metric.sums)
+                values[metric.id] = metric.scale * above / below
+    return values
 
 
-def messages_per_true_detection(totals: Totals, *, prevalence: float) -> NDArray[np.float64]:
-    """Messages read for each pattern that is found, [π m₁ + (1 - π) m₀] / (π recall), m the mean number read in a conversation. Nothing found: infinite, or nan."""
+def messages_per_find(values: Mapping[str, Numbers], *, prevalence: float) -> Numbers:
+    """Messages read for each pattern found, at a stated prevalence.
+
+    [π m₁ + (1 - π) m₀] / (π recall), of any conversation.
+
+    m₁ and m₀ are the mean numbers of messages read in a pattern and in a benign conversation; ``values`` are
+    those of ``metric_values``. Infinite where something is read and nothing found; nan where neither.
+    """
     checked_prevalence(prevalence)
-    sums = {name: totals[..., position] for position, name in enumerate(SUMS)}
     with np.errstate(divide="ignore", invalid="ignore"):
         read = (
-            prevalence * sums["pattern_messages_read"] / sums["pattern"]
-            + (1.0 - prevalence) * sums["messages_read"] / sums["benign"]
+            prevalence * values["pattern_messages_read"] + (1.0 - prevalence) * values["benign_messages_read"]
         )
-        return np.asarray(read / (prevalence * sums["found"] / sums["pattern"]))
+        return np.asarray(read / (prevalence * values["recall"]))
 
 
 def checked_prevalence(prevalence: float) -> float:
-    """``prevalence``, when it is one. Raises ``ValueError`` otherwise: no predictive value, and no cost of a detection, exists without a stated prevalence."""
+    """``prevalence``, when it is between 0 and 1; otherwise ``ValueError``.
+
+    No predictive value, and no cost of a detection, exists without a stated prevalence.
+    """
     if not 0 < prevalence < 1:
         raise ValueError(
-            f"prevalence must be stated, between 0 and 1, got {prevalence!r}: what a detection costs depends on it more than on anything else"
+            f"prevalence must be stated, between 0 and 1, got {prevalence!r}: what a detection costs depends"
+            " on it more than on anything else"
         )
     return prevalence

@@ -1,4 +1,9 @@
-"""What did a policy find, how early, and whom did it flag wrongly? From a run's costs, with the definitions of ``classifier.evaluation``. Never accuracy."""
+"""Detection of a policy, from the costs of its run.
+
+Recall, false alarms, latency and recall before stages.
+
+Definitions are those of ``classifier.evaluation``. Accuracy is not among them.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +23,39 @@ from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import threshold_for_fpr
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import Scorer
+from classifier.privacy.simulate.scorer import PolicyScorer
 from classifier.privacy.stream import Stream
 from classifier.taxonomy import STAGES
 
 
 def decision_scores(
-    policy: Policy, streams: Sequence[Stream], scorer: Scorer, *, seed: int
+    policy: Policy, streams: Sequence[Stream], scorer: PolicyScorer, *, seed: int
 ) -> NDArray[np.float64]:
-    """The score on which each conversation's alert would rest, were the threshold too high for any: the highest, or after a report the last. -inf: never scored."""
+    """The score that decides whether each conversation is flagged.
+
+    -inf where none was ever given.
+
+    It is the highest score of the conversation, or after a user report the last. The policy is run with a
+    threshold that no score reaches, so that no alert ends the scoring.
+    """
     events = run_policy(replace(policy, threshold=math.inf), streams, scorer, seed=seed).events
     scored = events[(events["event"] == "scored").to_numpy()]
     by_conversation = pd.DataFrame(
         {"code": scored["conversation"].cat.codes.to_numpy(), "value": scored["value"].to_numpy()}
     ).groupby("code")["value"]
-    found = by_conversation.last() if policy.where == "user_report" else by_conversation.max()
+    deciding = by_conversation.last() if policy.where == "user_report" else by_conversation.max()
     scores = np.full(len(streams), -np.inf)
-    scores[found.index.to_numpy()] = found.to_numpy()
+    scores[deciding.index.to_numpy()] = deciding.to_numpy()
     return scores
 
 
 def chosen_threshold(streams: Sequence[Stream], scores: NDArray[np.float64], *, max_fpr: float) -> float:
-    """The smallest threshold these validation streams show to flag at most ``max_fpr`` of benign conversations, by ``evaluation.thresholds``.
+    """The smallest threshold shown to keep a false positive rate.
 
-    Raises ``evaluation.thresholds.TooFewUnits`` when there are too few to show it.
+    Flagged are at most ``max_fpr`` of benign conversations, as these validation streams show.
+
+    The rule is that of ``evaluation.thresholds``, which raises ``TooFewUnits`` when there are too few streams
+    to show it.
     """
     threshold = threshold_for_fpr([not stream.benign for stream in streams], scores, max_fpr=max_fpr)
     finite = scores[np.isfinite(scores)]
@@ -50,7 +64,12 @@ def chosen_threshold(streams: Sequence[Stream], scores: NDArray[np.float64], *, 
 
 
 def first_stages(streams: Sequence[Stream]) -> pd.DataFrame:
-    """The first message (from 1) by the initiator that shows each stage, one column a stage and ``any``; nan where none does."""
+    """The first message that shows each stage, by stream.
+
+    Counted from 1, of the initiator's messages; nan where none does.
+
+    One row per stream, one column per stage, and ``any``: the first message that shows some stage.
+    """
     table = np.full((len(streams), len(STAGES) + 1), np.nan)
     for row, stream in enumerate(streams):
         for index in range(len(stream.labels) - 1, -1, -1):
@@ -61,16 +80,24 @@ def first_stages(streams: Sequence[Stream]) -> pd.DataFrame:
 
 
 def detection(costs: pd.DataFrame, first: pd.DataFrame, *, p: float) -> dict[str, Any]:
-    """Counts and figures of detection by name; ``first`` is the table of ``first_stages``, ``p`` that of the latency penalty (``evaluation.early_warning``).
+    """Counts and metrics of detection, by name.
 
-    Medians are over the patterns found: read them beside ``undetected_share``. ``premature``: found before any scripted stage was shown, of those found.
+    Medians are over the patterns found: read them beside ``undetected_share``. ``premature`` is the share of
+    the patterns found that were flagged before any scripted stage was shown.
+
+    Parameters
+    ----------
+    first
+        The table of ``first_stages``.
+    p
+        Of the latency penalty (``evaluation.early_warning``).
     """
     benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
     found = costs[~benign & flagged]
     recall = Rate(int((~benign & flagged).sum()), int((~benign).sum()))
     alarms = Rate(int((benign & flagged).sum()), int(benign.sum()))
     latency = f_latency(~benign, flagged, costs["flagged_at"], p=p)
-    # Without labels of messages, nobody can say what was premature.
+    # Without labels of messages, premature is undefined.
     early = (
         premature_warnings(found["flagged_at"], first.loc[~benign & flagged, "any"])
         if first["any"].notna().any()
@@ -98,17 +125,19 @@ def detection(costs: pd.DataFrame, first: pd.DataFrame, *, p: float) -> dict[str
 
 
 def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
-    """Of the patterns that come to each stage, the share flagged before its first message; ``first`` is the table of ``first_stages``.
+    """The share of patterns flagged before each stage's first message.
 
-    Columns: ``stage``, ``recall``, ``recall_low``, ``recall_high`` (Clopper-Pearson, 95 %), ``hits``, ``n``.
+    Of the patterns that reach that stage.
+
+    ``first`` is the table of ``first_stages``. Columns: ``stage``, ``recall``, ``recall_low`` and
+    ``recall_high`` (Clopper-Pearson, 95 %), ``hits``, ``n``.
     """
     pattern = ~costs["benign"].to_numpy(dtype=bool)
     rows = []
     for stage in STAGES:
-        comes = pattern & first[stage].notna().to_numpy()
-        rate = Rate(
-            int((costs["flagged_at"].to_numpy() < first[stage].to_numpy())[comes].sum()), int(comes.sum())
-        )
+        reaches_it = pattern & first[stage].notna().to_numpy()
+        before = costs["flagged_at"].to_numpy() < first[stage].to_numpy()
+        rate = Rate(int(before[reaches_it].sum()), int(reaches_it.sum()))
         low, high = rate.interval()
         rows.append(
             {
@@ -124,7 +153,10 @@ def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFra
 
 
 def false_alarms_by_scene(costs: pd.DataFrame, streams: Sequence[Stream]) -> pd.DataFrame:
-    """Innocent conversations flagged, by scene, worst first; columns as in ``evaluation.slices.false_alarms_by``."""
+    """Benign conversations flagged, by scene, worst first.
+
+    Columns are those of ``evaluation.slices.false_alarms_by``.
+    """
     benign = costs["benign"].to_numpy(dtype=bool)
     scenes = pd.Series([stream.scene or "unstated" for stream in streams])[benign]
     return false_alarms_by(scenes, costs["flagged"][benign])

@@ -1,6 +1,7 @@
-"""What can be had for what? Policies at several thresholds, chosen on validation and measured on test, and which of them are simply worse than another.
+"""The comparison of policies, each at several thresholds.
 
-It prints no balance score and picks no winner.
+Thresholds are chosen on validation, figures measured on test. There is no balance score, and no winner is
+picked.
 """
 
 from __future__ import annotations
@@ -17,22 +18,27 @@ from classifier.evaluation.baserates import PREVALENCES
 from classifier.evaluation.early_warning import ESPD_P
 from classifier.privacy.compare.costs import checked_prevalence
 from classifier.privacy.compare.detection import false_alarms_by_scene, first_stages, recall_before_stages
-from classifier.privacy.compare.dominance import Resampled
 from classifier.privacy.compare.exchange import exchange_table
-from classifier.privacy.compare.operating_points import Keep, Measured, measure_all, unkept
+from classifier.privacy.compare.operating_points import (
+    PointsCache,
+    PolicyOperatingPoints,
+    no_cache,
+    operating_points_of_policies,
+)
+from classifier.privacy.compare.resampled import ResampledMetrics
 from classifier.privacy.compare.tables import (
     base_rates_of,
     by_point,
     intervals_table,
-    leak_of,
     per_find_table,
     points_table,
-    set_aside,
+    policy_model_leak,
+    reason_not_compared,
     standings,
 )
-from classifier.privacy.policies.policy import ANCHORS, READS_TO_DECIDE, Policy, shipped_policies
+from classifier.privacy.policies.policy import ANCHORS, Policy, shipped_policies
 from classifier.privacy.simulate.run import obstacle
-from classifier.privacy.simulate.scorer import NOISY_OR, FromRows, NoisyOr, Scorer
+from classifier.privacy.simulate.scorer import NOISY_OR, AllRowsScorer, NoisyOr, PolicyScorer
 from classifier.privacy.stream import MessageScores, Stream, scored
 from classifier.progress import ProgressBar, no_progress_bar
 
@@ -40,26 +46,48 @@ ASKED_RATES = (0.003, 0.01, 0.03, 0.1)
 """False positive rates for which each policy's threshold is chosen."""
 
 RULES = {
-    "threshold_rule": "the smallest score on validation whose false positive rate has a one-sided 95 % Clopper-Pearson upper bound at or below the rate asked for",
-    "on_no_axis": "what a reviewer can make of an alert (text that is shown counts as a cost alone), and whether the reading is done on a device or a server",
-    "set_aside": "the oracle (not buildable) and policies that rest on user reports (assumed rates) dominate nobody and stand in no exchange rate",
-    "dominated": "one and the same other point is nowhere worse and somewhere better in at least 95 % of resamples; ambiguous: only in the data as they are",
+    "threshold_rule": "the smallest score on validation whose false positive rate has a one-sided 95 % "
+    "Clopper-Pearson upper bound at or below the rate asked for",
+    "on_no_axis": "what a reviewer can make of an alert (text that is shown counts as a cost alone), and "
+    "whether the reading is done on a device or a server",
+    "set_aside": "the oracle (not buildable) and policies that rest on user reports (assumed rates) dominate "
+    "nobody and stand in no exchange rate",
+    "dominated": "one and the same other point is nowhere worse and somewhere better in at least 95 % of "
+    "resamples; ambiguous: only in the data as they are",
 }
-"""What to know of every comparison."""
+"""The rules of every comparison, as facts of the report."""
+
+TABLES = ("points", "intervals", "exchange", "base_rates", "stages", "scenes", "per_find", "skipped")
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """The numbers of a comparison, nothing drawn yet. A point is a policy at a threshold.
+    """The numbers of a comparison.
 
-    - ``facts``: seed, resamples, clusters, axes, prevalences and rules by name.
-    - ``points``: ``point``, ``policy``, ``description``, ``asked_rate``, ``threshold``, ``read_by`` (observer), ``combined_by`` (how messages become a conversation's score), the costs with
-      ``human_read_benign_per_million_upper`` (one-sided Clopper-Pearson) and ``zero_events`` (draw it at its upper bound, with an open marker), what
-      ``detection`` counts, ``partial_auc_1`` (false positive rates to 1 %), ``status``, ``dominated_by``, ``dominated_share``.
-    - ``intervals``: ``point``, ``metric``, ``value``, ``low``, ``high``, ``interval``, ``n_undefined``.
-    - ``per_find``: what one pattern found costs at each prevalence, see ``per_find_table``.
-    - ``exchange``: see ``exchange_table``. ``base_rates``: ``base_rate_table`` by point. ``stages``, ``scenes``: recall before stages, false alarms by scene, by point.
-    - ``skipped``: ``policy``, ``asked_rate`` and ``reason`` of what could not be run.
+    A point is a policy at a threshold.
+
+    Parameters
+    ----------
+    facts
+        Seed, resamples, clusters, axes, prevalences and rules, by name.
+    points
+        ``point``, ``policy``, ``description``, ``asked_rate``, ``threshold``, ``read_by`` (observer),
+        ``combined_by`` (how messages become a conversation's score); the costs (``tables.POINT_COSTS``) with
+        ``human_read_benign_per_million_upper`` (one-sided Clopper-Pearson) and ``zero_events`` (draw it at
+        its upper bound, with an open marker); what ``detection`` counts; ``partial_auc_1`` (false positive
+        rates to 1 %); ``status``, ``dominated_by``, ``dominated_share``.
+    intervals
+        ``point``, ``metric``, ``value``, ``low``, ``high``, ``interval``, ``n_undefined``.
+    exchange
+        See ``exchange_table``.
+    base_rates
+        ``base_rate_table`` by point.
+    stages, scenes
+        Recall before stages, and false alarms by scene, by point.
+    per_find
+        What one pattern found costs at each prevalence; see ``per_find_table``.
+    skipped
+        ``policy``, ``asked_rate`` and ``reason`` of what could not be run.
     """
 
     facts: dict[str, Any]
@@ -74,39 +102,15 @@ class Frontier:
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Every table by name, as ``evaluation.record.Evaluation`` takes them."""
-        return {
-            name: getattr(self, name)
-            for name in (
-                "points",
-                "intervals",
-                "exchange",
-                "base_rates",
-                "stages",
-                "scenes",
-                "per_find",
-                "skipped",
-            )
-        }
-
-
-def with_anchors(policies: Iterable[Policy]) -> tuple[Policy, ...]:
-    """The policies, with those of ``ANCHORS`` that are missing put before them."""
-    given = tuple(policies)
-    names = {policy.name for policy in given}
-    if len(names) < len(given):
-        raise ValueError("policies must have different names")
-    return (
-        *(policy for policy in shipped_policies() if policy.name in ANCHORS and policy.name not in names),
-        *given,
-    )
+        """Every table by name, as ``evaluation.results.Evaluation`` takes them."""
+        return {name: getattr(self, name) for name in TABLES}
 
 
 def compare_policies(
     policies: Iterable[Policy],
     validation: Sequence[Stream],
     test: Sequence[Stream],
-    scorers: Mapping[str, Scorer],
+    scorers: Mapping[str, PolicyScorer],
     *,
     asked_rates: Sequence[float] = ASKED_RATES,
     prevalences: Sequence[float] = PREVALENCES,
@@ -115,61 +119,82 @@ def compare_policies(
     n_resamples: int = 1000,
     seed: int = 0,
     n_jobs: int = 1,
-    keep: Keep = unkept,
+    cache: PointsCache = no_cache,
     progress: ProgressBar = no_progress_bar,
 ) -> Frontier:
-    """Run every policy, and the anchors, on both splits, and set them side by side.
+    """Compare policies, and the anchors, on the same test conversations.
 
-    ``scorers`` maps a ``Policy.model_key`` to the scorer made by that model; message scores must cover both splits. A policy whose model is not there, or which
-    needs what the streams lack, is told of in ``skipped``, as is a threshold that validation is too small for. ``model_leak`` gives a figure by model key
-    (of ``attack``; smaller is better) and adds an axis. Intervals resample the test streams' clusters. The result does not depend on ``n_jobs``.
+    Every policy is run on both splits.
 
-    ``keep`` may keep what each policy came to, and hand it back when the same work is asked for again; ``progress`` sees the steps go by.
+    A policy whose model is missing, or which needs what the streams lack, is listed in ``skipped``, as is a
+    threshold that validation is too small for. Intervals resample the test streams' clusters.
+
+    Raises ``ValueError`` for a prevalence outside (0, 1), a conversation in both splits, or two policies of
+    one name.
+
+    Parameters
+    ----------
+    scorers
+        The scorer of each model, by ``Policy.model_key``. Message scores must cover both splits.
+    asked_rates
+        False positive rates for which thresholds are chosen.
+    model_leak
+        What each model file gives away, by model key (a figure of ``attacks``; smaller is better). It adds an
+        axis.
+    latency_p
+        Of the latency penalty (``evaluation.early_warning``).
+    n_jobs
+        Processes. The result does not depend on their number.
+    cache
+        May keep the operating points of each policy, and return them when the same work is asked for again.
+    progress
+        Sees the steps go by.
     """
     for prevalence in prevalences:
         checked_prevalence(prevalence)
     if {stream.id for stream in validation} & {stream.id for stream in test}:
         raise ValueError(
-            "a conversation stands in both validation and test: thresholds must be chosen on other conversations than they are measured on"
+            "a conversation stands in both validation and test: thresholds must be chosen on other"
+            " conversations than they are measured on"
         )
     everything = [*validation, *test]
-    scorers = {key: _prepared(scorer, everything) for key, scorer in scorers.items()}
-    policies = with_anchors(policies)
-    missing = {policy.name: _missing(policy, everything, scorers) for policy in policies}
-    runnable = [policy for policy in policies if not missing[policy.name]]
-    work = _measured(
-        runnable, validation, test, scorers, asked_rates=asked_rates, seed=seed, keep=keep, n_jobs=n_jobs
+    scorers = {key: _with_scored_messages(scorer, everything) for key, scorer in scorers.items()}
+    policies = anchors_and_policies(policies)
+    obstacles = {policy.name: _obstacle(policy, everything, scorers) for policy in policies}
+    runnable = [policy for policy in policies if not obstacles[policy.name]]
+    work = _operating_points(
+        runnable, validation, test, scorers, asked_rates=asked_rates, seed=seed, cache=cache, n_jobs=n_jobs
     )
-    done = {
-        measured.policy.name: measured
-        for measured in progress(work, label="running policies", length=len(runnable))
+    by_policy = {
+        result.policy.name: result
+        for result in progress(work, label="running policies", length=len(runnable))
     }
-    in_order = [done[policy.name] for policy in runnable]
-    points = [point for measured in in_order for point in measured.points]
-    skipped = [(name, np.nan, reason) for name, reason in missing.items() if reason]
-    skipped += [
-        (measured.policy.name, rate, reason) for measured in in_order for rate, reason in measured.skipped
-    ]
+    in_order = [by_policy[policy.name] for policy in runnable]
+    points = [point for result in in_order for point in result.points]
+    skipped = [(name, np.nan, reason) for name, reason in obstacles.items() if reason]
+    skipped += [(result.policy.name, rate, reason) for result in in_order for rate, reason in result.skipped]
 
-    resampled = Resampled(
+    metrics = ResampledMetrics(
         {point.name: point.costs for point in points},
         n_resamples=n_resamples,
         seed=seed,
         n_jobs=n_jobs,
         progress=progress,
     )
-    leaks = np.array([leak_of(point.policy, model_leak) for point in points])
-    standing, axes = standings(points, resampled, leaks, progress=progress)
-    may_stand = (
-        np.array([not set_aside(point.policy) for point in points])
-        & (standing["status"] != "dominated").to_numpy()
+    leaks = np.array([policy_model_leak(point.policy, model_leak) for point in points])
+    standing, axes = standings(points, metrics, leaks, progress=progress)
+    comparable = np.array([not reason_not_compared(point.policy) for point in points])
+    first_messages = first_stages(test)
+    combined_by = [combining_rule(point.policy, scorers) for point in points]
+    columns = points_table(points, metrics, first_messages, leaks, combined_by, latency_p=latency_p)
+    interval = (
+        f"95 % percentile interval over {metrics.n_clusters} resampled clusters of test conversations,"
+        f" B = {n_resamples}"
     )
-    first = first_stages(test)
-    interval = f"95 % percentile interval over {resampled.n_clusters} resampled clusters of test conversations, B = {n_resamples}"
     facts = {
         "n_conversations": len(test),
         "n_benign": sum(stream.benign for stream in test),
-        "n_clusters": resampled.n_clusters,
+        "n_clusters": metrics.n_clusters,
         "n_resamples": n_resamples,
         "seed": seed,
         "axes": axes,
@@ -177,93 +202,110 @@ def compare_policies(
         "latency_p": latency_p,
         "interval": interval,
         "models_whose_running_score_holds_every_row": sorted(
-            key for key, scorer in scorers.items() if isinstance(scorer.conversation, FromRows)
+            key for key, scorer in scorers.items() if isinstance(scorer.conversation, AllRowsScorer)
         ),
     }
-    combined_by = [combination(point.policy, scorers) for point in points]
     return Frontier(
         facts=facts | RULES,
-        points=pd.concat(
-            [points_table(points, resampled, first, leaks, combined_by, latency_p=latency_p), standing],
-            axis=1,
+        points=pd.concat([columns, standing], axis=1),
+        intervals=intervals_table(metrics, interval),
+        exchange=exchange_table(
+            metrics,
+            eligible=comparable & (standing["status"] != "dominated").to_numpy(),
+            prevalences=prevalences,
         ),
-        intervals=intervals_table(resampled, interval),
-        exchange=exchange_table(resampled, eligible=may_stand, prevalences=prevalences),
         base_rates=by_point(points, lambda costs: base_rates_of(costs, prevalences)),
-        stages=by_point(points, lambda costs: recall_before_stages(costs, first)),
+        stages=by_point(points, lambda costs: recall_before_stages(costs, first_messages)),
         scenes=by_point(points, lambda costs: false_alarms_by_scene(costs, test)),
-        per_find=per_find_table(resampled, prevalences=prevalences),
+        per_find=per_find_table(metrics, prevalences=prevalences),
         skipped=pd.DataFrame(skipped, columns=["policy", "asked_rate", "reason"]),
     )
 
 
-def _measured(
+def anchors_and_policies(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+    """The policies, with the missing anchors put before them."""
+    given = tuple(policies)
+    names = {policy.name for policy in given}
+    if len(names) < len(given):
+        raise ValueError("policies must have different names")
+    missing = (policy for policy in shipped_policies() if policy.name in ANCHORS and policy.name not in names)
+    return (*missing, *given)
+
+
+def _operating_points(
     policies: Sequence[Policy],
     validation: Sequence[Stream],
     test: Sequence[Stream],
-    scorers: Mapping[str, Scorer],
+    scorers: Mapping[str, PolicyScorer],
     *,
     asked_rates: Sequence[float],
     seed: int,
-    keep: Keep,
+    cache: PointsCache,
     n_jobs: int,
-) -> Iterator[Measured]:
-    """Every policy measured, those that can share what was computed after each other; on several processes whole groups of them."""
+) -> Iterator[PolicyOperatingPoints]:
+    """The operating points of every policy, in groups that share scores.
+
+    One process runs a whole group.
+    """
     groups: dict[tuple[object, ...], list[Policy]] = {}
     for policy in policies:
         groups.setdefault((policy.model_key, policy.noisy_or, policy.who, policy.window), []).append(policy)
 
-    def measured(group: Sequence[Policy]) -> Iterator[Measured]:
-        return measure_all(
+    def of_group(group: Sequence[Policy]) -> Iterator[PolicyOperatingPoints]:
+        return operating_points_of_policies(
             group,
             validation,
             test,
             _scorer_for(group[0], scorers),
             asked_rates=asked_rates,
             seed=seed,
-            keep=keep,
+            cache=cache,
         )
 
     if n_jobs == 1:
         for group in groups.values():
-            yield from measured(group)
+            yield from of_group(group)
         return
-    for found in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-        delayed(_listed)(measured, group) for group in groups.values()
+    run_group = delayed(_all_of_group)
+    for results in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+        run_group(of_group, group) for group in groups.values()
     ):
-        yield from found
+        yield from results
 
 
-def _listed(
-    measured: Callable[[Sequence[Policy]], Iterator[Measured]], group: Sequence[Policy]
-) -> list[Measured]:
-    return list(measured(group))
+def _all_of_group(
+    of_group: Callable[[Sequence[Policy]], Iterator[PolicyOperatingPoints]], group: Sequence[Policy]
+) -> list[PolicyOperatingPoints]:
+    # A generator cannot come back from another process.
+    return list(of_group(group))
 
 
-def combination(policy: Policy, scorers: Mapping[str, Scorer]) -> str:
-    """How the probabilities of messages become the score of a conversation: "noisy-or", "fitted" (a conversation scorer that came with the model), "" without text."""
-    if policy.where == "none" or policy.evidence != READS_TO_DECIDE:
+def combining_rule(policy: Policy, scorers: Mapping[str, PolicyScorer]) -> str:
+    """How the probabilities of messages become the score of a conversation.
+
+    "noisy-or", "fitted" (a conversation scorer that came with the model), or "" for a policy without text.
+    """
+    if policy.where == "none" or not policy.reads_to_decide:
         return ""
     return "noisy-or" if isinstance(_scorer_for(policy, scorers).conversation, NoisyOr) else "fitted"
 
 
-def _prepared(scorer: Scorer, streams: Sequence[Stream]) -> Scorer:
-    messages = (
-        scorer.messages if isinstance(scorer.messages, MessageScores) else scored(streams, scorer.messages)
-    )
+def _with_scored_messages(scorer: PolicyScorer, streams: Sequence[Stream]) -> PolicyScorer:
+    messages = scorer.messages
+    if not isinstance(messages, MessageScores):
+        messages = scored(streams, messages)
     return replace(scorer, messages=messages, conversation=scorer.running())
 
 
-def _scorer_for(policy: Policy, scorers: Mapping[str, Scorer]) -> Scorer:
-    """The scorer of a policy's model; one that decides without text can take any."""
+def _scorer_for(policy: Policy, scorers: Mapping[str, PolicyScorer]) -> PolicyScorer:
+    """The scorer of a policy's model; without text, any."""
     scorer = scorers[policy.model_key] if policy.model_key in scorers else next(iter(scorers.values()))
     return replace(scorer, conversation=NOISY_OR) if policy.noisy_or else scorer
 
 
-def _missing(policy: Policy, streams: Sequence[Stream], scorers: Mapping[str, Scorer]) -> str:
+def _obstacle(policy: Policy, streams: Sequence[Stream], scorers: Mapping[str, PolicyScorer]) -> str:
     """Why a policy cannot be run; "" when it can."""
-    if policy.where != "none" and policy.evidence == READS_TO_DECIDE and policy.model_key not in scorers:
+    if policy.where != "none" and policy.reads_to_decide and policy.model_key not in scorers:
         return f"no scorer was given for model {policy.model_key!r}"
-    return next(
-        filter(None, (obstacle(policy, stream, _scorer_for(policy, scorers)) for stream in streams)), ""
-    )
+    obstacles = (obstacle(policy, stream, _scorer_for(policy, scorers)) for stream in streams)
+    return next(filter(None, obstacles), "")

@@ -1,4 +1,7 @@
-"""How does a policy do, at each of its thresholds? Thresholds chosen on validation, costs and finds measured on test."""
+"""Operating points: policies at thresholds, with their costs.
+
+Thresholds are chosen on validation, costs counted on test conversations.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,27 @@ from classifier.privacy.compare.costs import conversation_costs
 from classifier.privacy.compare.detection import chosen_threshold, decision_scores
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import NoisyOr, Remembered, Scorer
+from classifier.privacy.simulate.scorer import CachedScorer, NoisyOr, PolicyScorer
 from classifier.privacy.stream import Stream
 
 
 @dataclass(frozen=True)
-class Point:
-    """A policy at a threshold: ``costs`` of each test conversation (``costs.COSTS``), ``asked_rate`` for which the threshold was chosen and ``partial_auc`` up to a
-    false positive rate of 1 %; both nan where no threshold moves the alerts."""
+class OperatingPoint:
+    """A policy at one threshold, with its costs.
+
+    Parameters
+    ----------
+    name
+        The policy's name, and after @ the false positive rate asked for where a threshold was chosen.
+    policy
+        With that threshold.
+    asked_rate
+        False positive rate for which the threshold was chosen; nan where no threshold moves the alerts.
+    partial_auc
+        Area under the ROC curve up to a false positive rate of 1 %, on test; nan in the same case.
+    costs
+        Of each test conversation; columns ``costs.COST_COLUMNS``.
+    """
 
     name: str
     policy: Policy
@@ -31,72 +47,84 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """All points of a policy, and the rates for which no threshold could be chosen, each with the reason."""
+class PolicyOperatingPoints:
+    """All operating points of a policy.
+
+    ``skipped`` holds each rate for which no threshold could be chosen, with the reason.
+    """
 
     policy: Policy
-    points: tuple[Point, ...]
+    points: tuple[OperatingPoint, ...]
     skipped: tuple[tuple[float, str], ...]
 
 
-Keep = Callable[[Policy, Sequence[Stream], Callable[[], Measured]], Measured]
-"""Given a policy, the test streams and the work of measuring it: what comes of the work, done now or kept from before (``parts.Parts``)."""
+PointsCache = Callable[[Policy, Sequence[Stream], Callable[[], PolicyOperatingPoints]], PolicyOperatingPoints]
+"""Called with a policy, the test streams and a function that computes the policy's points.
+
+It returns the points, computed now or found from before (``finished.FinishedPolicies.operating_points``)."""
 
 
-def unkept(policy: Policy, test: Sequence[Stream], work: Callable[[], Measured]) -> Measured:
-    """The work, done now."""
-    return work()
+def no_cache(
+    policy: Policy, test: Sequence[Stream], compute: Callable[[], PolicyOperatingPoints]
+) -> PolicyOperatingPoints:
+    """The points, computed at each call."""
+    return compute()
 
 
-def measure_all(
+def operating_points_of_policies(
     policies: Sequence[Policy],
     validation: Sequence[Stream],
     test: Sequence[Stream],
-    scorer: Scorer,
+    scorer: PolicyScorer,
     *,
     asked_rates: Sequence[float],
     seed: int,
-    keep: Keep = unkept,
-) -> Iterator[Measured]:
-    """Each of the policies, which share ``scorer``: what one has made it compute is not computed again for the next."""
+    cache: PointsCache = no_cache,
+) -> Iterator[PolicyOperatingPoints]:
+    """The operating points of each policy, in order.
+
+    Scores computed for one are used again for the next.
+
+    All policies share ``scorer``; otherwise as ``policy_operating_points``.
+    """
     if not isinstance(scorer.conversation, NoisyOr):  # which takes no longer than a look-up
-        scorer = replace(scorer, conversation=Remembered(scorer.running()))
+        scorer = replace(scorer, conversation=CachedScorer(scorer.running()))
     for policy in policies:
-        yield keep(
-            policy,
-            test,
-            lambda policy=policy: measure(
+
+        def compute(policy: Policy = policy) -> PolicyOperatingPoints:
+            return policy_operating_points(
                 policy, validation, test, scorer, asked_rates=asked_rates, seed=seed
-            ),
-        )  # type: ignore[misc]
+            )
+
+        yield cache(policy, test, compute)
 
 
-def measure(
+def policy_operating_points(
     policy: Policy,
     validation: Sequence[Stream],
     test: Sequence[Stream],
-    scorer: Scorer,
+    scorer: PolicyScorer,
     *,
     asked_rates: Sequence[float],
     seed: int,
-) -> Measured:
-    """A point for each of ``asked_rates`` (false positive rates) that validation can show; where two give one threshold, the first stands for both.
+) -> PolicyOperatingPoints:
+    """The operating points of one policy.
 
-    A policy without a threshold to move is one point.
+    One for each of ``asked_rates`` that validation can show, or a single one without a threshold to move.
+
+    ``asked_rates`` are false positive rates. Where two of them give one threshold, the first stands for both.
     """
 
-    def point(name: str, at: Policy, rate: float, area: float) -> Point:
-        return Point(name, at, rate, area, conversation_costs(run_policy(at, test, scorer, seed=seed), test))
+    def point(name: str, at_threshold: Policy, rate: float, area: float) -> OperatingPoint:
+        run = run_policy(at_threshold, test, scorer, seed=seed)
+        return OperatingPoint(name, at_threshold, rate, area, conversation_costs(run, test))
 
     if not policy.tunable:
-        return Measured(policy, (point(policy.name, policy, np.nan, np.nan),), ())
+        return PolicyOperatingPoints(policy, (point(policy.name, policy, np.nan, np.nan),), ())
     scores = decision_scores(policy, validation, scorer, seed=seed)
-    area = partial_auc(
-        [not stream.benign for stream in test],
-        decision_scores(policy, test, scorer, seed=seed),
-        max_fpr=0.01,
-    )
-    points: dict[float, Point] = {}
+    is_pattern = [not stream.benign for stream in test]
+    area = partial_auc(is_pattern, decision_scores(policy, test, scorer, seed=seed), max_fpr=0.01)
+    points: dict[float, OperatingPoint] = {}
     skipped = []
     for rate in asked_rates:
         try:
@@ -105,7 +133,6 @@ def measure(
             skipped.append((rate, str(error)))
             continue
         if threshold not in points:
-            points[threshold] = point(
-                f"{policy.name}@{rate:g}", replace(policy, threshold=threshold), rate, area
-            )
-    return Measured(policy, tuple(points.values()), tuple(skipped))
+            at_threshold = replace(policy, threshold=threshold)
+            points[threshold] = point(f"{policy.name}@{rate:g}", at_threshold, rate, area)
+    return PolicyOperatingPoints(policy, tuple(points.values()), tuple(skipped))

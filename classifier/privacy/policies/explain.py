@@ -1,10 +1,10 @@
-"""What a policy means for the people who write: what is read, kept and released, and by whom, in plain words."""
+"""Policies explained in plain words."""
 
 from __future__ import annotations
 
 import math
 
-from classifier.privacy.policies.policy import EVERY_MESSAGE, READS_TO_DECIDE, Policy
+from classifier.privacy.policies.policy import Policy
 from classifier.privacy.policies.release import flip_probability
 from classifier.taxonomy import STAGES
 
@@ -17,17 +17,23 @@ MASKED = {
 
 
 def explain_policy(policy: Policy) -> str:
-    """What is read, kept and released, and by whom, in plain words: one line each.
+    """What is read, kept and released, and by whom.
 
-    >>> print(explain_policy(Policy("pizza", "A toy.", where="device", release="alert_bit", window=5, retain_messages=5, retain_hours=1)))
+    The first line is name and description; then come one line each for what is read, kept, alerted on and
+    released, and one for the model, where one scores.
+
+    >>> bit = {"where": "device", "release": "alert_bit"}
+    >>> kept = {"window": 5, "retain_messages": 5, "retain_hours": 1}
+    >>> print(explain_policy(Policy("pizza", "A toy.", **bit, **kept)))
     pizza: A toy.
     Read: the device reads every message of both people in every conversation, until an alert.
-    Kept: the device keeps the last 5 messages, each for at most 1 h. The score is of the last 5 messages read.
+    Kept: the device keeps the last 5 messages, each for at most 1 h.
+      The score is of the last 5 messages read.
     Alert: when the score reaches 0.5.
     Released: a person gets an alert without content.
-    Model: TF-IDF over a vocabulary fitted on private text, trained plainly.
+    Model: TF-IDF over a vocabulary fitted on private text, trained without noise.
     """
-    parts = {
+    lines = {
         "Read": _reading(policy),
         "Kept": _keeping(policy),
         "Alert": _alerting(policy),
@@ -37,7 +43,7 @@ def explain_policy(policy: Policy) -> str:
     return "\n".join(
         [
             f"{policy.name}: {policy.description}",
-            *(f"{title}: {text}." for title, text in parts.items() if text),
+            *(f"{title}: {text}." for title, text in lines.items() if text),
         ]
     )
 
@@ -48,17 +54,9 @@ def _who_reads(policy: Policy) -> str:
 
 def _reading(policy: Policy) -> str:
     if policy.where == "none":
-        return "nothing, by nobody"
-    if policy.evidence != READS_TO_DECIDE:
-        if policy.where == "user_report":
-            return "nothing, until one of the two reports the conversation; a reviewer then reads it"
-        if policy.shows_text:
-            return "no machine reads to decide; what a reviewer is shown counts as read"
-        return (
-            "nothing; who writes to whom and when is looked at"
-            if policy.evidence == "metadata"
-            else "nothing"
-        )
+        return "nothing"
+    if not policy.reads_to_decide:
+        return _reading_without_text(policy)
     whose = (
         "every message of both people"
         if policy.who == "both"
@@ -66,22 +64,32 @@ def _reading(policy: Policy) -> str:
     )
     if policy.where == "user_report":
         return f"nothing, until one of the two reports the conversation; then the server reads {whose}"
-    which = (
-        f"{policy.sampling_rate:.0%} of conversations, chosen by lot"
-        if policy.sampling_rate < 1
-        else "every conversation"
-    )
+    which = "every conversation"
+    if policy.sampling_rate < 1:
+        which = f"{policy.sampling_rate:.0%} of conversations, drawn at random"
     since = f", from when {' and '.join(policy.trigger)}" if policy.trigger else ""
-    found = (
-        f"; only from the first match of /{policy.text_trigger}/ on is it scored, but looking for it is reading too"
-        if policy.text_trigger
-        else ""
-    )
-    return f"{_who_reads(policy)} reads {whose} in {which}{since}{found}{', until an alert' if policy.stop_on_alert else ''}"
+    scored = ""
+    if policy.text_trigger:
+        scored = (
+            f"; only from the first match of /{policy.text_trigger}/ on is it scored, "
+            "but looking for it is reading too"
+        )
+    until = ", until an alert" if policy.stop_on_alert else ""
+    return f"{_who_reads(policy)} reads {whose} in {which}{since}{scored}{until}"
+
+
+def _reading_without_text(policy: Policy) -> str:
+    if policy.where == "user_report":
+        return "nothing, until one of the two reports the conversation; a reviewer then reads it"
+    if policy.shows_text:
+        return "no machine reads to decide; what a reviewer is shown counts as read"
+    if policy.evidence == "metadata":
+        return "nothing; who writes to whom and when is looked at"
+    return "nothing"
 
 
 def _keeping(policy: Policy) -> str:
-    if policy.evidence != READS_TO_DECIDE or policy.where == "none":
+    if not policy.reads_to_decide or policy.where == "none":
         return "no message"
     score = (
         f"The score is of the last {policy.window} messages read"
@@ -91,9 +99,7 @@ def _keeping(policy: Policy) -> str:
     if not policy.retain_messages:
         return f"no message. {score}"
     how_many = (
-        "every message"
-        if policy.retain_messages >= EVERY_MESSAGE
-        else f"the last {policy.retain_messages} messages"
+        "every message" if policy.retains_every_message else f"the last {policy.retain_messages} messages"
     )
     return f"{_who_reads(policy)} keeps {how_many}, each for at most {policy.retain_hours:g} h. {score}"
 
@@ -104,38 +110,60 @@ def _alerting(policy: Policy) -> str:
     stages = f" and {policy.k_of_n} of the {len(STAGES)} stages have been seen" if policy.k_of_n else ""
     return {
         "text": f"when the score reaches {policy.threshold:g}{stages}",
-        "metadata": f"when a score of metadata, by default the share of {', '.join(policy.trigger)} that holds, reaches {policy.threshold:g}",
+        "metadata": (
+            f"when a score of metadata, by default the share of {', '.join(policy.trigger)} that holds, "
+            f"reaches {policy.threshold:g}"
+        ),
         "nothing": "on every report" if policy.where == "user_report" else "always",
-        "chance": f"by lot, for a share of {1 - policy.threshold:.3g} of conversations",
+        "chance": f"at random, for a share of {1 - policy.threshold:.3g} of conversations",
         "label": "on exactly the scripted patterns, which no real policy can know",
     }[policy.evidence]
 
 
 def _releasing(policy: Policy) -> str:
-    j, noise = policy.excerpt_messages, policy.release_epsilon or math.nan
-    streamed = policy.evidence == READS_TO_DECIDE and policy.where != "user_report"
+    around = policy.excerpt_messages
+    noise = policy.release_epsilon or math.nan
+    streamed = policy.reads_to_decide and policy.where != "user_report"
     whole = "every message read and still kept" if streamed else "the whole conversation"
     follows = ", and those that follow" if streamed and not policy.stop_on_alert else ""
+    masked = MASKED[policy.redactor]
     return {
-        "nothing": "nothing, to nobody",
+        "nothing": "nothing",
         "alert_bit": "a person gets an alert without content",
-        "quantised_score": f"a person gets an alert with the score in {policy.levels} steps, without content",
-        "excerpt": f"a reviewer gets the score in {policy.levels} steps and sees the alerting message with {j} before and after, of those read, {MASKED[policy.redactor]}",
-        "full_transcript": f"a reviewer sees {whole}{follows}, {MASKED[policy.redactor]}",
-        "randomised_bit": f"a person gets one bit for every conversation at its end, flipped with probability {flip_probability(policy.release_epsilon):.4g}",
-        "aggregate": f"a number of alerts over all conversations, with Laplace noise of scale {1 / noise:.4g}; no conversation is pointed at",
+        "quantised_score": (
+            f"a person gets an alert with the score in {policy.levels} steps, without content"
+        ),
+        "excerpt": (
+            f"a reviewer gets the score in {policy.levels} steps and sees the alerting message "
+            f"with {around} before and after, of those read, {masked}"
+        ),
+        "full_transcript": f"a reviewer sees {whole}{follows}, {masked}",
+        "randomised_bit": (
+            "a person gets one bit for every conversation at its end, "
+            f"flipped with probability {flip_probability(policy.release_epsilon):.4g}"
+        ),
+        "aggregate": (
+            f"a number of alerts over all conversations, with Laplace noise of scale {1 / noise:.4g}; "
+            "no conversation is pointed at"
+        ),
     }[policy.release]
 
 
 def _modelling(policy: Policy) -> str:
-    if policy.where == "none" or policy.evidence != READS_TO_DECIDE:
+    if policy.where == "none" or not policy.reads_to_decide:
         return ""
     people = f" and used by at least {policy.min_people} people" if policy.min_people > 1 else ""
+    salted = "salted" if policy.hash_salted else "unsalted"
     features = {
         "private": f"TF-IDF over a vocabulary fitted on private text{people}",
-        "hashed": f"{'salted' if policy.hash_salted else 'unsalted'} hashes into {2**policy.hash_bits} cells",
+        "hashed": f"{salted} hashes into {2**policy.hash_bits} cells",
         "public": "TF-IDF over a public vocabulary",
     }[policy.features]
-    noise = f"with {policy.training.replace('_', ' ')}, epsilon {policy.training_epsilon:g}, at most {policy.people_cap} conversations a person"
+    noise = "without noise"
+    if policy.training != "plain":
+        noise = (
+            f"with {policy.training.replace('_', ' ')}, epsilon {policy.training_epsilon:g}, "
+            f"at most {policy.people_cap} conversations a person"
+        )
     rule = "; messages are combined by a fixed rule (noisy-or), not a fitted one" if policy.noisy_or else ""
-    return f"{features}, trained {'plainly' if policy.training == 'plain' else noise}{rule}"
+    return f"{features}, trained {noise}{rule}"

@@ -1,4 +1,7 @@
-"""Which given names are common: a public list, for redacting, for reading names out of model files, and for leaving them as they are typed."""
+"""A public list of common given names.
+
+Used to redact text, to read names out of model files, and to leave names as they are typed.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ def given_names() -> tuple[str, ...]:
     >>> given_names()[:2]
     ('Aaron', 'Abdul')
     """
-    lines = (
-        (files("classifier.privacy.policies") / "given_names.txt").read_text(encoding="utf-8").splitlines()
-    )
+    path = files("classifier.privacy.policies") / "given_names.txt"
+    lines = path.read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))

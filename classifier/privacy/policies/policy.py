@@ -1,6 +1,7 @@
-"""What part of a conversation is read, kept and released, and by whom? One frozen ``Policy``; everything else derives from it.
+"""Reading policies, and the files they stand in.
 
-Shipped policies stand as TOML files in ``policies/``; a user adds one by writing another file.
+A policy says what part of a conversation is read, kept and released, and by whom. The shipped policies are
+the TOML files of this folder; a user adds a policy by writing another file.
 """
 
 from __future__ import annotations
@@ -12,40 +13,73 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from classifier.errors import InputError, in_one_line
+from classifier.privacy.policies.contradictions import contradictions
 from classifier.privacy.policies.trigger import Condition, parse_condition
 from classifier.taxonomy import STAGES
 
 EVERY_MESSAGE = 1_000_000
-"""``retain_messages`` of a policy without a cap on their number; a policy file writes "all"."""
-
-READS_TO_DECIDE = "text"
+"""``retain_messages`` of a policy without a limit on their number; a policy file writes "all"."""
 
 
 @dataclass(frozen=True)
 class Policy:
     """A stated way of reading direct messages.
 
-    - ``where`` the reading is done: ``device``; ``server``; a server that begins when the ``metadata_trigger`` does; on a ``user_report``, of what is reported;
-      or ``none``. ``who``: messages of both, or of the initiator only. ``sampling_rate``: share of conversations looked at, drawn once per conversation.
-    - ``evidence`` an alert rests on: the ``text``; ``metadata`` (nothing is read); or for comparison ``nothing`` (all are flagged), ``chance``, the true ``label``.
-    - ``trigger``: conditions on metadata, all to hold before reading begins. ``text_trigger``: a regular expression; finding it takes reading, and counts as it.
-    - ``window``: the score is of the last that many messages read and no state outlives them; 0: a running score that keeps no message.
-    - ``noisy_or``: the messages' probabilities are combined by a fixed rule (``scorer.NoisyOr``) even where the model comes with a fitted conversation scorer.
-    - an alert takes a score of at least ``threshold`` and ``k_of_n`` of the five stages at a probability of ``stage_threshold`` or more (0: no such rule).
-    - ``release``: ``nothing``; ``alert_bit``; ``quantised_score`` in ``levels`` steps; ``excerpt``: that score and ``excerpt_messages`` before and after;
-      ``full_transcript``: all that was read; ``randomised_bit``: a bit flipped with probability 1/(1 + e^release_epsilon); ``aggregate``: only a noisy count.
-    - ``retain_messages``, each for at most ``retain_hours``; ``redactor`` of what is shown; ``stop_on_alert`` ends the machine's reading.
-    - ``features`` and ``training`` say which model scores: ``private`` TF-IDF terms used by at least ``min_people``, ``hashed`` ones (``hash_bits``,
-      ``hash_salted``) or a ``public`` vocabulary; ``training_epsilon`` and ``people_cap`` (conversations a person adds at most) where noise was added.
-    - ``report_rate`` and ``false_report_rate``: the assumed share of patterns and of innocent conversations that somebody reports.
+    Raises ``ValueError``, with the reason, for settings that are out of range or exclude each other.
 
-    Raises ``ValueError`` with the reason for a combination that cannot be.
+    Parameters
+    ----------
+    name, description
+        Lower-case letters, digits and underscores; one line of text.
+    where
+        Where the reading is done: on the "device"; on the "server"; on a server that begins when the
+        conditions of ``trigger`` hold ("metadata_trigger"); on a server after a "user_report", of what is
+        reported; or nowhere ("none").
+    evidence
+        What an alert rests on: the "text"; "metadata" (no message is read); or, for comparison, "nothing"
+        (all are flagged), "chance", or the true "label".
+    who
+        The messages of "both" people, or of the initiator only.
+    sampling_rate
+        Share of conversations that are looked at, in (0, 1], drawn once per conversation.
+    trigger
+        Conditions on metadata, all of which must hold before reading begins.
+    text_trigger
+        A regular expression: scoring begins at its first match. Searching for it counts as reading.
+    window
+        The score is of the last ``window`` messages read, and no state outlives them. 0: a running score that
+        keeps no message.
+    noisy_or
+        Combine the messages' probabilities by a fixed rule (``scorer.NoisyOr``), even where the model comes
+        with a fitted conversation scorer.
+    threshold, k_of_n, stage_threshold
+        An alert takes a score of at least ``threshold`` and ``k_of_n`` of the five stages, each at a
+        probability of at least ``stage_threshold``. ``k_of_n`` = 0: no rule on stages.
+    release
+        What leaves the place of reading: "nothing"; an "alert_bit"; a "quantised_score" in ``levels``
+        levels; an "excerpt", which is that score and ``excerpt_messages`` messages before and after the
+        alert; a "full_transcript" of all that was read; a "randomised_bit", flipped with probability 1 / (1
+        + e^release_epsilon); or an "aggregate", which is a noisy count of alerts.
+    retain_messages, retain_hours
+        The most messages kept, each for at most that many hours. 0: none.
+    redactor
+        What masks the text that a person is shown.
+    features, min_people, hash_bits, hash_salted
+        Features of the model that scores: "private" TF-IDF terms used by at least ``min_people`` people,
+        "hashed" ones in 2**hash_bits cells, or those of a "public" vocabulary.
+    training, training_epsilon, people_cap
+        How the model is trained; where noise is added, its epsilon and the most conversations a person adds.
+    stop_on_alert
+        Whether the machine stops reading at the alert.
+    report_rate, false_report_rate
+        The assumed share of patterns, and of benign conversations, that somebody reports.
     """
 
     name: str
@@ -82,35 +116,44 @@ class Policy:
     false_report_rate: float = 0.0
 
     def __post_init__(self) -> None:
-        if fault := next(_faults(self), ""):
+        if fault := next(chain(_bad_values(self), contradictions(self)), ""):
             raise ValueError(f"policy {self.name!r}: {fault}")
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
-        """``trigger``, parsed."""
+        """The parsed conditions of ``trigger``."""
         return tuple(parse_condition(text) for text in self.trigger)
 
     @property
+    def reads_to_decide(self) -> bool:
+        """Whether alerts rest on text."""
+        return self.evidence == "text"
+
+    @property
+    def retains_every_message(self) -> bool:
+        """Whether the number of messages kept has no limit."""
+        return self.retain_messages >= EVERY_MESSAGE
+
+    @property
     def shows_text(self) -> bool:
-        """Whether a human may come to see messages."""
+        """Whether a person may see messages."""
         return self.release in ("excerpt", "full_transcript")
 
     @property
-    def names_conversations(self) -> bool:
-        """Whether what is released points at single conversations, so that somebody can act."""
-        return self.release not in ("nothing", "aggregate")
-
-    @property
     def tunable(self) -> bool:
-        """Whether moving the threshold moves the alerts."""
+        """Whether the alerts depend on the threshold."""
         return self.where != "none" and self.evidence in ("text", "metadata", "chance")
 
     @property
     def model_key(self) -> str:
-        """Which model a policy takes, as the caller names it when handing in scorers: features, then training.
+        """Key of the model that scores, as features/training.
 
-        >>> Policy("a", "b").model_key, Policy("a", "b", where="device", features="hashed", hash_bits=18).model_key
-        ('private/plain', 'hashed-18/plain')
+        The caller names its scorers by these keys.
+
+        >>> Policy("a", "b").model_key
+        'private/plain'
+        >>> Policy("a", "b", where="device", features="hashed", hash_bits=18).model_key
+        'hashed-18/plain'
         """
         features = (
             f"hashed-{self.hash_bits}{'-salted' if self.hash_salted else ''}"
@@ -126,28 +169,17 @@ class Policy:
         return f"{features}{people}/{training}"
 
 
-def _faults(policy: Policy) -> Iterator[str]:
-    """Why this policy cannot be, the most basic reason first."""
-    yield from _bad_values(policy)
-    if policy.where == "none" and policy.release != "nothing":
-        yield "where = none reads and knows nothing, so it can release nothing"
-    yield from _bad_reading(policy)
-    yield from _bad_release(policy)
-    yield from _bad_keeping(policy)
-    yield from _bad_model(policy)
-
-
 def _bad_values(policy: Policy) -> Iterator[str]:
     if not re.fullmatch(r"[a-z0-9_]+", policy.name):
         yield "name must be lower-case letters, digits and _"
     if not policy.description or "\n" in policy.description:
         yield "description must be one line"
-    for field_name, choices in CHOICES.items():
-        if getattr(policy, field_name) not in choices:
-            yield f"{field_name} must be one of {', '.join(choices)}, got {getattr(policy, field_name)!r}"
-    for field_name, (low, high) in RANGES.items():
-        if not low <= getattr(policy, field_name) <= high:
-            yield f"{field_name} must be in [{low:g}, {high:g}], got {getattr(policy, field_name)!r}"
+    for name, choices in CHOICES.items():
+        if getattr(policy, name) not in choices:
+            yield f"{name} must be one of {', '.join(choices)}, got {getattr(policy, name)!r}"
+    for name, (low, high) in RANGES.items():
+        if not low <= getattr(policy, name) <= high:
+            yield f"{name} must be in [{low:g}, {high:g}], got {getattr(policy, name)!r}"
     if policy.sampling_rate == 0:
         yield "sampling_rate = 0 looks at no conversation; write where = none"
     if math.isnan(policy.threshold):
@@ -163,75 +195,12 @@ def _bad_values(policy: Policy) -> Iterator[str]:
         yield f"text_trigger {policy.text_trigger!r} is not a regular expression: {error}"
 
 
-def _bad_reading(policy: Policy) -> Iterator[str]:
-    reported = policy.where == "user_report"
-    if policy.where == "metadata_trigger" and not policy.trigger:
-        yield "where = metadata_trigger needs conditions in trigger"
-    if policy.evidence == "metadata" and not policy.trigger:
-        yield "evidence = metadata needs conditions in trigger: it is they that are counted"
-    if reported and (policy.trigger or policy.text_trigger or policy.sampling_rate < 1):
-        yield "a reported conversation is handed in by a person: trigger, text_trigger and sampling_rate < 1 do not apply"
-    if reported and policy.evidence not in ("text", "nothing"):
-        yield f"a report is either reviewed (evidence = nothing) or scored (evidence = text), got evidence = {policy.evidence}"
-    if reported and not policy.report_rate:
-        yield "where = user_report needs a report_rate: the share of patterns that somebody reports is an assumption, so state it"
-    if not reported and (policy.report_rate or policy.false_report_rate):
-        yield "report_rate and false_report_rate belong to where = user_report"
-    if policy.evidence != READS_TO_DECIDE:
-        for field_name in ("window", "noisy_or", "k_of_n", "text_trigger", "retain_messages"):
-            if getattr(policy, field_name):
-                yield f"evidence = {policy.evidence} decides without reading, so {field_name} has nothing to work on"
-
-
-def _bad_release(policy: Policy) -> Iterator[str]:
-    if policy.evidence == "metadata" and policy.shows_text:
-        yield f"evidence = metadata has read nothing it could show; to show what follows use where = metadata_trigger with evidence = nothing, got release = {policy.release}"
-    if policy.evidence != READS_TO_DECIDE and policy.release == "excerpt":
-        yield "an excerpt lies around the message that raised the alert, and without evidence = text no message did"
-    needs_levels = policy.release in ("quantised_score", "excerpt")
-    if needs_levels != (policy.levels >= 2):
-        yield f"release = {policy.release} takes {'at least 2' if needs_levels else 'no'} levels, got {policy.levels}"
-    if policy.excerpt_messages and policy.release != "excerpt":
-        yield "excerpt_messages belongs to release = excerpt"
-    noisy = policy.release in ("randomised_bit", "aggregate")
-    if noisy != (policy.release_epsilon > 0):
-        yield f"release = {policy.release} takes {'a release_epsilon above 0' if noisy else 'no release_epsilon'}, got {policy.release_epsilon:g}"
-    if policy.redactor != "none" and not policy.shows_text:
-        yield f"release = {policy.release} shows no text, so there is nothing for a redactor to mask"
-
-
-def _bad_keeping(policy: Policy) -> Iterator[str]:
-    if (policy.retain_messages > 0) != (policy.retain_hours > 0):
-        yield f"retain_messages and retain_hours go together, got {policy.retain_messages} and {policy.retain_hours:g}"
-    if policy.window > policy.retain_messages:
-        yield f"a window of {policy.window} messages keeps {policy.window} messages, but retain_messages = {policy.retain_messages}"
-    reads = policy.evidence == READS_TO_DECIDE and policy.where not in ("none", "user_report")
-    if reads and policy.release == "full_transcript" and policy.retain_messages < EVERY_MESSAGE:
-        yield 'a full transcript can be shown only when every message read is still kept: retain_messages = "all"'
-    if reads and policy.excerpt_messages and policy.retain_messages <= policy.excerpt_messages:
-        yield f"to show {policy.excerpt_messages} messages before an alert takes retain_messages of at least {policy.excerpt_messages + 1}, got {policy.retain_messages}"
-
-
-def _bad_model(policy: Policy) -> Iterator[str]:
-    if (policy.features == "hashed") != (policy.hash_bits > 0):
-        yield f"hash_bits belongs to features = hashed, got features = {policy.features} and {policy.hash_bits} bits"
-    if policy.hash_salted and policy.features != "hashed":
-        yield "hash_salted belongs to features = hashed"
-    if policy.min_people > 1 and policy.features != "private":
-        yield "min_people limits a vocabulary fitted on people's text: it belongs to features = private"
-    noisy = policy.training != "plain"
-    if noisy != (policy.training_epsilon > 0) or noisy != (policy.people_cap > 0):
-        yield f"training = {policy.training} takes {'a training_epsilon and a people_cap above 0' if noisy else 'no training_epsilon or people_cap'}"
-    if noisy and policy.features == "private":
-        yield "noise on the weights says nothing of a vocabulary fitted on private text, so no epsilon can be claimed: use features = public or hashed"
-
-
 CHOICES: dict[str, tuple[str, ...]] = {
     name: get_args(hint)
     for name, hint in get_type_hints(Policy).items()
     if get_args(hint) and name != "trigger"
 }
-"""What each knob that is a word may say."""
+"""The values of each setting that is a word."""
 
 RANGES: dict[str, tuple[float, float]] = {
     "sampling_rate": (0, 1),
@@ -250,13 +219,17 @@ RANGES: dict[str, tuple[float, float]] = {
     "report_rate": (0, 1),
     "false_report_rate": (0, 1),
 }
-"""Lowest and highest value of each knob that is a number; ``threshold`` may be any, since scores are the caller's."""
+"""Lowest and highest value of each numeric setting.
+
+``threshold`` may be any number, since the scale of the scores is the caller's.
+"""
 
 
 def read_policy(path: Path) -> Policy:
-    """The policy of one TOML file; its name is the file's.
+    """The policy of one TOML file.
 
-    Raises ``InputError`` naming file, knob and reason for an unknown knob, a value of the wrong kind or a combination that cannot be.
+    Its default name is the file's. Raises ``InputError``, with file, setting and reason, for an unknown
+    setting, a value of the wrong type, or settings that exclude each other.
     """
     try:
         content: dict[str, Any] = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
@@ -266,7 +239,7 @@ def read_policy(path: Path) -> Policy:
         raise InputError(f"{path}: not readable as TOML: {error}") from None
     known = [field.name for field in fields(Policy)]
     if unknown := [name for name in content if name not in known]:
-        raise InputError(f"{path}: unknown knob {unknown[0]!r}; a policy knows {', '.join(known)}")
+        raise InputError(f"{path}: unknown setting {unknown[0]!r}; the settings are {', '.join(known)}")
     if content.get("retain_messages") == "all":
         content["retain_messages"] = EVERY_MESSAGE
     try:
@@ -279,32 +252,28 @@ _ADAPTER = TypeAdapter(Policy)
 
 
 def read_policies(paths: Iterable[Path]) -> tuple[Policy, ...]:
-    """The policies of several files, in order. Raises ``InputError`` when two have one name."""
-    found: dict[str, Policy] = {}
+    """The policies of several files, in order.
+
+    Raises ``InputError`` when two of them have the same name.
+    """
+    policies: dict[str, Policy] = {}
     for path in paths:
         policy = read_policy(path)
-        if policy.name in found:
+        if policy.name in policies:
             raise InputError(f"{path}: a policy named {policy.name!r} was already read; names must differ")
-        found[policy.name] = policy
-    return tuple(found.values())
+        policies[policy.name] = policy
+    return tuple(policies.values())
 
 
 def shipped_policies() -> tuple[Policy, ...]:
-    """The policies that come with the package, the anchors first, then by name.
+    """The policies of the package: anchors, then the others by name.
 
     >>> [policy.name for policy in shipped_policies()][:3]
     ['read_nothing', 'flag_all', 'random_flag']
     """
     policies = read_policies(sorted(Path(str(files("classifier.privacy.policies"))).glob("*.toml")))
-    return tuple(
-        sorted(
-            policies,
-            key=lambda policy: (
-                ANCHORS.index(policy.name) if policy.name in ANCHORS else len(ANCHORS),
-                policy.name,
-            ),
-        )
-    )
+    ranks = {name: rank for rank, name in enumerate(ANCHORS)}
+    return tuple(sorted(policies, key=lambda policy: (ranks.get(policy.name, len(ranks)), policy.name)))
 
 
 ANCHORS = (
@@ -316,13 +285,15 @@ ANCHORS = (
     "oracle",
     "full_server_scan",
 )
-"""Always run beside any policy: the ends of every scale, and what can be had without reading."""
+"""Policies that every comparison includes: the ends of each scale, and detection without reading."""
 
 
-def reader(policy: Policy) -> str:
-    """The observer who reads first: M on the device, S on the server; none reads nothing.
+def reading_observer(policy: Policy) -> str:
+    """Code of the observer who reads first.
 
-    >>> reader(Policy("pizza", "A toy.", where="device"))
+    "M" is the machine on the device, "S" the server, "-" nobody.
+
+    >>> reading_observer(Policy("pizza", "A toy.", where="device"))
     'M'
     """
     return {"none": "-", "device": "M"}.get(policy.where, "S")

@@ -1,6 +1,7 @@
-"""How much of what identifies a person is masked before a human sees it, and how much of the evidence is masked with it?
+"""Redactors, and how much personal information and evidence they mask.
 
-Two plain redactors, both measured on the generator's gold spans: patterns for what has a form (numbers, addresses, handles), and a lexicon for names besides.
+There are two plain redactors: patterns for what has a fixed form (numbers, addresses, handles), and a lexicon
+that masks names as well. Both are measured on the generator's gold spans.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from classifier.privacy.stream import Stream
 
 Span = tuple[int, int]
 Redactor = Callable[[str], list[Span]]
-"""The characters of a text to mask, as (start, end)."""
+"""Maps a text to the spans of characters to mask, as (start, end)."""
 
 MASK = "[…]"
 
@@ -42,7 +43,8 @@ _PATTERNS = re.compile(
     re.IGNORECASE,
 )
 _SCHOOL = re.compile(
-    r"\b[A-Z][\w'’]+(?:\s+[A-Z][\w'’]+)*\s+(?:High|Academy|College|Primary|(?:Middle |High |Primary )?School)\b"
+    r"\b[A-Z][\w'’]+(?:\s+[A-Z][\w'’]+)*"
+    r"\s+(?:High|Academy|College|Primary|(?:Middle |High |Primary )?School)\b"
 )
 _AGE = re.compile(
     r"\b(?:eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen)\b|\b1[0-9]\s*(?:yo|years?\s+old)\b",
@@ -51,7 +53,9 @@ _AGE = re.compile(
 
 
 def patterns(text: str) -> list[Span]:
-    """What has a form of its own: e-mail, phone, link, handle, house number with street.
+    """Spans with a fixed form.
+
+    They are e-mail addresses, phone numbers, links, handles, and house numbers with a street.
 
     >>> patterns("ring 555-0117 or write to zola@example.org")
     [(5, 13), (26, 42)]
@@ -60,22 +64,27 @@ def patterns(text: str) -> list[Span]:
 
 
 def lexicon(text: str) -> list[Span]:
-    """``patterns``, and the given names of ``given_names.txt`` in any case, schools written with capitals, and words for ages from eleven to nineteen."""
-    return sorted(
-        {
-            *patterns(text),
-            *(match.span() for form in (_names(), _SCHOOL, _AGE) for match in form.finditer(text)),
-        }
-    )
+    """Spans of ``patterns``, given names, schools and ages, in order.
+
+    Given names are those of ``given_names.txt``, in any case; schools count when written with capitals; ages
+    are eleven to nineteen in words or 10 to 19 in digits.
+    """
+    forms = (_given_name_pattern(), _SCHOOL, _AGE)
+    spans = {match.span() for form in forms for match in form.finditer(text)}
+    return sorted({*patterns(text), *spans})
 
 
 @cache
-def _names() -> re.Pattern[str]:
+def _given_name_pattern() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, given_names()))})(?:'s|’s)?\b", re.IGNORECASE)
 
 
 def presidio(text: str) -> list[Span]:
-    """What Microsoft Presidio finds, when ``presidio-analyzer`` is installed; it is no dependency of this project and never needed by a shipped policy."""
+    """Spans that Microsoft Presidio finds, if ``presidio-analyzer`` is installed.
+
+    The package is not a dependency of this project, and no shipped policy needs it. Raises ``InputError``
+    when it is missing.
+    """
     return [(found.start, found.end) for found in _presidio_analyzer().analyze(text=text, language="en")]
 
 
@@ -85,17 +94,18 @@ def _presidio_analyzer() -> Any:
         return importlib.import_module("presidio_analyzer").AnalyzerEngine()
     except ImportError:
         raise InputError(
-            "redactor 'presidio' needs the package presidio-analyzer and its language model, which are not installed; choose patterns or lexicon"
+            "redactor 'presidio' needs the package presidio-analyzer and its language model, "
+            "which are not installed; choose patterns or lexicon"
         ) from None
 
 
-def nothing(text: str) -> list[Span]:
-    """No character."""
+def no_spans(text: str) -> list[Span]:
+    """No span: the redactor that masks nothing."""
     return []
 
 
 REDACTORS: dict[str, Redactor] = {
-    "none": nothing,
+    "none": no_spans,
     "patterns": patterns,
     "lexicon": lexicon,
     "presidio": presidio,
@@ -104,7 +114,7 @@ REDACTORS: dict[str, Redactor] = {
 
 @lru_cache(maxsize=200_000)
 def masked_spans(text: str, redactor: str) -> tuple[Span, ...]:
-    """The characters a redactor masks, in order, overlapping spans joined."""
+    """The masked spans, in order; overlapping and touching ones are joined."""
     joined: list[Span] = []
     for start, end in sorted(REDACTORS[redactor](text)):
         if joined and start <= joined[-1][1]:
@@ -115,7 +125,7 @@ def masked_spans(text: str, redactor: str) -> tuple[Span, ...]:
 
 
 def redacted(text: str, redactor: str) -> str:
-    """``text`` with each masked span replaced by ``MASK``.
+    """``text`` with ``MASK`` in place of each masked span.
 
     >>> redacted("Ring Emma on 555-0117", "lexicon")
     'Ring […] on […]'
@@ -128,7 +138,9 @@ def redacted(text: str, redactor: str) -> str:
 
 
 def is_masked(start: int, end: int, spans: Sequence[Span]) -> bool:
-    """Whether every character of a mention is masked; a part left standing leaves it readable.
+    """Whether every character of a mention lies within one masked span.
+
+    A mention that is masked in part counts as readable.
 
     >>> is_masked(3, 9, [(0, 5)]), is_masked(3, 9, [(3, 9)])
     (False, True)
@@ -137,91 +149,90 @@ def is_masked(start: int, end: int, spans: Sequence[Span]) -> bool:
 
 
 def _entities(stream: Stream) -> dict[tuple[str, str], list[tuple[int, int, int]]]:
-    """Each piece of personal information of a conversation, by kind and wording without case, and where it is mentioned: message, start, end."""
-    found: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
+    """Mentions of each entity, as (message index, start, end).
+
+    An entity is a kind and a case-folded wording.
+    """
+    entities: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
     for index, spans in enumerate(stream.personal):
         for span in spans:
-            found.setdefault((span.kind, stream.texts[index][span.start : span.end].casefold()), []).append(
-                (index, span.start, span.end)
-            )
-    return found
+            wording = stream.texts[index][span.start : span.end].casefold()
+            entities.setdefault((span.kind, wording), []).append((index, span.start, span.end))
+    return entities
+
+
+_UNITS = {"entities masked": "entity", "mentions masked": "mention", "cue tokens masked": "word"}
+
+Counts = dict[tuple[str, str], list[int]]
+"""Maps (measure, kind) to [hits, n]."""
 
 
 def redaction_table(streams: Sequence[Stream], redactor: str) -> pd.DataFrame:
-    """What a redactor masks of the gold spans, by kind, and of the evidence.
+    """How much personal information and evidence a redactor masks.
 
-    An entity (a kind and wording within one conversation) is masked only if every mention of it is, the rule of the Text Anonymization Benchmark (Pilán et al.
-    2022, Computational Linguistics 48); unlike theirs, all kinds count the same. Columns: ``measure`` ("entities masked", "mentions masked", "cue tokens masked"),
-    ``kind``, ``rate``, ``rate_low``, ``rate_high``, ``hits``, ``n``, ``unit``; bounds are two-sided Clopper-Pearson over units, and too narrow where words repeat. The last row
-    is over-redaction: words of messages that show a behaviour, outside gold spans, that are masked all the same.
+    An entity is a kind and wording within one conversation. It is masked only if every mention of it is,
+    which is the rule of the Text Anonymization Benchmark (Pilán et al. 2022, Computational Linguistics 48);
+    unlike theirs, all kinds count the same. The last row is over-redaction: masked words of messages that
+    show a behaviour, outside gold spans.
+
+    Columns: ``measure`` ("entities masked", "mentions masked", "cue tokens masked"), ``kind`` (or "all"),
+    ``rate`` (nan for none), ``rate_low``, ``rate_high``, ``hits``, ``n``, ``unit``. The bounds are two-sided
+    95 % Clopper-Pearson over units, and too narrow where words repeat.
     """
-    counts: dict[tuple[str, str], list[int]] = {
-        (measure, "all"): [0, 0] for measure in ("entities masked", "mentions masked", "cue tokens masked")
-    }
+    counts: Counts = {(measure, "all"): [0, 0] for measure in _UNITS}
     for stream in streams:
-        for (kind, _), mentions in _entities(stream).items():
-            hidden = [
-                is_masked(start, end, masked_spans(stream.texts[index], redactor))
-                for index, start, end in mentions
-            ]
-            for name in (kind, "all"):
-                _count(counts, ("entities masked", name), all(hidden), 1)
-                _count(counts, ("mentions masked", name), sum(hidden), len(hidden))
-        for index, labels in enumerate(stream.labels):
-            if labels:
-                tokens = list(_cue_tokens(stream, index))
-                spans = masked_spans(stream.texts[index], redactor)
-                _count(
-                    counts,
-                    ("cue tokens masked", "all"),
-                    sum(any(low < end and start < high for low, high in spans) for start, end in tokens),
-                    len(tokens),
-                )
+        _count_entities(counts, stream, redactor)
+        _count_cue_tokens(counts, stream, redactor)
     rows = []
-    for measure, unit in (
-        ("entities masked", "entity"),
-        ("mentions masked", "mention"),
-        ("cue tokens masked", "word"),
-    ):
-        for kind in sorted(
-            (kind for name, kind in counts if name == measure), key=lambda kind: (kind == "all", kind)
-        ):
+    for measure, unit in _UNITS.items():
+        kinds = sorted(kind for name, kind in counts if name == measure and kind != "all")
+        for kind in [*kinds, "all"]:
             rate = Rate(*counts[measure, kind])
-            low, high = rate.interval()
-            rows.append(
-                {
-                    "measure": measure,
-                    "kind": kind,
-                    "rate": rate.value,
-                    "rate_low": low,
-                    "rate_high": high,
-                    "hits": rate.hits,
-                    "n": rate.n,
-                    "unit": unit,
-                }
-            )
+            rows.append((measure, kind, rate.value, *rate.interval(), rate.hits, rate.n, unit))
     return pd.DataFrame(
         rows, columns=["measure", "kind", "rate", "rate_low", "rate_high", "hits", "n", "unit"]
     )
 
 
-def _count(counts: dict[tuple[str, str], list[int]], key: tuple[str, str], hits: int, n: int) -> None:
+def _count_entities(counts: Counts, stream: Stream, redactor: str) -> None:
+    for (kind, _), mentions in _entities(stream).items():
+        masked = [
+            is_masked(start, end, masked_spans(stream.texts[index], redactor))
+            for index, start, end in mentions
+        ]
+        for name in (kind, "all"):
+            _count(counts, ("entities masked", name), all(masked), 1)
+            _count(counts, ("mentions masked", name), sum(masked), len(masked))
+
+
+def _count_cue_tokens(counts: Counts, stream: Stream, redactor: str) -> None:
+    for index, labels in enumerate(stream.labels):
+        if not labels:
+            continue
+        tokens = list(_cue_tokens(stream, index))
+        spans = masked_spans(stream.texts[index], redactor)
+        hits = sum(any(low < end and start < high for low, high in spans) for start, end in tokens)
+        _count(counts, ("cue tokens masked", "all"), hits, len(tokens))
+
+
+def _count(counts: Counts, key: tuple[str, str], hits: int, n: int) -> None:
     total = counts.setdefault(key, [0, 0])
     total[0] += int(hits)
     total[1] += n
 
 
 def _cue_tokens(stream: Stream, index: int) -> Iterator[Span]:
-    """The words of a message outside its gold spans."""
+    """Spans of the words of a message outside its gold spans."""
     for match in re.finditer(r"\w+", stream.texts[index]):
         if not any(span.start < match.end() and match.start() < span.end for span in stream.personal[index]):
             yield match.span()
 
 
 def readable_entities(stream: Stream, shown: Sequence[str]) -> list[set[tuple[str, str]]]:
-    """For each shown text, the pieces of personal information of its conversation that can still be read in it, inside a gold span or out.
+    """The entities that can still be read in each shown text.
 
-    A word that a mask left standing counts wherever it stands: a name is a name also where the generator used it as a word of its own.
+    An entity of the conversation is (kind, case-folded wording). It counts wherever it is readable, inside
+    a gold span or outside: a name is a name also where the generator used it as an ordinary word.
     """
     forms = _entity_forms(stream)
     return [{entity for entity, form in forms if form.search(text)} for text in shown]

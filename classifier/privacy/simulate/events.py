@@ -1,4 +1,4 @@
-"""What happened while a policy watched conversations? The log of events, from which every cost is computed."""
+"""The event log of a policy run, the source of every cost."""
 
 from __future__ import annotations
 
@@ -16,17 +16,25 @@ _CODE = {event: code for code, event in enumerate(EVENTS)}
 
 @dataclass(frozen=True)
 class PolicyRun:
-    """The event log of a policy over conversations.
+    """A policy and the event log of its run.
 
-    ``events``, one row each, conversation by conversation in order: ``conversation`` (id), ``step`` (messages written by then), ``event``, ``message`` (the one
-    concerned, 1-based; 0 for none), ``value``, ``hours`` (since the conversation's first message) and ``text`` (as shown to a human). The events:
+    Parameters
+    ----------
+    events
+        One row for each event, conversation by conversation, in order. Columns: ``conversation`` (its id),
+        ``step`` (number of messages written by then), ``event``, ``message`` (the number, from 1, of the
+        message concerned; 0 for none), ``value``, ``hours`` (since the conversation's first message) and
+        ``text`` (as shown to a person). The events:
 
-    - "read": the text reached the machine, or a human. "kept", "dropped": it was held over to the next message, and forgotten.
-    - "scored": ``value`` is the score an alert may rest on; -inf while too few stages have been seen.
-    - "alert": the policy's own decision. "released": ``value`` left the place of reading; 1 or more points at the conversation, so that somebody can act.
-    - "shown": a human saw ``text``.
-
-    ``noisy_alerts`` is what an aggregate release gives out, else nan.
+        - "read": the text reached the machine, or a person.
+        - "scored": ``value`` is the score an alert may rest on; -inf while too few stages have been seen.
+        - "kept", "dropped": the message is held over to the next message; it is forgotten.
+        - "alert": the policy's own decision.
+        - "released": ``value`` left the place of reading. 1 or more points at the conversation, so that
+          somebody can act.
+        - "shown": a person saw ``text``.
+    noisy_alerts
+        The count that an aggregate release publishes, else nan.
     """
 
     policy: Policy
@@ -35,7 +43,11 @@ class PolicyRun:
 
 
 class EventLog:
-    """Events as they come: their numbers in one flat list, six an event, and the texts shown by event."""
+    """Events in the order in which they happen.
+
+    ``numbers`` is one flat list with six numbers for each event. ``texts`` maps the position of an event to
+    the text shown.
+    """
 
     def __init__(self) -> None:
         self.numbers: list[float] = []
@@ -44,23 +56,23 @@ class EventLog:
     def add(
         self, conversation: int, step: int, event: str, message: int, value: float, hours: float, text: str
     ) -> None:
-        """One event of the conversation of that number."""
+        """Append an event of the conversation at this position."""
         if text:
             self.texts[len(self.numbers) // 6] = text
         self.numbers += (conversation, step, _CODE[event], message, value, hours)
 
     def table(self, ids: list[str]) -> pd.DataFrame:
-        """The events as ``PolicyRun`` holds them; ``ids`` of the conversations by number."""
+        """The table of ``PolicyRun``; ``ids`` of the conversations by position."""
         columns = np.array(self.numbers, dtype=np.float64).reshape(-1, 6).T
         text = np.full(columns.shape[1], "", dtype=object)
         text[list(self.texts)] = list(self.texts.values())
-        whole = columns[:4].astype(np.int64)
+        conversation, step, event, message = columns[:4].astype(np.int64)
         return pd.DataFrame(
             {
-                "conversation": pd.Categorical.from_codes(whole[0], categories=pd.Index(ids, dtype=object)),
-                "step": whole[1],
-                "event": pd.Categorical.from_codes(whole[2], categories=pd.Index(EVENTS, dtype=object)),
-                "message": whole[3],
+                "conversation": pd.Categorical.from_codes(conversation, pd.Index(ids, dtype=object)),
+                "step": step,
+                "event": pd.Categorical.from_codes(event, pd.Index(EVENTS, dtype=object)),
+                "message": message,
                 "value": columns[4],
                 "hours": columns[5],
                 "text": text,

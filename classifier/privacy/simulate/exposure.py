@@ -1,6 +1,8 @@
-"""How exposed are people under one policy? Every metric beside its unit, its denominator, its kind of interval and who comes to know it.
+"""How much one policy exposes people.
 
-Observers: M the machine on the device, S the server, H a human reviewer, A whoever reads aggregates. What the holder of a model file learns is in ``attack`` and ``dp``.
+Every metric stands beside its unit, denominator, interval and observer. Observers: M the machine on the
+device, S the server, H a human reviewer, A the recipient of aggregates. What the holder of a model file
+learns is measured in ``attacks`` and bounded in ``builds``.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -18,13 +21,13 @@ from classifier.evaluation.intervals import cluster_codes, cluster_sums, cluster
 from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.costs import (
     SUMS,
-    Totals,
     conversation_costs,
-    cost_sums,
-    figures,
-    messages_per_true_detection,
+    messages_per_find,
+    metric_values,
+    summands,
 )
-from classifier.privacy.policies.policy import Policy, reader
+from classifier.privacy.compare.metrics import METRIC_BY_ID, Sum
+from classifier.privacy.policies.policy import Policy, reading_observer
 from classifier.privacy.policies.redact import redaction_table
 from classifier.privacy.policies.release import entropy_bits, ldp_epsilon, released_bits_max
 from classifier.privacy.simulate.events import PolicyRun
@@ -55,10 +58,14 @@ def exposure_table(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Every exposure metric of one policy, each with what it takes to read it.
+    """Every exposure metric of one policy, one row each.
 
-    Columns: ``policy``, ``metric``, ``value``, ``low``, ``high``, ``interval`` (its kind), ``numerator``, ``denominator`` (nan where there is none), ``unit``,
-    ``observer``, ``prevalence`` (nan where the metric has none). Costs are of benign conversations. "cluster bootstrap" resamples the streams' clusters.
+    Costs are those of benign conversations, save the two per true detection, which need the assumed
+    ``prevalences`` of patterns. "cluster bootstrap" resamples the streams' clusters.
+
+    Columns: ``policy``, ``metric``, ``value``, ``low``, ``high``, ``interval`` (its kind), ``numerator``,
+    ``denominator`` (nan where there is none), ``unit``, ``observer``, ``prevalence`` (nan where the metric
+    has none).
     """
     counted = _counted(run, streams, n_resamples=n_resamples, seed=seed)
     rows = [
@@ -74,40 +81,69 @@ def exposure_table(
 
 @dataclass(frozen=True)
 class _Counted:
-    """The costs of a run, added up in the data as they are (``totals``) and in resamples of its clusters (``drawn``)."""
+    """The sums of a run's costs, and the metrics that follow from them.
+
+    ``totals`` are the sums over the conversations. ``values`` maps a metric's id to its value,
+    ``resampled`` to its values in resamples of the ``n_clusters`` clusters. ``peaks`` and ``outputs`` are
+    those of each benign conversation.
+    """
 
     policy: Policy
-    costs: pd.DataFrame
-    totals: Totals
-    drawn: Totals
+    totals: dict[Sum, float]
+    values: dict[str, Any]
+    resampled: dict[str, Any]
     bootstrap: str
-
-    def total(self, name: str) -> float:
-        return float(self.totals[SUMS.index(name)])
-
-    @property
-    def alarms(self) -> Rate:
-        return Rate(int(self.total("benign_flagged")), int(self.total("benign")))
+    peaks: NDArray[np.int64]
+    outputs: NDArray[np.int64]
 
     @property
-    def found(self) -> Rate:
-        return Rate(int(self.total("found")), int(self.total("pattern")))
+    def n_benign(self) -> float:
+        return self.totals["benign", "conversations"]
+
+    @property
+    def false_alarms(self) -> Rate:
+        return Rate(int(self.totals["benign", "flagged"]), int(self.n_benign))
+
+    @property
+    def recall(self) -> Rate:
+        return Rate(int(self.totals["pattern", "flagged"]), int(self.totals["pattern", "conversations"]))
 
 
 def _counted(run: PolicyRun, streams: Sequence[Stream], *, n_resamples: int, seed: int) -> _Counted:
     costs = conversation_costs(run, streams)
-    sums = cost_sums(costs)
+    sums = summands(costs)
     codes, n_clusters = cluster_codes(costs["cluster"].to_numpy())
-    drawn = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed) @ cluster_sums(
-        sums, codes, n_clusters
-    )
+    weights = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
+    totals = sums.sum(axis=0)
+    benign = costs["benign"].to_numpy(dtype=bool)
     return _Counted(
         run.policy,
-        costs,
-        sums.sum(axis=0),
-        drawn,
+        dict(zip(SUMS, totals.tolist(), strict=True)),
+        metric_values(totals),
+        metric_values(weights @ cluster_sums(sums, codes, n_clusters)),
         f"95 % cluster bootstrap over {n_clusters} clusters, B = {n_resamples}",
+        _peaks(run.events, len(streams))[benign],
+        _outputs(run.events, len(streams))[benign],
     )
+
+
+def _peaks(events: pd.DataFrame, n_conversations: int) -> NDArray[np.int64]:
+    """The most messages kept at once, of each conversation."""
+    kind = events["event"]
+    change = (kind == "kept").to_numpy().astype(np.int64) - (kind == "dropped").to_numpy()
+    peaks = np.zeros(n_conversations, dtype=np.int64)
+    # All that is kept is dropped in the end, so one running sum serves all conversations.
+    np.maximum.at(peaks, events["conversation"].cat.codes.to_numpy(), np.cumsum(change))
+    return peaks
+
+
+def _outputs(events: pd.DataFrame, n_conversations: int) -> NDArray[np.int64]:
+    """What was released about each conversation; 0 for nothing."""
+    pointing = ((events["event"] == "released") & (events["value"] >= 1)).to_numpy()
+    first = events[pointing].drop_duplicates("conversation")
+    outputs = np.zeros(n_conversations, dtype=np.int64)
+    outputs[first["conversation"].cat.codes.to_numpy()] = first["value"].to_numpy()
+    return outputs
 
 
 def _row(
@@ -132,77 +168,52 @@ def _row(
     return row | {"numerator": math.nan, "denominator": math.nan, "prevalence": math.nan} | more
 
 
-def _ratio(counted: _Counted, metric: str, unit: str, observer: str, above: str, below: str) -> Row:
-    """A figure of two sums, with its interval over resampled clusters."""
-    value, bounds = figures(counted.totals)[metric], _middle(figures(counted.drawn)[metric])
+def _ratio(counted: _Counted, metric: str) -> Row:
+    """A metric of ``COST_METRICS`` that is a ratio of sums, with its bootstrap interval."""
+    row = METRIC_BY_ID[metric]
+    above, below = row.sums
     return _row(
         metric,
-        value,
-        unit,
-        observer,
-        bounds=bounds,
+        counted.values[metric],
+        row.unit,
+        reading_observer(counted.policy) if row.observer == "R" else row.observer,
+        bounds=_percentile_bounds(counted.resampled[metric]),
         interval=counted.bootstrap,
-        numerator=counted.total(above),
-        denominator=counted.total(below),
+        numerator=counted.totals[above],
+        denominator=counted.totals[below],
     )
 
 
-def _middle(drawn: NDArray[Any]) -> tuple[float, float]:
-    interval = percentile_interval(drawn)
+def _percentile_bounds(values: NDArray[Any]) -> tuple[float, float]:
+    interval = percentile_interval(values)
     return interval.low, interval.high
 
 
 def _reading(counted: _Counted) -> Iterator[Row]:
-    who, alarms = reader(counted.policy), counted.alarms
-    yield _ratio(
-        counted,
-        "machine_read_share",
-        "benign messages read / benign messages",
-        who,
-        "messages_read",
-        "messages",
-    )
-    yield _ratio(
-        counted,
-        "machine_read_conversations",
-        "benign conversations with a message read / benign conversations",
-        who,
-        "benign_read",
-        "benign",
-    )
-    yield _row(
-        "human_read_benign_per_million",
-        figures(counted.totals)["human_read_benign_per_million"],
-        "benign conversations put before a person, per million",
-        "H",
-        bounds=(0.0, 1e6 * alarms.upper()),
-        interval="one-sided 95 % Clopper-Pearson",
-        numerator=alarms.hits,
-        denominator=alarms.n,
-    )
-    yield _ratio(
-        counted,
-        "human_read_messages",
-        "benign messages shown / benign messages",
-        "H",
-        "messages_shown",
-        "messages",
-    )
+    yield _ratio(counted, "machine_read_share")
+    yield _ratio(counted, "machine_read_conversations")
+    # Clopper-Pearson, since resamples of a run without a false alarm have none either.
+    yield _ratio(counted, "human_read_benign_per_million") | {
+        "low": 0.0,
+        "high": 1e6 * counted.false_alarms.upper(),
+        "interval": "one-sided 95 % Clopper-Pearson",
+    }
+    yield _ratio(counted, "human_read_messages")
 
 
 def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[Row]:
     for prevalence in prevalences:
         yield _row(
             "messages_per_true_detection",
-            messages_per_true_detection(counted.totals, prevalence=prevalence),
+            messages_per_find(counted.values, prevalence=prevalence),
             "messages read per pattern found",
-            reader(counted.policy),
-            bounds=_middle(messages_per_true_detection(counted.drawn, prevalence=prevalence)),
+            reading_observer(counted.policy),
+            bounds=_percentile_bounds(messages_per_find(counted.resampled, prevalence=prevalence)),
             interval=counted.bootstrap,
             prevalence=prevalence,
         )
         [base] = base_rate_table(
-            counted.found, counted.alarms, prevalences=[prevalence], volume=1_000_000
+            counted.recall, counted.false_alarms, prevalences=[prevalence], volume=1_000_000
         ).to_dict("records")
         yield _row(
             "benign_reviews_per_true_detection",
@@ -216,66 +227,48 @@ def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[
 
 
 def _keeping(counted: _Counted) -> Iterator[Row]:
-    who, peaks = reader(counted.policy), counted.costs.loc[counted.costs["benign"], "peak_kept"]
-    yield _ratio(
-        counted,
-        "retained_message_hours",
-        "message-hours per benign conversation",
-        who,
-        "message_hours",
-        "benign",
-    )
+    yield _ratio(counted, "retained_message_hours")
     yield _row(
         "peak_retained_messages",
-        peaks.max() if len(peaks) else math.nan,
+        counted.peaks.max() if len(counted.peaks) else math.nan,
         "messages kept at once, the most in any benign conversation",
-        who,
+        reading_observer(counted.policy),
     )
 
 
 def _releasing(counted: _Counted) -> Iterator[Row]:
     policy = counted.policy
-    gets, text = (
-        "A" if policy.release == "aggregate" else "H",
-        "; of the score alone, not the text" if policy.shows_text else "",
-    )
-    outputs = counted.costs.loc[counted.costs["benign"], "output"].to_numpy()
+    observer = "A" if policy.release == "aggregate" else "H"
+    remark = "; of the score alone, not the text" if policy.shows_text else ""
     yield _row(
         "released_bits_max",
         released_bits_max(policy),
         "bits per conversation, without the time of release",
-        gets,
+        observer,
     )
     yield _row(
         "released_bits_entropy",
-        entropy_bits(outputs),
-        f"bits per benign conversation, Miller-Madow{text}",
-        gets,
-        denominator=counted.total("benign"),
+        entropy_bits(counted.outputs),
+        f"bits per benign conversation, Miller-Madow{remark}",
+        observer,
+        denominator=counted.n_benign,
     )
-    yield _row("ldp_epsilon", ldp_epsilon(policy), "nats per conversation, one release", gets)
+    yield _row("ldp_epsilon", ldp_epsilon(policy), "nats per conversation, one release", observer)
 
 
 def _personal_information(counted: _Counted) -> Iterator[Row]:
-    for metric, name, unit in (
-        ("pii_items_exposed", "items", "pieces of personal information readable"),
-        ("pii_people_exposed", "people", "accounts with a piece readable in a message of theirs"),
+    for metric, column, unit in (
+        ("pii_items_exposed", "pii_items", "pieces of personal information readable"),
+        ("pii_people_exposed", "pii_people", "accounts with a piece readable in a message of theirs"),
     ):
         yield _row(
             metric,
-            counted.total(name),
+            counted.totals["benign", column],
             f"{unit}, in all benign conversations",
             "H",
-            denominator=counted.total("benign"),
+            denominator=counted.n_benign,
         )
-    yield _ratio(
-        counted,
-        "pii_people_exposed_per_1000",
-        "accounts exposed per 1,000 benign conversations",
-        "H",
-        "people",
-        "benign",
-    )
+    yield _ratio(counted, "pii_people_exposed_per_1000")
 
 
 def _redaction(policy: Policy, streams: Sequence[Stream]) -> Iterator[Row]:

@@ -1,4 +1,7 @@
-"""What a policy's score is made by. The caller passes it in; this room knows no model."""
+"""The scorers that a policy needs.
+
+The caller passes them in; this room knows no model.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,23 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from classifier.privacy.policies.trigger import Outside
+from classifier.privacy.policies.trigger import MetadataSignals
 from classifier.privacy.stream import MessageScorer, MessageScores, Numbers
 from classifier.taxonomy import STAGES
 
 ConversationScorer = Callable[[Numbers, Sequence[str]], Any]
-"""Rows of message probabilities, shape (messages, columns), and their authors, to one score (or to running scores, of which the last counts)."""
+"""Maps message probabilities, shape (messages, columns), and authors to the conversation's score.
+
+It may return several running scores, of which the last counts.
+"""
 
 
 @runtime_checkable
 class RunningScorer(Protocol):
-    """A conversation scorer that can go on from a state of its own, and so needs no message again."""
+    """A conversation scorer that carries a state between messages.
+
+    So it needs no earlier message again.
+    """
 
     def __call__(self, rows: Numbers, authors: Sequence[str]) -> Any:
         """The score of these rows."""
@@ -28,133 +37,152 @@ class RunningScorer(Protocol):
         """The state before any message."""
 
     def update(self, state: Any, row: Numbers, author: str) -> Any:
-        """The state after one more message; it must not hold the row."""
+        """The state after one more message, without its row."""
 
     def score(self, state: Any) -> float:
         """The score of a state."""
 
 
 class NoisyOr:
-    """The share of the five stages shown so far, each counted by 1 - prod(1 - p) over the messages. In [0, 1]; one more message never lowers it.
+    """Expected share of the five stages seen so far.
+
+    Messages are combined by noisy-or: a stage has been seen with probability 1 - prod(1 - p) over the
+    messages. The score is in [0, 1], and one more message never lowers it.
 
     >>> NoisyOr()(np.array([[1.0, 0, 0, 0, 0], [0, 0.25, 0, 0, 0]]), ["a", "b"])
     0.25
     """
 
     def __call__(self, rows: Numbers, authors: Sequence[str]) -> float:
-        """The score of these rows; with a single column, that of the column."""
+        """The score of these rows; of a single column, its noisy-or."""
         return self.score(np.multiply.reduce(1.0 - rows[:, : len(STAGES)], axis=0))
 
     def start(self) -> Any:
-        """The chance, by stage, that no message has shown it."""
+        """The probability that no message has shown a stage: 1."""
         return np.ones(1)
 
     def update(self, state: Any, row: Numbers, author: str) -> Any:
-        """The chance after one more message."""
+        """The probabilities of not having been shown, after one more message."""
         return state * (1.0 - row[: len(STAGES)])
 
     def score(self, state: Any) -> float:
-        """The mean over stages of the chance that some message has shown it."""
-        return float(
-            1.0 - np.add.reduce(state) / state.size
-        )  # a mean, without what np.mean checks at every message
+        """The mean over stages of the probability of having been shown."""
+        # This is np.mean without its checks, which take time at every message.
+        return float(1.0 - np.add.reduce(state) / state.size)
 
 
 NOISY_OR = NoisyOr()
 
 
 @dataclass(frozen=True)
-class FromRows:
-    """A plain function made to run on: it has to be handed every row again, so the state is all rows (numbers, no text)."""
+class AllRowsScorer:
+    """Running scorer made of a plain function.
+
+    The function gets all rows again at each message, so the state is all rows so far: numbers, no text.
+    """
 
     function: ConversationScorer
 
     def __call__(self, rows: Numbers, authors: Sequence[str]) -> float:
-        """The function's score, the last of several."""
-        return _last(self.function(rows, authors))
+        """The function's last score."""
+        return _last_score(self.function(rows, authors))
 
     def start(self) -> Any:
-        """No row."""
+        """No rows and no authors."""
         return ((), ())
 
     def update(self, state: Any, row: Numbers, author: str) -> Any:
-        """One row more."""
+        """The rows and authors with one more message."""
         return ((*state[0], row), (*state[1], author))
 
     def score(self, state: Any) -> float:
-        """The function's score of all rows."""
+        """The function's score of all rows so far."""
         return self(np.array(state[0]), state[1])
 
 
 @dataclass(frozen=True)
-class Remembered:
-    """The same scores as ``scorer``, each computed once however often a run is repeated with another threshold. For the harness, which may remember; a policy may not."""
+class CachedScorer:
+    """Running scorer that computes each score of another one only once.
+
+    For runs that are repeated at other thresholds. The simulation may remember scores between runs; a policy
+    may not.
+    """
 
     scorer: RunningScorer
-    known: dict[bytes, float] = field(default_factory=dict)
+    cache: dict[bytes, float] = field(default_factory=dict)
 
     def __call__(self, rows: Numbers, authors: Sequence[str]) -> float:
-        """The score of these rows."""
+        """The scorer's last score of these rows."""
         key = _key(b"rows", rows, "\0".join(authors))
-        if key not in self.known:
-            self.known[key] = _last(self.scorer(rows, authors))
-        return self.known[key]
+        if key not in self.cache:
+            self.cache[key] = _last_score(self.scorer(rows, authors))
+        return self.cache[key]
 
     def start(self) -> Any:
-        """No message."""
-        return _Progress(b"", self.scorer.start())
+        """The state before any message."""
+        return _CachedState(b"", self.scorer.start())
 
     def update(self, state: Any, row: Numbers, author: str) -> Any:
-        """One message more, of which the scorer is told when it is needed."""
+        """The state with one more pending message."""
         state.key = _key(state.key, row, author)
-        state.untold.append((row, author))
+        state.pending.append((row, author))
         return state
 
     def score(self, state: Any) -> float:
-        """The score by this key; when it is not known, the scorer is told what it has missed."""
-        if state.key not in self.known:
-            for row, author in state.untold:
-                state.inner = self.scorer.update(state.inner, row, author)
-            state.untold.clear()
-            self.known[state.key] = self.scorer.score(state.inner)
-        return self.known[state.key]
+        """The cached score, else the scorer's after all pending messages."""
+        if state.key not in self.cache:
+            for row, author in state.pending:
+                state.scorer_state = self.scorer.update(state.scorer_state, row, author)
+            state.pending.clear()
+            self.cache[state.key] = self.scorer.score(state.scorer_state)
+        return self.cache[state.key]
 
 
 @dataclass
-class _Progress:
-    """A key for the messages so far, the scorer's own state, and the messages it has not been told of."""
+class _CachedState:
+    """State of a ``CachedScorer``.
+
+    ``key`` is a hash of the messages so far; ``pending`` are those that ``scorer_state`` lacks.
+    """
 
     key: bytes
-    inner: Any
-    untold: list[tuple[Numbers, str]] = field(default_factory=list)
+    scorer_state: Any
+    pending: list[tuple[Numbers, str]] = field(default_factory=list)
 
 
 def _key(before: bytes, rows: Numbers, authors: str) -> bytes:
     return hashlib.blake2b(before + rows.tobytes() + authors.encode(), digest_size=16).digest()
 
 
-def _last(scores: Any) -> float:
+def _last_score(scores: Any) -> float:
     return float(np.asarray(scores, dtype=np.float64).reshape(-1)[-1])
 
 
-def share_met(outside: Outside) -> float:
-    """The share of the policy's conditions that hold now."""
-    return outside.met
+def share_of_conditions_met(signals: MetadataSignals) -> float:
+    """The default score of metadata."""
+    return signals.share_of_conditions_met
 
 
 @dataclass(frozen=True)
-class Scorer:
-    """The three scorers a policy may need: of single messages, of a conversation's rows so far, and, where nothing is read, of its metadata.
+class PolicyScorer:
+    """The three scorers that a policy may need.
 
-    ``messages`` is a function of texts, or ``MessageScores`` made by ``stream.scored``.
+    Parameters
+    ----------
+    messages
+        Scores single messages: a function of texts, or ``MessageScores`` made by ``stream.scored``.
+    conversation
+        Scores a conversation from the rows of its messages so far.
+    metadata
+        Scores a conversation whose text is not read.
     """
 
     messages: MessageScorer | MessageScores
     conversation: ConversationScorer = NOISY_OR
-    metadata: Callable[[Outside], float] = share_met
+    metadata: Callable[[MetadataSignals], float] = share_of_conditions_met
 
     def running(self) -> RunningScorer:
-        """The conversation scorer as one that can go on."""
-        return (
-            self.conversation if isinstance(self.conversation, RunningScorer) else FromRows(self.conversation)
-        )
+        """The conversation scorer as a running scorer."""
+        if isinstance(self.conversation, RunningScorer):
+            return self.conversation
+        return AllRowsScorer(self.conversation)

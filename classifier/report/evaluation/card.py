@@ -1,15 +1,15 @@
-"""The model card: what the shipped model is, what it was fitted on, what it reached, where it fails and what its file gives away; every figure is handed in."""
+"""The model card, in Markdown, from results and file headers that are passed in."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from classifier.evaluation.results import Evaluation
-from classifier.report.evaluation.page import LIMITS, MESSAGE_COLUMNS
+from classifier.report.evaluation.columns import MESSAGE_COLUMNS, SYSTEM_COLUMNS
 from classifier.report.evaluation.summary import (
     corpus_counts,
     main_results,
@@ -19,18 +19,23 @@ from classifier.report.evaluation.summary import (
     worst_false_alarms,
     worst_recalls,
 )
-from classifier.report.markdown import in_markdown
-from classifier.report.page import USE, templates
-from classifier.report.tables import Column, number, printed
+from classifier.report.markdown import markdown_table
+from classifier.report.page import INTENDED_USE, report_templates
+from classifier.report.sections import Tables
+from classifier.report.tables import format_number, printed_table
 
-NAME = "grooming-pattern-classifier-small"
-WORST = 5
-ATTACKED = {
+MODEL_NAME = "grooming-pattern-classifier-small"
+N_WORST = 5
+"""Rows of each table of worst slices."""
+ATTACKED_VARIANTS = {
     "no model": "a control that sees no model",
     "private/plain": "every term kept",
     "private-10/plain": "terms that at least ten people used",
 }
-"""The variants of ``classifier.privacy.builds.variants`` that are built as the shipped model is, of TF-IDF terms of private text without noise, in words."""
+"""Variants of ``classifier.privacy.builds.variants`` that are built as the shipped model is, in words.
+
+Their terms are TF-IDF terms of private text, without noise.
+"""
 
 
 def model_card(
@@ -44,11 +49,27 @@ def model_card(
     n_terms: int,
     n_bytes: int,
 ) -> str:
-    """The card in Markdown under a YAML header as Hugging Face reads it. Same numbers, same bytes.
+    """The card under a YAML header as Hugging Face reads it.
 
-    ``evaluation`` is of the model with this ``header`` and file size; ``manifests`` are those of the corpora by release, the one trained on first; ``attack`` is the
-    table of ``attack_table`` and ``names`` that of ``names_table``; ``final`` is the header of the model for use. Raises ``ValueError`` when evaluation, models and corpus are
-    not of one another.
+    The same numbers give the same bytes. Raises ``ValueError`` when evaluation, models and corpus do not
+    belong together.
+
+    Parameters
+    ----------
+    evaluation
+        Evaluation of the model that ``header`` is of.
+    header
+        Header of the file of the evaluated model.
+    manifests
+        Manifests of the corpora by release; the corpus of training comes first.
+    attack
+        Table of ``attack_table``.
+    names
+        Table of ``names_table``.
+    final
+        Header of the file of the model for use.
+    n_terms, n_bytes
+        Terms and file size of the evaluated model.
     """
     release, manifest = next(iter(manifests.items()))
     for what, got, expected in (
@@ -59,83 +80,82 @@ def model_card(
     ):
         if got != expected:
             raise ValueError(f"the {what} {got}, expected {expected}")
-    tables = evaluation.tables
-    return (
-        templates()
+    card = (
+        report_templates()
         .overlay(autoescape=False)
         .get_template("card.md.j2")
         .render(
-            name=NAME,
-            use=USE,
-            limits=LIMITS,
+            name=MODEL_NAME,
+            intended_use=INTENDED_USE,
             facts=evaluation.facts,
             header=header,
             final=final,
             options=json.dumps(header["options"], sort_keys=True),
-            n_terms=number(n_terms),
+            n_terms=format_number(n_terms),
             megabytes=f"{n_bytes / 1e6:.1f}",
             release=release,
             version=manifest["spec"]["version"],
             train=manifest["counts"]["train"],
-            index=_index(tables),
-            main=in_markdown(main_results(tables)),
-            counts=in_markdown(corpus_counts(manifests)),
-            messages=in_markdown(printed(tables["messages"], MESSAGE_COLUMNS)),
-            systems=in_markdown(
-                printed(
-                    tables["systems"],
-                    [
-                        Column("system", "system"),
-                        Column("f1", "macro F1", interval=True),
-                        Column("average_precision", "macro average precision", interval=True),
-                    ],
-                )
-            ),
-            scenes=in_markdown(worst_false_alarms(tables["scenes"], "benign scene", n=WORST)),
-            manners=in_markdown(worst_false_alarms(tables["manners"], "manner of speaking", n=WORST)),
-            tactics=in_markdown(worst_recalls(tables["tactics"], n=WORST)),
-            memberships=_memberships(attack),
-            names=[
-                (
-                    attack,
-                    rate_with_interval(row, "share", hits="found", n="n"),
-                    f"{row['decoys_found']}/{row['n_decoys']}",
-                )
-                for attack, row in rows_by(names, "attack").items()
-            ],
-            number=number,
+            index=_model_index(evaluation.tables),
+            tables=_card_tables(evaluation.tables) | {"corpora": markdown_table(corpus_counts(manifests))},
+            memberships=list(_memberships(attack)),
+            names=list(_recovered_names(names)),
+            number=format_number,
         )
-        + "\n"
     )
+    return f"{card}\n"
 
 
-def _index(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
-    """The figures of the YAML header: what they are of, their type and name, and their value to four decimals."""
+def _card_tables(tables: Tables) -> dict[str, str]:
+    """The tables of the evaluation that the card shows, in Markdown."""
+    printed = {
+        "main": main_results(tables),
+        "messages": printed_table(tables["messages"], MESSAGE_COLUMNS),
+        "systems": printed_table(tables["systems"], SYSTEM_COLUMNS),
+        "scenes": worst_false_alarms(tables["scenes"], "benign scene", n=N_WORST),
+        "manners": worst_false_alarms(tables["manners"], "manner of speaking", n=N_WORST),
+        "tactics": worst_recalls(tables["tactics"], n=N_WORST),
+    }
+    return {name: markdown_table(table) for name, table in printed.items()}
+
+
+def _model_index(tables: Tables) -> list[dict[str, str]]:
+    """The metrics of the YAML header: data set, type, name and value with four decimals."""
     separation = rows_by(tables["separation"], "set", "scorer")
-    found = []
-    for where, table, voice in (("test", "messages", "test"), ("v1-alt", "transfer", "second voice")):
+    metrics = []
+    for where, table, set_ in (("test", "messages", "test"), ("v1-alt", "transfer", "second voice")):
         macro = rows_by(tables[table], "label")["macro"]
+        auc = separation[set_, "text head"]["auc"]
         values = [
             ("f1", "macro F1, five stages", macro["f1"]),
             ("average_precision", "macro average precision, five stages", macro["average_precision"]),
+            ("roc_auc", "AUC of conversations, words alone", auc),
         ]
-        values.append(("roc_auc", "AUC of conversations, words alone", separation[voice, "text head"]["auc"]))
-        found += [
+        metrics += [
             {"where": where, "type": kind, "name": name, "value": f"{value:.4f}"}
             for kind, name, value in values
         ]
-    return found
+    return metrics
 
 
-def _memberships(attack: pd.DataFrame) -> list[tuple[str, str, str, str]]:
-    """AUC of each membership attack on the variants that are built like the shipped model."""
-    rows = attack[(attack["figure"] == "auc") & attack["variant"].isin(list(ATTACKED))]
-    return [
-        (
-            ATTACKED[variant],
-            name,
-            with_interval({"auc": row["value"], "auc_low": row["low"], "auc_high": row["high"]}, "auc"),
-            f"{row['n']} members, {row['n_other']} others",
-        )
-        for (variant, name), row in rows_by(rows, "variant", "attack").items()
-    ]
+def _memberships(attack: pd.DataFrame) -> Iterator[dict[str, str]]:
+    """AUC of each membership attack on the variants that are built as the shipped model is."""
+    rows = attack[(attack["figure"] == "auc") & attack["variant"].isin(list(ATTACKED_VARIANTS))]
+    for (variant, name), row in rows_by(rows, "variant", "attack").items():
+        auc = {"auc": row["value"], "auc_low": row["low"], "auc_high": row["high"]}
+        yield {
+            "variant": ATTACKED_VARIANTS[variant],
+            "attack": name,
+            "auc": with_interval(auc, "auc"),
+            "counts": f"{row['n']} members, {row['n_other']} others",
+        }
+
+
+def _recovered_names(names: pd.DataFrame) -> Iterator[dict[str, str]]:
+    """Share of names that each attack recovers, and the count of decoys that it names."""
+    for attack, row in rows_by(names, "attack").items():
+        yield {
+            "attack": attack,
+            "share": rate_with_interval(row, "share", hits="found", n="n"),
+            "decoys": f"{row['decoys_found']}/{row['n_decoys']}",
+        }

@@ -1,4 +1,4 @@
-"""The few tables by which the project is described: what the shipped model reached, and what the corpora hold. Each is made from numbers handed in."""
+"""Short tables for the model card and the READMEs: results, corpora, phrases and labels."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any
 import pandas as pd
 
 from classifier.evaluation.early_warning import ERISK_P
-from classifier.report.tables import Column, PrintedTable, number, printed
+from classifier.report.evaluation.columns import false_alarm_columns, tactic_columns
+from classifier.report.sections import Tables
+from classifier.report.tables import Column, PrintedTable, format_interval, format_number, printed_table
 from classifier.taxonomy import STAGES
 
 SETS = ("test", "second voice")
-NONE = "–"
+NOT_MEASURED = "–"
 PUBLISHED = {
     "auc": "0.44–0.51, TF-IDF with logistic regression, off-domain",
     "f1": "0.77, bag-of-words support vector machine (Morris and Hirst 2012)",
     "f05": "0.78, TF-IDF with logistic regression (words 0.779, characters 0.788)",
 }
-"""Of real chat, all on authors of PAN 2012: another unit and another task than those beside which they stand."""
+"""Published results on real chat, all on authors of PAN 2012: another unit and another task than ours."""
 
 
 def with_interval(row: Mapping[str, Any], name: str, *, digits: int = 3) -> str:
@@ -27,98 +29,24 @@ def with_interval(row: Mapping[str, Any], name: str, *, digits: int = 3) -> str:
     >>> with_interval({"f1": 0.5, "f1_low": 0.41, "f1_high": 0.6}, "f1")
     '0.500 (0.410–0.600)'
     """
-    return f"{number(row[name], digits)} ({number(row[f'{name}_low'], digits)}–{number(row[f'{name}_high'], digits)})"
+    interval = format_interval(row[f"{name}_low"], row[f"{name}_high"], digits)
+    return f"{format_number(row[name], digits)} {interval}"
 
 
 def rate_with_interval(row: Mapping[str, Any], name: str, *, hits: str, n: str, digits: int = 3) -> str:
-    """A rate, its interval and what it is out of.
+    """A rate, its interval and its counts.
 
-    >>> rate_with_interval({"tpr": 0.5, "tpr_low": 0.01, "tpr_high": 0.99, "found": 1, "all": 2}, "tpr", hits="found", n="all")
+    >>> row = {"tpr": 0.5, "tpr_low": 0.01, "tpr_high": 0.99, "found": 1, "all": 2}
+    >>> rate_with_interval(row, "tpr", hits="found", n="all")
     '0.500 (0.010–0.990), 1/2'
     """
     return f"{with_interval(row, name, digits=digits)}, {int(row[hits])}/{int(row[n])}"
 
 
-def main_results(tables: Mapping[str, pd.DataFrame]) -> PrintedTable:
-    """The tables of an evaluation in a few rows: each figure on unseen phrase families and on a second voice, and what is published of real chat."""
-    messages = [rows_by(tables[name], "label") for name in ("messages", "transfer")]
-    separation = rows_by(tables["separation"], "set", "scorer")
-    early = rows_by(tables["early"], "set", "rule")
-    alerts = [early[name, "pattern scorer, latched"] for name in SETS]
-    accounts = rows_by(tables["senders"], "k")[1]
-    rows = [
-        [
-            "messages: macro F1 of the five stages",
-            *(with_interval(table["macro"], "f1") for table in messages),
-            NONE,
-        ],
-        [
-            "messages: macro average precision",
-            *(with_interval(table["macro"], "average_precision") for table in messages),
-            NONE,
-        ],
-        *(
-            [f"messages: F1 of `{stage}`", *(with_interval(table[stage], "f1") for table in messages), NONE]
-            for stage in STAGES
-        ),
-        [
-            "conversations: AUC, words alone",
-            *(with_interval(separation[name, "text head"], "auc") for name in SETS),
-            PUBLISHED["auc"],
-        ],
-        [
-            "the same, told every message's true labels",
-            *(with_interval(separation[name, "text head, told every label"], "auc") for name in SETS),
-            NONE,
-        ],
-        *_rates_rows(tables["rates"]),
-        [
-            "conversations: F1 at the alert threshold",
-            *(f"{number(row['f1'])}; {row['n_patterns']} patterns of {row['n']:,}" for row in alerts),
-            NONE,
-        ],
-        [
-            f"conversations: F-latency = F1 × speed (p = {ERISK_P})",
-            *(
-                f"{number(row['f_latency_erisk'])} = {number(row['f1'])} × {number(row['speed_erisk'])}"
-                for row in alerts
-            ),
-            NONE,
-        ],
-        [
-            "accounts: F0.5",
-            f"{number(accounts['pan12_f05'])}; {accounts['n_pattern']} with a pattern of {accounts['n_pattern'] + accounts['n_benign']}",
-            NONE,
-            PUBLISHED["f05"],
-        ],
-        ["authors: F1", NONE, NONE, PUBLISHED["f1"]],
-    ]
-    headings = ["figure", "test: unseen phrase families", "`v1-alt`: a second voice", "published, real chat"]
-    return PrintedTable(headings, rows, [False] * len(headings))
-
-
-def _rates_rows(rates: pd.DataFrame) -> Iterator[list[str]]:
-    """TPR and FPR at each asked false-positive rate, or why validation cannot show that rate."""
-    for asked, group in rates.groupby("asked_fpr", sort=False):
-        by_set = rows_by(group, "set")
-        if not set(SETS) <= set(by_set):
-            yield [
-                f"conversations: TPR at an FPR of {asked}",
-                group["remark"].iloc[0],
-                "refused likewise",
-                NONE,
-            ]
-            continue
-        for title, key, digits in (("TPR", "tpr", 3), ("FPR", "fpr", 4)):
-            values = (
-                rate_with_interval(by_set[name], key, hits=f"{key}_hits", n=f"{key}_n", digits=digits)
-                for name in SETS
-            )
-            yield [f"conversations: {title} at a threshold for an FPR of {asked}", *values, NONE]
-
-
 def rows_by(table: pd.DataFrame, *keys: str) -> dict[Any, dict[str, Any]]:
-    """The rows of a table by what stands in its ``keys``: by the value for one, by a tuple for several.
+    """The rows of a table by the values in its columns ``keys``.
+
+    A key is the value itself for one column, a tuple for several.
 
     >>> rows_by(pd.DataFrame({"topping": ["basil"], "eaten": [3]}), "topping")["basil"]["eaten"]
     3
@@ -127,104 +55,149 @@ def rows_by(table: pd.DataFrame, *keys: str) -> dict[Any, dict[str, Any]]:
     return {row[keys[0]] if len(keys) == 1 else tuple(row[key] for key in keys): row for row in rows}
 
 
-def corpus_counts(manifests: Mapping[str, Mapping[str, Any]]) -> PrintedTable:
-    """How large each split of each release is, from its manifest."""
-    counted = ("conversations", "benign", "grooming_pattern", "messages", "senders", "families")
+def main_results(tables: Tables) -> PrintedTable:
+    """The main figures of an evaluation, a row each.
+
+    Columns are unseen phrase families, the second voice, and results published for real chat.
+    """
     rows = [
-        [release, split, *(number(counts[name]) for name in counted)]
+        *_message_rows(tables),
+        *_separation_rows(tables["separation"]),
+        *_rate_rows(tables["rates"]),
+        *_alert_rows(tables["early"]),
+        _account_row(tables["senders"]),
+        ["authors: F1", NOT_MEASURED, NOT_MEASURED, PUBLISHED["f1"]],
+    ]
+    headings = ["figure", "test: unseen phrase families", "`v1-alt`: a second voice", "published, real chat"]
+    return PrintedTable(headings, rows, [False] * len(headings))
+
+
+def _message_rows(tables: Tables) -> Iterator[list[str]]:
+    """F1 and average precision over the stages, then F1 of each stage."""
+    by_label = [rows_by(tables[name], "label") for name in ("messages", "transfer")]
+    figures = [
+        ("messages: macro F1 of the five stages", "macro", "f1"),
+        ("messages: macro average precision", "macro", "average_precision"),
+        *((f"messages: F1 of `{stage}`", stage, "f1") for stage in STAGES),
+    ]
+    for title, label, metric in figures:
+        yield [title, *(with_interval(rows[label], metric) for rows in by_label), NOT_MEASURED]
+
+
+def _separation_rows(separation: pd.DataFrame) -> Iterator[list[str]]:
+    """AUC of conversations, from predicted and from true message labels."""
+    by_scorer = rows_by(separation, "set", "scorer")
+    for title, scorer, published in (
+        ("conversations: AUC, words alone", "text head", PUBLISHED["auc"]),
+        ("the same, from the true labels of every message", "text head, told every label", NOT_MEASURED),
+    ):
+        yield [title, *(with_interval(by_scorer[name, scorer], "auc") for name in SETS), published]
+
+
+def _rate_rows(rates: pd.DataFrame) -> Iterator[list[str]]:
+    """TPR and FPR at each asked false-positive rate, or the reason for refusing that rate."""
+    for asked, group in rates.groupby("asked_fpr", sort=False):
+        by_set = rows_by(group, "set")
+        if not set(SETS) <= set(by_set):
+            title = f"conversations: TPR at an FPR of {asked}"
+            yield [title, group["remark"].iloc[0], "refused likewise", NOT_MEASURED]
+            continue
+        for name, key, digits in (("TPR", "tpr", 3), ("FPR", "fpr", 4)):
+            values = (
+                rate_with_interval(by_set[set_], key, hits=f"{key}_hits", n=f"{key}_n", digits=digits)
+                for set_ in SETS
+            )
+            yield [f"conversations: {name} at a threshold for an FPR of {asked}", *values, NOT_MEASURED]
+
+
+def _alert_rows(early: pd.DataFrame) -> Iterator[list[str]]:
+    """F1 and F-latency at the alert threshold."""
+    by_rule = rows_by(early, "set", "rule")
+    alerts = [by_rule[name, "pattern scorer, latched"] for name in SETS]
+    f1 = [f"{format_number(row['f1'])}; {row['n_patterns']} patterns of {row['n']:,}" for row in alerts]
+    yield ["conversations: F1 at the alert threshold", *f1, NOT_MEASURED]
+    latency = [" × ".join(format_number(row[name]) for name in ("f1", "speed_erisk")) for row in alerts]
+    f_latency = [
+        f"{format_number(row['f_latency_erisk'])} = {product}"
+        for row, product in zip(alerts, latency, strict=True)
+    ]
+    yield [f"conversations: F-latency = F1 × speed (p = {ERISK_P})", *f_latency, NOT_MEASURED]
+
+
+def _account_row(senders: pd.DataFrame) -> list[str]:
+    """F0.5 of accounts that are flagged from one flagged conversation on."""
+    accounts = rows_by(senders, "k")[1]
+    n = accounts["n_pattern"] + accounts["n_benign"]
+    value = f"{format_number(accounts['pan12_f05'])}; {accounts['n_pattern']} with a pattern of {n}"
+    return ["accounts: F0.5", value, NOT_MEASURED, PUBLISHED["f05"]]
+
+
+def corpus_counts(manifests: Mapping[str, Mapping[str, Any]]) -> PrintedTable:
+    """The size of each split of each release, from the ``manifests`` by release."""
+    counted = {
+        "conversations": "conversations",
+        "benign": "benign",
+        "grooming_pattern": "patterns",
+        "messages": "messages",
+        "senders": "senders",
+        "families": "phrase families",
+    }
+    rows = [
+        [release, split, *(format_number(counts[name]) for name in counted)]
         for release, manifest in manifests.items()
         for split, counts in manifest["counts"].items()
     ]
-    headings = [
-        "release",
-        "split",
-        "conversations",
-        "benign",
-        "patterns",
-        "messages",
-        "senders",
-        "phrase families",
-    ]
+    headings = ["release", "split", *counted.values()]
     return PrintedTable(headings, rows, [False, False] + [True] * len(counted))
 
 
 def phrase_totals(counts: Mapping[str, pd.DataFrame]) -> PrintedTable:
-    """Families and distinct phrasings of each voice by kind; ``counts`` maps a voice to its ``phrase_counts``."""
-    by_kind = {
-        voice: table.groupby("kind")[["families", "phrasings"]].sum() for voice, table in counts.items()
-    }
+    """Phrase families and distinct phrasings of each voice, by kind.
+
+    ``counts`` maps a voice to its ``phrase_counts``.
+    """
+    names = ["families", "phrasings"]
+    by_kind = {voice: table.groupby("kind")[names].sum() for voice, table in counts.items()}
     kinds = [*dict.fromkeys(kind for table in by_kind.values() for kind in table.index)]
-    totals = {
-        voice: pd.concat([table.reindex(kinds, fill_value=0), table.sum().to_frame("all").T])
-        for voice, table in by_kind.items()
-    }
+    totals = [
+        pd.concat([table.reindex(kinds, fill_value=0), table.sum().to_frame("all").T])
+        for table in by_kind.values()
+    ]
     rows = [
-        [
-            kind,
-            *(
-                f"{table.loc[kind, name]:,}"
-                for table in totals.values()
-                for name in ("families", "phrasings")
-            ),
-        ]
+        [kind, *(f"{table.loc[kind, name]:,}" for table in totals for name in names)]
         for kind in [*kinds, "all"]
     ]
-    headings = ["phrases", *(f"{voice}: {name}" for voice in totals for name in ("families", "phrasings"))]
+    headings = ["phrases", *(f"{voice}: {name}" for voice in by_kind for name in names)]
     return PrintedTable(headings, rows, [False] + [True] * (len(headings) - 1))
 
 
 def label_shares(counts: Mapping[str, pd.DataFrame]) -> PrintedTable:
-    """Messages that show each label, all splits together; ``counts`` maps a release to its ``label_counts``."""
-    labels = next(iter(counts.values()))["label"].tolist()
-    by_label = {release: table.set_index("label") for release, table in counts.items()}
-    rows = [
-        [
-            label,
-            *(
-                text
-                for table in by_label.values()
-                for text in (
-                    f"{table.loc[label, 'pattern']:,}",
-                    f"{table.loc[label, 'benign']:,}",
-                    f"{table.loc[label, 'share']:.2%}",
-                )
-            ),
-        ]
-        for label in labels
-    ]
-    headings = [
-        "label",
-        *(f"{release}: {name}" for release in by_label for name in ("in patterns", "in benign", "of all")),
-    ]
+    """Messages that show each label, over all splits together.
+
+    ``counts`` maps a release to its ``label_counts``.
+    """
+    titles = ("in patterns", "in benign", "of all")
+    rows = []
+    for label in next(iter(counts.values()))["label"]:
+        row = [label]
+        for table in counts.values():
+            counted = rows_by(table, "label")[label]
+            row += [f"{counted['pattern']:,}", f"{counted['benign']:,}", f"{counted['share']:.2%}"]
+        rows.append(row)
+    headings = ["label", *(f"{release}: {title}" for release in counts for title in titles)]
     return PrintedTable(headings, rows, [False] + [True] * (len(headings) - 1))
 
 
-def worst_false_alarms(table: pd.DataFrame, what: str, *, n: int) -> PrintedTable:
+def worst_false_alarms(table: pd.DataFrame, slice_heading: str, *, n: int) -> PrintedTable:
     """The ``n`` slices with most false alarms, and the mean."""
-    return _with_mean(
-        table,
-        n,
-        [
-            Column("slice", what),
-            Column("rate", "flagged", interval=True),
-            Column("false_alarms", "false alarms", 0),
-            Column("n", "of", 0),
-        ],
-    )
+    return _first_and_mean(table, false_alarm_columns(slice_heading, "flagged", "of"), n=n)
 
 
 def worst_recalls(table: pd.DataFrame, *, n: int) -> PrintedTable:
-    """The ``n`` tactics found least, and the mean."""
-    columns = [
-        Column("tactic", "tactic"),
-        Column("label", "label"),
-        Column("recall", "recall", interval=True),
-        Column("hits", "found", 0),
-        Column("n", "of", 0),
-    ]
-    return _with_mean(table, n, columns)
+    """The ``n`` tactics with the lowest recall, and the mean."""
+    return _first_and_mean(table, tactic_columns("of"), n=n)
 
 
-def _with_mean(table: pd.DataFrame, n: int, columns: list[Column]) -> PrintedTable:
-    """The first ``n`` rows, which are the worst, and the last, which is the mean."""
-    return printed(pd.concat([table.iloc[:-1].head(n), table.tail(1)]), columns)
+def _first_and_mean(table: pd.DataFrame, columns: tuple[Column, ...], *, n: int) -> PrintedTable:
+    """The first ``n`` rows, which are the worst, and the last row, which is the mean."""
+    return printed_table(pd.concat([table.iloc[:-1].head(n), table.tail(1)]), columns)

@@ -1,4 +1,7 @@
-"""The figures of a comparison of policies: each takes a table and returns the axes, and computes nothing."""
+"""Plots of a comparison of policies: functions from a table to axes.
+
+Nothing is computed here.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ from classifier.report.figures import ACCENT, INK, MUTED, WARM, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHARES: tuple[tuple[float, str, str, str], ...] = (
+MACHINE_READ_CLASSES: tuple[tuple[float, str, str, str], ...] = (
     (0.0, "none", "o", MUTED),
     (0.1, "to 10 %", "^", ACCENT),
     (0.5, "to 50 %", "s", INK),
     (1.0, "over 50 %", "D", WARM),
 )
-"""How the share of innocent messages read by a machine is drawn: its upper end, name, marker and colour."""
+"""Classes of the share of benign messages that a machine reads: upper end, name, marker and colour."""
 
 
 def points_plot(
@@ -33,9 +36,22 @@ def points_plot(
     open_means: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """A marker a point at ``x`` (log) and ``y``, formed and coloured by ``share``; open where ``open`` is true, with the numbers ``no`` of ``labelled`` points."""
+    """A marker per point, its form and colour by ``share``.
+
+    Parameters
+    ----------
+    table
+        One row a point, with ``point``, ``no``, ``share`` (a class of ``MACHINE_READ_CLASSES``) and ``open``
+        (whether its marker is not filled).
+    x, y
+        Columns of the place; the x axis is logarithmic.
+    labelled
+        Points whose number ``no`` is written beside the marker.
+    open_means
+        Legend of an open marker; none with "".
+    """
     ax = ax or new_axes(height=4.6)
-    for _, name, marker, colour in SHARES:
+    for _, name, marker, colour in MACHINE_READ_CLASSES:
         for is_open, group in table[table["share"] == name].groupby("open"):
             ax.plot(
                 group[x],
@@ -59,7 +75,7 @@ def points_plot(
     ax.set_ylabel(ylabel)
     ax.legend(
         frameon=False,
-        title="innocent messages read by a machine",
+        title="benign messages read by a machine",
         fontsize=8,
         title_fontsize=8,
         loc="center left",
@@ -71,7 +87,10 @@ def points_plot(
 def frontier_plot(
     table: pd.DataFrame, *, x: str, xlabel: str, labelled: Sequence[str] = (), ax: Axes | None = None
 ) -> Axes:
-    """``points_plot`` of recall over a cost ``x``; an open marker stands for no event, drawn at its bound."""
+    """``points_plot`` of recall over a cost ``x``.
+
+    An open marker is a point without any event, drawn at its upper bound.
+    """
     ax = points_plot(
         table,
         x=x,
@@ -86,29 +105,41 @@ def frontier_plot(
     return ax
 
 
-def strip_plot(
-    table: pd.DataFrame, *, row: str, column: str, value: str, text: str, ax: Axes | None = None
+def heatmap_plot(
+    table: pd.DataFrame,
+    *,
+    row: str,
+    column: str,
+    value: str,
+    text: str,
+    xlabel: str = "supposed prevalence",
+    ax: Axes | None = None,
 ) -> Axes:
-    """A cell for each ``row`` and ``column``, the darker the larger its ``value`` in [0, 1], with its ``text`` written in it; nan is left white."""
+    """A heat map with a text in each cell.
+
+    Parameters
+    ----------
+    table
+        One row a cell.
+    row, column
+        Names of the table's columns that hold the row (text) and the column (number) of the cell.
+    value
+        Column of the shade, in [0, 1], darker where it is larger; nan is left white.
+    text
+        Column of the text.
+    """
     rows, columns = list(dict.fromkeys(table[row])), list(dict.fromkeys(table[column]))
     ax = ax or new_axes(height=1.0 + 0.34 * len(rows))
     for cell in table.to_dict("records"):
-        x, y, share = columns.index(cell[column]), len(rows) - 1 - rows.index(cell[row]), cell[value]
-        ax.fill_between(
-            [x, x + 1], y, y + 1, color=ACCENT, alpha=0.0 if np.isnan(share) else share, linewidth=0
-        )
-        ax.text(
-            x + 0.5,
-            y + 0.5,
-            cell[text],
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if share > 0.6 else INK,
-        )
+        x, y = columns.index(cell[column]), len(rows) - 1 - rows.index(cell[row])
+        shade = cell[value]
+        alpha = 0.0 if np.isnan(shade) else shade
+        ax.fill_between([x, x + 1], y, y + 1, color=ACCENT, alpha=alpha, linewidth=0)
+        text_colour = "white" if shade > 0.6 else INK
+        ax.text(x + 0.5, y + 0.5, cell[text], ha="center", va="center", fontsize=8, color=text_colour)
     ax.set_xlim(0, len(columns))
     ax.set_ylim(0, len(rows))
     ax.set_xticks([x + 0.5 for x in range(len(columns))], [f"{name:g}" for name in columns])
     ax.set_yticks([y + 0.5 for y in range(len(rows))], [str(name) for name in rows[::-1]])
-    ax.set_xlabel("supposed prevalence")
+    ax.set_xlabel(xlabel)
     return ax

@@ -1,4 +1,4 @@
-"""The points of a comparison made ready to be printed and drawn: with their numbers, intervals as columns, and bounds in the place of zeros."""
+"""Operating points prepared for tables and plots: numbers, intervals and bounds as columns."""
 
 from __future__ import annotations
 
@@ -6,95 +6,88 @@ import numpy as np
 import pandas as pd
 
 from classifier.evaluation.rates import Rate
-from classifier.report.tradeoff.plots import SHARES
+from classifier.privacy.compare.metrics import METRIC_BY_ID
+from classifier.report.sections import Tables
+from classifier.report.tradeoff.plots import MACHINE_READ_CLASSES
 
-Tables = dict[str, pd.DataFrame]
-
-HUMAN = "human_read_benign_per_million"
-WITH_INTERVAL = (
-    HUMAN,
-    "machine_read_share",
-    "human_read_messages",
-    "pii_people_exposed_per_1000",
-    "retained_message_hours",
-    "recall",
-    "benign_messages_read",
-    "median_messages_to_alert",
-)
-
-HUMAN_VIEW, MACHINE_VIEW = "recall against human reads", "recall against machine reads"
+HUMAN_READS = "human_read_benign_per_million"
+HUMAN_VIEW = METRIC_BY_ID[HUMAN_READS].view
+MACHINE_VIEW = METRIC_BY_ID["benign_messages_read"].view
 
 
 def with_intervals(tables: Tables) -> pd.DataFrame:
-    """The points, each with its number ``no``, counts as text, and ``<metric>_low`` and ``<metric>_high`` from the table of intervals."""
+    """The table of points with what tables and plots need.
+
+    Added are the number ``no``, counts as text (``found_of``, ``alarms_of``, ``human_reads``),
+    ``<metric>_low`` and ``<metric>_high`` from the table of intervals, the class ``share`` of machine reads,
+    ``upper``, ``drawn_at`` (the upper bound where no event was seen) and ``open`` (whether none was seen).
+    """
     points = tables["points"].reset_index(drop=True)
     points.insert(0, "no", [str(position + 1) for position in range(len(points))])
-    points["found_of"] = [
-        _found(*row)
-        for row in points[["found", "n_pattern", "recall_exact_low", "recall_exact_high"]].to_numpy()
-    ]
-    points["alarms_of"] = [
-        f"{int(hits):,}/{int(n):,}"
-        for hits, n in zip(points["false_alarms"], points["n_benign"], strict=True)
-    ]
-    bounds = tables["intervals"].set_index(["metric", "point"])
-    for metric in WITH_INTERVAL:
-        own = bounds.loc[metric].reindex(points["point"])
-        points[f"{metric}_low"], points[f"{metric}_high"] = own["low"].to_numpy(), own["high"].to_numpy()
-    points["human_reads"] = [
-        _per_million(*row)
-        for row in points[[HUMAN, f"{HUMAN}_low", f"{HUMAN}_high", "false_alarms"]].to_numpy()
-    ]
+    found = points[["found", "n_pattern", "recall_exact_low", "recall_exact_high"]].to_numpy()
+    points["found_of"] = [_recall_with_exact_interval(*row) for row in found]
+    alarms = zip(points["false_alarms"], points["n_benign"], strict=True)
+    points["alarms_of"] = [f"{int(hits):,}/{int(n):,}" for hits, n in alarms]
+    intervals = tables["intervals"].set_index(["metric", "point"])
+    for metric in intervals.index.unique("metric").intersection(points.columns):
+        bounds = intervals.loc[metric].reindex(points["point"])
+        points[f"{metric}_low"] = bounds["low"].to_numpy()
+        points[f"{metric}_high"] = bounds["high"].to_numpy()
+    read_columns = [HUMAN_READS, f"{HUMAN_READS}_low", f"{HUMAN_READS}_high", "false_alarms"]
+    points["human_reads"] = [_reads_with_interval(*row) for row in points[read_columns].to_numpy()]
     points["share"] = pd.cut(
         points["machine_read_share"],
-        [-np.inf, *(end for end, *_ in SHARES[:-1]), np.inf],
-        labels=[name for _, name, *_ in SHARES],
+        [-np.inf, *(end for end, *_ in MACHINE_READ_CLASSES[:-1]), np.inf],
+        labels=[name for _, name, *_ in MACHINE_READ_CLASSES],
     ).astype(str)
-    points["upper"] = points[f"{HUMAN}_upper"].round()
-    points["drawn_at"] = points[HUMAN].where(~points["zero_events"], points[f"{HUMAN}_upper"])
+    upper = points[f"{HUMAN_READS}_upper"]
+    points["upper"] = upper.round()
+    points["drawn_at"] = points[HUMAN_READS].where(~points["zero_events"], upper)
     points["open"] = points["zero_events"]
     return points
 
 
-def _found(hits: float, n: float, low: float, high: float) -> str:
-    """Recall with its denominator and the interval that does not vanish when nothing, or everything, was found."""
+def _recall_with_exact_interval(hits: float, n: float, low: float, high: float) -> str:
+    # The exact interval has a width even where nothing, or everything, was found.
     return f"{Rate(int(hits), int(n))}, {low:.3f}–{high:.3f}"
 
 
-def _per_million(value: float, low: float, high: float, hits: float) -> str:
-    """A resampled interval of no event is no interval, so none is printed: the bound stands beside."""
+def _reads_with_interval(value: float, low: float, high: float, hits: float) -> str:
+    # Without events every resample gives 0; the upper bound in the next column says more.
     return f"{value:,.0f} ({low:,.0f}–{high:,.0f})" if hits else "0 (no event)"
 
 
-def strip_table(base_rates: pd.DataFrame) -> pd.DataFrame:
-    """The base rates with what a strip shows of each: ``shade`` and ``text``. Where no false alarm was seen that is the lower bound, for 100 % would be read as a proof."""
-    unseen = (base_rates["false_alarms"] == 0) & (base_rates["true_finds"] > 0)
-    shade = base_rates["ppv"].where(~unseen, base_rates["ppv_low"])
-    texts = [
-        "0/0" if np.isnan(share) else f"{'≥ ' if bound else ''}{100 * share:.2g} %"
-        for share, bound in zip(shade, unseen, strict=True)
-    ]
-    return base_rates.assign(shade=shade, text=texts)
+def ppv_cells(base_rates: pd.DataFrame) -> pd.DataFrame:
+    """The table of base rates with ``shade`` and ``text`` for a heat map.
+
+    Where no false alarm was seen both are of the lower bound: a PPV of 100 % would be read as a proof.
+    """
+    only_true_finds = (base_rates["false_alarms"] == 0) & (base_rates["true_finds"] > 0)
+    shade = base_rates["ppv"].where(~only_true_finds, base_rates["ppv_low"])
+    cells = zip(shade, only_true_finds, strict=True)
+    return base_rates.assign(shade=shade, text=[_ppv_text(ppv, is_bound=bound) for ppv, bound in cells])
 
 
-def ladder(tables: Tables, view: str) -> list[str]:
+def _ppv_text(ppv: float, *, is_bound: bool) -> str:
+    if np.isnan(ppv):
+        return "0/0"
+    return f"{'≥ ' if is_bound else ''}{100 * ppv:.2g} %"
+
+
+def frontier_points(tables: Tables, view: str) -> list[str]:
     """The points of a view's frontier, by rising recall."""
     steps = tables["exchange"][tables["exchange"]["view"] == view]
     return list(dict.fromkeys([*steps["from_point"], *steps["to_point"]]))
 
 
-def one_prevalence(tables: Tables) -> float:
-    """The middle one of the supposed prevalences, for a figure that can show one; of two in the middle the smaller."""
+def middle_prevalence(tables: Tables) -> float:
+    """The median of the supposed prevalences; the smaller of two in the middle."""
     prevalences = sorted(set(tables["per_find"]["prevalence"]))
     return float(prevalences[(len(prevalences) - 1) // 2])
 
 
-def per_find(tables: Tables, points: pd.DataFrame, prevalence: float) -> pd.DataFrame:
+def with_messages_per_find(tables: Tables, points: pd.DataFrame, prevalence: float) -> pd.DataFrame:
     """``points`` with the messages read for each pattern found at that prevalence."""
     table = tables["per_find"]
-    return points.merge(
-        table[table["prevalence"] == prevalence].drop(columns="prevalence"),
-        on="point",
-        how="left",
-        validate="one_to_one",
-    )
+    at_prevalence = table[table["prevalence"] == prevalence].drop(columns="prevalence")
+    return points.merge(at_prevalence, on="point", how="left", validate="one_to_one")

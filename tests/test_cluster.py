@@ -1,0 +1,213 @@
+"""Scoring on a cluster: the numbers of one process, restartable, nothing done twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from test_score import read, rows, score, write
+
+from classifier.cli.main import main
+from classifier.errors import InputError
+from classifier.model.cluster import score_files
+from classifier.model.conversation.file import load_conversation_model
+from classifier.model.message.file import load_model
+from classifier.model.shipped import conversation_model_path
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's and Spark's own code
+
+
+@pytest.fixture(scope="module")
+def conversation_model(small_model):
+    return load_conversation_model(conversation_model_path(small_model))
+
+
+@pytest.fixture
+def chats(tmp_path):
+    """Five files, conversations spread over all of them."""
+    folder = tmp_path / "chats"
+    folder.mkdir()
+    some = rows(100)
+    for number in range(5):
+        write(folder / f"day{number}.parquet", some[20 * number : 20 * (number + 1)])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def scored(client, chats, out, small_model, conversation_model=None, level="message", **options):
+    """The steps' counts, and the rows of all files."""
+    counts = list(
+        score_files(
+            client,
+            sorted(chats.iterdir()),
+            out,
+            model=load_model(small_model),
+            conversation_model=conversation_model,
+            level=level,
+            **options,
+        )
+    )
+    return counts, [row for path in sorted(out.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+
+def test_messages_are_scored_as_by_one_process(client, chats, small_model, tmp_path):
+    _, table = scored(client, chats, tmp_path / "out", small_model)
+    score(write(tmp_path / "all.parquet", rows(100)), tmp_path / "one.parquet", small_model)
+    assert table == read(tmp_path / "one.parquet")
+
+
+@pytest.mark.parametrize("level", ["conversation", "sender"])
+def test_conversations_and_senders_are_scored_as_by_one_process(
+    level, client, chats, small_model, conversation_model, tmp_path
+):
+    _, table = scored(client, chats, tmp_path / "out", small_model, conversation_model, level, n_buckets=3)
+    score(write(tmp_path / "all.parquet", rows(100)), tmp_path / "one.parquet", small_model, "--level", level)
+    by_id = "conversation_id" if level == "conversation" else "author"
+    assert sorted(table, key=lambda row: row[by_id]) == sorted(
+        read(tmp_path / "one.parquet"), key=lambda row: row[by_id]
+    )
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "part-00000.parquet",
+        "part-00001.parquet",
+        "part-00002.parquet",
+    ]
+
+
+def test_what_is_done_is_not_done_again_and_what_is_damaged_is(client, chats, small_model, tmp_path):
+    out = tmp_path / "out"
+    scored(client, chats, out, small_model)
+    (out / "day1.parquet").write_bytes(b"PAR1")
+    write(chats / "day2.parquet", rows(7))
+    before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    counts, table = scored(client, chats, out, small_model)
+    assert counts[0] == (3, 5)
+    assert {path.name for path in out.iterdir() if path.stat().st_mtime_ns != before[path.name]} == {
+        "day1.parquet",
+        "day2.parquet",
+    }
+    assert len(table) == 87
+
+
+def test_a_partition_that_fails_is_named_and_the_others_are_done(client, chats, small_model, tmp_path):
+    pq.write_table(
+        pa.table({"conversation_id": ["c"], "author": ["a"], "text": pa.array([None], pa.string())}),
+        chats / "day3.parquet",
+    )
+    with pytest.raises(
+        InputError, match=r"1 of 5 partitions failed 3 times \(.*day3.parquet: .*text: expected a string"
+    ):
+        scored(client, chats, tmp_path / "out", small_model)
+    assert len(list((tmp_path / "out").glob("*.parquet"))) == 4
+
+
+def test_two_sources_of_one_name_are_refused(client, chats, small_model, tmp_path):
+    with pytest.raises(InputError, match="would both be scored to"):
+        list(
+            score_files(
+                client,
+                [chats / "day1.parquet", chats / ".." / "day1.parquet"],
+                tmp_path,
+                model=load_model(small_model),
+            )
+        )
+
+
+def test_a_worker_that_is_killed_loses_nothing(client, small_model, tmp_path):
+    chats = tmp_path / "chats"
+    chats.mkdir()
+    for number in range(12):
+        write(
+            chats / f"day{number:02}.parquet",
+            [row | {"text": f"{row['text']} {at}"} for at, row in enumerate(rows(3000))],
+        )
+    pid = next(iter(client.run(os.getpid).values()))
+    steps = score_files(client, sorted(chats.iterdir()), tmp_path / "out", model=load_model(small_model))
+    assert next(steps) == (0, 12)
+    assert next(steps) == (1, 12)
+    os.kill(pid, signal.SIGKILL)
+    (tmp_path / "out" / ".day05.parquet.half").write_bytes(
+        b""
+    )  # what a worker leaves that is killed while it writes
+    assert list(steps)[-1] == (12, 12)
+    whole = [pq.read_table(path).num_rows for path in sorted((tmp_path / "out").iterdir())]
+    assert whole == [3000] * 12
+
+
+def test_the_command_scores_on_processes_of_its_own(chats, small_model, tmp_path, capsys):
+    pytest.importorskip("distributed")
+    arguments = [
+        "score",
+        str(chats / "*.parquet"),
+        "--engine",
+        "dask",
+        "--jobs",
+        "2",
+        "--model",
+        str(small_model),
+    ]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"day{number}.parquet" for number in range(5)
+    ]
+    assert (
+        main(["score", str(tmp_path / "none*.parquet"), "--engine", "dask", "--out", str(tmp_path / "out")])
+        == 2
+    )
+    assert "expected Parquet files" in capsys.readouterr().err
+
+
+@contextmanager
+def scripts_on_path():
+    folder = str(Path(__file__).parent.parent / "scripts")
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
+def test_spark_gives_the_same_numbers(chats, small_model, tmp_path):
+    pytest.importorskip("pyspark")
+    with scripts_on_path():
+        import score_spark
+    assert (
+        score_spark.main(
+            [
+                str(chats),
+                "--model",
+                str(small_model),
+                "--out",
+                str(tmp_path / "spark"),
+                "--master",
+                "local[1]",
+            ]
+        )
+        == 0
+    )
+    table = pq.read_table(tmp_path / "spark").to_pylist()
+    score(write(tmp_path / "all.parquet", rows(100)), tmp_path / "one.parquet", small_model)
+
+    def by_text(row):
+        return row["conversation_id"], row["time"], row["text"]
+
+    assert sorted(table, key=by_text) == sorted(read(tmp_path / "one.parquet"), key=by_text)

@@ -1,0 +1,160 @@
+"""A finished part is taken again as it was, by whoever depends on the same things, and what is no part is worked anew."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from privacy_toys import SCORER, chat, policy, town
+
+from classifier.privacy.compare.finished import FinishedPolicies
+from classifier.privacy.compare.operating_points import policy_operating_points
+from classifier.privacy.stream import MessageScores, scored, streams_from_conversations
+
+VALIDATION, TEST = town(60, seed=2, split="v"), town(24, seed=3, split="t")
+WATCH = policy("watch", where="device", release="alert_bit")
+CHANCE = policy("chance", where="device", evidence="chance", release="alert_bit")
+BASIS, MODELS = {"corpus": "toy", "seed": 5}, {"private/plain": "words"}
+TALK = streams_from_conversations(
+    [
+        chat("noon", "s: pizza", "c: ok"),
+        chat("night", "s: raid"),
+        chat("rain", "s: rain", "c: toast", "s: ok"),
+    ]
+)
+
+
+class Worked:
+    """Work that counts how often it was done."""
+
+    def __init__(self, result):
+        self.result, self.times = result, 0
+
+    def __call__(self):
+        self.times += 1
+        return self.result
+
+
+@pytest.fixture(scope="module")
+def watched():
+    # The rate of 1 in 1,000 takes more than 45 innocents, so it is skipped.
+    return policy_operating_points(WATCH, VALIDATION, TEST, SCORER, asked_rates=(0.001, 0.2), seed=5)
+
+
+def test_a_part_is_worked_once_and_comes_back_as_it_was(tmp_path, watched):
+    parts, work = FinishedPolicies(tmp_path, BASIS, MODELS), Worked(watched)
+    first, again = (parts.operating_points(WATCH, TEST, work) for _ in range(2))
+    assert work.times == 1
+    assert first is watched
+    assert (again.policy, again.skipped) == (watched.policy, watched.skipped)
+    [kept], [own] = again.points, watched.points
+    assert (kept.name, kept.asked_rate, kept.partial_auc, kept.policy) == (
+        "watch@0.2",
+        0.2,
+        own.partial_auc,
+        own.policy,
+    )
+    pd.testing.assert_frame_equal(kept.costs, own.costs)
+
+
+def test_a_part_lies_under_its_policy_s_name_and_sixteen_digits_of_what_it_rests_on(tmp_path, watched):
+    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(WATCH, TEST, Worked(watched))
+    [part] = tmp_path.iterdir()
+    assert re.fullmatch(r"watch-[0-9a-f]{16}\.npz", part.name)
+
+
+def test_what_a_part_does_not_hold_is_taken_from_the_streams(tmp_path, watched):
+    parts = FinishedPolicies(tmp_path, BASIS, MODELS)
+    parts.operating_points(WATCH, TEST, Worked(watched))
+    renamed = [replace(stream, cluster="another") for stream in TEST]
+    costs = parts.operating_points(WATCH, renamed, Worked(None)).points[0].costs
+    assert set(costs["cluster"]) == {"another"}
+    assert costs["n_read"].tolist() == watched.points[0].costs["n_read"].tolist()
+
+
+def test_the_order_in_which_the_basis_is_told_does_not_matter(tmp_path, watched):
+    FinishedPolicies(tmp_path, {"corpus": "toy", "seed": 5}, MODELS).operating_points(WATCH, TEST, Worked(watched))
+    work = Worked(watched)
+    FinishedPolicies(tmp_path, {"seed": 5, "corpus": "toy"}, MODELS).operating_points(WATCH, TEST, work)
+    assert work.times == 0
+
+
+@pytest.mark.parametrize(("asked", "times"), [(WATCH, 1), (CHANCE, 0)], ids=["by the text", "by chance"])
+def test_another_model_makes_another_part_only_where_text_decides(tmp_path, watched, asked, times):
+    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(asked, TEST, Worked(watched))
+    work = Worked(watched)
+    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).operating_points(asked, TEST, work)
+    assert work.times == times
+
+
+def test_parts_are_told_apart_by_policy_and_counted(tmp_path, watched):
+    parts = FinishedPolicies(tmp_path, BASIS, MODELS)
+    assert parts.count() == 0
+    parts.operating_points(WATCH, TEST, Worked(watched))
+    parts.operating_points(replace(WATCH, sampling_rate=0.5), TEST, Worked(watched))
+    (tmp_path / "notes.txt").write_text("no part", encoding="utf-8")
+    assert parts.count() == 2
+    assert {path.name[:6] for path in tmp_path.glob("*.npz")} == {"watch-"}
+
+
+def test_scores_of_conversations_of_different_lengths_are_kept_apart(tmp_path):
+    parts, work = FinishedPolicies(tmp_path, BASIS, MODELS), Worked(scored(TALK, SCORER.messages))
+    first, again = (parts.message_scores("private/plain", TALK, work) for _ in range(2))
+    assert work.times == 1
+    assert first.columns == again.columns
+    assert {id_: len(rows) for id_, rows in again.rows.items()} == {"noon": 2, "night": 1, "rain": 3}
+    assert all(np.array_equal(again.rows[id_], first.rows[id_]) for id_ in ("noon", "night", "rain"))
+    [path] = tmp_path.iterdir()
+    assert path.name.startswith("scores-private-plain-")
+
+
+def test_scores_of_an_outside_model_keep_their_one_column(tmp_path):
+    own = MessageScores(
+        {
+            "noon": np.array([[0.1], [0.2]]),
+            "night": np.array([[0.3]]),
+            "rain": np.array([[0.4], [0.5], [0.6]]),
+        },
+        ("score",),
+    )
+    parts = FinishedPolicies(tmp_path, BASIS, {"outside": "theirs"})
+    parts.message_scores("outside", TALK, Worked(own))
+    kept = parts.message_scores("outside", TALK, Worked(None))
+    assert kept.columns == ("score",)
+    assert {id_: rows.ravel().tolist() for id_, rows in kept.rows.items()} == {
+        "noon": [0.1, 0.2],
+        "night": [0.3],
+        "rain": [0.4, 0.5, 0.6],
+    }
+
+
+def test_scores_of_another_model_are_worked_anew(tmp_path):
+    FinishedPolicies(tmp_path, BASIS, MODELS).message_scores("private/plain", TALK, Worked(scored(TALK, SCORER.messages)))
+    work = Worked(scored(TALK, SCORER.messages))
+    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).message_scores("private/plain", TALK, work)
+    assert work.times == 1
+
+
+class Trap:
+    """What leaves a folder behind when it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_a_part_that_would_have_to_be_unpickled_is_worked_anew(tmp_path, watched):
+    parts = FinishedPolicies(tmp_path / "parts", BASIS, MODELS)
+    parts.operating_points(WATCH, TEST, Worked(watched))
+    [path] = (tmp_path / "parts").iterdir()
+    np.savez(path, about=np.array([Trap(tmp_path / "sprung")], dtype=object))
+    work = Worked(watched)
+    parts.operating_points(WATCH, TEST, work)
+    assert work.times == 1
+    assert not (tmp_path / "sprung").exists()

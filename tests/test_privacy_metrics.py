@@ -1,0 +1,177 @@
+"""The table of cost metrics: complete rows, orders of written tables, and a new row as CONTRIBUTING.md says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from privacy_toys import SCORER, policy, town
+
+import classifier
+from classifier.privacy.compare.constraint import CONSTRAINED_METRICS
+from classifier.privacy.compare.costs import COST_COLUMNS
+from classifier.privacy.compare.dominance import AXIS_SIGNS
+from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID, OBSERVERS, metrics_of_section
+from classifier.privacy.compare.tables import POINT_COSTS
+
+PACKAGE = Path(classifier.__file__).parent
+CONTRIBUTING = PACKAGE.parent / "CONTRIBUTING.md"
+
+
+@pytest.mark.parametrize("metric", COST_METRICS, ids=lambda metric: metric.id)
+def test_a_row_says_what_is_counted_in_which_unit_and_who_learns_it(metric):
+    assert metric.observer in OBSERVERS
+    assert all((metric.title, metric.unit, metric.formula))
+    assert all(column in (*COST_COLUMNS, "conversations") for _, column in metric.sums)
+    assert bool(metric.view) == bool(metric.view_unit)
+
+
+def test_no_metric_stands_twice():
+    assert len(METRIC_BY_ID) == len(COST_METRICS)
+
+
+def test_points_have_the_compared_costs_first():
+    assert POINT_COSTS == (
+        "human_read_benign_per_million",
+        "machine_read_share",
+        "pii_people_exposed_per_1000",
+        "retained_message_hours",
+        "machine_read_conversations",
+        "human_read_messages",
+        "pii_items_exposed_per_1000",
+        "benign_messages_read",
+    )
+
+
+def test_axes_are_the_compared_costs_the_leak_and_detection():
+    assert AXIS_SIGNS == {
+        "human_read_benign_per_million": 1,
+        "machine_read_share": 1,
+        "pii_people_exposed_per_1000": 1,
+        "retained_message_hours": 1,
+        "model_leak": 1,
+        "recall": -1,
+        "median_messages_to_alert": 1,
+    }
+    assert list(AXIS_SIGNS)[4:] == ["model_leak", "recall", "median_messages_to_alert"]
+
+
+def test_intervals_and_views_stand_in_the_order_of_the_table():
+    frontier = compare_policies(
+        [policy("watch", where="device", release="alert_bit")],
+        town(60, seed=2, split="v"),
+        town(60, seed=3, split="t"),
+        {"private/plain": SCORER},
+        asked_rates=(0.2,),
+        n_resamples=20,
+    )
+    assert list(dict.fromkeys(frontier.intervals["metric"])) == [
+        "human_read_benign_per_million",
+        "machine_read_share",
+        "machine_read_conversations",
+        "human_read_messages",
+        "pii_people_exposed_per_1000",
+        "pii_items_exposed_per_1000",
+        "retained_message_hours",
+        "recall",
+        "benign_messages_read",
+        "pattern_messages_read",
+        "median_messages_to_alert",
+    ]
+    assert list(dict.fromkeys(frontier.exchange["view"])) == [
+        "recall against human reads",
+        "recall against machine reads",
+    ]
+
+
+def test_what_a_constraint_may_name_is_in_the_table_of_points_or_in_detection():
+    assert set(CONSTRAINED_METRICS) == {
+        *POINT_COSTS,
+        "false_positive_rate",
+        "recall",
+        "median_messages_to_alert",
+    }
+
+
+def test_the_report_prints_messages_read_before_shares():
+    assert [metric.id for metric in metrics_of_section("messages_read")] == [
+        "benign_messages_read",
+        "machine_read_share",
+        "human_read_messages",
+        "pii_people_exposed_per_1000",
+    ]
+
+
+USE_OF_THE_NEW_METRIC = """
+import json
+import numpy as np
+from privacy_toys import SCORER, policy, town
+from classifier.privacy.compare.constraint import check_constraints
+from classifier.privacy.compare.frontier import compare_policies
+from classifier.report.tradeoff.costs import messages_read_section
+
+check_constraints(["human_read_characters<=100"])
+test = town(60, seed=3, split="t")
+frontier = compare_policies(
+    [policy("watch", where="device", release="alert_bit")],
+    town(60, seed=2, split="v"),
+    test,
+    {"private/plain": SCORER},
+    asked_rates=(0.2,),
+    n_resamples=20,
+)
+[table] = messages_read_section(frontier.tables).tables
+result = {
+    "by_hand": np.mean([sum(map(len, stream.texts)) for stream in test if stream.benign]),
+    "points": frontier.points.set_index("point")["human_read_characters"].to_dict(),
+    "with_interval": "human_read_characters" in set(frontier.intervals["metric"]),
+    "headings": table.printed.headings,
+}
+print(json.dumps(result))
+"""
+
+
+@pytest.fixture
+def contributed_package(tmp_path):
+    """A copy of the package with the example of CONTRIBUTING.md put in, and nothing else changed."""
+    section = CONTRIBUTING.read_text(encoding="utf-8").split("## Add a cost metric")[1].split("\n## ")[0]
+    row, function = map(
+        textwrap.dedent, re.findall(r"^ *```python\n(.*?)^ *```", section, re.DOTALL | re.MULTILINE)
+    )
+    column, name = re.search(r'counts="(\w+)"', row)[1], re.search(r"def (\w+)", function)[1]
+    without = shutil.ignore_patterns("__pycache__", "*.safetensors")
+    compare = shutil.copytree(PACKAGE, tmp_path / "classifier", ignore=without) / "privacy" / "compare"
+    for file, start, end, added in (
+        ("metrics.py", "COST_METRICS = (", "\n)\n", row),
+        ("costs.py", "COUNTS: dict", "\n}\n", f'"{column}": {name},'),
+        ("costs.py", "COUNTS: dict", "COUNTS: dict", function + "\n\n"),
+    ):
+        text = (compare / file).read_text(encoding="utf-8")
+        place = text.index(end, text.index(start))
+        (compare / file).write_text(f"{text[:place]}\n{added}{text[place:]}", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_row_and_a_function_put_a_new_metric_into_tables_constraints_and_report(contributed_package):
+    path = os.pathsep.join([str(contributed_package), str(Path(__file__).parent)])
+    done = subprocess.run(
+        [sys.executable, "-c", USE_OF_THE_NEW_METRIC],
+        env=os.environ | {"PYTHONPATH": path},
+        cwd=contributed_package,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["points"]["flag_all"] == pytest.approx(result["by_hand"])
+    assert result["points"]["read_nothing"] == 0
+    assert result["with_interval"]
+    assert "characters shown to a person per benign conversation" in result["headings"]

@@ -1,0 +1,137 @@
+"""A policy at each of its thresholds: one point for each threshold, a reason for each rate that cannot be shown, and one area for all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from privacy_toys import SCORER, chat, policy, town, word_probabilities
+
+from classifier.privacy.compare.operating_points import operating_points_of_policies, policy_operating_points
+from classifier.privacy.simulate.scorer import NOISY_OR, PolicyScorer
+from classifier.privacy.stream import streams_from_conversations
+from classifier.taxonomy import PATTERN
+
+WATCH = policy("watch", where="device", release="alert_bit")
+LATER = policy("later", where="device", release="alert_bit", retain_messages=1, retain_hours=1.0)
+
+
+def talk(split, *, benign="s: pizza", pattern="s: our secret"):
+    """Thirty who talk of pizza, and ten who do not."""
+    return streams_from_conversations(
+        [
+            chat(
+                f"{split}{number}",
+                *([pattern] if number < 10 else [benign]),
+                label=PATTERN if number < 10 else "benign",
+            )
+            for number in range(40)
+        ]
+    )
+
+
+VALIDATION, TEST = talk("v"), talk("t")
+
+
+def test_each_rate_that_gives_a_threshold_of_its_own_is_a_point():
+    # One of 40 innocents stands above the others. Flagging none shows 1 - .05 ** (1/40) = 7.2 %, flagging that one 11.3 %.
+    validation = streams_from_conversations(
+        [chat(f"v{number}", "s: pizza" if number else "s: where") for number in range(40)]
+    )
+    found = policy_operating_points(WATCH, validation, TEST, SCORER, asked_rates=(0.1, 0.15), seed=0)
+    assert [(point.name, point.asked_rate) for point in found.points] == [
+        ("watch@0.1", 0.1),
+        ("watch@0.15", 0.15),
+    ]
+    first, second = (point.policy.threshold for point in found.points)
+    assert second == SCORER.conversation(word_probabilities(["where"]), ["a"]) < first
+
+
+def test_where_two_rates_give_one_threshold_the_first_stands_for_both():
+    found = policy_operating_points(WATCH, VALIDATION, TEST, SCORER, asked_rates=(0.2, 0.1), seed=0)
+    assert [(point.name, point.asked_rate) for point in found.points] == [("watch@0.2", 0.2)]
+    assert found.skipped == ()
+
+
+def test_a_rate_that_validation_cannot_show_is_skipped_with_the_reason():
+    found = policy_operating_points(WATCH, VALIDATION, TEST, SCORER, asked_rates=(0.01, 0.1), seed=0)
+    assert [point.name for point in found.points] == ["watch@0.1"]
+    [(rate, reason)] = found.skipped
+    assert rate == 0.01
+    assert "takes at least 299 benign units without a false alarm" in reason
+    assert "got 30 benign units" in reason
+
+
+def test_costs_are_of_the_test_conversations_at_the_threshold_chosen():
+    [point] = policy_operating_points(WATCH, VALIDATION, TEST, SCORER, asked_rates=(0.1,), seed=0).points
+    assert point.costs["conversation"].tolist() == [f"t{number}" for number in range(40)]
+    assert point.costs["flagged"].tolist() == [True] * 10 + [False] * 30
+    assert point.policy.name == "watch"
+
+
+@pytest.mark.parametrize(
+    ("test", "area"),
+    [
+        (TEST, 1.0),
+        (talk("t", benign="s: our secret", pattern="s: pizza"), 0.0),
+        (talk("t", benign="s: our secret"), 0.005),
+    ],
+)
+def test_the_area_is_that_up_to_a_false_positive_rate_of_one_percent(test, area):
+    # All patterns above all innocents, all below, and all alike: the curve is then the diagonal, and its mean up to .01 is .005.
+    [point] = policy_operating_points(WATCH, VALIDATION, test, SCORER, asked_rates=(0.1,), seed=0).points
+    assert point.partial_auc == pytest.approx(area)
+
+
+def test_a_policy_without_a_threshold_to_move_is_one_point():
+    everything = policy("everything", where="server", evidence="nothing", release="alert_bit")
+    found = policy_operating_points(everything, VALIDATION, TEST, SCORER, asked_rates=(0.1, 0.2), seed=0)
+    [point] = found.points
+    assert (point.name, point.policy, found.skipped) == ("everything", everything, ())
+    assert np.isnan([point.asked_rate, point.partial_auc]).all()
+    assert point.costs["flagged"].all()
+
+
+def test_measured_together_or_alone_policies_come_to_the_same():
+    scorer = PolicyScorer(word_probabilities, lambda rows, authors: float(rows.max()))
+    validation, test = town(60, seed=2, split="v"), town(24, seed=3, split="t")
+    together = list(operating_points_of_policies([WATCH, LATER], validation, test, scorer, asked_rates=(0.2,), seed=0))
+    for found, asked in zip(together, (WATCH, LATER), strict=True):
+        alone = policy_operating_points(asked, validation, test, scorer, asked_rates=(0.2,), seed=0)
+        assert found.points[0].policy == alone.points[0].policy
+        assert found.points[0].costs.equals(alone.points[0].costs)
+
+
+def test_a_score_that_one_policy_needed_is_not_computed_again_for_the_next():
+    asked = []
+
+    def largest(rows, authors):
+        asked.append((rows.tobytes(), tuple(authors)))
+        return float(rows.max())
+
+    list(
+        operating_points_of_policies(
+            [WATCH, LATER], VALIDATION, TEST, PolicyScorer(word_probabilities, largest), asked_rates=(0.1,), seed=0
+        )
+    )
+    assert len(asked) == len(set(asked)) == 80
+
+
+def test_what_is_kept_is_not_measured():
+    asked = []
+
+    def cache(policy, test, work):
+        asked.append((policy.name, len(test)))
+        return work() if policy is WATCH else None
+
+    first, second = operating_points_of_policies(
+        [WATCH, LATER],
+        VALIDATION,
+        TEST,
+        PolicyScorer(word_probabilities, NOISY_OR),
+        asked_rates=(0.1,),
+        seed=0,
+        cache=cache,
+    )
+    assert asked == [("watch", 40), ("later", 40)]
+    assert first.policy == WATCH
+    assert second is None
