@@ -1,0 +1,253 @@
+"""Which dialogues make a conversation: its shape first, whatever its label, then what fills it.
+
+The shape (how many dialogues, how long each, which of them are talk of any relation, who opens those) is drawn before the script, and from the same
+distribution for patterns and benign exchanges. A pattern then puts scripted dialogues where a benign exchange has ordinary ones of the same relation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from classifier.corpus.dialogues import Dialogue, Line
+from classifier.taxonomy import STAGES
+
+MEAN_DIALOGUES = 3
+MAX_DIALOGUES = 40
+MAX_MESSAGES = 300
+ANY_RATE = 0.35
+"""How often a dialogue is talk of any relation; at least one of a conversation is of its own."""
+
+OVERT_FROM_MESSAGES = 12
+OVERT_RATE = 0.65
+"""How often a pattern with room for it (two scripted dialogues) is planned overt, so that a third of all are."""
+
+FAINT_RATE = 0.5
+"""How often any other pattern is planned faint; the rest are mixed."""
+
+SCRIPTED_DIALOGUES = {"overt": (2, 2, 3, 3, 4), "mixed": (1, 1, 2, 2, 3), "faint": (1, 1, 1, 2)}
+"""Numbers of scripted dialogues to try, by overtness, as often as they are listed."""
+
+N_TRIED = 40
+N_COMPARED = 10
+"""Of so many that would do, the one that fits the two people and the shape best is taken: habits lean, they do not rule."""
+
+
+@dataclass(frozen=True)
+class DialogueBook:
+    """The dialogues of one split: patterns and ordinary ones by relation, and those for any relation."""
+
+    patterns: dict[str, list[Dialogue]]
+    ordinary: dict[str, list[Dialogue]]
+    anywhere: list[Dialogue]
+
+
+def dialogue_book(dialogues: Iterable[Dialogue]) -> DialogueBook:
+    """The dialogues arranged by what the generator looks them up for."""
+    found: dict[str, dict[str, list[Dialogue]]] = {use: defaultdict(list) for use in ("pattern", "ordinary", "any")}
+    for dialogue in sorted(dialogues, key=lambda dialogue: dialogue.id):
+        found[dialogue.use][dialogue.relation].append(dialogue)
+    return DialogueBook(dict(found["pattern"]), dict(found["ordinary"]), found["any"].get("any", []))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One dialogue each: the lines wanted, whether it is of the pair's own relation, whether B opens it instead of A.
+
+    Only talk of any relation is turned round, as the roles of every other dialogue are part of it.
+    """
+
+    lengths: tuple[int, ...]
+    own: tuple[bool, ...]
+    turned: tuple[bool, ...]
+
+    @property
+    def n_messages(self) -> int:
+        """Messages wanted in all."""
+        return sum(self.lengths)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One dialogue of a chain; ``turned`` when the sender speaks as B."""
+
+    dialogue: Dialogue
+    turned: bool
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is known of the two people: a register they share, and the age of either ("unstated" fits every age)."""
+
+    register: str
+    ages: tuple[str, str]
+
+
+def draw_shape(book: DialogueBook, rng: Random) -> Shape:
+    """The shape of a conversation: geometric in the number of dialogues, at most ``MAX_MESSAGES`` long."""
+    n = 1
+    while n < MAX_DIALOGUES and rng.random() < 1 - 1 / MEAN_DIALOGUES:
+        n += 1
+    pool = [*book.anywhere, *(dialogue for part in book.ordinary.values() for dialogue in part)]
+    lengths = [len(rng.choice(pool).lines) for _ in range(n)]
+    while sum(lengths) > MAX_MESSAGES:
+        lengths.pop()
+    own = [rng.random() >= ANY_RATE for _ in lengths]
+    own[rng.randrange(len(own))] = True
+    turned = [not is_own and rng.random() < 0.5 for is_own in own]
+    return Shape(tuple(lengths), tuple(own), tuple(turned))
+
+
+def draw_overtness(shape: Shape, rng: Random) -> str:
+    """The overtness a pattern of this shape is planned to have."""
+    has_room = shape.n_messages >= OVERT_FROM_MESSAGES and sum(shape.own) >= 2
+    if has_room and rng.random() < OVERT_RATE:
+        return "overt"
+    return "faint" if rng.random() < FAINT_RATE else "mixed"
+
+
+def overtness_of(shown: Sequence[Iterable[str]]) -> str:
+    """The overtness of a pattern from the labels of each marked line its sender is scripted to write.
+
+    >>> overtness_of([{"flattery"}, {"secrecy", "pressure"}])
+    'faint'
+    """
+    stages = {label for labels in shown for label in labels if label in STAGES}
+    if len(shown) >= 6 and len(stages) >= 3:
+        return "overt"
+    return "faint" if len(shown) <= 2 else "mixed"
+
+
+def draw_relation(parts: dict[str, list[Dialogue]], age: str, rng: Random) -> str:
+    """A relation, as often as it has dialogues for a sender of this age."""
+    weights = {
+        relation: sum(_same_age(dialogue.ages[0], age) for dialogue in dialogues)
+        for relation, dialogues in parts.items()
+    }
+    if not any(weights.values()):
+        weights = {relation: len(dialogues) for relation, dialogues in parts.items()}
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def choose_chain(
+    book: DialogueBook,
+    shape: Shape,
+    relation: str,
+    pair: Pair,
+    *,
+    overtness: str,
+    rng: Random,
+    used: Sequence[Dialogue] = (),
+) -> tuple[list[Link], Pair]:
+    """The dialogues of a conversation in order, and what they say of the two people.
+
+    ``overtness`` is empty for a benign exchange. No dialogue, and no family, stands in a chain twice, and at most one
+    dialogue is of a two-way pair. Where the relation's own dialogues run out, talk of any relation takes their place;
+    where that runs out, too, the chain ends early. ``used`` dialogues stand before the chain.
+    """
+    scripted: list[Dialogue] = []
+    if overtness:
+        scripted = _choose_scripted(book.patterns[relation], shape, pair, overtness, rng)
+        for dialogue in scripted:
+            pair = _narrowed(pair, dialogue, turned=False)
+    own = [position for position, is_own in enumerate(shape.own) if is_own]
+    at = dict(zip(rng.sample(own, len(scripted)), scripted, strict=True))
+    links: dict[int, Link] = {position: Link(dialogue, turned=False) for position, dialogue in at.items()}
+    for position in _positions(shape):
+        if position in links:
+            continue
+        said = [link.dialogue for link in links.values()]
+        room = shape.n_messages - sum(len(dialogue.lines) for dialogue in said)
+        wanted = room / (len(shape.lengths) - len(links))
+        pools = [book.ordinary.get(relation, []), book.anywhere] if shape.own[position] else [book.anywhere]
+        turned = shape.turned[position]
+        chosen = choose_dialogue(pools, [*used, *said], pair, wanted=wanted, turned=turned, rng=rng)
+        if chosen is not None and (not links or wanted >= len(chosen.lines) / 2):
+            links[position] = Link(chosen, turned)
+            pair = _narrowed(pair, chosen, turned=turned)
+    return [links[position] for position in sorted(links)], pair
+
+
+def _positions(shape: Shape) -> list[int]:
+    """The relation's own dialogues first, so that they say who the two are."""
+    return sorted(range(len(shape.own)), key=lambda position: not shape.own[position])
+
+
+def _choose_scripted(
+    patterns: list[Dialogue], shape: Shape, pair: Pair, overtness: str, rng: Random
+) -> list[Dialogue]:
+    """Scripted dialogues that together have the overtness; the best fit of those tried, or any when none has it."""
+    numbers = [n for n in SCRIPTED_DIALOGUES[overtness] if n <= sum(shape.own)] or [1]
+    found: list[list[Dialogue]] = []
+    tried: list[list[Dialogue]] = []
+    for _ in range(N_TRIED):
+        n = min(rng.choice(numbers), len(patterns))
+        chosen: list[Dialogue] = rng.sample(patterns, n)
+        if sum(bool(dialogue.pair) for dialogue in chosen) > 1:
+            continue
+        tried.append(chosen)
+        if overtness_of([line.labels for dialogue in chosen for line in scripted_lines(dialogue)]) == overtness:
+            found.append(chosen)
+        if len(found) == N_COMPARED:
+            break
+    wanted = shape.n_messages / len(shape.lengths)
+    return max(found or tried or [[rng.choice(patterns)]], key=lambda chosen: _fit_of_all(chosen, pair, wanted))
+
+
+def _fit_of_all(chosen: list[Dialogue], pair: Pair, wanted: float) -> float:
+    fit = 0.0
+    for dialogue in chosen:
+        fit += _fit(dialogue, pair, wanted, turned=False) / len(chosen)
+        pair = _narrowed(pair, dialogue, turned=False)
+    return fit
+
+
+def scripted_lines(dialogue: Dialogue) -> list[Line]:
+    """The lines of a pattern in which its sender shows a behaviour."""
+    return [line for line in dialogue.lines if line.speaker == "A" and line.tactics]
+
+
+def choose_dialogue(
+    pools: Sequence[Sequence[Dialogue]],
+    used: Iterable[Dialogue],
+    pair: Pair,
+    *,
+    wanted: float,
+    turned: bool,
+    rng: Random,
+) -> Dialogue | None:
+    """A dialogue of the first pool that has one left, fit for the two people and near the wanted length; else None."""
+    families = {dialogue.family for dialogue in used}
+    has_pair = any(dialogue.pair for dialogue in used)
+    for pool in pools:
+        left = [
+            dialogue
+            for dialogue in pool
+            if dialogue.family not in families and not (has_pair and dialogue.pair)
+        ]
+        if left:
+            compared = rng.sample(left, min(len(left), N_COMPARED))
+            return max(compared, key=lambda dialogue: _fit(dialogue, pair, wanted, turned=turned))
+    return None
+
+
+def _fit(dialogue: Dialogue, pair: Pair, wanted: float, *, turned: bool) -> float:
+    """How well a dialogue fits two people and the length wanted; a wrong age outweighs everything else."""
+    ages = dialogue.ages[::-1] if turned else dialogue.ages
+    wrong = sum(not _same_age(one, other) for one, other in zip(ages, pair.ages, strict=True))
+    return (dialogue.register == pair.register) - 10 * wrong - abs(len(dialogue.lines) - wanted) / 3
+
+
+def _same_age(one: str, other: str) -> bool:
+    return one == other or "unstated" in (one, other) or {one, other} == {"adult", "older"}
+
+
+def _narrowed(pair: Pair, dialogue: Dialogue, *, turned: bool) -> Pair:
+    """The pair with the ages that the dialogue states and were not yet known."""
+    ages = dialogue.ages[::-1] if turned else dialogue.ages
+    first, second = (
+        stated if known == "unstated" else known for known, stated in zip(pair.ages, ages, strict=True)
+    )
+    return replace(pair, ages=(first, second))
