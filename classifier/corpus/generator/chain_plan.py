@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 
-from classifier.corpus.dialogues import Dialogue, Line
+from classifier.corpus.dialogues import ANY, Dialogue, Line
 from classifier.taxonomy import STAGES
 
 MEAN_DIALOGUES = 3
@@ -21,7 +22,7 @@ ANY_RATE = 0.35
 """How often a dialogue is talk of any relation; at least one of a conversation is of its own."""
 
 OVERT_FROM_MESSAGES = 12
-OVERT_RATE = 0.65
+OVERT_RATE = 0.6
 """How often a pattern with room for it (two scripted dialogues) is planned overt, so that a third of all are."""
 
 FAINT_RATE = 0.5
@@ -31,42 +32,70 @@ SCRIPTED_DIALOGUES = {"overt": (2, 2, 3, 3, 4), "mixed": (1, 1, 2, 2, 3), "faint
 """Numbers of scripted dialogues to try, by overtness, as often as they are listed."""
 
 N_TRIED = 40
-N_COMPARED = 10
-"""Of so many that would do, the one that fits the two people and the shape best is taken: habits lean, they do not rule."""
+N_COMPARED = 20
+"""Of up to so many that would do, the one that fits the two people and the shape best is taken: habits lean, they do not rule."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The outside of a dialogue: its lines, A's share of them, and the share that go on from the same speaker."""
+
+    n_lines: float
+    by_a: float
+    bursts: float
+
+    @classmethod
+    def of(cls, dialogue: Dialogue) -> Turns:
+        """The turns of a dialogue as it is written."""
+        speakers = [line.speaker for line in dialogue.lines]
+        bursts = sum(one == other for one, other in pairwise(speakers))
+        return cls(len(speakers), speakers.count("A") / len(speakers), bursts / len(speakers))
 
 
 @dataclass(frozen=True)
 class DialogueBook:
-    """The dialogues of one split: patterns and ordinary ones by relation, and those for any relation."""
+    """The dialogues of one split: patterns and ordinary ones by relation, and those for any relation.
+
+    ``turns`` are those of every dialogue by its id; ``own`` the ids of all but the talk of any relation.
+    """
 
     patterns: dict[str, list[Dialogue]]
     ordinary: dict[str, list[Dialogue]]
     anywhere: list[Dialogue]
+    turns: dict[str, Turns]
+    own: tuple[str, ...]
 
 
 def dialogue_book(dialogues: Iterable[Dialogue]) -> DialogueBook:
     """The dialogues arranged by what the generator looks them up for."""
     found: dict[str, dict[str, list[Dialogue]]] = {use: defaultdict(list) for use in ("pattern", "ordinary", "any")}
-    for dialogue in sorted(dialogues, key=lambda dialogue: dialogue.id):
+    ordered = sorted(dialogues, key=lambda dialogue: dialogue.id)
+    for dialogue in ordered:
         found[dialogue.use][dialogue.relation].append(dialogue)
-    return DialogueBook(dict(found["pattern"]), dict(found["ordinary"]), found["any"].get("any", []))
+    return DialogueBook(
+        dict(found["pattern"]),
+        dict(found["ordinary"]),
+        found[ANY].get(ANY, []),
+        {dialogue.id: Turns.of(dialogue) for dialogue in ordered},
+        tuple(dialogue.id for dialogue in ordered if dialogue.use != ANY),
+    )
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One dialogue each: the lines wanted, whether it is of the pair's own relation, whether B opens it instead of A.
+    """One dialogue each: the turns wanted, whether it is of the pair's own relation, whether B opens it instead of A.
 
     Only talk of any relation is turned round, as the roles of every other dialogue are part of it.
     """
 
-    lengths: tuple[int, ...]
+    turns: tuple[Turns, ...]
     own: tuple[bool, ...]
     turned: tuple[bool, ...]
 
     @property
-    def n_messages(self) -> int:
+    def n_messages(self) -> float:
         """Messages wanted in all."""
-        return sum(self.lengths)
+        return sum(turns.n_lines for turns in self.turns)
 
 
 @dataclass(frozen=True)
@@ -90,14 +119,17 @@ def draw_shape(book: DialogueBook, rng: Random) -> Shape:
     n = 1
     while n < MAX_DIALOGUES and rng.random() < 1 - 1 / MEAN_DIALOGUES:
         n += 1
-    pool = [*book.anywhere, *(dialogue for part in book.ordinary.values() for dialogue in part)]
-    lengths = [len(rng.choice(pool).lines) for _ in range(n)]
-    while sum(lengths) > MAX_MESSAGES:
-        lengths.pop()
-    own = [rng.random() >= ANY_RATE for _ in lengths]
-    own[rng.randrange(len(own))] = True
+    own = [rng.random() >= ANY_RATE for _ in range(n)]
+    own[rng.randrange(n)] = True
+    anywhere = [dialogue.id for dialogue in book.anywhere] or book.own
+    turns = [book.turns[rng.choice(book.own if is_own else anywhere)] for is_own in own]
+    while sum(each.n_lines for each in turns) > MAX_MESSAGES:
+        turns.pop()
+    own = own[: len(turns)]
+    if True not in own:
+        own[0] = True
     turned = [not is_own and rng.random() < 0.5 for is_own in own]
-    return Shape(tuple(lengths), tuple(own), tuple(turned))
+    return Shape(tuple(turns), tuple(own), tuple(turned))
 
 
 def draw_overtness(shape: Shape, rng: Random) -> str:
@@ -149,7 +181,7 @@ def choose_chain(
     """
     scripted: list[Dialogue] = []
     if overtness:
-        scripted = _choose_scripted(book.patterns[relation], shape, pair, overtness, rng)
+        scripted = _choose_scripted(book, relation, shape, pair, overtness, rng)
         for dialogue in scripted:
             pair = _narrowed(pair, dialogue, turned=False)
     own = [position for position, is_own in enumerate(shape.own) if is_own]
@@ -160,11 +192,13 @@ def choose_chain(
             continue
         said = [link.dialogue for link in links.values()]
         room = shape.n_messages - sum(len(dialogue.lines) for dialogue in said)
-        wanted = room / (len(shape.lengths) - len(links))
+        wanted = replace(shape.turns[position], n_lines=room / (len(shape.turns) - len(links)))
         pools = [book.ordinary.get(relation, []), book.anywhere] if shape.own[position] else [book.anywhere]
         turned = shape.turned[position]
-        chosen = choose_dialogue(pools, [*used, *said], pair, wanted=wanted, turned=turned, rng=rng)
-        if chosen is not None and (not links or wanted >= len(chosen.lines) / 2):
+        chosen = _choose_ordinary(
+            book, pools, [*used, *said], pair, wanted=wanted, turned=turned, rng=rng
+        )
+        if chosen is not None and (not links or wanted.n_lines >= len(chosen.lines) / 2):
             links[position] = Link(chosen, turned)
             pair = _narrowed(pair, chosen, turned=turned)
     return [links[position] for position in sorted(links)], pair
@@ -176,30 +210,32 @@ def _positions(shape: Shape) -> list[int]:
 
 
 def _choose_scripted(
-    patterns: list[Dialogue], shape: Shape, pair: Pair, overtness: str, rng: Random
+    book: DialogueBook, relation: str, shape: Shape, pair: Pair, overtness: str, rng: Random
 ) -> list[Dialogue]:
     """Scripted dialogues that together have the overtness; the best fit of those tried, or any when none has it."""
+    patterns = book.patterns[relation]
     numbers = [n for n in SCRIPTED_DIALOGUES[overtness] if n <= sum(shape.own)] or [1]
     found: list[list[Dialogue]] = []
     tried: list[list[Dialogue]] = []
     for _ in range(N_TRIED):
-        n = min(rng.choice(numbers), len(patterns))
-        chosen: list[Dialogue] = rng.sample(patterns, n)
+        chosen = rng.sample(patterns, min(rng.choice(numbers), len(patterns)))
         if sum(bool(dialogue.pair) for dialogue in chosen) > 1:
             continue
         tried.append(chosen)
         if overtness_of([line.labels for dialogue in chosen for line in scripted_lines(dialogue)]) == overtness:
             found.append(chosen)
-        if len(found) == N_COMPARED:
-            break
-    wanted = shape.n_messages / len(shape.lengths)
-    return max(found or tried or [[rng.choice(patterns)]], key=lambda chosen: _fit_of_all(chosen, pair, wanted))
+    wanted = [turns for turns, is_own in zip(shape.turns, shape.own, strict=True) if is_own]
+    return max(
+        (found or tried or [[rng.choice(patterns)]])[:N_COMPARED],
+        key=lambda chosen: _fit_of_all(book, chosen, pair, wanted),
+    )
 
 
-def _fit_of_all(chosen: list[Dialogue], pair: Pair, wanted: float) -> float:
+def _fit_of_all(book: DialogueBook, chosen: list[Dialogue], pair: Pair, wanted: list[Turns]) -> float:
+    """The mean fit of dialogues that are said by one pair."""
     fit = 0.0
-    for dialogue in chosen:
-        fit += _fit(dialogue, pair, wanted, turned=False) / len(chosen)
+    for dialogue, turns in zip(chosen, wanted, strict=False):
+        fit += _fit(book, dialogue, pair, turns, turned=False) / len(chosen)
         pair = _narrowed(pair, dialogue, turned=False)
     return fit
 
@@ -209,16 +245,17 @@ def scripted_lines(dialogue: Dialogue) -> list[Line]:
     return [line for line in dialogue.lines if line.speaker == "A" and line.tactics]
 
 
-def choose_dialogue(
+def _choose_ordinary(
+    book: DialogueBook,
     pools: Sequence[Sequence[Dialogue]],
     used: Iterable[Dialogue],
     pair: Pair,
     *,
-    wanted: float,
+    wanted: Turns,
     turned: bool,
     rng: Random,
 ) -> Dialogue | None:
-    """A dialogue of the first pool that has one left, fit for the two people and near the wanted length; else None."""
+    """A dialogue of the first pool that has one left, fit for the two people and near the wanted turns; else None."""
     families = {dialogue.family for dialogue in used}
     has_pair = any(dialogue.pair for dialogue in used)
     for pool in pools:
@@ -229,15 +266,22 @@ def choose_dialogue(
         ]
         if left:
             compared = rng.sample(left, min(len(left), N_COMPARED))
-            return max(compared, key=lambda dialogue: _fit(dialogue, pair, wanted, turned=turned))
+            return max(compared, key=lambda dialogue: _fit(book, dialogue, pair, wanted, turned=turned))
     return None
 
 
-def _fit(dialogue: Dialogue, pair: Pair, wanted: float, *, turned: bool) -> float:
-    """How well a dialogue fits two people and the length wanted; a wrong age outweighs everything else."""
+def _fit(book: DialogueBook, dialogue: Dialogue, pair: Pair, wanted: Turns, *, turned: bool) -> float:
+    """How well a dialogue fits two people and the turns wanted; a wrong age outweighs everything else."""
     ages = dialogue.ages[::-1] if turned else dialogue.ages
     wrong = sum(not _same_age(one, other) for one, other in zip(ages, pair.ages, strict=True))
-    return (dialogue.register == pair.register) - 10 * wrong - abs(len(dialogue.lines) - wanted) / 3
+    turns = book.turns[dialogue.id]
+    return (
+        2 * (dialogue.register == pair.register)
+        - 10 * wrong
+        - abs(turns.n_lines - wanted.n_lines) / 2
+        - 12 * abs(turns.by_a - wanted.by_a)
+        - 6 * abs(turns.bursts - wanted.bursts)
+    )
 
 
 def _same_age(one: str, other: str) -> bool:
