@@ -1,6 +1,7 @@
 """One line of chat and one exchange, as every other room of the project sees them.
 
-The records are checked once, where a file is read (``classifier.readers``); inside the project they are trusted.
+The records are checked once, where a file is read (``classifier.readers``); inside the project they are
+trusted.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ class PersonalSpan:
 
 @dataclass(frozen=True)
 class Message:
-    """One line of chat. ``labels`` are the behaviours its words show; ``family`` is the phrase family it was drawn from.
+    """One line of chat. ``labels`` are the behaviours its words show; ``family`` is the phrase family it was
+    drawn from.
 
-    ``tactics`` are the finer tags of a line of a dialogue (schema 2); ``tactic`` is the first of them, or a phrase
-    family's own. ``line`` is the number that a corpus from outside gives the line; 0 where there is none.
+    ``tactics`` are the finer tags of a line of a dialogue (schema 2); ``tactic`` is the first of them, or a
+    phrase family's own. ``line`` is the number that a corpus from outside gives the line; 0 where there is
+    none.
     """
 
     author: str
@@ -44,8 +47,9 @@ class Message:
 class Metadata:
     """What can be known of a conversation without reading it.
 
-    ``known_from`` is "online" or "in_person"; age bands are as *stated* ("unstated" when they are not); ``young_contacts`` counts the young accounts the
-    sender writes to. Hours, pace and lopsidedness follow from the messages' times and authors.
+    ``known_from`` is "online" or "in_person"; age bands are as *stated* ("unstated" when they are not);
+    ``young_contacts`` counts the young accounts the sender writes to. Hours, pace and lopsidedness follow
+    from the messages' times and authors.
     """
 
     known_from: str
@@ -56,12 +60,15 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Conversation:
-    """An exchange between ``sender`` and ``contact``. ``label`` is what the generator scripted it to be, which no single message shows.
+    """An exchange between ``sender`` and ``contact``. ``label`` is what the generator scripted it to be,
+    which no single message shows.
 
-    A chain of dialogues (schema 2) says its ``relation``, which is its ``scene`` too; the ids of its ``dialogues`` in
-    order; the ``pair`` that one of them belongs to; and, if it is a pattern, its ``overtness`` (overt, mixed, faint).
+    A chain of dialogues (schema 2) says its ``relation``, which is its ``scene`` too; the ids of its
+    ``dialogues`` in order; the ``pair`` that one of them belongs to; and, if it is a pattern, its
+    ``overtness`` (overt, mixed, faint).
 
-    A conversation that is not ``synthetic`` comes from outside and is for evaluation only (see ``classifier.readers.external``): nothing is fitted on it.
+    A conversation that is not ``synthetic`` comes from outside and is for evaluation only (see
+    ``classifier.readers.external``): nothing is fitted on it.
     """
 
     id: str

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from classifier.corpus.families import load_families
+from classifier.corpus.dialogues import VOICES as DIALOGUE_VOICES
+from classifier.corpus.dialogues import load_dialogues
+from classifier.corpus.families import VOICES, load_families
 from classifier.corpus.generator.spec import RELEASES, CorpusSpec
-from classifier.progress import progress_bar, progress_counter, say
-from classifier.readers.corpus import CorpusError
+from classifier.progress import progress_counter
 
 CORPUS = click.argument("path", type=click.Path(path_type=Path))
 
@@ -100,41 +101,31 @@ def words(out: Path) -> None:
 
 
 @corpus.command()
-@CORPUS
-def check(path: Path) -> int:
-    """Check a corpus file or folder, or a phrase file (.toml): format, synthetic mark, splits, data policy.
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--voice", type=click.Choice(list(DIALOGUE_VOICES)), help="Check all dialogues of a voice instead."
+)
+def check(path: Path | None, voice: str | None) -> int:
+    """Check a corpus, a phrase file (.toml), a file or folder of dialogues, or a whole voice.
 
-    Exit code 0 when all is well, 1 when a line breaks the data policy, 2 when a file cannot be used.
+    Of a corpus file or folder: format, synthetic mark, splits, data policy. Of dialogues: format, data policy, spelling,
+    lines that stand twice, near copies, pairs; of a whole voice, too, whether a tactic stands in patterns only.
+
+    Exit code 0 when all is well, 1 when something is wrong with a line, 2 when a file cannot be used.
 
     \b
     Example:
       grooming-classifier corpus check data/synthetic/v1
+      grooming-classifier corpus check --voice v2
     """
-    from classifier.corpus.audit import corpus_problems, phrase_problems
-    from classifier.corpus.families import read_phrase_file
-    from classifier.corpus.near_copies import distinct_phrasings
-    from classifier.corpus.release import content_hash, corpus_files, read_corpus, read_manifest
+    from classifier.cli.corpus_check import check_path, check_voice
 
-    if path.suffix == ".toml":
-        families = read_phrase_file(path)
-        problems = phrase_problems(families)
-        n_phrasings = sum(len(family.phrasings) for family in families)
-        checked = f"{n_phrasings} phrasings, {n_phrasings - len(distinct_phrasings(families))} near copies"
-    else:
-        say("reading")
-        parts = read_corpus(path)
-        if path.is_dir():
-            expected, got = read_manifest(path)["corpus_sha256"], content_hash(parts)
-            if expected != got:
-                raise CorpusError(
-                    f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again or restore the files"
-                )
-        conversations = [conversation for part in parts.values() for conversation in part]
-        problems = corpus_problems(progress_bar(conversations, label="checking"))
-        checked = f"{len(conversations)} conversations in {len(corpus_files(path))} files"
+    if (path is None) == (voice is None):
+        raise click.UsageError("expected either PATH or --voice")
+    checked, problems = check_voice(voice or "") if path is None else check_path(path)
     for problem in problems:
         click.echo(problem)
-    click.echo(f"{path}: {checked}, {len(problems)} problem{'' if len(problems) == 1 else 's'}")
+    click.echo(f"{voice or path}: {checked}, {len(problems)} problem{'' if len(problems) == 1 else 's'}")
     return 1 if problems else 0
 
 
@@ -142,21 +133,37 @@ def check(path: Path) -> int:
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--voice",
-    type=click.Choice(["v1", "v1-alt"]),
+    type=click.Choice([*VOICES, *DIALOGUE_VOICES]),
     default="v1",
     show_default=True,
-    help="Whose phrases to count.",
+    help="Whose phrases or dialogues to count.",
 )
 def describe(path: Path | None, voice: str) -> None:
-    """Count the phrases of a voice and, with PATH, the conversations of a corpus.
+    """Count the phrases or dialogues of a voice and, with PATH, the conversations of a corpus.
 
     \b
     Example:
       grooming-classifier corpus describe data/synthetic/v1
     """
-    from classifier.corpus.describe import conversation_counts, label_counts, phrase_counts, vocabulary_growth
+    from classifier.corpus.describe import conversation_counts, label_counts, vocabulary_growth
     from classifier.corpus.release import read_corpus
     from classifier.readers.messages import messages_table
+
+    if voice in DIALOGUE_VOICES:
+        _describe_dialogues(voice)
+    else:
+        _describe_phrases(voice)
+    if path is None:
+        return
+    conversations = [conversation for part in read_corpus(path).values() for conversation in part]
+    messages = messages_table(conversations)
+    click.echo(f"\nConversations of {path}\n{conversation_counts(conversations).to_string(index=False)}\n")
+    click.echo(f"{label_counts(messages).to_string(index=False, float_format='{:.4f}'.format)}\n")
+    click.echo(f"Vocabulary growth\n{vocabulary_growth(messages['text'].tolist()).to_string(index=False)}")
+
+
+def _describe_phrases(voice: str) -> None:
+    from classifier.corpus.describe import phrase_counts
 
     families = load_families(voice)
     counts = phrase_counts(families)
@@ -166,13 +173,16 @@ def describe(path: Path | None, voice: str) -> None:
     click.echo(f"{counts.groupby(['kind', 'source'])[['families', 'phrasings']].sum().to_string()}\n")
     click.echo(f"{counts.groupby('kind')[['families', 'phrasings']].sum().to_string()}\n")
     click.echo(f"all: {counts['phrasings'].sum()} distinct phrasings in {len(families)} families")
-    if path is None:
-        return
-    conversations = [conversation for part in read_corpus(path).values() for conversation in part]
-    messages = messages_table(conversations)
-    click.echo(f"\nConversations of {path}\n{conversation_counts(conversations).to_string(index=False)}\n")
-    click.echo(f"{label_counts(messages).to_string(index=False, float_format='{:.4f}'.format)}\n")
-    click.echo(f"Vocabulary growth\n{vocabulary_growth(messages['text'].tolist()).to_string(index=False)}")
+
+
+def _describe_dialogues(voice: str) -> None:
+    from classifier.corpus.describe import dialogue_counts, relation_counts, tactic_table
+
+    dialogues = load_dialogues(voice)
+    counts = dialogue_counts(dialogues).to_string(index=False, float_format="{:.6g}".format)
+    click.echo(f"Dialogues of voice {voice} (of distinct lines, near copies are dropped)\n{counts}\n")
+    click.echo(f"By relation\n{relation_counts(dialogues).to_string(index=False)}\n")
+    click.echo(f"Dialogues that show each tactic\n{tactic_table(dialogues).to_string(index=False)}")
 
 
 @corpus.command()

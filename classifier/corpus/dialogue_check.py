@@ -1,6 +1,7 @@
 """Everything a check can say against dialogues, each in one sentence that names them.
 
-What breaks the format is refused when a file is read (``classifier.corpus.dialogues``); what is wrong with the content is told here.
+What breaks the format is refused when a file is read (``classifier.corpus.dialogues``); what is wrong with
+the content is told here.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ LONG_LINE = 5
 """From this many words on, a line may stand in one family only; a marked line at any length."""
 
 _RESPELLINGS = (
-    "mek dey wan gonnae cannae dinnae wee innit abeg ting dem dat yuh wah gwan lah leh mi wi yinz y'all oot aboot"
+    "mek dey wan gonnae cannae dinnae wee innit abeg ting dem dat yuh wah gwan lah leh mi wi yinz y'all "
+    "oot aboot"
 )
 _RESPELLING = re.compile(rf"\b(?:{'|'.join(_RESPELLINGS.split())}|na so)\b", re.IGNORECASE)
 _CHARACTERS = re.compile(r"[\x20-\x7eéèïñöü\u2764\ufe0f\U0001f300-\U0001faff]*")
@@ -32,7 +34,7 @@ def dialogue_problems(dialogues: Sequence[Dialogue]) -> list[str]:
 
 
 def voice_problems(dialogues: Sequence[Dialogue]) -> list[str]:
-    """What is wrong with a whole voice: the checks of its files, and those that need all of them."""
+    """What is wrong with all the dialogues of a voice."""
     return [*dialogue_problems(dialogues), *pattern_only_tactics(dialogues)]
 
 
@@ -79,21 +81,22 @@ def repeated_lines(dialogues: Iterable[Dialogue]) -> list[str]:
 
 
 def near_copies(dialogues: Iterable[Dialogue]) -> list[str]:
-    """Marked or long lines that nearly equal a line of another family (cosine of 5-grams at least .8)."""
+    """Marked or long lines that nearly equal a line of another family."""
     first: dict[str, tuple[Dialogue, str]] = {}
     for dialogue, line in _lines(dialogues):
         if _is_distinctive(line):
             first.setdefault(_levelled(line.text), (dialogue, grammar.skeleton(line.text)))
     kept = list(first.values())
     return [
-        f"{kept[later][0].id}: {kept[later][1]!r} is nearly {kept[earlier][1]!r} of {kept[earlier][0].id}; reword it"
+        f"{kept[later][0].id}: {kept[later][1]!r} is nearly {kept[earlier][1]!r} of {kept[earlier][0].id}; "
+        "reword it"
         for earlier, later in near_pairs([text for _, text in kept])
         if kept[earlier][0].family != kept[later][0].family
     ]
 
 
 def uneven_pairs(dialogues: Iterable[Dialogue]) -> list[str]:
-    """Pairs that are not one pattern and one ordinary dialogue with the same two lines at the start."""
+    """Pairs that are not a pattern and an ordinary dialogue with the same opening."""
     problems = []
     for name, members in pairs(dialogues).items():
         ids = ", ".join(member.id for member in members)
@@ -119,7 +122,7 @@ def soft_hard_dialogues(dialogues: Iterable[Dialogue]) -> list[str]:
 
 
 def unmarked_patterns(dialogues: Iterable[Dialogue]) -> list[str]:
-    """Patterns without a marked line of A, or in which B shows a behaviour that meets A's."""
+    """Patterns without a marked line of A, or in which B goes along."""
     problems = []
     for dialogue in dialogues:
         if dialogue.use != "pattern":
@@ -127,7 +130,8 @@ def unmarked_patterns(dialogues: Iterable[Dialogue]) -> list[str]:
         if not any(line.speaker == "A" and line.tactics for line in dialogue.lines):
             problems.append(f"{dialogue.id}: a pattern needs at least one marked line of A")
         problems += [
-            f"{dialogue.id}: B shows {', '.join(line.labels)} in {line.text!r}; the young person meets no request"
+            f"{dialogue.id}: B shows {', '.join(line.labels)} in {line.text!r}; "
+            "the young person meets no request"
             for line in dialogue.lines
             if line.speaker == "B" and {"secrecy", "meeting", "isolation", "pressure"} & set(line.labels)
         ]

@@ -1,6 +1,7 @@
 """Dialogues: short exchanges written whole, read from TOML; the second material of the corpus.
 
-Every line of a dialogue follows from the one before. A conversation of the corpus is a chain of them (``classifier.corpus.generator.chains``).
+Every line of a dialogue follows from the one before. A conversation of the corpus is a chain of them
+(``classifier.corpus.generator.chains``).
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ _LINE = re.compile(
     r"(?P<optional>\?)?(?P<speaker>[AB])(?: (?P<tags>[a-z_.+]+))?"
     r"(?: \[(?P<manner>negated|quoted|advised|reported)\])?: (?P<text>\S.*)"
 )
-_LINE_FORMAT = "expected 'A: text', 'A label.tactic+label.tactic: text' or 'A [reported]: text', '?' before it"
+_LINE_FORMAT = (
+    "expected 'A: text', 'A label.tactic+label.tactic: text' or 'A [reported]: text', '?' before it"
+)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One message of a dialogue. ``optional`` lines may be left out and the rest still makes sense."""
+    """One message of a dialogue; the rest makes sense without an ``optional`` one."""
 
     speaker: Literal["A", "B"]
     tactics: tuple[str, ...]
@@ -58,10 +61,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """A short exchange of two people; A opened the contact, and in a pattern A is the scripted sender.
+    """A short exchange of two people, A and B.
 
-    ``use`` is "pattern", "ordinary", or "any" for ordinary talk that fits every relation. A ``hard`` dialogue is
-    ordinary and carries tactics that patterns live on. ``ages`` are A's and B's. ``in_person`` is true of the relation.
+    A opened the contact, and is the scripted sender of a pattern.
+
+    ``use`` is "pattern", "ordinary", or "any" for ordinary talk that fits every relation. A ``hard``
+    dialogue is ordinary and carries tactics that patterns live on. ``ages`` are A's and B's. ``in_person``
+    is true of the relation.
     """
 
     id: str
@@ -78,7 +84,7 @@ class Dialogue:
 
     @property
     def family(self) -> str:
-        """The unit of the split: the id, or the pair's name for both dialogues of a pair."""
+        """The unit of the split: the pair's name, else the id."""
         return self.pair or self.id
 
 
@@ -113,8 +119,8 @@ class DialogueError(InputError):
 def read_dialogue_file(path: Path) -> list[Dialogue]:
     """The dialogues of one TOML file. Raises ``DialogueError`` naming file, dialogue and remedy.
 
-    At the head of the file stand ``relation``, ``description``, ``pattern`` (whether patterns may be set in this
-    relation) and, where people of the relation usually know each other in person, ``in_person = true``.
+    At the head of the file stand ``relation``, ``description``, ``pattern`` (whether patterns may be set in
+    this relation) and, where people of the relation usually know each other in person, ``in_person = true``.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -129,8 +135,18 @@ def read_dialogue_file(path: Path) -> list[Dialogue]:
     return [_dialogue(entry, parsed, f"{path}: dialogue {entry.id!r}") for entry in parsed.dialogue]
 
 
+def holds_dialogues(path: Path) -> bool:
+    """Whether a TOML file holds dialogues rather than phrases."""
+    try:
+        return (
+            re.search(r"(?m)^(?:relation\s*=|\[\[dialogue\]\])", path.read_text(encoding="utf-8")) is not None
+        )
+    except (OSError, ValueError):
+        return False
+
+
 def _named(content: dict[str, object], error: ValidationError) -> str:
-    """The id of the dialogue of the first fault, as a piece of a message; empty when it has none."""
+    """The dialogue of the first fault, as a piece of a message."""
     match error.errors()[0]["loc"], content.get("dialogue"):
         case ("dialogue", int(position), *_), list(entries) if isinstance(entries[position], dict):
             return f": dialogue {str(entries[position].get('id', '(without id)'))[:60]!r}"
@@ -142,11 +158,15 @@ def _dialogue(entry: _DialogueEntry, file: _DialogueFile, where: str) -> Dialogu
     if first not in AGES or second not in AGES:
         raise DialogueError(f"{where}: ages {entry.ages!r}: expected A's and B's, two of {', '.join(AGES)}")
     if entry.id.split(".")[0] != file.relation:
-        raise DialogueError(f"{where}: stands in a file of {file.relation!r}; the id begins with the relation")
+        raise DialogueError(
+            f"{where}: stands in a file of {file.relation!r}; the id begins with the relation"
+        )
     if (entry.use == ANY) != (file.relation == ANY):
         raise DialogueError(f"{where}: use 'any' goes with relation 'any', got {entry.use!r}")
     if entry.use == "pattern" and not file.pattern:
-        raise DialogueError(f"{where}: a pattern in a file that says pattern = false; move it or make it ordinary")
+        raise DialogueError(
+            f"{where}: a pattern in a file that says pattern = false; move it or make it ordinary"
+        )
     lines = tuple(_line(text, where) for text in entry.lines)
     return Dialogue(
         id=entry.id,
@@ -169,7 +189,9 @@ def _line(written: str, where: str) -> Line:
         raise DialogueError(f"{where}: cannot read {written!r}: {_LINE_FORMAT}")
     tactics = tuple(_tactic(tag, written, where) for tag in (match["tags"] or "").split("+") if tag)
     if match["manner"] and tactics:
-        raise DialogueError(f"{where}: {written!r}: a {match['manner']} line shows nothing; leave out its tactics")
+        raise DialogueError(
+            f"{where}: {written!r}: a {match['manner']} line shows nothing; leave out its tactics"
+        )
     if faults := grammar.problems(match["text"]):
         raise DialogueError(f"{where}: {written!r}: {'; '.join(faults)}")
     speaker: Literal["A", "B"] = "A" if match["speaker"] == "A" else "B"
@@ -179,7 +201,9 @@ def _line(written: str, where: str) -> Line:
 def _tactic(tag: str, written: str, where: str) -> str:
     label, _, tactic = tag.partition(".")
     if tactic not in TACTICS:
-        raise DialogueError(f"{where}: {written!r}: unknown tactic {tag!r}; expected label.tactic of the taxonomy")
+        raise DialogueError(
+            f"{where}: {written!r}: unknown tactic {tag!r}; expected label.tactic of the taxonomy"
+        )
     if TACTICS[tactic] != label:
         raise DialogueError(f"{where}: {written!r}: {tactic!r} belongs to {TACTICS[tactic]!r}, not {label!r}")
     return tactic
@@ -188,16 +212,20 @@ def _tactic(tag: str, written: str, where: str) -> str:
 def read_dialogue_folder(folder: Path) -> list[Dialogue]:
     """Every dialogue of the TOML files under ``folder``, ordered by id.
 
-    Raises ``DialogueError`` when an id is used twice or the files of a relation differ in what they say of it.
+    Raises ``DialogueError`` when there is none, an id is used twice or the files of a relation differ in
+    what they say of it.
     """
     read = [(path, read_dialogue_file(path)) for path in sorted(folder.rglob("*.toml"))]
+    if not read:
+        raise DialogueError(f"{folder}: holds no .toml of dialogues; expected <relation>/<topic>.toml")
     homes: dict[str, Path] = {}
     in_person: dict[str, bool] = {}
     for path, dialogues in read:
         for dialogue in dialogues:
             if dialogue.id in homes:
                 raise DialogueError(
-                    f"{path}: dialogue {dialogue.id!r} stands in {homes[dialogue.id]} too; give it an id of its own"
+                    f"{path}: dialogue {dialogue.id!r} stands in {homes[dialogue.id]} too; "
+                    "give it an id of its own"
                 )
             homes[dialogue.id] = path
             if in_person.setdefault(dialogue.relation, dialogue.in_person) != dialogue.in_person:

@@ -96,9 +96,9 @@ def draw_times(n: int, usual_hour: float, rng: Random) -> list[datetime]:
 
 
 def draw_talk_times(talks: Sequence[Sequence[bool]], usual_hour: float, rng: Random) -> list[datetime]:
-    """The time of each message of a chain of talks; each talk is who writes each of its messages.
+    """The time of each message of a chain of talks.
 
-    Within a talk seconds to minutes pass, less within a burst of one person; between talks ten minutes to six days,
+    A talk is who writes each of its messages. Within a talk seconds to minutes pass, less within a burst of one person; between talks ten minutes to six days,
     and a talk on another day begins near the sender's usual hour.
     """
     clock = _near_hour(FIRST_DAY + timedelta(days=rng.randrange(300)), usual_hour, rng)
@@ -106,7 +106,9 @@ def draw_talk_times(talks: Sequence[Sequence[bool]], usual_hour: float, rng: Ran
     times: list[datetime] = []
     for turns in talks:
         if times:
-            gap = timedelta(seconds=round(min(518_400.0, max(600.0, math.exp(rng.gauss(math.log(21_600), 1.7))))))
+            gap = timedelta(
+                seconds=round(min(518_400.0, max(600.0, math.exp(rng.gauss(math.log(21_600), 1.7)))))
+            )
             clock = times[-1] + gap
             if gap > timedelta(hours=5):
                 clock = max(times[-1] + timedelta(hours=2), _near_hour(clock, usual_hour, rng))

@@ -1,7 +1,8 @@
 """Which dialogues make a conversation: its shape first, whatever its label, then what fills it.
 
-The shape (how many dialogues, how long each, which of them are talk of any relation, who opens those) is drawn before the script, and from the same
-distribution for patterns and benign exchanges. A pattern then puts scripted dialogues where a benign exchange has ordinary ones of the same relation.
+The shape (how many dialogues, how long each, which of them are talk of any relation, who opens those) is
+drawn before the script, and from the same distribution for patterns and benign exchanges. A pattern then
+puts scripted dialogues where a benign exchange has ordinary ones of the same relation.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ANY_RATE = 0.35
 
 OVERT_FROM_MESSAGES = 12
 OVERT_RATE = 0.6
-"""How often a pattern with room for it (two scripted dialogues) is planned overt, so that a third of all are."""
+"""How often a pattern with room for two scripted dialogues is planned overt, so that a third of all are."""
 
 FAINT_RATE = 0.5
 """How often any other pattern is planned faint; the rest are mixed."""
@@ -33,12 +34,12 @@ SCRIPTED_DIALOGUES = {"overt": (2, 2, 3, 3, 4), "mixed": (1, 1, 2, 2, 3), "faint
 
 N_TRIED = 40
 N_COMPARED = 20
-"""Of up to so many that would do, the one that fits the two people and the shape best is taken: habits lean, they do not rule."""
+"""Of up to so many that would do, the one that fits people and shape best is taken: a lean, not a rule."""
 
 
 @dataclass(frozen=True)
 class Turns:
-    """The outside of a dialogue: its lines, A's share of them, and the share that go on from the same speaker."""
+    """Turn-taking of a dialogue: lines, A's share, share that follow the same speaker."""
 
     n_lines: float
     by_a: float
@@ -68,7 +69,9 @@ class DialogueBook:
 
 def dialogue_book(dialogues: Iterable[Dialogue]) -> DialogueBook:
     """The dialogues arranged by what the generator looks them up for."""
-    found: dict[str, dict[str, list[Dialogue]]] = {use: defaultdict(list) for use in ("pattern", "ordinary", "any")}
+    found: dict[str, dict[str, list[Dialogue]]] = {
+        use: defaultdict(list) for use in ("pattern", "ordinary", "any")
+    }
     ordered = sorted(dialogues, key=lambda dialogue: dialogue.id)
     for dialogue in ordered:
         found[dialogue.use][dialogue.relation].append(dialogue)
@@ -83,9 +86,10 @@ def dialogue_book(dialogues: Iterable[Dialogue]) -> DialogueBook:
 
 @dataclass(frozen=True)
 class Shape:
-    """One dialogue each: the turns wanted, whether it is of the pair's own relation, whether B opens it instead of A.
+    """The plan of a conversation: for each dialogue its turns, and two flags.
 
-    Only talk of any relation is turned round, as the roles of every other dialogue are part of it.
+    ``own``: it is of the pair's own relation, not talk of any. ``turned``: the sender speaks as B. Only talk
+    of any relation is turned round, as the roles of every other dialogue are part of it.
     """
 
     turns: tuple[Turns, ...]
@@ -108,7 +112,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Pair:
-    """What is known of the two people: a register they share, and the age of either ("unstated" fits every age)."""
+    """What is known of the two people: their register and ages ("unstated" fits every age)."""
 
     register: str
     ages: tuple[str, str]
@@ -141,7 +145,7 @@ def draw_overtness(shape: Shape, rng: Random) -> str:
 
 
 def overtness_of(shown: Sequence[Iterable[str]]) -> str:
-    """The overtness of a pattern from the labels of each marked line its sender is scripted to write.
+    """The overtness of a pattern, from the labels of each scripted line that is marked.
 
     >>> overtness_of([{"flattery"}, {"secrecy", "pressure"}])
     'faint'
@@ -175,9 +179,10 @@ def choose_chain(
 ) -> tuple[list[Link], Pair]:
     """The dialogues of a conversation in order, and what they say of the two people.
 
-    ``overtness`` is empty for a benign exchange. No dialogue, and no family, stands in a chain twice, and at most one
-    dialogue is of a two-way pair. Where the relation's own dialogues run out, talk of any relation takes their place;
-    where that runs out, too, the chain ends early. ``used`` dialogues stand before the chain.
+    ``overtness`` is empty for a benign exchange. No dialogue, and no family, stands in a chain twice, and at
+    most one dialogue is of a two-way pair. Where the relation's own dialogues run out, talk of any relation
+    takes their place; where that runs out, too, the chain ends early. ``used`` dialogues stand before the
+    chain.
     """
     scripted: list[Dialogue] = []
     if overtness:
@@ -195,9 +200,7 @@ def choose_chain(
         wanted = replace(shape.turns[position], n_lines=room / (len(shape.turns) - len(links)))
         pools = [book.ordinary.get(relation, []), book.anywhere] if shape.own[position] else [book.anywhere]
         turned = shape.turned[position]
-        chosen = _choose_ordinary(
-            book, pools, [*used, *said], pair, wanted=wanted, turned=turned, rng=rng
-        )
+        chosen = _choose_ordinary(book, pools, [*used, *said], pair, wanted=wanted, turned=turned, rng=rng)
         if chosen is not None and (not links or wanted.n_lines >= len(chosen.lines) / 2):
             links[position] = Link(chosen, turned)
             pair = _narrowed(pair, chosen, turned=turned)
@@ -212,7 +215,7 @@ def _positions(shape: Shape) -> list[int]:
 def _choose_scripted(
     book: DialogueBook, relation: str, shape: Shape, pair: Pair, overtness: str, rng: Random
 ) -> list[Dialogue]:
-    """Scripted dialogues that together have the overtness; the best fit of those tried, or any when none has it."""
+    """Scripted dialogues that together have the overtness, if any tried do; the best fit of them."""
     patterns = book.patterns[relation]
     numbers = [n for n in SCRIPTED_DIALOGUES[overtness] if n <= sum(shape.own)] or [1]
     found: list[list[Dialogue]] = []
@@ -222,7 +225,10 @@ def _choose_scripted(
         if sum(bool(dialogue.pair) for dialogue in chosen) > 1:
             continue
         tried.append(chosen)
-        if overtness_of([line.labels for dialogue in chosen for line in scripted_lines(dialogue)]) == overtness:
+        if (
+            overtness_of([line.labels for dialogue in chosen for line in scripted_lines(dialogue)])
+            == overtness
+        ):
             found.append(chosen)
     wanted = [turns for turns, is_own in zip(shape.turns, shape.own, strict=True) if is_own]
     return max(
@@ -255,7 +261,7 @@ def _choose_ordinary(
     turned: bool,
     rng: Random,
 ) -> Dialogue | None:
-    """A dialogue of the first pool that has one left, fit for the two people and near the wanted turns; else None."""
+    """A fitting dialogue of the first pool that has one left; None when none has."""
     families = {dialogue.family for dialogue in used}
     has_pair = any(dialogue.pair for dialogue in used)
     for pool in pools:
@@ -271,7 +277,7 @@ def _choose_ordinary(
 
 
 def _fit(book: DialogueBook, dialogue: Dialogue, pair: Pair, wanted: Turns, *, turned: bool) -> float:
-    """How well a dialogue fits two people and the turns wanted; a wrong age outweighs everything else."""
+    """How well a dialogue fits two people and the turns wanted; ages weigh most."""
     ages = dialogue.ages[::-1] if turned else dialogue.ages
     wrong = sum(not _same_age(one, other) for one, other in zip(ages, pair.ages, strict=True))
     turns = book.turns[dialogue.id]

@@ -1,7 +1,8 @@
-"""From dialogues to conversations: a chain of dialogues between the same two people, with gaps between them.
+"""From dialogues to conversations: chains of dialogues between the same two people.
 
-Patterns and benign exchanges draw number, lengths, gaps and who opens a talk from the same distributions, before anything else is known of them, so that none
-of these gives the script away. A person has one register, one age and one way of typing through a whole conversation, as far as the dialogues allow.
+Patterns and benign exchanges draw number, lengths, gaps and who opens a talk from the same distributions,
+before anything else is known of them, so that none of these gives the script away. A person has one
+register, one age and one way of typing through a whole conversation, as far as the dialogues allow.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ _BANDS_OF_AGE = {
 
 @dataclass(frozen=True)
 class _Talk:
-    """One dialogue as it is said: the lines that are kept, and who of the two writes each (True for the sender)."""
+    """One dialogue as it is said: the lines kept, and whether the sender writes each."""
 
     dialogue: Dialogue
     lines: tuple[Line, ...]
@@ -73,7 +74,10 @@ def generate_chains(
     *,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator[Conversation]:
-    """The conversations of a corpus of dialogues, split after split. Same spec and dialogues, same conversations."""
+    """The conversations of a corpus of dialogues, split after split.
+
+    The same spec and dialogues give the same conversations. ``progress`` is called with the number done.
+    """
     done = 0
     for split, book in dialogue_books(spec, dialogues).items():
         for conversation in generate_chain_senders(spec, split, book):
@@ -99,7 +103,9 @@ def dialogue_books(spec: CorpusSpec, dialogues: Iterable[Dialogue]) -> dict[str,
     }
     for split, book in books.items():
         if not book.ordinary:
-            raise ValueError(f"split {split!r} has no ordinary dialogue; at least three of one relation are needed")
+            raise ValueError(
+                f"split {split!r} has no ordinary dialogue; at least three of one relation are needed"
+            )
     return books
 
 
@@ -112,7 +118,8 @@ def generate_chain_senders(
     senders: int = sys.maxsize,
     made: int = 0,
 ) -> Iterator[Conversation]:
-    """The conversations of up to ``senders`` senders of a split from number ``first`` on, when ``made`` stand before.
+    """The conversations of up to ``senders`` senders of a split from number ``first`` on, when ``made``
+    stand before.
 
     Every sender has draws of its own, so a split can be made piece by piece.
     """
@@ -122,12 +129,16 @@ def generate_chain_senders(
             return
         rng = Random(f"{spec.name}:{spec.seed}:{split}:{number}")
         share = spec.pattern_share / PATTERN_RATE_OF_SCRIPTED_SENDERS
-        sender = _with_light_habits(accounts.draw_sender(f"{split}-s{number:05d}", rng, scripted_share=share), rng)
+        sender = _with_light_habits(
+            accounts.draw_sender(f"{split}-s{number:05d}", rng, scripted_share=share), rng
+        )
         for contacted in range(min(sender.n_conversations, n - made)):
             contact = _draw_contact(f"{split}-c{number:05d}-{contacted}", sender, rng)
             scripted = sender.scripted and rng.random() < PATTERN_RATE_OF_SCRIPTED_SENDERS
             id_ = f"{spec.name}-{split}-{made:06d}"
-            yield _conversation(id_, spec, split, book, sender, contact, scripted and bool(book.patterns), rng)
+            yield _conversation(
+                id_, spec, split, book, sender, contact, scripted and bool(book.patterns), rng
+            )
             made += 1
 
 
@@ -157,7 +168,7 @@ def generate_long_benign(
 def _long_chain(
     book: DialogueBook, sender: accounts.Sender, length: int, rng: Random
 ) -> tuple[str, list[Link], Pair]:
-    """A benign chain of at least ``length`` messages, however many of its optional lines are left out."""
+    """A benign chain of at least ``length`` messages that are not optional."""
     relation = draw_relation(book.ordinary, _AGE_OF_BAND[sender.age_band], rng)
     pair = Pair(sender.account.register, (_AGE_OF_BAND[sender.age_band], "unstated"))
     links: list[Link] = []
@@ -226,7 +237,7 @@ def _conversation(
 
 
 def _talk(link: Link, rng: Random) -> _Talk:
-    """The dialogue without the optional lines that are left out; the one behaviour of a pattern is always said."""
+    """The dialogue without the optional lines left out; a pattern's only marked line stays."""
     only = scripted_lines(link.dialogue) if link.dialogue.use == "pattern" else []
     lines = tuple(
         line
@@ -284,7 +295,11 @@ def _assembled(
 def _texts(talks: list[_Talk], by_sender: bool) -> list[str]:
     """What one of the two writes in each talk, a line a message."""
     said = [
-        [skeleton(line.text) for line, own in zip(talk.lines, talk.by_sender, strict=True) if own == by_sender]
+        [
+            skeleton(line.text)
+            for line, own in zip(talk.lines, talk.by_sender, strict=True)
+            if own == by_sender
+        ]
         for talk in talks
     ]
     return ["\n".join(lines) for lines in said if lines]
@@ -294,7 +309,9 @@ def _messages(
     talk: _Talk, writers: dict[bool, accounts.Account], times: Iterator[datetime], rng: Random
 ) -> Iterator[Message]:
     """The messages of one talk; a slot has one filler through it."""
-    fixed = {slot: fill(slot, rng) for slot in SLOTS if any(f"{{{slot}}}" in line.text for line in talk.lines)}
+    fixed = {
+        slot: fill(slot, rng) for slot in SLOTS if any(f"{{{slot}}}" in line.text for line in talk.lines)
+    }
     for line, by_sender in zip(talk.lines, talk.by_sender, strict=True):
         writer = writers[by_sender]
         segments = typed(expand(line.text, rng, fixed=fixed), writer.habits, rng)

@@ -67,7 +67,9 @@ MISSPELLINGS = {
 """What people make of these words when they do not know better; the generator makes no other slips in dialogues."""
 
 _MISSPELLABLE = re.compile(rf"\b(?:{'|'.join(MISSPELLINGS)})\b")
-_WITHOUT_APOSTROPHE = re.compile(r"\b(?:im|ive|dont|didnt|doesnt|cant|isnt|wasnt|thats|whats|youre|theyre|havent)\b")
+_WITHOUT_APOSTROPHE = re.compile(
+    r"\b(?:im|ive|dont|didnt|doesnt|cant|isnt|wasnt|thats|whats|youre|theyre|havent)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def draw_habits(rng: Random) -> Habits:
 
 
 def light_habits(register: str, rng: Random) -> Habits:
-    """The habits of somebody whose lines were written whole, with typing of their own: a few misspellings.
+    """Habits for lines that were written with typing of their own: a few misspellings.
 
     Careful writers have none.
     """
@@ -112,7 +114,7 @@ def light_habits(register: str, rng: Random) -> Habits:
 
 
 def evened(habits: Habits, texts: Sequence[str]) -> Habits:
-    """The habits with what this person leaves out in any part of a talk left out in all of it.
+    """The habits, evened out so that one person has one voice in all parts.
 
     ``texts`` are the person's lines, one string a part: a writer without capitals, apostrophes or full stops in one
     part has none in the others, so that one person has one voice.
