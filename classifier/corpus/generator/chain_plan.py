@@ -32,6 +32,9 @@ FAINT_RATE = 0.5
 SCRIPTED_DIALOGUES = {"overt": (2, 2, 3, 3, 4), "mixed": (1, 1, 2, 2, 3), "faint": (1, 1, 1, 2)}
 """Numbers of scripted dialogues to try, by overtness, as often as they are listed."""
 
+CAREFUL = "careful"
+"""The register of whole sentences with capitals: it stands out most beside another."""
+
 N_TRIED = 40
 N_COMPARED = 20
 """Of up to so many that would do, the one that fits people and shape best is taken: a lean, not a rule."""
@@ -204,6 +207,9 @@ def choose_chain(
         if chosen is not None and (not links or wanted.n_lines >= len(chosen.lines) / 2):
             links[position] = Link(chosen, turned)
             pair = _narrowed(pair, chosen, turned=turned)
+    if not links and not used:  # a sender of an age that no dialogue of the relation is for
+        anybody = replace(pair, ages=("unstated", "unstated"))
+        return choose_chain(book, shape, relation, anybody, overtness=overtness, rng=rng)
     return [links[position] for position in sorted(links)], pair
 
 
@@ -215,35 +221,41 @@ def _positions(shape: Shape) -> list[int]:
 def _choose_scripted(
     book: DialogueBook, relation: str, shape: Shape, pair: Pair, overtness: str, rng: Random
 ) -> list[Dialogue]:
-    """Scripted dialogues that together have the overtness, if any tried do; the best fit of them."""
+    """Scripted dialogues that together have the overtness, if any tried do; the best fit of them.
+
+    The people's ages come first: where no such dialogues have the overtness, others of the right ages are taken.
+    """
     patterns = book.patterns[relation]
+    fitting = [dialogue for dialogue in patterns if _are_of_age(dialogue, pair, turned=False)] or patterns
     numbers = [n for n in SCRIPTED_DIALOGUES[overtness] if n <= sum(shape.own)] or [1]
-    found: list[list[Dialogue]] = []
-    tried: list[list[Dialogue]] = []
-    for _ in range(N_TRIED):
-        chosen = rng.sample(patterns, min(rng.choice(numbers), len(patterns)))
-        if sum(bool(dialogue.pair) for dialogue in chosen) > 1:
-            continue
-        tried.append(chosen)
-        if (
-            overtness_of([line.labels for dialogue in chosen for line in scripted_lines(dialogue)])
-            == overtness
-        ):
-            found.append(chosen)
     wanted = [turns for turns, is_own in zip(shape.turns, shape.own, strict=True) if is_own]
-    return max(
-        (found or tried or [[rng.choice(patterns)]])[:N_COMPARED],
-        key=lambda chosen: _fit_of_all(book, chosen, pair, wanted),
-    )
+    tried = [rng.sample(fitting, min(rng.choice(numbers), len(fitting))) for _ in range(N_TRIED)]
+    possible = [chosen for chosen in tried if _can_stand_together(chosen, pair)] or [[rng.choice(fitting)]]
+    found = [
+        chosen
+        for chosen in possible
+        if overtness_of([line.labels for dialogue in chosen for line in scripted_lines(dialogue)])
+        == overtness
+    ]
+    return max((found or possible)[:N_COMPARED], key=lambda chosen: _fit_of_all(book, chosen, pair, wanted))
+
+
+def _can_stand_together(chosen: list[Dialogue], pair: Pair) -> bool:
+    """Whether one pair of people can say all of them, and at most one is of a two-way pair."""
+    for dialogue in chosen:
+        if not _are_of_age(dialogue, pair, turned=False):
+            return False
+        pair = _narrowed(pair, dialogue, turned=False)
+    return sum(bool(dialogue.pair) for dialogue in chosen) <= 1
 
 
 def _fit_of_all(book: DialogueBook, chosen: list[Dialogue], pair: Pair, wanted: list[Turns]) -> float:
     """The mean fit of dialogues that are said by one pair."""
-    fit = 0.0
-    for dialogue, turns in zip(chosen, wanted, strict=False):
-        fit += _fit(book, dialogue, pair, turns, turned=False) / len(chosen)
-        pair = _narrowed(pair, dialogue, turned=False)
-    return fit
+    fits = [
+        _fit(book, dialogue, pair, turns, turned=False)
+        for dialogue, turns in zip(chosen, wanted, strict=False)
+    ]
+    return sum(fits) / len(fits)
 
 
 def scripted_lines(dialogue: Dialogue) -> list[Line]:
@@ -261,14 +273,16 @@ def _choose_ordinary(
     turned: bool,
     rng: Random,
 ) -> Dialogue | None:
-    """A fitting dialogue of the first pool that has one left; None when none has."""
+    """A fitting dialogue of the first pool that has one left for people of these ages, else None."""
     families = {dialogue.family for dialogue in used}
     has_pair = any(dialogue.pair for dialogue in used)
     for pool in pools:
         left = [
             dialogue
             for dialogue in pool
-            if dialogue.family not in families and not (has_pair and dialogue.pair)
+            if dialogue.family not in families
+            and not (has_pair and dialogue.pair)
+            and _are_of_age(dialogue, pair, turned=turned)
         ]
         if left:
             compared = rng.sample(left, min(len(left), N_COMPARED))
@@ -277,17 +291,22 @@ def _choose_ordinary(
 
 
 def _fit(book: DialogueBook, dialogue: Dialogue, pair: Pair, wanted: Turns, *, turned: bool) -> float:
-    """How well a dialogue fits two people and the turns wanted; ages weigh most."""
-    ages = dialogue.ages[::-1] if turned else dialogue.ages
-    wrong = sum(not _same_age(one, other) for one, other in zip(ages, pair.ages, strict=True))
+    """How well a dialogue fits the register of two people and the turns wanted."""
     turns = book.turns[dialogue.id]
+    by_sender = 1 - turns.by_a if turned else turns.by_a
     return (
         2 * (dialogue.register == pair.register)
-        - 10 * wrong
+        - 3 * ((dialogue.register == CAREFUL) != (pair.register == CAREFUL))
         - abs(turns.n_lines - wanted.n_lines) / 2
-        - 12 * abs(turns.by_a - wanted.by_a)
+        - 12 * abs(by_sender - wanted.by_a)
         - 6 * abs(turns.bursts - wanted.bursts)
     )
+
+
+def _are_of_age(dialogue: Dialogue, pair: Pair, *, turned: bool) -> bool:
+    """Whether two people of these ages can say the dialogue."""
+    ages = dialogue.ages[::-1] if turned else dialogue.ages
+    return all(_same_age(one, other) for one, other in zip(ages, pair.ages, strict=True))
 
 
 def _same_age(one: str, other: str) -> bool:
