@@ -223,7 +223,8 @@ def _choose_scripted(
 ) -> list[Dialogue]:
     """Scripted dialogues that together have the overtness, if any tried do; the best fit of them.
 
-    The people's ages come first: where no such dialogues have the overtness, others of the right ages are taken.
+    The people's ages come first: where no such dialogues have the overtness, others of the right ages are
+    taken.
     """
     patterns = book.patterns[relation]
     fitting = [dialogue for dialogue in patterns if _are_of_age(dialogue, pair, turned=False)] or patterns
