@@ -24,11 +24,17 @@ from classifier.corpus.generator.chain_plan import (
     draw_shape,
     overtness_of,
 )
-from classifier.corpus.generator.chains import dialogue_books, generate_chains, generate_long_benign
+from classifier.corpus.generator.chains import (
+    dialogue_books,
+    generate_chain_senders,
+    generate_chains,
+    generate_long_benign,
+)
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.generator.typing import MISSPELLINGS, evened, light_habits, typed
 from classifier.corpus.grammar import Segment
 from classifier.corpus.release import parts_folder, read_corpus, write_corpus
+from classifier.corpus.slots import NAMES
 from classifier.corpus.split import split_conversations
 from classifier.readers.corpus import CorpusError, read_conversations, to_jsonl
 from classifier.readers.messages import messages_table
@@ -44,7 +50,7 @@ def toy(name, use, n_lines, *, n_marked=0, **fields):
     texts = [f"{name} line {number} of pizza and raids" for number in range(n_lines - 2)]
     lines = [
         Line("A", (), "plain", f"hi {{name}}, raid at {name}?"),
-        Line("B", (), "plain", "yeah", optional=True),
+        Line("B", (), "plain", "yeah {name}", optional=True),
     ]
     for number, text in enumerate(texts):
         by_a = number % 2 == 0
@@ -56,7 +62,7 @@ def toy(name, use, n_lines, *, n_marked=0, **fields):
 
 
 def toys():
-    """Two relations, one of them without patterns; patterns are a line longer, as written ones are."""
+    """Two relations, one of them without patterns; patterns are two lines longer."""
     rng = Random(0)
     found = []
     for number in range(60):
@@ -65,7 +71,7 @@ def toys():
         made = {"register": register, "ages": ages}
         n_marked = 1 + number % 4
         found += [
-            toy(f"raid.p{number}", "pattern", max(2 * n_marked + 2, n_lines + 1), n_marked=n_marked, **made),
+            toy(f"raid.p{number}", "pattern", max(2 * n_marked + 2, n_lines + 2), n_marked=n_marked, **made),
             toy(f"raid.o{number}", "ordinary", n_lines, n_marked=number % 3, **made),
             toy(f"pizza.o{number}", "ordinary", n_lines, **(made | {"ages": ("adult", "adult")})),
             toy(f"any.o{number}", "any", n_lines, register=register),
@@ -91,6 +97,17 @@ def test_the_same_spec_gives_the_same_bytes_and_another_seed_others(conversation
     spec = replace(SPEC, n_conversations=40)
     assert to_jsonl(generate_chains(spec, TOYS)) == to_jsonl(generate_chains(spec, TOYS[::-1]))
     assert to_jsonl(generate_chains(spec, TOYS)) != to_jsonl(generate_chains(replace(spec, seed=6), TOYS))
+
+
+def test_every_sender_has_draws_of_its_own(conversations):
+    book = dialogue_books(SPEC, TOYS)["train"]
+    train = [c for c in conversations if c.split == "train"]
+    made = next(n for n, c in enumerate(train) if c.sender == "train-s00007")
+    alone = list(generate_chain_senders(SPEC, "train", book, first=7, senders=2, made=made))
+    assert alone == train[made : made + len(alone)]
+    assert {c.sender for c in alone} == {"train-s00007", "train-s00008"}
+    other = next(generate_chain_senders(replace(SPEC, seed=6), "train", book, first=7, made=made))
+    assert other.messages != alone[0].messages
 
 
 def test_length_and_number_of_dialogues_say_nothing_of_the_label():
@@ -184,6 +201,7 @@ def test_overtness_counts_the_marked_lines_that_the_sender_is_scripted_to_write(
     [
         ([["flattery"]] * 2, "faint"),
         ([["flattery"]] * 3, "mixed"),
+        ([["flattery"], ["secrecy"], ["meeting"], ["meeting"], ["meeting"]], "mixed"),
         ([["flattery"]] * 9, "mixed"),  # one stage
         ([["flattery"], ["secrecy"], ["pressure"]] * 2, "mixed"),  # a cue is no stage
         ([["flattery"], ["secrecy"], ["meeting"]] * 2, "overt"),
@@ -206,8 +224,8 @@ def test_a_scripted_dialogue_may_stand_anywhere_in_a_pattern(patterns):
         for c in patterns
         if len(c.dialogues) >= 4 and sum(id_.startswith("raid.p") for id_ in c.dialogues) == 1
     ]
-    assert min(at) == 0
-    assert max(at) == 1
+    assert min(at) < 0.2
+    assert max(at) > 0.8
 
 
 def test_benign_conversations_show_behaviours_too(conversations):
@@ -235,6 +253,7 @@ def test_both_dialogues_of_a_pair_stand_in_one_split_and_never_in_one_conversati
         named = [of_pair[id_] for id_ in c.dialogues if id_ in of_pair]
         assert len(named) <= 1
         assert c.pair == (named[0] if named else "")
+        assert [family for family in c.families if family.startswith("pair")] == named
     assert {c.label for c in made if c.pair == "pair1"} == {"benign", PATTERN}
 
 
@@ -246,7 +265,8 @@ def test_a_split_without_ordinary_dialogues_is_refused():
 def test_no_conversation_is_longer_than_the_limit():
     book = dialogue_book(TOYS)
     shapes = [draw_shape(book, Random(seed)) for seed in range(3_000)]
-    assert max(shape.n_messages for shape in shapes) <= MAX_MESSAGES
+    long = dialogue_book([toy("raid.long", "ordinary", 100)])
+    assert max(draw_shape(long, Random(seed)).n_messages for seed in range(100)) == MAX_MESSAGES
     assert 2.8 < sum(len(shape.turns) for shape in shapes) / 3_000 < 3.2
 
 
@@ -269,10 +289,17 @@ def test_long_benign_conversations_have_exactly_the_length_and_repeat_only_when_
 
 
 def test_a_slot_has_one_filler_through_a_dialogue_and_its_span_marks_it(conversations):
-    spans = [(m.text[s.start : s.end], s.kind) for c in conversations for m in c.messages for s in m.personal]
-    assert len(spans) > 1_000
-    assert {kind for _, kind in spans} == {"name"}
-    assert all(text.isalpha() for text, _ in spans)
+    named: dict[tuple[str, str], list[str]] = {}
+    for c in conversations:
+        for message in c.messages:
+            for span in message.personal:
+                assert span.kind == "name"
+                name = message.text[span.start : span.end]
+                named.setdefault((c.id, message.family), []).append(name.lower())
+    assert {name for names in named.values() for name in names} <= {name.lower() for name in NAMES}
+    twice = [names for names in named.values() if len(names) == 2]
+    assert len(twice) > 500
+    assert all(first == second for first, second in twice)
 
 
 def test_no_generated_message_breaks_the_data_policy(conversations):
