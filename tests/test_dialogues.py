@@ -209,7 +209,7 @@ def test_a_hard_dialogue_is_ordinary_and_has_two_marked_lines(write):
 
 
 def test_a_pattern_has_a_marked_line_of_a_and_b_goes_along_with_nothing(write):
-    [none] = problems_of(write, pattern("raid_team.a", *LINES))
+    [none] = problems_of(write, pattern("raid_team.a", "B flattery.affirmation: great raid", *LINES))
     assert none == "raid_team.a: a pattern needs at least one marked line of A"
     [meets] = problems_of(
         write, pattern("raid_team.b", DONT, "B secrecy.hide_delete: deleted the raid", *LINES)
