@@ -29,7 +29,9 @@ class Message:
     """One message of a conversation.
 
     ``labels`` are the behaviours its words show; ``family`` is the phrase family it was drawn from.
-    ``line`` is the number that a corpus from outside gives the line; 0 where there is none.
+    ``tactics`` are the finer tags of a line of a dialogue (schema 2); ``tactic`` is the first of them, or
+    a phrase family's own. ``line`` is the number that a corpus from outside gives the line; 0 where there
+    is none.
     """
 
     author: str
@@ -41,6 +43,7 @@ class Message:
     family: str = ""
     personal: tuple[PersonalSpan, ...] = ()
     line: int = 0
+    tactics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,11 @@ class Metadata:
 class Conversation:
     """An exchange between ``sender`` and ``contact``.
 
-    ``label`` is what the generator scripted it to be, which no single message shows. A conversation
-    that is not ``synthetic`` comes from outside and is for evaluation only (see
+    ``label`` is what the generator scripted it to be, which no single message shows. A chain of dialogues
+    (schema 2) has its ``relation``, which is its ``scene`` too; the ids of its ``dialogues`` in order; the
+    ``pair`` that one of them belongs to; and, if it is a pattern, its ``overtness`` (overt, mixed, faint).
+
+    A conversation that is not ``synthetic`` comes from outside and is for evaluation only (see
     ``classifier.readers.external``): nothing is fitted on it.
     """
 
@@ -81,3 +87,7 @@ class Conversation:
     seed: int
     synthetic: bool = True
     families: tuple[str, ...] = field(default=())
+    relation: str = ""
+    overtness: str = ""
+    dialogues: tuple[str, ...] = ()
+    pair: str = ""

@@ -133,7 +133,10 @@ def town(n=120, *, seed=1, split="t"):
 
 
 def auc_standard_error(members, non_members):
-    """The standard error of the AUC of scores that tell nothing, for independent texts (Mann & Whitney 1947)."""
+    """Standard error of the AUC of uninformative scores (Mann & Whitney 1947).
+
+    Texts are taken as independent.
+    """
     return math.sqrt((members + non_members + 1) / (12 * members * non_members))
 
 

@@ -323,9 +323,9 @@ def test_the_parts_of_an_account_sum_to_the_log_odds_and_those_give_the_score(de
 
 
 def test_a_message_that_is_not_flagged_is_explained_by_the_label_nearest_its_threshold(demo):
-    account = message_explanation(demo.model, "pizza?")
-    assert account["flagged"] == []
-    assert len(account["labels"]) == 1
+    explanation = message_explanation(demo.model, "pizza?")
+    assert explanation["flagged"] == []
+    assert len(explanation["labels"]) == 1
 
 
 def test_a_word_the_model_never_met_is_named(demo):
@@ -500,7 +500,7 @@ def test_a_packed_summary_is_the_summary_of_the_run(run_folder, tmp_path):
 
 
 def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
-    own = Demo(
+    desk = Demo(
         demo.model_path, demo.model, demo.conversation_model, demo.corpus, read_policy_summary(run_folder)
     )
     values = policies_view(

@@ -17,7 +17,7 @@ from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model
 from classifier.report.evaluation.card import model_card
 from classifier.report.evaluation.summary import label_shares, main_results, phrase_totals
-from classifier.report.markdown import fill_blocks, markdown_table, block_names
+from classifier.report.markdown import block_names, fill_blocks, markdown_table
 from classifier.report.tables import PrintedTable
 
 ROOT = Path(__file__).parent.parent

@@ -1,4 +1,4 @@
-"""What can be read in an opened model file: names are found however the file is packed, counts come back out of idf, and a search of the bytes finds nothing."""
+"""Names and counts that can be read in a model file, however it is packed."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_nothing_is_unpickled_from_an_array_either():
 
 
 def bytes_search(content, names):
-    """The attack one would think of first: does the name stand in the file?"""
+    """The simplest attack: a search for the name in the bytes of the file."""
     return {name for name in names if name.lower().encode() in content}
 
 
@@ -266,7 +266,7 @@ def test_a_salt_beside_the_model_is_no_salt():
     )
 
 
-def test_whoever_may_ask_the_model_needs_no_salt():
+def test_asking_the_model_needs_no_salt():
     assert found(hashed_terms(bits=18, salt=b"kept elsewhere"), "names_asked") == NamesFound(ALL, NONE)
 
 
@@ -275,7 +275,7 @@ def test_in_few_cells_decoys_are_found_too_and_it_shows():
 
 
 def answering(change_by_text):
-    """A model that answers .25 to everything, and otherwise to some texts."""
+    """A model that answers .25, and otherwise to some texts."""
     return InspectedModel(
         str.split,
         frozenset(),
@@ -294,7 +294,7 @@ def test_one_form_of_a_name_that_is_answered_to_is_enough():
     assert names_asked(answering({"Mei's": -0.125}), ["Mei", "Anouk"]) == {"Mei"}
 
 
-def test_more_than_five_decoys_that_are_names_are_not_all_told():
+def test_at_most_five_decoys_that_are_names_are_listed():
     names = ["a", "b", "c", "d", "e", "f"]
     with pytest.raises(ValueError, match=r"got \['a', 'b', 'c', 'd', 'e'\] in both"):
         names_found(answering({}), "names_asked", names=names, decoys=names)

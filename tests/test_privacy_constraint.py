@@ -1,4 +1,4 @@
-"""A limit is kept, not shown to be kept, or violated; and how many conversations would show it."""
+"""Verdicts on constraints, and the number of conversations that would show them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ EMPTY = pd.DataFrame()
 
 
 def frontier(*points):
-    """Points given as (name, false alarms of 1000, patterns found of 100); half the messages are read, which could be .4 to .6 of them."""
+    """Points given as (name, false alarms of 1000, patterns found of 100).
+
+    Half of the messages are read, with an interval from .4 to .6.
+    """
     rows = [
         {
             "point": name,
@@ -67,7 +70,7 @@ def test_a_constraint_is_read_with_spaces_and_said_without():
 
 
 @pytest.mark.parametrize("text", ["recall=0.5", "recall>=half", "recall>=0.5 or so", ">=0.5"])
-def test_what_is_no_constraint_is_told_how_one_is_written(text):
+def test_text_that_is_no_constraint_is_refused_with_the_form_of_one(text):
     with pytest.raises(ValueError, match=rf"written as metric<=number or metric>=number, got '{text}'"):
         parse_constraint(text)
 
@@ -158,7 +161,8 @@ def test_a_point_is_feasible_when_every_one_of_its_limits_is_supported():
 def test_only_numbers_can_be_limited():
     with pytest.raises(
         ValueError,
-        match="'policy<=3': no such metric, expected one of human_read_benign_per_million, false_positive_rate, recall",
+        match="'policy<=3': no such metric, "
+        "expected one of human_read_benign_per_million, false_positive_rate, recall",
     ):
         feasible_points(CAREFUL, ["policy<=3"])
 

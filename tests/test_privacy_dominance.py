@@ -1,4 +1,4 @@
-"""Who is worse than whom, in the data and in resamples, by hand."""
+"""Dominance between points, in the data and in resamples, by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GOOD, BAD = [0.0, 0.0], [1.0, 1.0]
 
 
 def table(*resamples, values, eligible=None):
-    """Standings of the points "a", "b", ..., each resample a list of points."""
+    """Standings of points "a", "b", ...; a resample is a list of points."""
     names = "abcdef"[: len(values)]
     return dominance_table(
         np.array(values),
@@ -25,7 +25,7 @@ def table(*resamples, values, eligible=None):
 
 
 def standing(found, name):
-    """Status, by whom, and the share of resamples."""
+    """Status, the point that dominates, and the share of resamples."""
     return tuple(found.iloc["abcdef".index(name)])
 
 
@@ -41,7 +41,7 @@ def test_a_single_resample_is_a_whole_one():
     assert standing(table([GOOD, BAD], values=[GOOD, BAD]), "b") == ("dominated", "a", 1.0)
 
 
-def test_what_is_set_aside_dominates_nobody_and_can_itself_be_dominated():
+def test_an_ineligible_point_dominates_no_other_and_can_be_dominated():
     points = [BAD, [0.5, 0.5], GOOD]
     found = table(points, values=points, eligible=[True, True, False])
     assert standing(found, "b") == ("frontier", "", 0.0)
@@ -61,7 +61,7 @@ def test_different_points_that_are_better_in_turn_do_not_add_up():
     assert standing(found, "c") == ("ambiguous", "a", 0.5)
 
 
-def test_worse_in_the_data_and_in_no_resample_is_still_told_than_whom():
+def test_a_point_worse_in_the_data_and_in_no_resample_still_names_the_better_one():
     equal = [GOOD, [-1.0, 9.0], GOOD]
     found = table(equal, values=[BAD, [-1.0, 9.0], GOOD])
     assert found.to_numpy().tolist() == [
@@ -80,7 +80,10 @@ def test_the_median_of_two_finds_lies_between_them():
 
 
 def costs(flagged, flagged_at):
-    """Four clusters, each with a pattern of 5 messages before an innocent conversation of 10. A policy reads 5 and 4 of them, and shows nothing."""
+    """Costs of a policy in four clusters, each with a pattern and a benign conversation.
+
+    The pattern has 5 messages, the benign conversation 10; 5 and 4 are read, and none is shown.
+    """
     return pd.DataFrame(
         {
             "cluster": [name for name in ("lunch", "raid", "dog", "toast") for _ in range(2)],
@@ -107,7 +110,7 @@ def resampled(n_resamples=120):
     return ResampledMetrics({"last": LAST, "most": MOST}, n_resamples=n_resamples, seed=3, n_jobs=1)
 
 
-def test_the_figures_of_the_data_are_those_counted_by_hand():
+def test_the_metrics_of_the_data_are_those_counted_by_hand():
     values = resampled(1).values
     assert values["recall"].tolist() == [0.25, 0.75]
     assert values["human_read_benign_per_million"].tolist() == [0, 250_000]
@@ -121,7 +124,10 @@ def test_a_latency_is_the_median_over_patterns_found_and_knows_no_false_alarm():
 
 
 def again(table, weights):
-    """The conversations of each cluster as often as it was drawn; clusters are numbered by their names."""
+    """The conversations of each cluster, as often as it was drawn.
+
+    Clusters are numbered by their names.
+    """
     counts = dict(zip(sorted(set(table["cluster"])), weights, strict=True))
     return table.loc[table.index.repeat(table["cluster"].map(counts))]
 

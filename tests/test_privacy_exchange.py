@@ -1,4 +1,7 @@
-"""What one more pattern costs, by hand: four clusters, each with one pattern and one innocent conversation of ten messages."""
+"""The price of one more pattern, by hand.
+
+Four clusters, each with one pattern and one benign conversation of ten messages.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ HUMAN, MACHINE = "recall against human reads", "recall against machine reads"
 
 
 def costs(found, alarms, read):
-    """A policy that finds the first ``found`` patterns, flags the first ``alarms`` innocents and reads ``read`` messages of every innocent conversation."""
+    """Costs of a policy that finds ``found`` patterns and flags ``alarms`` benign conversations.
+
+    They are the first ones; of every benign conversation ``read`` messages are read.
+    """
     flagged = [number < share for number in range(4) for share in (found, alarms)]
     return pd.DataFrame(
         {
@@ -50,7 +56,8 @@ def steps(table, view):
 
 
 def test_false_alarms_for_one_more_pattern():
-    # Of ten conversations one is a pattern: nine innocents for each. A quarter of them for half a pattern, then three quarters for the other half.
+    # Of ten conversations one is a pattern: nine benign ones for each. A quarter of them for half a pattern,
+    # then three quarters for the other half.
     table = exchange({"quiet": QUIET, "some": SOME, "all": ALL})
     assert steps(table, HUMAN) == [
         ["quiet", "some", pytest.approx(4.5)],
@@ -68,7 +75,7 @@ def test_false_alarms_for_one_more_pattern():
 
 
 def test_messages_read_for_one_more_pattern():
-    # Nine innocents of two messages each for half a pattern, then of eight more.
+    # Nine benign conversations of two messages each for half a pattern, then of eight more.
     table = exchange({"quiet": QUIET, "some": SOME, "all": ALL})
     assert steps(table, MACHINE) == [
         ["quiet", "some", pytest.approx(36)],
@@ -85,7 +92,7 @@ def test_the_rarer_the_pattern_the_dearer_one_more():
     assert table.loc[table["view"] == HUMAN, "value"].tolist() == pytest.approx([0.5, 4.5, 49.5])
 
 
-def test_a_prevalence_of_nought_is_refused():
+def test_a_prevalence_of_zero_is_refused():
     with pytest.raises(ValueError, match="prevalence must be stated, between 0 and 1, got 0"):
         exchange({"quiet": QUIET, "some": SOME}, prevalences=(0,))
 
@@ -107,7 +114,7 @@ def test_a_point_that_costs_more_and_finds_no_more_is_no_neighbour():
     assert [step[:2] for step in steps(table, MACHINE)] == [["quiet", "wasteful"], ["wasteful", "all"]]
 
 
-def test_a_point_set_aside_neither_stands_nor_pushes_others_off():
+def test_an_ineligible_point_neither_stands_on_a_frontier_nor_dominates_others():
     table = exchange({"oracle": costs(4, 0, 0), "quiet": QUIET, "some": SOME, "all": ALL}, aside=("oracle",))
     assert [step[:2] for step in steps(table, HUMAN)] == [["quiet", "some"], ["some", "all"]]
 

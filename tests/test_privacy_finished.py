@@ -1,4 +1,4 @@
-"""A finished part is taken again as it was, by whoever depends on the same things, and what is no part is worked anew."""
+"""Finished pieces are used again when they depend on the same, and computed again otherwise."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ TALK = streams_from_conversations(
 )
 
 
-class Worked:
-    """Work that counts how often it was done."""
+class Computed:
+    """A computation that counts how often it was done."""
 
     def __init__(self, result):
         self.result, self.times = result, 0
@@ -41,14 +41,14 @@ class Worked:
 
 @pytest.fixture(scope="module")
 def watched():
-    # The rate of 1 in 1,000 takes more than 45 innocents, so it is skipped.
+    # The rate of 1 in 1,000 takes more than 45 benign conversations, so it is skipped.
     return policy_operating_points(WATCH, VALIDATION, TEST, SCORER, asked_rates=(0.001, 0.2), seed=5)
 
 
-def test_a_part_is_worked_once_and_comes_back_as_it_was(tmp_path, watched):
-    parts, work = FinishedPolicies(tmp_path, BASIS, MODELS), Worked(watched)
-    first, again = (parts.operating_points(WATCH, TEST, work) for _ in range(2))
-    assert work.times == 1
+def test_a_piece_is_computed_once_and_comes_back_as_it_was(tmp_path, watched):
+    finished, compute = FinishedPolicies(tmp_path, BASIS, MODELS), Computed(watched)
+    first, again = (finished.operating_points(WATCH, TEST, compute) for _ in range(2))
+    assert compute.times == 1
     assert first is watched
     assert (again.policy, again.skipped) == (watched.policy, watched.skipped)
     [kept], [own] = again.points, watched.points
@@ -61,50 +61,52 @@ def test_a_part_is_worked_once_and_comes_back_as_it_was(tmp_path, watched):
     pd.testing.assert_frame_equal(kept.costs, own.costs)
 
 
-def test_a_part_lies_under_its_policy_s_name_and_sixteen_digits_of_what_it_rests_on(tmp_path, watched):
-    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(WATCH, TEST, Worked(watched))
-    [part] = tmp_path.iterdir()
-    assert re.fullmatch(r"watch-[0-9a-f]{16}\.npz", part.name)
+def test_a_piece_lies_under_its_policy_s_name_and_sixteen_digits_of_what_it_depends_on(tmp_path, watched):
+    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(WATCH, TEST, Computed(watched))
+    [piece] = tmp_path.iterdir()
+    assert re.fullmatch(r"watch-[0-9a-f]{16}\.npz", piece.name)
 
 
-def test_what_a_part_does_not_hold_is_taken_from_the_streams(tmp_path, watched):
-    parts = FinishedPolicies(tmp_path, BASIS, MODELS)
-    parts.operating_points(WATCH, TEST, Worked(watched))
+def test_descriptions_that_a_piece_does_not_hold_are_taken_from_the_streams(tmp_path, watched):
+    finished = FinishedPolicies(tmp_path, BASIS, MODELS)
+    finished.operating_points(WATCH, TEST, Computed(watched))
     renamed = [replace(stream, cluster="another") for stream in TEST]
-    costs = parts.operating_points(WATCH, renamed, Worked(None)).points[0].costs
+    costs = finished.operating_points(WATCH, renamed, Computed(None)).points[0].costs
     assert set(costs["cluster"]) == {"another"}
     assert costs["n_read"].tolist() == watched.points[0].costs["n_read"].tolist()
 
 
-def test_the_order_in_which_the_basis_is_told_does_not_matter(tmp_path, watched):
-    FinishedPolicies(tmp_path, {"corpus": "toy", "seed": 5}, MODELS).operating_points(WATCH, TEST, Worked(watched))
-    work = Worked(watched)
-    FinishedPolicies(tmp_path, {"seed": 5, "corpus": "toy"}, MODELS).operating_points(WATCH, TEST, work)
-    assert work.times == 0
+def test_the_order_of_the_basis_does_not_matter(tmp_path, watched):
+    FinishedPolicies(tmp_path, {"corpus": "toy", "seed": 5}, MODELS).operating_points(
+        WATCH, TEST, Computed(watched)
+    )
+    compute = Computed(watched)
+    FinishedPolicies(tmp_path, {"seed": 5, "corpus": "toy"}, MODELS).operating_points(WATCH, TEST, compute)
+    assert compute.times == 0
 
 
 @pytest.mark.parametrize(("asked", "times"), [(WATCH, 1), (CHANCE, 0)], ids=["by the text", "by chance"])
-def test_another_model_makes_another_part_only_where_text_decides(tmp_path, watched, asked, times):
-    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(asked, TEST, Worked(watched))
-    work = Worked(watched)
-    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).operating_points(asked, TEST, work)
-    assert work.times == times
+def test_another_model_makes_another_piece_only_where_text_decides(tmp_path, watched, asked, times):
+    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(asked, TEST, Computed(watched))
+    compute = Computed(watched)
+    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).operating_points(asked, TEST, compute)
+    assert compute.times == times
 
 
-def test_parts_are_told_apart_by_policy_and_counted(tmp_path, watched):
-    parts = FinishedPolicies(tmp_path, BASIS, MODELS)
-    assert parts.count() == 0
-    parts.operating_points(WATCH, TEST, Worked(watched))
-    parts.operating_points(replace(WATCH, sampling_rate=0.5), TEST, Worked(watched))
-    (tmp_path / "notes.txt").write_text("no part", encoding="utf-8")
-    assert parts.count() == 2
+def test_pieces_are_distinguished_by_policy_and_counted(tmp_path, watched):
+    finished = FinishedPolicies(tmp_path, BASIS, MODELS)
+    assert finished.count() == 0
+    finished.operating_points(WATCH, TEST, Computed(watched))
+    finished.operating_points(replace(WATCH, sampling_rate=0.5), TEST, Computed(watched))
+    (tmp_path / "notes.txt").write_text("no piece", encoding="utf-8")
+    assert finished.count() == 2
     assert {path.name[:6] for path in tmp_path.glob("*.npz")} == {"watch-"}
 
 
 def test_scores_of_conversations_of_different_lengths_are_kept_apart(tmp_path):
-    parts, work = FinishedPolicies(tmp_path, BASIS, MODELS), Worked(scored(TALK, SCORER.messages))
-    first, again = (parts.message_scores("private/plain", TALK, work) for _ in range(2))
-    assert work.times == 1
+    finished, compute = FinishedPolicies(tmp_path, BASIS, MODELS), Computed(scored(TALK, SCORER.messages))
+    first, again = (finished.message_scores("private/plain", TALK, compute) for _ in range(2))
+    assert compute.times == 1
     assert first.columns == again.columns
     assert {id_: len(rows) for id_, rows in again.rows.items()} == {"noon": 2, "night": 1, "rain": 3}
     assert all(np.array_equal(again.rows[id_], first.rows[id_]) for id_ in ("noon", "night", "rain"))
@@ -121,9 +123,9 @@ def test_scores_of_an_outside_model_keep_their_one_column(tmp_path):
         },
         ("score",),
     )
-    parts = FinishedPolicies(tmp_path, BASIS, {"outside": "theirs"})
-    parts.message_scores("outside", TALK, Worked(own))
-    kept = parts.message_scores("outside", TALK, Worked(None))
+    finished = FinishedPolicies(tmp_path, BASIS, {"outside": "theirs"})
+    finished.message_scores("outside", TALK, Computed(own))
+    kept = finished.message_scores("outside", TALK, Computed(None))
     assert kept.columns == ("score",)
     assert {id_: rows.ravel().tolist() for id_, rows in kept.rows.items()} == {
         "noon": [0.1, 0.2],
@@ -132,15 +134,19 @@ def test_scores_of_an_outside_model_keep_their_one_column(tmp_path):
     }
 
 
-def test_scores_of_another_model_are_worked_anew(tmp_path):
-    FinishedPolicies(tmp_path, BASIS, MODELS).message_scores("private/plain", TALK, Worked(scored(TALK, SCORER.messages)))
-    work = Worked(scored(TALK, SCORER.messages))
-    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).message_scores("private/plain", TALK, work)
-    assert work.times == 1
+def test_scores_of_another_model_are_computed_again(tmp_path):
+    FinishedPolicies(tmp_path, BASIS, MODELS).message_scores(
+        "private/plain", TALK, Computed(scored(TALK, SCORER.messages))
+    )
+    compute = Computed(scored(TALK, SCORER.messages))
+    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).message_scores(
+        "private/plain", TALK, compute
+    )
+    assert compute.times == 1
 
 
 class Trap:
-    """What leaves a folder behind when it is unpickled."""
+    """An object that leaves a folder behind when it is unpickled."""
 
     def __init__(self, folder):
         self.folder = str(folder)
@@ -149,12 +155,12 @@ class Trap:
         return os.mkdir, (self.folder,)
 
 
-def test_a_part_that_would_have_to_be_unpickled_is_worked_anew(tmp_path, watched):
-    parts = FinishedPolicies(tmp_path / "parts", BASIS, MODELS)
-    parts.operating_points(WATCH, TEST, Worked(watched))
+def test_a_piece_that_would_have_to_be_unpickled_is_computed_again(tmp_path, watched):
+    finished = FinishedPolicies(tmp_path / "parts", BASIS, MODELS)
+    finished.operating_points(WATCH, TEST, Computed(watched))
     [path] = (tmp_path / "parts").iterdir()
     np.savez(path, about=np.array([Trap(tmp_path / "sprung")], dtype=object))
-    work = Worked(watched)
-    parts.operating_points(WATCH, TEST, work)
-    assert work.times == 1
+    compute = Computed(watched)
+    finished.operating_points(WATCH, TEST, compute)
+    assert compute.times == 1
     assert not (tmp_path / "sprung").exists()

@@ -1,4 +1,4 @@
-"""Policies side by side: who is worse than whom, what one more detection costs, and what the test set can support."""
+"""The comparison of policies: dominance, prices, and what a test set can support."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_order_of_policies_does_not_change_a_point(frontier):
 
 
 @pytest.mark.parametrize(("name", "status"), [("oracle", "not buildable"), ("user_report_only", "assumed")])
-def test_what_nobody_can_build_or_has_measured_dominates_nobody(frontier, name, status):
+def test_a_policy_that_cannot_be_built_or_is_assumed_dominates_no_other(frontier, name, status):
     points = frontier.points.set_index("point")
     assert points.loc[name, "status"] == status
     assert name not in set(frontier.points["dominated_by"]) | set(frontier.exchange["from_point"]) | set(
@@ -283,7 +283,7 @@ def test_resamples_without_resampling_are_the_data():
     assert found.n_clusters == 12
 
 
-def test_an_exchange_rate_is_extra_innocents_per_extra_pattern(frontier):
+def test_an_exchange_rate_is_extra_benign_conversations_per_extra_pattern(frontier):
     row = frontier.exchange[
         (frontier.exchange["view"] == "recall against human reads")
         & (frontier.exchange["prevalence"] == 0.01)
@@ -335,7 +335,7 @@ def test_the_number_of_conversations_needed_is_enough_and_hardly_more(rate, at_m
     assert Rate(int(np.ceil(rate * fewer - 1e-9)), fewer).upper() > at_most
 
 
-def test_first_stages_are_those_of_the_one_who_opened_the_contact():
+def test_first_stages_are_those_of_the_initiator():
     first = first_stages(TEST)
     stream = next(stream for stream in TEST if stream.label == PATTERN and any(stream.labels))
     by_hand = [

@@ -1,4 +1,4 @@
-"""The table of cost metrics: complete rows, orders of written tables, and a new row as CONTRIBUTING.md says."""
+"""The table of cost metrics, the orders derived from it, and a new row."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ print(json.dumps(result))
 
 @pytest.fixture
 def contributed_package(tmp_path):
-    """A copy of the package with the example of CONTRIBUTING.md put in, and nothing else changed."""
+    """A copy of the package with the example of CONTRIBUTING.md put in."""
     section = CONTRIBUTING.read_text(encoding="utf-8").split("## Add a cost metric")[1].split("\n## ")[0]
     row, function = map(
         textwrap.dedent, re.findall(r"^ *```python\n(.*?)^ *```", section, re.DOTALL | re.MULTILINE)

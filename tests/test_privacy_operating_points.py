@@ -1,4 +1,4 @@
-"""A policy at each of its thresholds: one point for each threshold, a reason for each rate that cannot be shown, and one area for all of them."""
+"""Operating points: one per threshold, and a reason for each rate without one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LATER = policy("later", where="device", release="alert_bit", retain_messages=1, 
 
 
 def talk(split, *, benign="s: pizza", pattern="s: our secret"):
-    """Thirty who talk of pizza, and ten who do not."""
+    """Thirty conversations about pizza, and ten that are not."""
     return streams_from_conversations(
         [
             chat(
@@ -33,7 +33,8 @@ VALIDATION, TEST = talk("v"), talk("t")
 
 
 def test_each_rate_that_gives_a_threshold_of_its_own_is_a_point():
-    # One of 40 innocents stands above the others. Flagging none shows 1 - .05 ** (1/40) = 7.2 %, flagging that one 11.3 %.
+    # One of 40 benign conversations stands above the others. Flagging none shows 1 - .05 ** (1/40) = 7.2 %,
+    # flagging that one 11.3 %.
     validation = streams_from_conversations(
         [chat(f"v{number}", "s: pizza" if number else "s: where") for number in range(40)]
     )
@@ -77,7 +78,8 @@ def test_costs_are_of_the_test_conversations_at_the_threshold_chosen():
     ],
 )
 def test_the_area_is_that_up_to_a_false_positive_rate_of_one_percent(test, area):
-    # All patterns above all innocents, all below, and all alike: the curve is then the diagonal, and its mean up to .01 is .005.
+    # All patterns above all benign conversations, all below, and all alike: the curve is then the diagonal,
+    # and its mean up to .01 is .005.
     [point] = policy_operating_points(WATCH, VALIDATION, test, SCORER, asked_rates=(0.1,), seed=0).points
     assert point.partial_auc == pytest.approx(area)
 
@@ -91,10 +93,12 @@ def test_a_policy_without_a_threshold_to_move_is_one_point():
     assert point.costs["flagged"].all()
 
 
-def test_measured_together_or_alone_policies_come_to_the_same():
+def test_policies_run_together_or_alone_have_the_same_points():
     scorer = PolicyScorer(word_probabilities, lambda rows, authors: float(rows.max()))
     validation, test = town(60, seed=2, split="v"), town(24, seed=3, split="t")
-    together = list(operating_points_of_policies([WATCH, LATER], validation, test, scorer, asked_rates=(0.2,), seed=0))
+    together = list(
+        operating_points_of_policies([WATCH, LATER], validation, test, scorer, asked_rates=(0.2,), seed=0)
+    )
     for found, asked in zip(together, (WATCH, LATER), strict=True):
         alone = policy_operating_points(asked, validation, test, scorer, asked_rates=(0.2,), seed=0)
         assert found.points[0].policy == alone.points[0].policy
@@ -110,13 +114,18 @@ def test_a_score_that_one_policy_needed_is_not_computed_again_for_the_next():
 
     list(
         operating_points_of_policies(
-            [WATCH, LATER], VALIDATION, TEST, PolicyScorer(word_probabilities, largest), asked_rates=(0.1,), seed=0
+            [WATCH, LATER],
+            VALIDATION,
+            TEST,
+            PolicyScorer(word_probabilities, largest),
+            asked_rates=(0.1,),
+            seed=0,
         )
     )
     assert len(asked) == len(set(asked)) == 80
 
 
-def test_what_is_kept_is_not_measured():
+def test_a_cached_policy_is_not_run():
     asked = []
 
     def cache(policy, test, work):

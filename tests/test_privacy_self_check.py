@@ -1,4 +1,4 @@
-"""What is known beforehand holds on a corpus of ours, and each answer is seen to fail where something is wrong."""
+"""Checks against known answers hold on our corpus, and fail where something is wrong."""
 
 from __future__ import annotations
 
@@ -41,16 +41,19 @@ def documents(small_corpus):
     return membership_documents(read_corpus(small_corpus)["train"], seed=0)
 
 
-def answers(rows):
-    return {what: holds for what, _, _, holds in rows}
+def holds_by_check(checks):
+    return {what: holds for what, _, _, holds in checks}
 
 
-def told(rows):
-    return {what: (found, holds) for what, _, found, holds in rows}
+def found_by_check(checks):
+    return {what: (found, holds) for what, _, found, holds in checks}
 
 
-def townsfolk(n, *, seed=0):
-    """One document of each of ``n`` people, every other a member: a name of their own, words of the public list and toy words that all use; labels by lot."""
+def documents_of(n, *, seed=0):
+    """One document of each of ``n`` senders, every other one a member; labels at random.
+
+    It holds a name of their own, words of the public list, and toy words that all use.
+    """
     rng, rows = Random(seed), []
     for number in range(n):
         words = [
@@ -73,7 +76,7 @@ def townsfolk(n, *, seed=0):
 
 
 def model(terms, *, idf=(), known=(), packed=b""):
-    """A file that holds ``terms``, then whatever else is in ``packed``, and whose holder knows the features ``known``."""
+    """A model file that holds ``terms``, then ``packed``, and knows the features ``known``."""
     encoded = [*(term.encode() for term in terms), *([packed] if packed else [])]
     content = {
         "words.terms": np.frombuffer(b"".join(encoded), dtype=np.uint8),
@@ -91,7 +94,7 @@ def model(terms, *, idf=(), known=(), packed=b""):
 
 
 def members(rows, names):
-    """Documents of (text, person), in which these names stand."""
+    """Documents of (text, sender), in which these names stand."""
     table = pd.DataFrame(rows, columns=["text", "sender"])
     return table.assign(names=[tuple(names)] * len(table))
 
@@ -103,19 +106,20 @@ def names_answers(*, read=(), unsalted=(), salted=(), packed=b"", rows=None, nam
         "hashed-18/plain": model((), known=unsalted),
         "hashed-18-salted/plain": model((), known=salted),
     }
-    return told(_names(members(rows, names), opened, DECOYS))
+    return found_by_check(_names(members(rows, names), opened, DECOYS))
 
 
-def by_lot(n_flagged, n, *, label):
-    """``n`` conversations of which the draw of ``random_flag`` picks so many at .2."""
+def flagged_at_random(n_flagged, n, *, label):
+    """``n`` conversations of which ``random_flag`` at .2 flags ``n_flagged``."""
     ids = [f"{label}{number}" for number in range(20 * n)]
-    high, low = ([id_ for id_ in ids if (uniform_draw(0, "chance", id_) >= 0.8) == side] for side in (True, False))
+    high = [id_ for id_ in ids if uniform_draw(0, "chance", id_) >= 0.8]
+    low = [id_ for id_ in ids if uniform_draw(0, "chance", id_) < 0.8]
     return streams_from_conversations(
         [chat(id_, "s: pizza", label=label) for id_ in [*high[:n_flagged], *low[: n - n_flagged]]]
     )
 
 
-def test_ends_of_the_scales_are_told_with_what_was_expected():
+def test_extremes_are_found_as_expected():
     assert [row[1:] for row in expected_extremes(TOWN, seed=0)] == [
         ("all 0", "largest 0", True),
         ("1, 1,000,000, 1", "1, 1,000,000, 1", True),
@@ -126,7 +130,7 @@ def test_ends_of_the_scales_are_told_with_what_was_expected():
     ]
 
 
-def test_formulas_are_told_with_the_numbers_anybody_can_work_out():
+def test_formulas_give_the_numbers_worked_out_by_hand():
     assert [row[1:] for row in expected_formulas()] == [
         ("2,991", "2,991", True),
         ("29,956", "29,956", True),
@@ -143,17 +147,18 @@ def test_a_call_that_returns_was_not_refused():
 
 @pytest.mark.parametrize(("n_flagged", "holds"), [(7, False), (9, True), (31, True), (33, False)])
 @pytest.mark.parametrize(("label", "what"), [(PATTERN, "recall"), ("benign", "false positive rate")])
-def test_a_lot_further_off_than_three_standard_errors_is_told(label, what, n_flagged, holds):
+def test_a_share_further_off_than_three_standard_errors_fails(label, what, n_flagged, holds):
     # 100 conversations at .2: the standard error is .04, so 8 to 32 are allowed.
-    streams = by_lot(n_flagged, 100, label=label) + by_lot(
+    streams = flagged_at_random(n_flagged, 100, label=label) + flagged_at_random(
         20, 100, label="benign" if label == PATTERN else PATTERN
     )
-    assert told(expected_extremes(streams, seed=0))[f"random_flag at .2: {what}"] == (f"{n_flagged / 100:.3f}", holds)
+    found = found_by_check(expected_extremes(streams, seed=0))
+    assert found[f"random_flag at .2: {what}"] == (f"{n_flagged / 100:.3f}", holds)
 
 
 def test_every_leak_holds_on_people_who_differ_by_their_names_alone():
-    rows = list(expected_leaks(townsfolk(120), decoys=["Quillon", "Brannagh"], seed=0))
-    found = told(rows)
+    rows = list(expected_leaks(documents_of(120), decoys=["Quillon", "Brannagh"], seed=0))
+    found = found_by_check(rows)
     assert [what for what, (_, holds) in found.items() if not holds] == [
         "names left by a minimum of 2 documents, and of 10 people"
     ]  # each name stands in one document
@@ -162,12 +167,12 @@ def test_every_leak_holds_on_people_who_differ_by_their_names_alone():
 
 
 def test_chance_allows_three_standard_errors_of_mann_and_whitney():
-    blind, *_ = expected_leaks(townsfolk(120), decoys=["Quillon"], seed=0)
+    blind, *_ = expected_leaks(documents_of(120), decoys=["Quillon"], seed=0)
     assert float(blind[1].removeprefix("0.5 ± ")) == pytest.approx(3 * auc_standard_error(60, 60), rel=0.15)
 
 
-def test_a_model_that_cannot_tell_members_apart_is_told():
-    folk = townsfolk(60)
+def test_a_model_that_cannot_tell_members_apart_fails_the_check_of_leaks():
+    folk = documents_of(60)
     # Each who is no member writes what a member wrote.
     twins = folk.assign(
         **{
@@ -175,21 +180,21 @@ def test_a_model_that_cannot_tell_members_apart_is_told():
             for name in ("text", "names", *LABELS)
         }
     )
-    found = told(expected_leaks(twins, decoys=["Quillon"], seed=0))
+    found = found_by_check(expected_leaks(twins, decoys=["Quillon"], seed=0))
     assert found["vocabulary attack on private words and pairs: AUC"] == ("0.500", False)
     assert found["loss attack on an over-fitted model: AUC"] == ("0.500", False)
     assert found["vocabulary attack on a public list: AUC"] == ("0.500", True)
 
 
-def test_members_who_alone_use_the_public_words_are_told_by_every_attack_that_should_stay_at_chance():
-    folk = townsfolk(60)
+def test_members_who_alone_use_the_public_words_fail_every_check_of_chance():
+    folk = documents_of(60)
     apart = folk.assign(
         text=[
             f"{name} {'pizza' if member else 'toy1'}"
             for (name,), member in zip(folk["names"], folk["member"], strict=True)
         ]
     )
-    found = told(expected_leaks(apart, decoys=["Quillon"], seed=0))
+    found = found_by_check(expected_leaks(apart, decoys=["Quillon"], seed=0))
     assert found["vocabulary attack on a public list: AUC"] == ("1.000", False)
     assert found["an attack that sees no model: AUC"] == ("1.000", False)
 
@@ -228,7 +233,7 @@ def test_salted_hashes_give_back_no_more_names_than_decoys_and_a_tenth(n_names, 
     assert found == (f"{n_names / 20:.3f} ({n_names}/20), decoys {n_decoys / 20:.3f} ({n_decoys}/20)", holds)
 
 
-def test_a_packed_file_in_whose_bytes_a_name_stands_is_told_names_of_three_letters_left_aside():
+def test_a_name_in_the_bytes_of_a_packed_file_fails_unless_it_has_three_letters():
     # Noise cannot be packed, so what stands in it is stored as it is.
     noise_around = np.random.default_rng(0).bytes(2000)
     packed = noise_around + b"zola" + b"mei" + noise_around[::-1]
@@ -269,7 +274,7 @@ def test_idf_gives_back_the_number_of_documents_of_each_term():
 
 
 @pytest.mark.parametrize(("n_masked", "holds"), [(1, True), (2, False)])
-def test_patterns_that_mask_more_than_a_twentieth_of_the_names_are_told(n_masked, holds):
+def test_patterns_that_mask_more_than_a_twentieth_of_the_names_fail(n_masked, holds):
     lines = [
         f"s: ask {{name|{f'zola{number}99' if number < n_masked else NAMES[number]}}} on {{contact|555-0117}}"
         for number in range(20)
@@ -280,7 +285,7 @@ def test_patterns_that_mask_more_than_a_twentieth_of_the_names_are_told(n_masked
 
 
 def test_noise_for_a_small_epsilon_costs_and_for_a_huge_one_does_not():
-    folk = townsfolk(80)
+    folk = documents_of(80)
     telling = folk.assign(
         text=[
             " ".join(PUBLIC[position] for position, label in enumerate(LABELS) if row[label])
@@ -294,12 +299,12 @@ def test_noise_for_a_small_epsilon_costs_and_for_a_huge_one_does_not():
         for epsilon in ("1", "1e9")
     ]
     assert [row[1] for row in rows] == ["below 1.000, the plain fit's", "1.000 ± 0.001"] * 2
-    assert all(answers(rows).values())
+    assert all(holds_by_check(rows).values())
 
 
-def test_noise_that_costs_nothing_is_told():
+def test_noise_that_costs_nothing_fails():
     # Nothing stands in the public list, so no model tells anything and each has an AUC of a half.
-    rows = list(expected_noise_cost(townsfolk(80).assign(text="toy1 toy2"), n_seeds=2, seed=0))
+    rows = list(expected_noise_cost(documents_of(80).assign(text="toy1 toy2"), n_seeds=2, seed=0))
     assert [row[1:] for row in rows] == [
         ("below 0.500, the plain fit's", "0.500", False),
         ("0.500 ± 0.001", "0.500", True),
@@ -314,21 +319,23 @@ def test_all_hold_on_a_corpus_of_ours(small_corpus, capsys):
     assert any("message-hours" in line and "found 5" in line for line in lines)
 
 
-def test_ends_and_formulas_hold_on_toys_too():
-    assert all(answers([*expected_extremes(TOWN, seed=0), *expected_formulas(), *expected_redaction(TOWN)]).values())
+def test_extremes_and_formulas_hold_on_toys_too():
+    checks = [*expected_extremes(TOWN, seed=0), *expected_formulas(), *expected_redaction(TOWN)]
+    assert all(holds_by_check(checks).values())
 
 
-def test_members_that_differ_by_themselves_are_told_by_the_attack_that_sees_no_model(documents):
+def test_members_that_differ_by_themselves_fail_the_check_of_the_attack_without_a_model(documents):
     marked = documents.assign(
         text=[
             f"raid {text}" if member else text
             for text, member in zip(documents["text"], documents["member"], strict=True)
         ]
     )
-    assert not answers(expected_leaks(marked, decoys=["Quillon"], seed=0))["an attack that sees no model: AUC"]
+    holds = holds_by_check(expected_leaks(marked, decoys=["Quillon"], seed=0))
+    assert not holds["an attack that sees no model: AUC"]
 
 
-def test_counts_that_idf_does_not_give_back_are_told(documents):
+def test_counts_that_idf_does_not_give_back_fail(documents):
     opened = private_terms()(documents, 0)
     assert _document_counts(documents["text"].tolist(), opened)[3]
     blurred = replace(

@@ -1,4 +1,4 @@
-"""StoredTable are kept in a file that says what it is, and come back as they went in; anything else is refused with the command that makes it."""
+"""Stored tables come back as they were; anything else is refused with the command to run."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def test_a_fact_that_json_cannot_hold_is_refused_and_nothing_is_written(tmp_path
 def test_a_table_of_the_other_kind_is_refused_with_the_command_that_makes_this_one(saved):
     with pytest.raises(
         InputError,
-        match=r"holds a table of kind 'curve', expected 'attack'; run 'grooming-classifier privacy attack CORPUS --out .*toy.json'$",
+        match=r"holds a table of kind 'curve', expected 'attack'; "
+        r"run 'grooming-classifier privacy attack CORPUS --out .*toy.json'$",
     ):
         load_stored_table(saved, "attack")
 

@@ -1,4 +1,4 @@
-"""The commands tradeoff and privacy, and the page: what is compared, what is refused, and that no zero is drawn as a proof."""
+"""The commands tradeoff and privacy, and the page of a tradeoff."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BIT = 'description = "A bit from the device."\nwhere = "device"\nrelease = "aler
 
 
 def refused(capsys, *arguments):
-    """The one line that a command which exits with 2 writes to standard error."""
+    """The one line that a refusing command writes to standard error."""
     assert main([str(argument) for argument in arguments]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
@@ -106,7 +106,7 @@ def test_a_folder_of_tables_facts_and_a_page_comes_out(compared):
     assert not (compared / "evaluation.json").exists()
 
 
-def test_models_of_hashed_and_noisy_policies_are_fitted_unless_told_otherwise(small_corpus, tmp_path):
+def test_models_of_hashed_and_noisy_policies_are_fitted_by_default(small_corpus, tmp_path):
     for name in ("device_hashed_salted", "device_dp_epsilon_1"):
         [path] = [path for path in POLICIES.glob("*.toml") if path.stem == name]
         (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -335,7 +335,8 @@ def test_a_zero_is_an_open_marker_at_its_bound(compared):
 
 
 def test_the_figure_of_one_prevalence_is_that_of_the_middle_one():
-    assert middle_prevalence({"per_find": pd.DataFrame({"prevalence": [1e-6, 1e-2, 1e-4, 1e-2, 1e-3]})}) == 1e-4
+    per_find = pd.DataFrame({"prevalence": [1e-6, 1e-2, 1e-4, 1e-2, 1e-3]})
+    assert middle_prevalence({"per_find": per_find}) == 1e-4
 
 
 def test_a_tradeoff_is_drawn_again_from_its_folder_or_its_file(compared, tmp_path, capsys):

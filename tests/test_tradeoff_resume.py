@@ -1,4 +1,4 @@
-"""An interrupted comparison goes on from what was done, comes to the same bytes, and never takes a part that was made of something else."""
+"""An interrupted comparison goes on from finished pieces, to the same bytes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def unbroken(tmp_path_factory, small_corpus, policies):
 
 
 def killed_at(n_parts, command, folder):
-    """Run ``command`` and kill it when there are ``n_parts``; returns whether it was killed before its end."""
+    """Run ``command`` and kill it at ``n_parts`` pieces; whether it was killed before its end."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and len(list(folder.glob("parts/*.npz"))) < n_parts:
         time.sleep(0.005)
@@ -88,7 +88,7 @@ def test_a_run_killed_again_and_again_comes_to_the_bytes_of_an_unbroken_one(
 ):
     command = [sys.executable, "-m", "classifier.cli.main", *arguments(small_corpus, policies, tmp_path)]
     assert [killed_at(n_parts, command, tmp_path) for n_parts in (1, 3, 6)] == [True] * 3
-    assert contents(tmp_path) == {}, "something was told before the end"
+    assert contents(tmp_path) == {}, "something was written before the end"
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").glob("*.npz")}
     assert len(before) >= 6
     assert main(arguments(small_corpus, policies, tmp_path)) == 0
@@ -96,7 +96,7 @@ def test_a_run_killed_again_and_again_comes_to_the_bytes_of_an_unbroken_one(
     assert all(path.stat().st_mtime_ns == at for path, at in before.items()), "what was done was done again"
 
 
-def test_a_second_run_takes_every_part_and_gives_the_same_bytes(unbroken, small_corpus, policies, tmp_path):
+def test_a_second_run_uses_every_piece_and_gives_the_same_bytes(unbroken, small_corpus, policies, tmp_path):
     first = contents(unbroken)
     before = {path: path.stat().st_mtime_ns for path in (unbroken / "parts").iterdir()}
     assert main(arguments(small_corpus, policies, unbroken)) == 0
@@ -104,7 +104,7 @@ def test_a_second_run_takes_every_part_and_gives_the_same_bytes(unbroken, small_
     assert contents(unbroken) == first
 
 
-def test_whoever_stops_it_is_told_how_to_go_on(tmp_path, capsys):
+def test_an_interruption_says_how_to_go_on(tmp_path, capsys):
     parts = FinishedPolicies(tmp_path / "parts", BASIS, MODELS)
     parts.operating_points(WATCH, TEST, work)
     with pytest.raises(KeyboardInterrupt), resumable(parts):
@@ -115,7 +115,7 @@ def test_whoever_stops_it_is_told_how_to_go_on(tmp_path, capsys):
     )
 
 
-def test_a_kept_part_is_the_work_itself(tmp_path):
+def test_a_finished_piece_is_what_was_computed(tmp_path):
     parts, done = FinishedPolicies(tmp_path, BASIS, MODELS), work()
     for found in (parts.operating_points(WATCH, TEST, work), parts.operating_points(WATCH, TEST, no_work)):
         assert (found.policy, found.skipped) == (done.policy, done.skipped)
@@ -124,7 +124,7 @@ def test_a_kept_part_is_the_work_itself(tmp_path):
             pd.testing.assert_frame_equal(kept.costs, own.costs)
 
 
-def test_scores_are_kept_alike(tmp_path):
+def test_scores_are_finished_pieces_too(tmp_path):
     parts, own = FinishedPolicies(tmp_path, BASIS, MODELS), scored(TEST, SCORER.messages)
     parts.message_scores("private/plain", TEST, lambda: own)
     kept = parts.message_scores("private/plain", TEST, no_work)
@@ -143,7 +143,7 @@ def test_scores_are_kept_alike(tmp_path):
         (BASIS, MODELS, replace(WATCH, sampling_rate=0.5)),
     ],
 )
-def test_a_part_of_anything_else_is_not_taken(tmp_path, basis, models, other):
+def test_a_piece_of_anything_else_is_not_used(tmp_path, basis, models, other):
     FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(WATCH, TEST, work)
     with pytest.raises(AssertionError, match="worked although"):
         FinishedPolicies(tmp_path, basis, models).operating_points(other, TEST, no_work)
@@ -152,7 +152,8 @@ def test_a_part_of_anything_else_is_not_taken(tmp_path, basis, models, other):
 def test_what_reads_no_text_does_not_depend_on_a_model(tmp_path):
     everything = policy("all", where="server", evidence="nothing", release="alert_bit")
     FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(everything, TEST, lambda: work(everything))
-    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).operating_points(everything, TEST, no_work)
+    of_other_model = FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"})
+    of_other_model.operating_points(everything, TEST, no_work)
 
 
 @pytest.mark.parametrize(
@@ -163,12 +164,13 @@ def test_what_reads_no_text_does_not_depend_on_a_model(tmp_path):
         lambda content: content[:200] + bytes(50) + content[250:],
     ],
 )
-def test_a_damaged_part_is_made_again(tmp_path, damage):
+def test_a_damaged_piece_is_computed_again(tmp_path, damage):
     parts = FinishedPolicies(tmp_path, BASIS, MODELS)
     whole = parts.operating_points(WATCH, TEST, work)
     [path] = tmp_path.glob("*.npz")
     path.write_bytes(damage(path.read_bytes()))
-    pd.testing.assert_frame_equal(parts.operating_points(WATCH, TEST, work).points[0].costs, whole.points[0].costs)
+    again = parts.operating_points(WATCH, TEST, work)
+    pd.testing.assert_frame_equal(again.points[0].costs, whole.points[0].costs)
     parts.operating_points(WATCH, TEST, no_work)
 
 

@@ -1,16 +1,19 @@
-"""What a voice's phrases and a corpus hold, counted."""
+"""What a voice's phrases and dialogues, and a corpus, hold, counted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
+from classifier.corpus import grammar
+from classifier.corpus.dialogues import Dialogue, pairs, tactic_counts
 from classifier.corpus.families import PhraseFamily
-from classifier.corpus.near_copies import distinct_phrasings
+from classifier.corpus.near_copies import distinct_phrasings, without_near_copies
 from classifier.records import Conversation
-from classifier.taxonomy import CUES, LABELS
+from classifier.taxonomy import CUES, LABELS, TACTICS
 
 
 def phrase_counts(families: list[PhraseFamily]) -> pd.DataFrame:
@@ -28,6 +31,62 @@ def phrase_counts(families: list[PhraseFamily]) -> pd.DataFrame:
 
 def _kind(family: PhraseFamily) -> str:
     return "cue" if family.kind == "stage" and family.source in CUES else family.kind
+
+
+def dialogue_counts(dialogues: Sequence[Dialogue]) -> pd.DataFrame:
+    """How much there is of a voice's dialogues. Columns: ``what``, ``count``.
+
+    Lines are distinct when near copies are dropped; an opening that a pair shares is counted once.
+    """
+    marked = [any(line.tactics for line in dialogue.lines) for dialogue in dialogues]
+    uses = Counter(
+        dialogue.use if dialogue.use != "ordinary" else f"ordinary, {_kind_of_ordinary(dialogue, shown)}"
+        for dialogue, shown in zip(dialogues, marked, strict=True)
+    )
+    by_writer = Counter(dialogue.writer for dialogue in dialogues for _ in dialogue.lines)
+    skeletons = list(
+        dict.fromkeys(grammar.skeleton(line.text) for dialogue in dialogues for line in dialogue.lines)
+    )
+    rows: list[tuple[str, float]] = [
+        ("dialogues", len(dialogues)),
+        *sorted(uses.items()),
+        ("pairs", len(pairs(dialogues))),
+        ("relations", len({dialogue.relation for dialogue in dialogues})),
+        ("writers", len(by_writer)),
+        ("largest share of a writer's lines", max(by_writer.values(), default=0) / max(1, by_writer.total())),
+        ("lines", by_writer.total()),
+        ("distinct lines", len(without_near_copies(skeletons))),
+    ]
+    return pd.DataFrame(rows, columns=["what", "count"])
+
+
+def _kind_of_ordinary(dialogue: Dialogue, shown: bool) -> str:
+    return "hard" if dialogue.hard else "everyday uses" if shown else "nothing marked"
+
+
+def relation_counts(dialogues: Iterable[Dialogue]) -> pd.DataFrame:
+    """Dialogues of each relation and use.
+
+    Columns: ``relation``, ``pattern``, ``ordinary``, ``any``, ``hard``.
+    """
+    counts = Counter((dialogue.relation, dialogue.use) for dialogue in dialogues)
+    hard = Counter(dialogue.relation for dialogue in dialogues if dialogue.hard)
+    rows = [
+        (relation, *(counts[relation, use] for use in ("pattern", "ordinary", "any")), hard[relation])
+        for relation in sorted({relation for relation, _ in counts})
+    ]
+    return pd.DataFrame(rows, columns=["relation", "pattern", "ordinary", "any", "hard"])
+
+
+def tactic_table(dialogues: Sequence[Dialogue]) -> pd.DataFrame:
+    """Dialogues that show each tactic.
+
+    Columns: ``label``, ``tactic``, ``pattern``, ``other`` (ordinary and any).
+    """
+    in_patterns = tactic_counts(dialogue for dialogue in dialogues if dialogue.use == "pattern")
+    elsewhere = tactic_counts(dialogue for dialogue in dialogues if dialogue.use != "pattern")
+    rows = [(label, tactic, in_patterns[tactic], elsewhere[tactic]) for tactic, label in TACTICS.items()]
+    return pd.DataFrame(rows, columns=["label", "tactic", "pattern", "other"])
 
 
 def conversation_counts(conversations: Iterable[Conversation]) -> pd.DataFrame:

@@ -38,6 +38,37 @@ def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> 
     return [int(position) for position in np.flatnonzero(kept)]
 
 
+def near_pairs(sentences: Sequence[str], *, threshold: float = 0.8) -> list[tuple[int, int]]:
+    """Positions (earlier, later) of sentences that nearly equal an earlier one.
+
+    The earlier one is the closest. Closeness is as in ``without_near_copies``; memory stays small, as
+    one block of sentences is compared at a time.
+
+    >>> near_pairs(["see you at the gate", "lovely weather", "see you at the gate!"])
+    [(0, 2)]
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.preprocessing import normalize
+
+    if not sentences:
+        return []
+    padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
+    vectors = normalize(
+        CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded)
+    ).tocsr()
+    everything, found = vectors.T.tocsr(), []
+    for start in range(0, len(sentences), 500):
+        close = (vectors[start : start + 500] @ everything).tocsr()
+        for row in range(close.shape[0]):
+            at = slice(close.indptr[row], close.indptr[row + 1])
+            others, cosines = close.indices[at], close.data[at]
+            near = (cosines >= threshold - 1e-12) & (others < start + row)
+            if near.any():
+                best = others[near][np.lexsort((others[near], -cosines[near]))[0]]
+                found.append((int(best), start + row))
+    return found
+
+
 def distinct_phrasings(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
     """Every (family, phrasing) left when near-copies, wherever they stand, are dropped."""
     pairs = _pairs(families)

@@ -10,11 +10,15 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from classifier.atomic import replacing, synced_folder, write_bytes
+from classifier.corpus.dialogues import VOICES as DIALOGUE_VOICES
+from classifier.corpus.dialogues import Dialogue, load_dialogues
+from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
 from classifier.corpus.generator.conversations import generate_senders, phrasebooks, split_sizes
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.split import apart, split_conversations
@@ -35,20 +39,29 @@ SAMPLE_SIZE = 40
 SENDERS_A_PIECE = 500
 """A piece takes some seconds to make and some megabytes on the disk."""
 
+Maker = Callable[..., Iterator[Conversation]]
+"""Makes the conversations of ``senders`` senders from number ``first`` on, when ``made`` stand before."""
+
 
 def write_corpus(
-    folder: Path, spec: CorpusSpec, *, progress: Callable[[int], None] = lambda done: None
+    folder: Path,
+    spec: CorpusSpec,
+    *,
+    dialogues: Sequence[Dialogue] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
     """Generate ``spec`` into ``folder`` and return its manifest.
 
-    The same spec gives the same content; memory does not grow with its size. Until all is there, pieces
-    wait in a folder beside it (``FOLDER.parts``); a run that was stopped goes on from those that are of
-    the same spec and program. The files are then moved in, the manifest last and an old one away first,
-    so a folder that has one is whole. The sha256 are of the uncompressed content: what gzip makes of it
-    depends on the machine's zlib.
+    The same spec gives the same content; memory does not grow with its size. A spec whose voice has
+    dialogues makes chains of them; ``dialogues`` replaces the voice's own files.
+
+    Until all is there, pieces wait in a folder beside it (``FOLDER.parts``); a run that was stopped goes
+    on from those that are of the same spec and program. The files are then moved in, the manifest last
+    and an old one away first, so a folder that has one is whole. The sha256 are of the uncompressed
+    content: what gzip makes of it depends on the machine's zlib.
     """
     parts = parts_folder(folder)
-    pieces = _pieces(parts, spec, progress)
+    pieces = _pieces(parts, spec, dialogues, progress)
     everything = hashlib.sha256()
     files = {
         f"{split}.jsonl.gz": _write_split(parts / f"{split}.jsonl.gz", paths, everything)
@@ -79,7 +92,22 @@ def parts_folder(folder: Path) -> Path:
     return folder.with_name(folder.name + ".parts")
 
 
-def _pieces(parts: Path, spec: CorpusSpec, progress: Callable[[int], None]) -> dict[str, list[Path]]:
+def _makers(spec: CorpusSpec, dialogues: Sequence[Dialogue] | None) -> dict[str, Maker]:
+    """What makes each split's conversations: from dialogues, or from phrases."""
+    if dialogues is None and spec.voice not in DIALOGUE_VOICES:
+        return {
+            split: partial(generate_senders, spec, split, book) for split, book in phrasebooks(spec).items()
+        }
+    books = dialogue_books(spec, load_dialogues(spec.voice) if dialogues is None else dialogues)
+    return {split: partial(generate_chain_senders, spec, split, book) for split, book in books.items()}
+
+
+def _pieces(
+    parts: Path,
+    spec: CorpusSpec,
+    dialogues: Sequence[Dialogue] | None,
+    progress: Callable[[int], None],
+) -> dict[str, list[Path]]:
     """JSONL files of ``SENDERS_A_PIECE`` senders each, by split.
 
     Those that an earlier run left are kept; the rest are made now.
@@ -87,28 +115,19 @@ def _pieces(parts: Path, spec: CorpusSpec, progress: Callable[[int], None]) -> d
     basis = json.dumps(
         {"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}, sort_keys=True
     )
+    if dialogues is not None:
+        basis += repr(dialogues)
     digest = hashlib.sha256(basis.encode()).hexdigest()[:16]
     sizes, done = split_sizes(spec), 0
     pieces: dict[str, list[Path]] = {}
-    for split, book in phrasebooks(spec).items():
+    for split, make in _makers(spec, dialogues).items():
         paths: list[Path] = []
         made = 0
         while made < sizes[split]:
             path = parts / f"{split}-{len(paths):06d}-{digest}.jsonl"
             if not path.is_file():
-                write_bytes(
-                    path,
-                    to_jsonl(
-                        generate_senders(
-                            spec,
-                            split,
-                            book,
-                            first=len(paths) * SENDERS_A_PIECE,
-                            senders=SENDERS_A_PIECE,
-                            made=made,
-                        )
-                    ),
-                )
+                first = len(paths) * SENDERS_A_PIECE
+                write_bytes(path, to_jsonl(make(first=first, senders=SENDERS_A_PIECE, made=made)))
             new = path.read_bytes().count(b"\n")
             made, done = made + new, done + new
             progress(done)

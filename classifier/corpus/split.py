@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from random import Random
 
+from classifier.corpus.dialogues import Dialogue
 from classifier.corpus.families import PhraseFamily
 from classifier.records import SPLITS, Conversation
 
@@ -19,11 +20,30 @@ def assign_families(families: Iterable[PhraseFamily], *, seed: int) -> dict[str,
     of at least three families stands in all three splits. Adding a family to one stratum leaves the
     others as they were.
     """
+    return _assigned({family.id: _stratum(family) for family in families}, seed)
+
+
+def assign_dialogues(dialogues: Iterable[Dialogue], *, seed: int) -> dict[str, str]:
+    """A split for every dialogue's family: about 70/15/15 by relation and use.
+
+    The two dialogues of a pair are one family, so they stand in one split; pairs are a stratum of their
+    own in each relation.
+    """
+    return _assigned(
+        {
+            dialogue.family: f"{dialogue.relation}/{'pair' if dialogue.pair else dialogue.use}"
+            for dialogue in dialogues
+        },
+        seed,
+    )
+
+
+def _assigned(strata: dict[str, str], seed: int) -> dict[str, str]:
+    """The split of every id, drawn within its stratum."""
     assigned: dict[str, str] = {}
-    for stratum, members in groupby(
-        sorted(families, key=lambda family: (_stratum(family), family.id)), key=_stratum
-    ):
-        ids = [family.id for family in members]
+    ordered = sorted(strata, key=lambda id_: (strata[id_], id_))
+    for stratum, members in groupby(ordered, key=lambda id_: strata[id_]):
+        ids = list(members)
         Random(f"{seed}:{stratum}").shuffle(ids)
         n_held_out = max(1, round(SHARES["test"] * len(ids))) if len(ids) >= 3 else 0
         for position, id_ in enumerate(ids):

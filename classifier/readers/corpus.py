@@ -2,6 +2,9 @@
 
 A record is checked here, once, with every fault named by file, line and field. A record without
 ``"synthetic": true`` is refused; there is no override. Files are gzipped when the name ends in .gz.
+
+A record of schema 1 has a ``scene`` and messages with a ``tactic``; one of schema 2 has a ``relation``,
+``dialogues``, ``overtness`` and ``pair``, and messages with ``tactics``.
 """
 
 from __future__ import annotations
@@ -14,14 +17,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from classifier.errors import InputError, in_one_line
 from classifier.readers.opening import text_lines
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, TACTICS
-
-SCHEMA_VERSION = 1
 
 
 class CorpusError(InputError):
@@ -53,6 +62,7 @@ class _MessageEntry(BaseModel):
     text: str
     labels: list[Annotated[str, AfterValidator(_known_label)]] = []
     tactic: Annotated[str, AfterValidator(_known_tactic)] = ""
+    tactics: list[Annotated[str, AfterValidator(_known_tactic)]] = []
     manner: Literal["plain", "negated", "quoted", "advised", "reported"] = "plain"
     family: str = Field(min_length=1)
     personal: list[tuple[int, int, str]] = []
@@ -67,7 +77,11 @@ class _ConversationEntry(BaseModel):
     seed: int
     split: Literal["train", "validation", "test"]
     label: Literal["benign", "grooming_pattern"]
-    scene: str
+    scene: str = ""
+    relation: str = ""
+    overtness: Literal["", "overt", "mixed", "faint"] = ""
+    dialogues: list[str] = []
+    pair: str = ""
     register_: str = Field(alias="register")
     sender: str
     contact: str
@@ -77,6 +91,12 @@ class _ConversationEntry(BaseModel):
     young_contacts: int = Field(ge=0)
     families: list[str] = Field(min_length=1)
     messages: list[_MessageEntry] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _of_one_schema(self) -> _ConversationEntry:
+        if bool(self.relation) == ("scene" in self.model_fields_set):
+            raise ValueError("expected either 'scene' (schema 1) or 'relation' (schema 2)")
+        return self
 
 
 def read_conversations(path: Path | str) -> list[Conversation]:
@@ -117,7 +137,7 @@ def _parsed(line: str, where: str) -> Conversation:
     return Conversation(
         id=entry.id,
         label=entry.label,
-        scene=entry.scene,
+        scene=entry.relation or entry.scene,
         split=entry.split,
         register=entry.register_,
         sender=entry.sender,
@@ -131,6 +151,10 @@ def _parsed(line: str, where: str) -> Conversation:
         seed=entry.seed,
         synthetic=entry.synthetic,
         families=tuple(entry.families),
+        relation=entry.relation,
+        overtness=entry.overtness,
+        dialogues=tuple(entry.dialogues),
+        pair=entry.pair,
     )
 
 
@@ -149,10 +173,11 @@ def _message(entry: _MessageEntry) -> Message:
         time=entry.time,
         text=entry.text,
         labels=tuple(label for label in LABELS if label in entry.labels),
-        tactic=entry.tactic,
+        tactic=entry.tactics[0] if entry.tactics else entry.tactic,
         manner=entry.manner,
         family=entry.family,
         personal=tuple(PersonalSpan(*span) for span in entry.personal),
+        tactics=tuple(entry.tactics),
     )
 
 
@@ -167,7 +192,7 @@ def to_json(conversation: Conversation) -> str:
             "seed": conversation.seed,
             "split": conversation.split,
             "label": conversation.label,
-            "scene": conversation.scene,
+            **_setting(conversation),
             "register": conversation.register,
             "sender": conversation.sender,
             "contact": conversation.contact,
@@ -183,6 +208,19 @@ def to_json(conversation: Conversation) -> str:
     )
 
 
+def _setting(conversation: Conversation) -> dict[str, Any]:
+    """The scene of a record, or its relation and chain of dialogues (schema 2)."""
+    if not conversation.relation:
+        return {"scene": conversation.scene}
+    fields: dict[str, Any] = {"relation": conversation.relation}
+    if conversation.overtness:
+        fields["overtness"] = conversation.overtness
+    fields["dialogues"] = list(conversation.dialogues)
+    if conversation.pair:
+        fields["pair"] = conversation.pair
+    return fields
+
+
 def _message_fields(message: Message) -> dict[str, Any]:
     """The fields of a message, without those that stand at their defaults."""
     fields: dict[str, Any] = {
@@ -192,7 +230,9 @@ def _message_fields(message: Message) -> dict[str, Any]:
     }
     if message.labels:
         fields["labels"] = list(message.labels)
-    if message.tactic:
+    if message.tactics:
+        fields["tactics"] = list(message.tactics)
+    elif message.tactic:
         fields["tactic"] = message.tactic
     if message.manner != "plain":
         fields["manner"] = message.manner

@@ -6,49 +6,32 @@ from pathlib import Path
 
 import click
 
-from classifier.progress import progress_bar, say
-from classifier.readers.corpus import CorpusError
-
-CORPUS = click.argument("path", type=click.Path(path_type=Path))
+from classifier.corpus.dialogues import VOICES
 
 
 @click.command()
-@CORPUS
-def check(path: Path) -> int:
-    """Check a corpus, or a phrase file (.toml), against format and data policy.
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--voice", type=click.Choice(list(VOICES)), help="Check all dialogues of a voice instead.")
+def check(path: Path | None, voice: str | None) -> int:
+    """Check a corpus, a phrase file (.toml), a file or folder of dialogues, or a voice.
 
-    A corpus is also checked for the synthetic mark, for its manifest's hash and for families in two
-    splits. Exit code 0 when all is well, 1 when a line breaks the data policy, 2 when a file cannot be
-    used.
+    Of a corpus: format, synthetic mark, its manifest's hash, families in two splits, data policy. Of
+    dialogues: format, data policy, spelling, lines that stand twice, near copies, pairs; of a whole voice
+    also tactics that stand in patterns only.
+
+    Exit code 0 when all is well, 1 when something is wrong with a line, 2 when a file cannot be used.
 
     \b
     Example:
       grooming-classifier corpus check data/synthetic/v1
+      grooming-classifier corpus check --voice v2
     """
-    from classifier.corpus.audit import corpus_problems, phrase_problems
-    from classifier.corpus.families import read_phrase_file
-    from classifier.corpus.near_copies import distinct_phrasings
-    from classifier.corpus.release import content_hash, corpus_files, read_corpus, read_manifest
+    from classifier.experiments.corpus_check import check_path, check_voice
 
-    if path.suffix == ".toml":
-        families = read_phrase_file(path)
-        problems = phrase_problems(families)
-        n_phrasings = sum(len(family.phrasings) for family in families)
-        checked = f"{n_phrasings} phrasings, {n_phrasings - len(distinct_phrasings(families))} near copies"
-    else:
-        say("reading")
-        parts = read_corpus(path)
-        if path.is_dir():
-            expected, got = read_manifest(path)["corpus_sha256"], content_hash(parts)
-            if expected != got:
-                raise CorpusError(
-                    f"{path}: content has sha256 {got}, its manifest says {expected}; generate it again "
-                    "or restore the files"
-                )
-        conversations = [conversation for part in parts.values() for conversation in part]
-        problems = corpus_problems(progress_bar(conversations, label="checking"))
-        checked = f"{len(conversations)} conversations in {len(corpus_files(path))} files"
+    if (path is None) == (voice is None):
+        raise click.UsageError("expected either PATH or --voice")
+    checked, problems = check_voice(voice or "") if path is None else check_path(path)
     for problem in problems:
         click.echo(problem)
-    click.echo(f"{path}: {checked}, {len(problems)} problem{'' if len(problems) == 1 else 's'}")
+    click.echo(f"{voice or path}: {checked}, {len(problems)} problem{'' if len(problems) == 1 else 's'}")
     return 1 if problems else 0

@@ -9,6 +9,7 @@ for all.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -112,3 +113,35 @@ def draw_times(n: int, usual_hour: float, rng: Random) -> list[datetime]:
         gap = min(3 * 86_400.0, 2 + pace * math.exp(rng.gauss(0, 1.0)))
         times.append(times[-1] + timedelta(seconds=round(gap)))
     return times
+
+
+def draw_talk_times(talks: Sequence[Sequence[bool]], usual_hour: float, rng: Random) -> list[datetime]:
+    """The time of each message of a chain of talks.
+
+    A talk is who writes each of its messages. Within a talk seconds to minutes pass, less within a
+    burst of one person; between talks ten minutes to six days, and a talk on another day begins near
+    the sender's usual hour.
+    """
+    clock = _near_hour(FIRST_DAY + timedelta(days=rng.randrange(300)), usual_hour, rng)
+    pace = math.exp(rng.gauss(math.log(45), 0.9))
+    times: list[datetime] = []
+    for turns in talks:
+        if times:
+            gap = timedelta(
+                seconds=round(min(518_400.0, max(600.0, math.exp(rng.gauss(math.log(21_600), 1.7)))))
+            )
+            clock = times[-1] + gap
+            if gap > timedelta(hours=5):
+                clock = max(times[-1] + timedelta(hours=2), _near_hour(clock, usual_hour, rng))
+        for position, turn in enumerate(turns):
+            if position:
+                share = 0.3 if turn == turns[position - 1] else 1.0
+                seconds = 2 + share * pace * math.exp(rng.gauss(0, 0.9))
+                clock = times[-1] + timedelta(seconds=round(min(2_700.0, seconds)))
+            times.append(clock)
+    return times
+
+
+def _near_hour(day: datetime, usual_hour: float, rng: Random) -> datetime:
+    hours = (usual_hour + rng.gauss(0, 2.5)) % 24
+    return day.replace(hour=0, minute=0, second=0) + timedelta(hours=int(hours), seconds=rng.randrange(3600))

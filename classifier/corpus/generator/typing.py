@@ -7,7 +7,8 @@ says nothing of what a conversation was scripted to be.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 from classifier.corpus.content_policy import policy_problems
@@ -40,6 +41,37 @@ _ABBREVIABLE = re.compile(
 )
 EMOJI = ("🙂", "😂", "😅", "👍", "🎉", "🙈", "😴", "🤷", "✨", "😬", "🥲", "❤️", "👀", "🐶", "⚽", "🎧")
 
+MISSPELLINGS = {
+    "a lot": "alot",
+    "actually": "actualy",
+    "beginning": "begining",
+    "believe": "beleive",
+    "definitely": "definately",
+    "different": "diffrent",
+    "disappointed": "dissapointed",
+    "finally": "finaly",
+    "friend": "freind",
+    "friends": "freinds",
+    "interesting": "intresting",
+    "minutes": "minuites",
+    "necessary": "neccessary",
+    "no one": "noone",
+    "probably": "probly",
+    "received": "recieved",
+    "separate": "seperate",
+    "surprise": "suprise",
+    "tomorrow": "tommorow",
+    "until": "untill",
+    "weird": "wierd",
+    "which": "wich",
+}
+"""Common misspellings; the generator makes no other slips in dialogues."""
+
+_MISSPELLABLE = re.compile(rf"\b(?:{'|'.join(MISSPELLINGS)})\b")
+_WITHOUT_APOSTROPHE = re.compile(
+    r"\b(?:im|ive|dont|didnt|doesnt|cant|isnt|wasnt|thats|whats|youre|theyre|havent)\b"
+)
+
 
 @dataclass(frozen=True)
 class Habits:
@@ -53,6 +85,8 @@ class Habits:
     typo_rate: float
     emoji_rate: float
     elongation_rate: float
+    misspells: frozenset[str] = frozenset()
+    """Words this person always misspells, as ``MISSPELLINGS`` has it."""
 
 
 def draw_habits(rng: Random) -> Habits:
@@ -70,6 +104,36 @@ def draw_habits(rng: Random) -> Habits:
     )
 
 
+def light_habits(register: str, rng: Random) -> Habits:
+    """Habits for lines that were written with typing of their own: a few misspellings.
+
+    Careful writers have none.
+    """
+    rate = 0.0 if register == "careful" else rng.choice((0.0, 0.1, 0.25))
+    misspells = frozenset(word for word in MISSPELLINGS if rng.random() < rate)
+    return Habits(False, False, False, False, 0.0, 0.0, 0.0, 0.0, misspells)
+
+
+def evened(habits: Habits, texts: Sequence[str]) -> Habits:
+    """The habits, evened out so that one person has one voice in all parts.
+
+    ``texts`` are the person's lines, one string a part. A writer without capitals, apostrophes or full
+    stops in one part has none in the others.
+    """
+    parts = [text.split("\n") for text in texts]
+    return replace(
+        habits,
+        lower_case=any(_most(lines, r"[a-z]") for lines in parts),
+        drops_apostrophes=any(_WITHOUT_APOSTROPHE.search(text) for text in texts),
+        drops_full_stops=any(_most(lines, r".*[^.?!]$") for lines in parts),
+    )
+
+
+def _most(lines: Sequence[str], pattern: str) -> bool:
+    """Whether more than half of the lines begin with what the pattern says."""
+    return 2 * sum(re.match(pattern, line) is not None for line in lines) > len(lines)
+
+
 def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]:
     """The segments as typed by an account with these habits.
 
@@ -83,6 +147,13 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
         if not segment.kind:
             if abbreviates:
                 text = _ABBREVIABLE.sub(lambda match: ABBREVIATIONS[match.group().lower()], text)
+            if habits.misspells:
+                text = _MISSPELLABLE.sub(
+                    lambda match: (
+                        MISSPELLINGS[match.group()] if match.group() in habits.misspells else match.group()
+                    ),
+                    text,
+                )
             if rng.random() < habits.typo_rate:
                 text = _with_typo(text, rng)
             if elongates:

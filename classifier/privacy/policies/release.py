@@ -24,9 +24,9 @@ def level(score: float, levels: int) -> int:
 def flip_probability(epsilon: float) -> float:
     """The probability that randomised response flips a bit.
 
-    It is 1 / (1 + e^epsilon) (Warner 1965). The released bit is epsilon-locally differentially private (Kasiviswanathan et al. 2011).
-    ``epsilon`` is in nats, from 0 (0.5: the bit says nothing) to infinity (0: the bit is never flipped).
-    Raises ``ValueError`` below 0.
+    It is 1 / (1 + e^epsilon) (Warner 1965). The released bit is epsilon-locally differentially private
+    (Kasiviswanathan et al. 2011). ``epsilon`` is in nats, from 0 (0.5: the bit says nothing) to infinity
+    (0: the bit is never flipped). Raises ``ValueError`` below 0.
 
     >>> f"{1e6 * flip_probability(5):.0f} false alerts per million"
     '6693 false alerts per million'
