@@ -504,7 +504,7 @@ def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
         demo.model_path, demo.model, demo.conversation_model, demo.corpus, read_policy_summary(run_folder)
     )
     values = policies_view(
-        own, {"a": "flag_all", "b": "read_nothing", "prevalence": "0.01", "volume": "1000"}
+        desk, {"a": "flag_all", "b": "read_nothing", "prevalence": "0.01", "volume": "1000"}
     )
     rows = {row[0]: row[1:] for row in values["table"].rows}
     assert values["is_loaded_model"]
@@ -533,10 +533,10 @@ def test_a_rate_at_which_a_policy_was_not_run_is_said(demo):
     }
     policy, missing = next(
         (policy, rate)
-        for policy, own in rates.items()
-        if "nan" not in own
+        for policy, tried in rates.items()
+        if "nan" not in tried
         for rate in ("0.003", "0.01", "0.03", "0.1")
-        if rate not in own
+        if rate not in tried
     )
     text = ask(demo, f"/policies?a={policy}&rate_a={missing}").text
     assert "No figures at this rate:" in text
@@ -606,7 +606,7 @@ def test_a_model_that_gets_all_lines_right_is_not_said_to_miss_any(demo):
 
 
 def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it(demo, small_model):
-    found = names_in_model(demo.model)
+    names = names_in_model(demo.model)
     arrays = {
         name: array for name, array in load_file(small_model).items() if name.startswith(("words.", "pairs."))
     }
@@ -618,9 +618,9 @@ def test_the_names_said_to_be_in_the_model_file_are_those_that_can_be_read_in_it
         for word in term.split()
     }
     possessives = {name for name in given_names() if f"{name.lower()}s" in words}
-    assert set(found["found"]) | possessives == names_read(arrays, given_names())
-    assert 0 < len(found["found"]) < found["n"]
-    assert f"{len(found['found'])} stand among" in ask(demo, "/limits").text
+    assert set(names["found"]) | possessives == names_read(arrays, given_names())
+    assert 0 < len(names["found"]) < names["n"]
+    assert f"{len(names['found'])} stand among" in ask(demo, "/limits").text
 
 
 @pytest.mark.parametrize("line", [line["text"] for group in example_texts().values() for line in group])

@@ -163,14 +163,14 @@ def tradeoff(
     if sources.model is not None:
         require_unseen(sources.model, load_model(sources.model).header, material.sha256)
     facts, tables = _leaks(attack, curve, material.sha256)
-    parts = _parts(out, material, sources.depends_on, seed)
-    with resumable(parts):
+    finished = _finished_policies(out, material, sources.depends_on, seed)
+    with resumable(finished):
         scorers = make_scorers(
             sources,
             material.train,
             material.scored,
             [*material.validation, *material.test],
-            finished=parts,
+            finished=finished,
             seed=seed,
         )
         say(f"running {len(chosen)} policies and the anchors")
@@ -184,7 +184,7 @@ def tradeoff(
                 n_resamples=resamples,
                 seed=seed,
                 n_jobs=jobs,
-                cache=parts.operating_points,
+                cache=finished.operating_points,
                 progress=progress_bar,
             )
         except ValueError as error:
@@ -270,17 +270,19 @@ def _leaks(
     facts, tables = {}, {}
     for kind, table, path in (("attack", "attacks", attack), ("curve", "curve", curve)):
         if path is not None:
-            findings = load_stored_table(path, kind)
-            if findings.facts["corpus_sha256"] != corpus_sha256:
+            stored = load_stored_table(path, kind)
+            if stored.facts["corpus_sha256"] != corpus_sha256:
                 raise InputError(
                     f"{path}: was made on another corpus than the one compared here; run "
                     f"'grooming-classifier privacy {kind}' on this one"
                 )
-            facts[kind], tables[table] = findings.facts, findings.table
+            facts[kind], tables[table] = stored.facts, stored.table
     return facts, tables
 
 
-def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -> FinishedPolicies:
+def _finished_policies(
+    out: Path, material: _Material, made_of: dict[str, Any], seed: int
+) -> FinishedPolicies:
     from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.compare.frontier import ASKED_RATES
     from classifier.resume import program_sha256
@@ -295,13 +297,13 @@ def _parts(out: Path, material: _Material, made_of: dict[str, Any], seed: int) -
 
 
 @contextmanager
-def resumable(parts: FinishedPolicies) -> Iterator[None]:
+def resumable(finished: FinishedPolicies) -> Iterator[None]:
     """Tells whoever stops the work how to go on with it."""
     try:
         yield
     except KeyboardInterrupt:
         click.echo(
-            f"\n{parts.count()} parts are kept in {parts.folder}; the same command goes on from there",
+            f"\n{finished.count()} parts are kept in {finished.folder}; the same command goes on from there",
             err=True,
         )
         raise

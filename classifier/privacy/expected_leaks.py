@@ -36,10 +36,9 @@ class Check(NamedTuple):
 def expected_leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: int) -> Iterator[Check]:
     """Checks of attacks whose outcome is known.
 
-    On models of private text, of hashed text and of a public list.
-
-    ``documents`` has the columns of ``documents.membership_documents``; ``decoys`` are names that no document
-    holds. "By chance" allows three standard errors.
+    They are on models of private text, of hashed text and of a public list. ``documents`` has the columns of
+    ``documents.membership_documents``; ``decoys`` are names that no document holds. "By chance" allows three
+    standard errors.
     """
     member, senders = documents["member"].to_numpy(dtype=bool), documents["sender"].tolist()
     texts, truth = documents["text"].tolist(), documents[list(LABELS)].to_numpy()

@@ -1,9 +1,7 @@
 """Self-check of the harness against known answers.
 
-Extremes, hand counts, formulas, leaks and the cost of noise.
-
-A check that does not hold says that the harness is wrong, or that the corpus is one on which it should not be
-believed.
+Extremes, hand counts, formulas, leaks and the cost of noise. A check that does not hold says that the harness
+is wrong, or that the corpus is one on which it should not be believed.
 """
 
 from __future__ import annotations
@@ -166,10 +164,16 @@ def expected_formulas() -> Iterator[Check]:
     bits = entropy_bits([1] + [0] * 999, corrected=False)
     yield Check("bits of an alert at a rate of 1 in 1,000", "0.0114", f"{bits:.4f}", round(bits, 4) == 0.0114)
     yield _refusal("entropy of raw scores", lambda: entropy_bits([0.25, 0.5]))
-    knobs = {"training": "output_perturbation", "training_epsilon": 1.0, "people_cap": 1}
-    yield _refusal(
-        "an epsilon over a private vocabulary", lambda: Policy("toy", "A toy.", where="device", **knobs)
+    noisy = Policy(
+        "toy",
+        "A toy.",
+        where="device",
+        features="public",
+        training="output_perturbation",
+        training_epsilon=1.0,
+        people_cap=1,
     )
+    yield _refusal("an epsilon over a private vocabulary", lambda: replace(noisy, features="private"))
 
 
 def _refusal(what: str, call: Callable[[], object]) -> Check:

@@ -48,11 +48,10 @@ def attack_table(
 ) -> pd.DataFrame:
     """Every attack against every variant, one row per figure.
 
-    Variants are fitted on the members.
-
-    Columns: ``variant``, in the order given; ``attack``; ``figure``; ``value``, ``low`` and ``high`` (95 %:
-    over resampled senders for AUC, Clopper-Pearson for shares; else nan); ``by_chance``, the value where
-    nothing leaks; ``n`` members, names or canaries; ``n_other`` non-members, decoys or candidates.
+    Variants are fitted on the members. Columns: ``variant``, in the order given; ``attack``; ``figure``;
+    ``value``, ``low`` and ``high`` (95 %: over resampled senders for AUC, Clopper-Pearson for shares; else
+    nan); ``by_chance``, the value where nothing leaks; ``n`` members, names or canaries; ``n_other``
+    non-members, decoys or candidates.
 
     - ``blind``, of no variant: a control that must stay at chance. ``vocabulary``, ``loss``, ``lira``:
       ``auc``, ``tpr_at_1_percent_fpr``, ``advantage``.

@@ -42,9 +42,8 @@ class Canaries:
 def draw_canaries(template: str, words: Sequence[str], *, n: int, n_labels: int, seed: int) -> Canaries:
     """Draw an even number ``n`` of lines, with their labels.
 
-    A line is ``template`` with two different ``words`` in its two gaps; candidates are all such lines.
-
-    No word is used twice, so that lines do not lend each other weight. Labels are drawn at random, and every
+    A line is ``template`` with two different ``words`` in its two gaps; candidates are all such lines. No
+    word is used twice, so that lines do not lend each other weight. Labels are drawn at random, and every
     second row is the opposite of the one before. Were the rows alike, the template would learn them, and a
     line of unknown words, which is all template, would look better remembered than any that was planted.
 
@@ -70,12 +69,10 @@ def draw_canaries(template: str, words: Sequence[str], *, n: int, n_labels: int,
 def exposure_bits(loss: float, candidate_losses: ArrayLike) -> float:
     """The exposure of a canary, in bits.
 
-    log2 of the number of candidates minus log2 of its rank by loss.
-
-    The lowest loss has rank 1 (Carlini et al. 2019, USENIX Security, definition 3). ``candidate_losses``
-    holds the canary's own. We depart from the paper where losses tie: log2 of the rank is averaged over the
-    places they share, so that a model that tells nothing apart has the exposure of a line never planted, not
-    the highest.
+    log2 of the number of candidates minus log2 of its rank by loss. The lowest loss has rank 1 (Carlini et
+    al. 2019, USENIX Security, definition 3). ``candidate_losses`` holds the canary's own. We depart from the
+    paper where losses tie: log2 of the rank is averaged over the places they share, so that a model that
+    tells nothing apart has the exposure of a line never planted, not the highest.
 
     >>> round(exposure_bits(0.1, [0.1] + [0.5] * 1023), 6), round(exposure_bits(0.5, [0.5] * 1024), 2)
     (10.0, 1.44)

@@ -1,9 +1,7 @@
 """Documents to attack: texts of members and of non-members.
 
-Members were in training.
-
-Both must come from the same phrase families. Otherwise an attack would tell topics apart, and call it
-membership.
+Members were in training. Both must come from the same phrase families. Otherwise an attack would tell topics
+apart, and call it membership.
 """
 
 from __future__ import annotations
@@ -29,10 +27,9 @@ def membership_documents(
 ) -> pd.DataFrame:
     """Documents of which a random half of the senders are members.
 
-    A sender is a member with all their conversations.
-
-    One row per ``unit``. Columns: ``text``, ``sender`` (of the conversation), ``member``, ``families`` and
-    ``names`` (tuples; names as the generator's own spans give them), and one 0/1 column per label.
+    A sender is a member with all their conversations. One row per ``unit``. Columns: ``text``, ``sender`` (of
+    the conversation), ``member``, ``families`` and ``names`` (tuples; names as the generator's own spans give
+    them), and one 0/1 column per label.
     """
     if unit not in ("conversation", "message"):
         raise ValueError(f"unit must be conversation or message, got {unit!r}")
@@ -103,10 +100,9 @@ def family_gap(
 ) -> tuple[float, float]:
     """How differently members and non-members are spread over phrase families.
 
-    Given as the distance measured, and the largest one that chance makes.
-
-    The first is the total variation distance, in [0, 1]: 0 for equal shares, 1 for no family in common. The
-    second is the largest of ``n_shuffles`` such distances with membership dealt to senders at random.
+    The first number is the total variation distance, in [0, 1]: 0 for equal shares, 1 for no family in
+    common. The second is what chance makes of it: the largest of ``n_shuffles`` such distances with
+    membership dealt to senders at random.
 
     >>> families = [("raid",), ("raid",), ("pizza",), ("pizza",)]
     >>> family_gap(families, [1, 1, 0, 0], ["a", "b", "c", "d"], n_shuffles=20, seed=0)[0]

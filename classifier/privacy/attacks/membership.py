@@ -1,9 +1,7 @@
 """Membership attacks: was a text in a model's training?
 
-Three attacks, and what their scores are worth.
-
-Every attack gives one number per text, higher for "was in training". What is measured is a lower bound: a
-better attacker may find more.
+Three attacks, and what their scores are worth. Every attack gives one number per text, higher for "was in
+training". What is measured is a lower bound: a better attacker may find more.
 """
 
 from __future__ import annotations
@@ -94,9 +92,7 @@ def confidences(probabilities: Numbers, labels: ArrayLike) -> Numbers:
 def loss_scores(probabilities: Numbers, labels: ArrayLike) -> Numbers:
     """Minus the log loss, added up over labels.
 
-    After Yeom et al. 2018, CSF.
-
-    A model does better on what it has seen.
+    A model does better on what it has seen (Yeom et al. 2018, CSF).
 
     >>> loss_scores(np.array([[0.5], [0.9]]), [[1], [1]]).round(2).tolist()
     [-0.69, -0.11]
@@ -124,11 +120,10 @@ def shadow_draws(senders: Sequence[Hashable], *, n_shadows: int, seed: int) -> N
 def lira_scores(target: Numbers, shadows: Numbers, drawn: NDArray[np.bool_]) -> Numbers:
     """Scores of the likelihood ratio attack.
 
-    After Carlini et al. 2022, IEEE S&P, the online attack.
-
-    The log of how much likelier a text's confidence is among models trained with it than among those trained
-    without. Normal densities, one per text and label, with one variance per label for "with" and one for
-    "without" (the paper's choice for few models); labels are taken as independent.
+    The online attack of Carlini et al. 2022, IEEE S&P: the log of how much likelier a text's confidence is
+    among models trained with it than among those trained without. Normal densities, one per text and label,
+    with one variance per label for "with" and one for "without" (the paper's choice for few models); labels
+    are taken as independent.
 
     Parameters
     ----------
@@ -153,7 +148,8 @@ def lira_scores(target: Numbers, shadows: Numbers, drawn: NDArray[np.bool_]) -> 
 def _log_density(target: Numbers, shadows: Numbers, chosen: NDArray[np.bool_]) -> Numbers:
     """The log density of ``target`` under the chosen shadow models.
 
-    Each text has its own mean, over its chosen models, and all texts have one variance per label.
+    It is that of a normal distribution. Each text has its own mean, over its chosen models, and all texts
+    have one variance per label.
     """
     means = np.where(chosen, shadows, 0.0).sum(axis=0) / chosen.sum(axis=0)
     freedom = max(1, int(chosen.sum()) - chosen.shape[1])
@@ -164,10 +160,8 @@ def _log_density(target: Numbers, shadows: Numbers, chosen: NDArray[np.bool_]) -
 def tpr_at_fpr(member: ArrayLike, score: ArrayLike, *, fpr: float = ALWAYS_SHOWN) -> Rate:
     """Share of members found at a false positive rate.
 
-    By the lowest threshold that finds at most ``fpr`` of the non-members.
-
-    Raises ``ValueError`` for a rate below 1 % with fewer than 30 / fpr non-members, where a handful would
-    decide it.
+    By the lowest threshold that finds at most ``fpr`` of the non-members. Raises ``ValueError`` for a rate
+    below 1 % with fewer than 30 / fpr non-members, where a handful would decide it.
 
     >>> print(tpr_at_fpr([1, 1, 0, 0], [0.9, 0.5, 0.5, 0.1]))
     0.500 (1/2)
@@ -197,9 +191,7 @@ def membership_figures(
 ) -> MembershipFigures:
     """How well ``score`` tells members (1) from non-members (0).
 
-    The interval is over resampled senders.
-
-    Values are nan where members or non-members are missing.
+    The interval is over resampled senders. Values are nan where members or non-members are missing.
     """
     table = roc_table(member, score)
     area = auc_with_interval(member, score, senders, n_resamples=n_resamples, seed=seed)
@@ -219,9 +211,8 @@ def membership_figures(
 def advantage_by_chance(members: int, non_members: int) -> float:
     """The mean advantage of scores that tell nothing.
 
-    For scores that do not tie; nan without members or non-members.
-
-    sqrt(pi / 8) sqrt(1/members + 1/non_members), from the one-sided statistic of Smirnov (1944).
+    For scores that do not tie; nan without members or non-members. sqrt(pi / 8) sqrt(1/members +
+    1/non_members), from the one-sided statistic of Smirnov (1944).
 
     >>> round(advantage_by_chance(200, 200), 3)
     0.063

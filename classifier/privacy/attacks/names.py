@@ -1,10 +1,8 @@
 """Names in training text that can be recovered from a model.
 
-The attacker holds the model file, or may ask it; each figure stands beside decoy names.
-
-*Read*: the name stands in the file. *Tried*: all features of the name are among those the file knows, which
-also undoes unsalted hashes. *Asked*: the model answers to the name otherwise than to an empty text, which
-needs no look inside and undoes a salt as well.
+Each figure stands beside that of decoy names. *Read*: the name stands in the file. *Tried*: all features of
+the name are among those the file knows, which also undoes unsalted hashes. *Asked*: the model answers to the
+name otherwise than to an empty text, which needs no look inside and undoes a salt as well.
 """
 
 from __future__ import annotations
@@ -27,26 +25,20 @@ change 0."""
 class NamesFound:
     """How many names an attack recovered.
 
-    ``found`` is of those in training, ``decoys`` of names that were not.
-
-    The second is the rate of false finds: decoys were never there.
+    ``found`` is of the names in training, ``decoys`` of names that were not: the rate of false finds.
     """
 
     found: Rate
     decoys: Rate
 
 
-def names_read(
-    content: object, names: Collection[str], *, prepare: Callable[[str], str] = plain_spelling
-) -> set[str]:
+def names_read(content: object, names: Collection[str]) -> set[str]:
     """The names that stand as whole words in ``content``.
 
-    That is, in some string that can be reached in it.
-
-    Of a longer name, every two neighbouring words must be found together. A name's possessive counts as the
-    name. The ends of a string count as ends of a word, so a character n-gram that happens to be a name counts
-    too. So does an ellipsis, which a model file has between two words that stood apart in a message: these
-    are no name together.
+    That is, in some string that can be reached in it. Of a longer name, every two neighbouring words must be
+    found together. A name's possessive counts as the name. The ends of a string count as ends of a word, so a
+    character n-gram that happens to be a name counts too. So does an ellipsis, which a model file has between
+    two words that stood apart in a message: these are no name together.
 
     >>> names_read({"vocabulary_": {"ask zola": 0, "pizza": 1}}, ["Zola", "Mei"])
     {'Zola'}
@@ -54,10 +46,10 @@ def names_read(
     ['Mei', 'Zola']
     """
     runs = [run for string in strings_in(content) for run in string.split("…")]
-    reachable = {gram for run in runs for gram in words_and_pairs(prepare(run))}
+    reachable = {gram for run in runs for gram in words_and_pairs(plain_spelling(run))}
 
     def stands_in_content(form: str) -> bool:
-        terms = _pairs_or_word(prepare(form))
+        terms = _pairs_or_word(plain_spelling(form))
         return bool(terms) and reachable.issuperset(terms)
 
     return {name for name in names if any(map(stands_in_content, _with_possessive(name)))}
@@ -96,9 +88,7 @@ def names_found(
 ) -> NamesFound:
     """How many names, and how many decoys, an attack recovers.
 
-    All ``names`` were in training, and no decoy was.
-
-    Raises ``ValueError`` when a name stands in both.
+    All ``names`` were in training, and no decoy was. Raises ``ValueError`` when a name stands in both.
     """
     if both := sorted(set(map(plain_spelling, names)) & set(map(plain_spelling, decoys))):
         raise ValueError(f"decoys must not be names that were in training, got {both[:5]!r} in both")
@@ -115,10 +105,10 @@ def _with_possessive(name: str) -> tuple[str, str]:
     return name, f"{name}'s"
 
 
-def _pairs_or_word(prepared: str) -> list[str]:
+def _pairs_or_word(name: str) -> list[str]:
     """The pairs of words in a name, or its one word.
 
     These can stand among terms of one or two words.
     """
-    grams = words_and_pairs(prepared)
+    grams = words_and_pairs(name)
     return [gram for gram in grams if " " in gram] or grams

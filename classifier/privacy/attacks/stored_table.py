@@ -1,6 +1,6 @@
-"""A table stored with the facts about its making.
+"""A table stored with the facts about its making, as JSON and CSV.
 
-JSON and CSV; the results of an attack or a curve.
+The tables are those of an attack or a curve.
 """
 
 from __future__ import annotations
@@ -69,11 +69,9 @@ def load_stored_table(path: Path, kind: str) -> StoredTable:
 
 
 def checked_json_path(path: Path) -> Path:
-    """``path``, when its name ends in .json.
+    """``path``, when its name ends in .json; otherwise ``InputError``.
 
     The table is written beside it under the same name.
-
-    Raises ``InputError`` otherwise.
     """
     if path.suffix != ".json":
         raise InputError(

@@ -41,7 +41,8 @@ class ConversationEvents:
 
     def added_up(self, events: pd.DataFrame, values: ArrayLike) -> Numbers:
         """One value of each of these events, added up by conversation."""
-        return np.bincount(_conversation_numbers(events), weights=values, minlength=len(self.streams))
+        added = np.bincount(_conversation_numbers(events), weights=values, minlength=len(self.streams))
+        return added.astype(np.float64)
 
     @cached_property
     def releases(self) -> pd.DataFrame:
@@ -54,10 +55,9 @@ class ConversationEvents:
     def exposed(self) -> tuple[Numbers, Numbers]:
         """Personal information, and accounts, readable in what was shown.
 
-        Both are counted for each conversation.
-
-        An account's 1 is shared among the conversations of one label it was exposed in, so that the numbers
-        add up to that of accounts. Both are nan where text was shown that the streams do not hold.
+        Both are counted by conversation. An account's 1 is shared among the conversations of one label it was
+        exposed in, so that the numbers add up to that of accounts. Both are nan where text was shown that the
+        streams do not hold.
         """
         shown = self.of_kind("shown")
         items, people = np.zeros(len(self.streams)), np.zeros(len(self.streams))
@@ -184,9 +184,7 @@ def summands(costs: pd.DataFrame) -> Numbers:
 
 
 def metric_values(totals: Numbers) -> dict[str, Numbers]:
-    """The metrics that are ratios of sums, by id.
-
-    0/0 is nan.
+    """The metrics that are ratios of sums, by id; 0/0 is nan.
 
     ``totals`` has shape (..., ``len(SUMS)``), each array returned has shape (...).
     """
@@ -200,12 +198,11 @@ def metric_values(totals: Numbers) -> dict[str, Numbers]:
 
 
 def messages_per_find(values: Mapping[str, Numbers], *, prevalence: float) -> Numbers:
-    """Messages read for each pattern found, at a stated prevalence.
+    """Messages read for each pattern found, at a stated prevalence π.
 
-    [π m₁ + (1 - π) m₀] / (π recall), of any conversation.
-
-    m₁ and m₀ are the mean numbers of messages read in a pattern and in a benign conversation; ``values`` are
-    those of ``metric_values``. Infinite where something is read and nothing found; nan where neither.
+    [π m₁ + (1 - π) m₀] / (π recall), where m₁ and m₀ are the mean numbers of messages read in a pattern and
+    in a benign conversation. ``values`` are those of ``metric_values``. Infinite where something is read and
+    nothing found; nan where neither.
     """
     checked_prevalence(prevalence)
     with np.errstate(divide="ignore", invalid="ignore"):

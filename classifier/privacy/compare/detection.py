@@ -1,8 +1,7 @@
 """Detection of a policy, from the costs of its run.
 
-Recall, false alarms, latency and recall before stages.
-
-Definitions are those of ``classifier.evaluation``. Accuracy is not among them.
+Recall, false alarms, latency and recall before stages, with the definitions of ``classifier.evaluation``.
+Accuracy is not among them.
 """
 
 from __future__ import annotations
@@ -33,10 +32,8 @@ def decision_scores(
 ) -> NDArray[np.float64]:
     """The score that decides whether each conversation is flagged.
 
-    -inf where none was ever given.
-
-    It is the highest score of the conversation, or after a user report the last. The policy is run with a
-    threshold that no score reaches, so that no alert ends the scoring.
+    It is the highest score of the conversation, or after a user report the last; -inf where none was given.
+    The policy is run with a threshold that no score reaches, so that no alert ends the scoring.
     """
     events = run_policy(replace(policy, threshold=math.inf), streams, scorer, seed=seed).events
     scored = events[(events["event"] == "scored").to_numpy()]
@@ -50,12 +47,10 @@ def decision_scores(
 
 
 def chosen_threshold(streams: Sequence[Stream], scores: NDArray[np.float64], *, max_fpr: float) -> float:
-    """The smallest threshold shown to keep a false positive rate.
+    """The smallest threshold shown to keep the false positive rate ``max_fpr``.
 
-    Flagged are at most ``max_fpr`` of benign conversations, as these validation streams show.
-
-    The rule is that of ``evaluation.thresholds``, which raises ``TooFewUnits`` when there are too few streams
-    to show it.
+    ``streams`` are those of validation. The rule is that of ``evaluation.thresholds``, which raises
+    ``TooFewUnits`` when there are too few streams to show it.
     """
     threshold = threshold_for_fpr([not stream.benign for stream in streams], scores, max_fpr=max_fpr)
     finite = scores[np.isfinite(scores)]
@@ -64,11 +59,10 @@ def chosen_threshold(streams: Sequence[Stream], scores: NDArray[np.float64], *, 
 
 
 def first_stages(streams: Sequence[Stream]) -> pd.DataFrame:
-    """The first message that shows each stage, by stream.
+    """The first message of the initiator that shows each stage.
 
-    Counted from 1, of the initiator's messages; nan where none does.
-
-    One row per stream, one column per stage, and ``any``: the first message that shows some stage.
+    One row per stream, one column per stage, and ``any``: the first message that shows some stage. Messages
+    are counted from 1; nan where none does.
     """
     table = np.full((len(streams), len(STAGES) + 1), np.nan)
     for row, stream in enumerate(streams):
@@ -127,10 +121,8 @@ def detection(costs: pd.DataFrame, first: pd.DataFrame, *, p: float) -> dict[str
 def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
     """The share of patterns flagged before each stage's first message.
 
-    Of the patterns that reach that stage.
-
-    ``first`` is the table of ``first_stages``. Columns: ``stage``, ``recall``, ``recall_low`` and
-    ``recall_high`` (Clopper-Pearson, 95 %), ``hits``, ``n``.
+    The share is of the patterns that reach that stage; ``first`` is the table of ``first_stages``. Columns:
+    ``stage``, ``recall``, ``recall_low`` and ``recall_high`` (Clopper-Pearson, 95 %), ``hits``, ``n``.
     """
     pattern = ~costs["benign"].to_numpy(dtype=bool)
     rows = []

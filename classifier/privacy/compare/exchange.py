@@ -37,10 +37,9 @@ def exchange_table(
 ) -> pd.DataFrame:
     """The price of one more pattern found, between neighbouring points.
 
-    Given for each view, pair of neighbours and prevalence.
-
-    A view is recall against one metric (``CostMetric.view``); its neighbours are those of its own frontier,
-    the cheaper point first. The price is ((1 - π) Δ cost per benign conversation) / (π Δ recall).
+    One row per view, pair of neighbours and prevalence. A view is recall against one metric
+    (``CostMetric.view``); its neighbours are those of its own frontier, the cheaper point first. The price is
+    ((1 - π) Δ cost per benign conversation) / (π Δ recall).
 
     Columns: ``view``, ``from_point``, ``to_point``, ``recall_from``, ``recall_to``, ``cost_from``,
     ``cost_to``, ``prevalence``, ``value``, ``low``, ``high`` (95 % percentile interval over the resampled

@@ -29,9 +29,7 @@ COLUMNS = (
 
 
 def feasible_points(frontier: Frontier, constraints: Sequence[str]) -> pd.DataFrame:
-    """What the test data show of each point and constraint.
-
-    No point is chosen.
+    """What the test data show of each point and constraint; no point is chosen.
 
     Columns:
 
@@ -99,11 +97,10 @@ def _verdict(constraint: Constraint, value: float, bound: float) -> str:
 
 
 def conversations_needed(rate: float, *, at_most: float) -> float:
-    """Conversations that would show a rate of at most ``at_most``.
+    """Conversations needed to show that the true rate is ``at_most``.
 
-    About how many are needed at this ``rate`` of events.
-
-    By the one-sided 95 % Clopper-Pearson bound. Infinite when the rate is no smaller.
+    About how many, at this ``rate`` of events, by the one-sided 95 % Clopper-Pearson bound. Infinite when the
+    rate is no smaller.
 
     >>> conversations_needed(0.0, at_most=1e-4), conversations_needed(0.01, at_most=0.02)
     (29956.0, 590.0)

@@ -1,9 +1,7 @@
 """Finished pieces of a comparison, kept on disk.
 
-Each lies under the digest of all that it depends on.
-
-A run that was killed goes on from them. A piece made of anything else is never used: another corpus, model,
-policy, seed or version of the program has another digest.
+A run that was killed goes on from them. Each lies under the digest of all that it depends on, so a piece made
+of anything else is never used: another corpus, model, policy, seed or program has another digest.
 """
 
 from __future__ import annotations
@@ -49,9 +47,7 @@ class FinishedPolicies:
     def operating_points(
         self, policy: Policy, test: Sequence[Stream], compute: Callable[[], PolicyOperatingPoints]
     ) -> PolicyOperatingPoints:
-        """The points of ``policy``, from disk or else computed and written.
-
-        They are of the ``test`` streams.
+        """The points of ``policy`` on ``test``, from disk or else computed and written.
 
         It is an ``operating_points.PointsCache``.
         """
@@ -67,10 +63,7 @@ class FinishedPolicies:
     def message_scores(
         self, key: str, streams: Sequence[Stream], compute: Callable[[], MessageScores]
     ) -> MessageScores:
-        """The message scores of a model, found or computed alike.
-
-        ``streams`` are those scored.
-        """
+        """The message scores of a model on ``streams``, found or computed alike."""
         path = self._path(f"scores-{key.replace('/', '-')}", model=self.models[key])
         if arrays := _read(path):
             ends = np.cumsum([len(stream) for stream in streams])[:-1]

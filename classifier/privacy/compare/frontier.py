@@ -62,9 +62,7 @@ TABLES = ("points", "intervals", "exchange", "base_rates", "stages", "scenes", "
 
 @dataclass(frozen=True)
 class Frontier:
-    """The numbers of a comparison.
-
-    A point is a policy at a threshold.
+    """The numbers of a comparison; a point is a policy at a threshold.
 
     Parameters
     ----------
@@ -124,10 +122,9 @@ def compare_policies(
 ) -> Frontier:
     """Compare policies, and the anchors, on the same test conversations.
 
-    Every policy is run on both splits.
-
-    A policy whose model is missing, or which needs what the streams lack, is listed in ``skipped``, as is a
-    threshold that validation is too small for. Intervals resample the test streams' clusters.
+    Every policy is run on both splits. One whose model is missing, or which needs what the streams lack, is
+    listed in ``skipped``, as is a threshold that validation is too small for. Intervals resample the test
+    streams' clusters.
 
     Raises ``ValueError`` for a prevalence outside (0, 1), a conversation in both splits, or two policies of
     one name.

@@ -60,7 +60,8 @@ class CostMetric:
     view, view_unit
         Title of the exchange view of recall against this metric, and the unit of a price in it; or "".
     section, place, digits
-        The section of the report ("messages_read", "retention" or ""), the place among its columns, and the digits.
+        The section of the report ("messages_read", "retention" or ""), the place among its columns, and the
+        digits printed.
     """
 
     id: str

@@ -83,9 +83,8 @@ def operating_points_of_policies(
 ) -> Iterator[PolicyOperatingPoints]:
     """The operating points of each policy, in order.
 
-    Scores computed for one are used again for the next.
-
-    All policies share ``scorer``; otherwise as ``policy_operating_points``.
+    All policies share ``scorer``, and scores computed for one are used again for the next; otherwise as
+    ``policy_operating_points``.
     """
     if not isinstance(scorer.conversation, NoisyOr):  # which takes no longer than a look-up
         scorer = replace(scorer, conversation=CachedScorer(scorer.running()))
@@ -110,9 +109,8 @@ def policy_operating_points(
 ) -> PolicyOperatingPoints:
     """The operating points of one policy.
 
-    One for each of ``asked_rates`` that validation can show, or a single one without a threshold to move.
-
-    ``asked_rates`` are false positive rates. Where two of them give one threshold, the first stands for both.
+    One for each of ``asked_rates`` (false positive rates) that validation can show; where two of them give
+    one threshold, the first stands for both. A policy without a threshold to move has one point.
     """
 
     def point(name: str, at_threshold: Policy, rate: float, area: float) -> OperatingPoint:

@@ -98,9 +98,7 @@ def _weighted_metrics(
 def medians(counts: Numbers) -> Numbers:
     """The median position in each row of counts by position.
 
-    nan for a row of zeros.
-
-    Of an even number it is the mean of the middle two.
+    Of an even number it is the mean of the middle two; nan for a row of zeros.
 
     >>> medians(np.array([[0.0, 1.0, 0.0, 2.0], [0.0, 1.0, 0.0, 1.0]])).tolist()
     [3.0, 2.0]

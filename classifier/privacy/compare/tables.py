@@ -87,11 +87,10 @@ def standings(
     *,
     progress: ProgressBar = no_progress_bar,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The standing of each point, and the metrics compared.
+    """The standing of each point, and the ids of the metrics compared.
 
-    The table is that of ``dominance_table``, the metrics are given by id.
-
-    For a point that cannot be compared, the reason stands in place of the status.
+    The table is that of ``dominance_table``. For a point that cannot be compared, the reason stands in place
+    of the status.
     """
     values = metrics.values | {"model_leak": leaks}
     leaks_by_resample = np.broadcast_to(leaks, (len(metrics.resamples["recall"]), len(points)))
@@ -136,9 +135,7 @@ def policy_model_leak(policy: Policy, model_leak: Mapping[str, float]) -> float:
 def intervals_table(metrics: ResampledMetrics, kind: str) -> pd.DataFrame:
     """Every metric of every point with its interval.
 
-    Columns as in ``Frontier.intervals``.
-
-    ``kind`` says in words what kind of interval it is.
+    Columns as in ``Frontier.intervals``; ``kind`` says in words what kind of interval it is.
     """
     rows = []
     for number, point in enumerate(metrics.point_names):
