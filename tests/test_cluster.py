@@ -1,4 +1,4 @@
-"""Scoring on a cluster: the numbers of one process, restartable, nothing done twice."""
+"""Scoring on a cluster: the numbers of one process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,17 +17,13 @@ from test_score import read, rows, score, write
 
 from classifier.cli.main import main
 from classifier.errors import InputError
-from classifier.model.cluster import score_files
+from classifier.experiments.scoring.cluster import Models, score_files
 from classifier.model.conversation.file import load_conversation_model
+from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.shipped import conversation_model_path
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's and Spark's own code
-
-
-@pytest.fixture(scope="module")
-def conversation_model(small_model):
-    return load_conversation_model(conversation_model_path(small_model))
 
 
 @pytest.fixture
@@ -52,58 +49,32 @@ def client():
         yield client
 
 
-def scored(client, chats, out, small_model, conversation_model=None, level="message", **options):
+def scored(client, files, out, small_model, level="message"):
     """The steps' counts, and the rows of all files."""
-    counts = list(
-        score_files(
-            client,
-            sorted(chats.iterdir()),
-            out,
-            model=load_model(small_model),
-            conversation_model=conversation_model,
-            level=level,
-            **options,
-        )
-    )
+    conversation_model = load_conversation_model(conversation_model_path(small_model))
+    models = Models(BatchScorer(load_model(small_model)), conversation_model)
+    counts = list(score_files(client, files, out, models, level=level))
     return counts, [row for path in sorted(out.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
 
 
 def test_messages_are_scored_as_by_one_process(client, chats, small_model, tmp_path):
-    _, table = scored(client, chats, tmp_path / "out", small_model)
+    counts, table = scored(client, sorted(chats.iterdir()), tmp_path / "out", small_model)
     score(write(tmp_path / "all.parquet", rows(100)), tmp_path / "one.parquet", small_model)
     assert table == read(tmp_path / "one.parquet")
+    assert counts == [(done, 5) for done in range(6)]
 
 
 @pytest.mark.parametrize("level", ["conversation", "sender"])
-def test_conversations_and_senders_are_scored_as_by_one_process(
-    level, client, chats, small_model, conversation_model, tmp_path
-):
-    _, table = scored(client, chats, tmp_path / "out", small_model, conversation_model, level, n_buckets=3)
+def test_conversations_and_senders_are_scored_as_by_one_process(level, client, chats, small_model, tmp_path):
+    _, table = scored(client, sorted(chats.iterdir()), tmp_path / "out", small_model, level)
     score(write(tmp_path / "all.parquet", rows(100)), tmp_path / "one.parquet", small_model, "--level", level)
-    by_id = "conversation_id" if level == "conversation" else "author"
-    assert sorted(table, key=lambda row: row[by_id]) == sorted(
-        read(tmp_path / "one.parquet"), key=lambda row: row[by_id]
-    )
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "part-00000.parquet",
-        "part-00001.parquet",
-        "part-00002.parquet",
-    ]
+    by_id = itemgetter("conversation_id" if level == "conversation" else "author")
+    assert sorted(table, key=by_id) == sorted(read(tmp_path / "one.parquet"), key=by_id)
 
 
-def test_what_is_done_is_not_done_again_and_what_is_damaged_is(client, chats, small_model, tmp_path):
-    out = tmp_path / "out"
-    scored(client, chats, out, small_model)
-    (out / "day1.parquet").write_bytes(b"PAR1")
-    write(chats / "day2.parquet", rows(7))
-    before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
-    counts, table = scored(client, chats, out, small_model)
-    assert counts[0] == (3, 5)
-    assert {path.name for path in out.iterdir() if path.stat().st_mtime_ns != before[path.name]} == {
-        "day1.parquet",
-        "day2.parquet",
-    }
-    assert len(table) == 87
+def test_a_folder_that_holds_results_is_refused_before_anything_is_done(client, chats, small_model):
+    with pytest.raises(InputError, match=r"holds day0.parquet already; give another folder"):
+        scored(client, sorted(chats.iterdir()), chats, small_model)
 
 
 def test_a_partition_that_fails_is_named_and_the_others_are_done(client, chats, small_model, tmp_path):
@@ -114,20 +85,13 @@ def test_a_partition_that_fails_is_named_and_the_others_are_done(client, chats, 
     with pytest.raises(
         InputError, match=r"1 of 5 partitions failed 3 times \(.*day3.parquet: .*text: expected a string"
     ):
-        scored(client, chats, tmp_path / "out", small_model)
+        scored(client, sorted(chats.iterdir()), tmp_path / "out", small_model)
     assert len(list((tmp_path / "out").glob("*.parquet"))) == 4
 
 
-def test_two_sources_of_one_name_are_refused(client, chats, small_model, tmp_path):
-    with pytest.raises(InputError, match="would both be scored to"):
-        list(
-            score_files(
-                client,
-                [chats / "day1.parquet", chats / ".." / "day1.parquet"],
-                tmp_path,
-                model=load_model(small_model),
-            )
-        )
+def test_two_files_of_one_name_are_refused(client, chats, small_model, tmp_path):
+    with pytest.raises(InputError, match="two files of one name would be scored to one"):
+        scored(client, [chats / "day1.parquet", tmp_path / "day1.parquet"], tmp_path / "out", small_model)
 
 
 def test_a_worker_that_is_killed_loses_nothing(client, small_model, tmp_path):
@@ -139,15 +103,12 @@ def test_a_worker_that_is_killed_loses_nothing(client, small_model, tmp_path):
             [row | {"text": f"{row['text']} {at}"} for at, row in enumerate(rows(3000))],
         )
     pid = next(iter(client.run(os.getpid).values()))
-    steps = score_files(client, sorted(chats.iterdir()), tmp_path / "out", model=load_model(small_model))
-    assert next(steps) == (0, 12)
-    assert next(steps) == (1, 12)
+    models = Models(BatchScorer(load_model(small_model)), None)
+    steps = score_files(client, sorted(chats.iterdir()), tmp_path / "out", models, level="message")
+    assert [next(steps), next(steps)] == [(0, 12), (1, 12)]
     os.kill(pid, signal.SIGKILL)
-    (tmp_path / "out" / ".day05.parquet.half").write_bytes(
-        b""
-    )  # what a worker leaves that is killed while it writes
     assert list(steps)[-1] == (12, 12)
-    whole = [pq.read_table(path).num_rows for path in sorted((tmp_path / "out").iterdir())]
+    whole = [pq.read_table(path).num_rows for path in sorted((tmp_path / "out").glob("*.parquet"))]
     assert whole == [3000] * 12
 
 

@@ -8,8 +8,7 @@ import re
 import shlex
 from pathlib import Path
 
-from classifier.cli.lazy import LazyGroup
-from classifier.cli.main import COMMANDS, cli
+from classifier.cli.main import COMMANDS, LazyGroup, cli
 from classifier.corpus.families import read_phrase_file
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

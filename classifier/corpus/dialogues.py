@@ -100,7 +100,7 @@ class _DialogueEntry(BaseModel):
     register_: Literal["casual", "young", "careful", "second_language", "regional", "voice"] = Field(
         alias="register"
     )
-    lines: list[str] = Field(min_length=4, max_length=16)
+    lines: list[str] = Field(min_length=4, max_length=30)
 
 
 class _DialogueFile(BaseModel):

@@ -152,7 +152,7 @@ def _variant_scores(
     messages, noisy ones on whole conversations, the unit of their privacy guarantee.
     """
     from classifier.model.message.normalise import normalise
-    from classifier.model.message.texts import score_distinct
+    from classifier.model.message.pipeline import score_distinct
     from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
     from classifier.privacy.stream import scored

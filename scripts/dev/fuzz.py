@@ -602,7 +602,9 @@ def _demo_target(folder: Path) -> Target:
             for n, label in enumerate(CONVERSATION_LABELS)
         )
     )
-    app = build_app(load_demo(folder / "stage0.safetensors", folder / "text.safetensors", corpus=corpus), port=80)
+    app = build_app(
+        load_demo(folder / "stage0.safetensors", folder / "text.safetensors", corpus=corpus), port=80
+    )
     form_paths = {view.path.encode() for view in PAGE_VIEWS if view.accepts_post}
     headers = [(b"host", b"localhost"), (b"content-type", b"application/x-www-form-urlencoded")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from classifier.cli.lazy import LazyGroup
+from classifier.cli.main import LazyGroup
 
 COMMANDS = {
     "generate": "Write a corpus folder.",

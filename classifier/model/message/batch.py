@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.model.message.scorer import MessageModel, sigmoid
+from classifier.model.message.scorer import MessageModel, checked_texts, sigmoid
 from classifier.model.message.term_tables import (
     NODE_STEP,
     WORD_STEP,
@@ -24,7 +24,6 @@ from classifier.model.message.term_tables import (
     WordTree,
     terms_of,
 )
-from classifier.model.message.texts import checked_texts
 from classifier.model.message.token_table import TokenArrays, TokenTable
 
 if TYPE_CHECKING:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from classifier.model.message.features import checked_options, word_pairs
 from classifier.model.message.normalise import normalise
-from classifier.model.message.texts import checked_texts, score_distinct
+from classifier.model.message.scorer import checked_texts
 from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
@@ -124,3 +125,17 @@ def predict_messages(pipeline: Pipeline, texts: Iterable[str]) -> pd.DataFrame:
     if not texts:
         return pd.DataFrame(np.zeros((0, len(LABELS))), columns=list(LABELS))
     return pd.DataFrame(score_distinct(pipeline.predict_proba, texts), columns=list(LABELS))
+
+
+def score_distinct(score: Callable[[list[str]], ArrayLike], texts: Iterable[str]) -> NDArray[np.float64]:
+    """``score(texts)``, one row a text, with each distinct text scored once.
+
+    The row of a text must depend on that text alone. People repeat themselves, so this saves time.
+
+    >>> score_distinct(lambda texts: [[float(len(text))] for text in texts], ["ok", "pizza", "ok"]).tolist()
+    [[2.0], [5.0], [2.0]]
+    """
+    texts = list(texts)
+    place = {text: position for position, text in enumerate(dict.fromkeys(texts))}
+    distinct = np.asarray(score(list(place)), dtype=np.float64)
+    return distinct[[place[text] for text in texts]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from classifier.model.message.features import GRAMS
 from classifier.model.message.normalise import normalise
-from classifier.model.message.texts import checked_texts
 
 
 @dataclass(frozen=True)
@@ -133,3 +132,29 @@ def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     small = np.exp(-np.abs(logits))
     return np.where(logits >= 0, 1.0, small) / (1.0 + small)
+
+
+def checked_texts(texts: Iterable[str]) -> Iterable[str]:
+    """``texts`` as they came, when they are many strings in an order.
+
+    Raises ``TypeError`` for one bare string, which would be scored letter by letter; for a DataFrame,
+    which would be scored by the names of its columns; and for ``None`` or anything else that is no
+    list, Series, one-dimensional array or other iterable.
+
+    >>> checked_texts(["pizza at 6?", "ok"])
+    ['pizza at 6?', 'ok']
+    """
+    n_dimensions = getattr(texts, "ndim", 1)
+    if isinstance(texts, str):
+        came = "one string; put it into a list"
+    elif n_dimensions > 1:
+        came = f"a {type(texts).__name__} of {n_dimensions} dimensions; give one column of it"
+    elif texts is None:
+        came = "None"
+    elif (
+        n_dimensions == 0 or not isinstance(texts, Iterable) or isinstance(texts, bytes | bytearray | Mapping)
+    ):
+        came = f"a {type(texts).__name__}"
+    else:
+        return texts
+    raise TypeError(f"texts must be a list, Series or array of strings, got {came}")
