@@ -282,3 +282,7 @@ def test_the_command_checks_a_file_of_dialogues_and_a_folder_of_them(write, tmp_
 def test_the_command_wants_either_a_path_or_a_voice(arguments, capsys):
     assert main(["corpus", "check", *arguments]) == 2
     assert "expected either PATH or --voice" in capsys.readouterr().err
+
+
+def test_every_dialogue_of_the_voice_passes_its_checks():
+    assert voice_problems(load_dialogues("v2")) == []
