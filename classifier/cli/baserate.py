@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from classifier.cli.options import at_least
+
 
 class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only in newer click
     """A rate as counts ("90/100"), which give intervals, or as a number ("0.9")."""
@@ -39,13 +41,7 @@ class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic
     multiple=True,
     help="Supposed share of patterns; may be given again. Default: 1e-2 to 1e-6.",
 )
-@click.option(
-    "--volume",
-    type=click.IntRange(min=1),
-    default=1_000_000,
-    show_default=True,
-    help="Conversations the detector looks at.",
-)
+@at_least("--volume", 1, 1000000, "Conversations the detector looks at.")
 def baserate(
     tpr: tuple[float, tuple[int, int] | None],
     fpr: tuple[float, tuple[int, int] | None],

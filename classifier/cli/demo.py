@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import MODEL
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, find_model
 
@@ -32,12 +33,7 @@ LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": soc
 @click.option(
     "--open/--no-open", "opened", default=True, show_default=True, help="Open the page in the browser."
 )
-@click.option(
-    "--model",
-    "model_path",
-    type=click.Path(path_type=Path),
-    help="Model file. Default: the one scripts/run made, else the small one shipped.",
-)
+@MODEL
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),

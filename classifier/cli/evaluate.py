@@ -6,43 +6,22 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import CORPUS, MODEL, RESAMPLES, out_folder, seed_of
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, find_model, require_unseen
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    "model_path",
-    type=click.Path(path_type=Path),
-    help="Model file. Default: the one scripts/run made, else the small one shipped.",
-)
+@CORPUS
+@MODEL
 @click.option(
     "--transfer",
     type=click.Path(path_type=Path),
     help="A second corpus by other writers, for testing only (data/synthetic/v1-alt).",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder to write evaluation.json and its tables into.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed of the bootstrap and of the shuffled-label control.",
-)
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=20),
-    default=1000,
-    show_default=True,
-    help="Bootstrap resamples of phrase families.",
-)
+@out_folder("The folder to write evaluation.json and its tables into.")
+@seed_of("the bootstrap and of the shuffled-label control")
+@RESAMPLES
 def evaluate(
     corpus: Path, model_path: Path | None, transfer: Path | None, out: Path, seed: int, resamples: int
 ) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import out_file
+
 
 @click.command()
 @click.argument("evaluation", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file to write."
-)
+@out_file("The HTML file to write.")
 def report(evaluation: Path, out: Path) -> None:
     """Draw the folder of an evaluation or a tradeoff as one HTML page.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from classifier.cli.options import MODEL, at_least
 from classifier.errors import InputError
 from classifier.model.message.explain import scores_as_text
 from classifier.model.shipped import conversation_model_path, find_final_model
@@ -37,12 +38,7 @@ STOPPED = 1
     show_default=True,
     help="Score each message, each conversation, or each author over all conversations.",
 )
-@click.option(
-    "--model",
-    "model_path",
-    type=click.Path(path_type=Path),
-    help="Model file. Default: the one scripts/run made, else the small one shipped.",
-)
+@MODEL
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -51,13 +47,7 @@ STOPPED = 1
         "With --engine dask, a folder."
     ),
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes that score a file. The result is the same, byte for byte.",
-)
+@at_least("--jobs", 1, 1, "Processes that score a file. The result is the same, byte for byte.")
 @click.option(
     "--engine",
     type=click.Choice(["local", "dask"]),

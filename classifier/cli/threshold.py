@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from classifier.cli.options import CORPUS, MODEL
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, find_model, require_unseen
 from classifier.taxonomy import LABELS, STAGES
@@ -55,13 +56,8 @@ class Aim:
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    "model_path",
-    type=click.Path(path_type=Path),
-    help="Model file. Default: the one scripts/run made, else the small one shipped.",
-)
+@CORPUS
+@MODEL
 @click.option("--fpr", type=_SHARE, help="The false-positive rate to keep to.")
 @click.option(
     "--reviews-per-day",

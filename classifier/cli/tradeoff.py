@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from classifier.cli.options import CORPUS, JOBS, MODEL, RESAMPLES, out_folder, seed_of
 from classifier.errors import InputError
 from classifier.privacy.compare.constraint import DEFAULT_CONSTRAINT
 
@@ -32,13 +33,8 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    "model_path",
-    type=click.Path(path_type=Path),
-    help="Model file. Default: the one scripts/run made, else the small one shipped.",
-)
+@CORPUS
+@MODEL
 @click.option(
     "--policies",
     type=click.Path(path_type=Path),
@@ -79,33 +75,10 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
     type=click.Path(path_type=Path, dir_okay=False),
     help="What 'privacy curve' wrote, to stand in the report.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes. The result does not depend on their number.",
-)
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=20),
-    default=1000,
-    show_default=True,
-    help="Bootstrap resamples of phrase families.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed of every draw: samples of conversations, assumed reports, flipped bits, bootstrap.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder to write tradeoff.html, tradeoff.json and its tables into.",
-)
+@JOBS
+@RESAMPLES
+@seed_of("every draw: samples of conversations, assumed reports, flipped bits, bootstrap")
+@out_folder("The folder to write tradeoff.html, tradeoff.json and its tables into.")
 def tradeoff(
     corpus: Path,
     model_path: Path | None,

@@ -7,19 +7,15 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import CORPUS, out_file, seed_of
 from classifier.errors import InputError
 from classifier.model.shipped import MAX_FALSE_ALARMS, conversation_model_path
 from classifier.progress import say
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The message model to write (.safetensors); the conversation models go beside it.",
-)
+@CORPUS
+@out_file("The message model to write (.safetensors); the conversation models go beside it.")
 @click.option(
     "--final",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -28,13 +24,7 @@ from classifier.progress import say
         "with the thresholds and conversation models of --out."
     ),
 )
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed of the out-of-fold draw and of the prefixes the conversation models are fitted on.",
-)
+@seed_of("the out-of-fold draw and of the prefixes the conversation models are fitted on")
 @click.option(
     "--min-df",
     type=click.IntRange(min=1),

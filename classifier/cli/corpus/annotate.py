@@ -6,25 +6,16 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import at_least, out_file, seed_of
+
 CORPUS = click.argument("path", type=click.Path(path_type=Path))
 
 
 @click.command()
 @CORPUS
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The tasks file to write; the labelling interface goes beside it as .xml.",
-)
-@click.option(
-    "--n",
-    default=50,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="How many conversations, drawn from the test split.",
-)
-@click.option("--seed", default=0, show_default=True, type=int, help="Seed of the draw.")
+@out_file("The tasks file to write; the labelling interface goes beside it as .xml.")
+@at_least("--n", 1, 50, "How many conversations, drawn from the test split.")
+@seed_of("the draw")
 def annotate(path: Path, out: Path, n: int, seed: int) -> None:
     """Write a sample of messages as Label Studio tasks, for people to annotate again.
 

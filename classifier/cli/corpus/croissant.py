@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import out_file
+
 
 @click.command()
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON-LD file to write."
-)
+@out_file("The JSON-LD file to write.")
 def croissant(folders: tuple[Path, ...], out: Path) -> None:
     """Describe corpus folders for machines, as Croissant JSON-LD made from their manifests.
 

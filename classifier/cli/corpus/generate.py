@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import out_folder
 from classifier.corpus.generator.spec import RELEASES, CorpusSpec
 from classifier.progress import progress_counter
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write."
-)
+@out_folder("The folder to write.")
 @click.option(
     "--release",
     type=click.Choice(list(RELEASES)),

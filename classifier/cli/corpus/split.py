@@ -6,17 +6,14 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import out_folder
+
 CORPUS = click.argument("path", type=click.Path(path_type=Path))
 
 
 @click.command()
 @CORPUS
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="The folder to write train, validation and test .jsonl into.",
-)
+@out_folder("The folder to write train, validation and test .jsonl into.")
 def split(path: Path, out: Path) -> None:
     """Write each split of a corpus as plain JSONL.
 

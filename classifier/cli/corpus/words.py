@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
+from classifier.cli.options import out_file
 from classifier.corpus.families import load_families
 from classifier.corpus.generator.spec import RELEASES
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
-)
+@out_file("The file to write.")
 def words(out: Path) -> None:
     """Write the list of words that the model's spelling step knows.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from classifier.cli.options import CORPUS, at_least, out_file, seed_of
 from classifier.errors import InputError
 from classifier.experiments.attack_data import conversations_of_some_senders, corpus_facts, decoy_names
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
+@CORPUS
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
@@ -23,33 +24,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whose conversations to fit on and to attack.",
 )
-@click.option(
-    "--people",
-    type=click.IntRange(min=20),
-    default=400,
-    show_default=True,
-    help="At most that many senders, drawn by lot; half of them are members.",
-)
-@click.option(
-    "--shadows",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Shadow models for the likelihood ratio attack; 0 leaves it out.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Seed of every draw. The salt of salted hashes follows from it, but is not told to the attack.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The .json file to write; its table is written beside it as .csv.",
-)
+@at_least("--people", 20, 400, "At most that many senders, drawn by lot; half of them are members.")
+@at_least("--shadows", 0, 0, "Shadow models for the likelihood ratio attack; 0 leaves it out.")
+@seed_of("every draw. The salt of salted hashes follows from it, but is not told to the attack")
+@out_file("The .json file to write; its table is written beside it as .csv.")
 def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: Path) -> None:
     """Attack each way of building a model.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from classifier.cli.options import CORPUS, at_least, seed_of
 from classifier.errors import InputError
 from classifier.experiments.attack_data import conversations_of_some_senders, decoy_names
 
@@ -15,15 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option(
-    "--people",
-    type=click.IntRange(min=20),
-    default=400,
-    show_default=True,
-    help="At most that many train senders, drawn by lot, to fit and to attack models on.",
+@CORPUS
+@at_least(
+    "--people", 20, 400, "At most that many train senders, drawn by lot, to fit and to attack models on."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
+@seed_of("every draw")
 def check(corpus: Path, people: int, seed: int) -> int:
     """Check the harness against known answers; exit with 1 when one fails.
 

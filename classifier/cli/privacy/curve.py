@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from classifier.cli.options import CORPUS, JOBS, at_least, out_file, seed_of
 from classifier.errors import InputError
 from classifier.experiments.attack_data import corpus_facts
 
@@ -15,33 +16,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
+@CORPUS
 @click.option(
     "--epsilon",
     type=click.FloatRange(min=0, min_open=True),
     multiple=True,
     help="Of a message, all labels together; may be given again. Default: 0.1 to 100.",
 )
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=2),
-    default=20,
-    show_default=True,
-    help="Draws of the noise at each epsilon.",
-)
-@click.option(
-    "--rows",
-    type=click.IntRange(min=100),
-    default=40_000,
-    show_default=True,
-    help="At most that many training messages, drawn by lot.",
-)
-@click.option(
+@at_least("--seeds", 2, 20, "Draws of the noise at each epsilon.")
+@at_least("--rows", 100, 40000, "At most that many training messages, drawn by lot.")
+@at_least(
     "--cap",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    help="At most that many messages of a sender's conversations: what a person can be protected by.",
+    1,
+    20,
+    "At most that many messages of a sender's conversations: what a person can be protected by.",
 )
 @click.option(
     "--regularisation",
@@ -50,20 +38,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Strength of the penalty, chosen beforehand and not on the text.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes. The result does not depend on their number.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of every draw.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The .json file to write; table and figure are written beside it as .csv and .svg.",
-)
+@JOBS
+@seed_of("every draw")
+@out_file("The .json file to write; table and figure are written beside it as .csv and .svg.")
 def curve(
     corpus: Path,
     epsilon: tuple[float, ...],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from classifier.cli.options import CORPUS, MODEL, out_file
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,16 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    "model_path",
-    type=click.Path(path_type=Path),
-    help="Model file. Default: the one scripts/run made, else the small one shipped.",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write."
-)
+@CORPUS
+@MODEL
+@out_file("The CSV file to write.")
 def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     """Count the names from a model's training corpus that its file gives back.
 
