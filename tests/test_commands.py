@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from scored_files import scored_conversations
 
 from classifier.cli.main import main
 from classifier.taxonomy import LABELS
@@ -115,31 +116,7 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
 
     conversations = read_corpus(small_corpus)["test"][:40]
     conversation_model = load_conversation_model(conversation_model_path(small_model))
-    rows = tmp_path / "in.jsonl"
-    rows.write_text(
-        "".join(
-            json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n"
-            for c in conversations
-            for m in c.messages
-        ),
-        encoding="utf-8",
-    )
-    assert (
-        main(
-            [
-                "score",
-                str(rows),
-                "--level",
-                "conversation",
-                "--model",
-                str(small_model),
-                "--out",
-                str(tmp_path / "out.jsonl"),
-            ]
-        )
-        == 0
-    )
-    scored = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    scored = scored_conversations(conversations, tmp_path, small_model)
     for row, scores in zip(
         scored,
         conversation_running_scores(

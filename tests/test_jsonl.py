@@ -4,40 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
 from classifier.readers.corpus import CorpusError, read_conversations, to_json
 from classifier.readers.opening import MAX_LINE_BYTES
 
-PIZZA = {
-    "id": "a1",
-    "synthetic": True,
-    "corpus": "toy",
-    "version": "1",
-    "seed": 0,
-    "split": "train",
-    "label": "benign",
-    "scene": "lunch",
-    "register": "casual",
-    "sender": "s",
-    "contact": "c",
-    "known_from": "online",
-    "sender_age_band": "unstated",
-    "contact_age_band": "unstated",
-    "young_contacts": 1,
-    "families": ["lunch.pizza"],
-    "messages": [
-        {
-            "author": "s",
-            "time": "2031-01-06T12:00:00",
-            "text": "pizza at Zola's?",
-            "labels": ["meeting"],
-            "family": "lunch.pizza",
-            "personal": [[9, 13, "name"]],
-        }
-    ],
-}
+PIZZA = json.loads((Path(__file__).parent / "fixtures" / "corpus_record.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture

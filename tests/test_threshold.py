@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from scored_files import scored_conversations
 
 from classifier.cli.main import main
 from classifier.cli.threshold import _enough_stages
@@ -19,39 +19,12 @@ from classifier.taxonomy import LABELS, PATTERN
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory, small_corpus, small_model):
     """By split, which conversations are patterns and the score that ``score --level conversation`` gives them."""
-    folder = tmp_path_factory.mktemp("scores")
     found = {}
     for split, conversations in read_corpus(small_corpus).items():
         if split == "train":
             continue
-        rows, out = folder / f"{split}.jsonl", folder / f"{split}_scores.jsonl"
-        rows.write_text(
-            "".join(
-                json.dumps({"conversation_id": c.id, "author": m.author, "text": m.text}) + "\n"
-                for c in conversations
-                for m in c.messages
-            ),
-            encoding="utf-8",
-        )
-        assert (
-            main(
-                [
-                    "score",
-                    str(rows),
-                    "--level",
-                    "conversation",
-                    "--model",
-                    str(small_model),
-                    "--out",
-                    str(out),
-                ]
-            )
-            == 0
-        )
-        scored = {
-            row["conversation_id"]: float(row["score"])
-            for row in map(json.loads, out.read_text().splitlines())
-        }
+        rows = scored_conversations(conversations, tmp_path_factory.mktemp(split), small_model)
+        scored = {row["conversation_id"]: float(row["score"]) for row in rows}
         found[split] = (
             np.array([c.label == PATTERN for c in conversations]),
             np.array([scored[c.id] for c in conversations]),

@@ -7,7 +7,6 @@ Every line of a dialogue follows from the one before. A conversation of the corp
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.corpus import grammar
+from classifier.corpus.toml_files import read_toml
 from classifier.errors import InputError, in_one_line
 from classifier.taxonomy import LABELS, TACTICS
 
@@ -122,12 +122,7 @@ def read_dialogue_file(path: Path) -> list[Dialogue]:
     At the head of the file stand ``relation``, ``description``, ``pattern`` (whether patterns may be set in
     this relation) and, where people of the relation usually know each other in person, ``in_person = true``.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DialogueError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise DialogueError(f"{path}: not readable as TOML: {error}") from None
+    content = read_toml(path, DialogueError)
     try:
         parsed = _DialogueFile.model_validate(content)
     except ValidationError as error:

@@ -6,7 +6,6 @@ train, validation and test, so that a test sentence was never seen in other word
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.corpus import grammar
+from classifier.corpus.toml_files import read_toml
 from classifier.errors import InputError, in_one_line
 from classifier.taxonomy import LABELS, TACTICS
 
@@ -98,12 +98,7 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
 
     Raises ``PhraseError`` naming file, family and remedy.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PhraseError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise PhraseError(f"{path}: not readable as TOML: {error}") from None
+    content = read_toml(path, PhraseError)
     try:
         parsed = _PhraseFile.model_validate(content)
     except ValidationError as error:

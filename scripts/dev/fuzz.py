@@ -156,34 +156,7 @@ VALUES = [
     [None],
 ]
 
-CORPUS_RECORD = {
-    "id": "a1",
-    "synthetic": True,
-    "corpus": "toy",
-    "version": "1",
-    "seed": 0,
-    "split": "train",
-    "label": "benign",
-    "scene": "lunch",
-    "register": "casual",
-    "sender": "s",
-    "contact": "c",
-    "known_from": "online",
-    "sender_age_band": "unstated",
-    "contact_age_band": "unstated",
-    "young_contacts": 1,
-    "families": ["lunch.pizza"],
-    "messages": [
-        {
-            "author": "s",
-            "time": "2031-01-06T12:00:00",
-            "text": "pizza at Zola's?",
-            "labels": ["meeting"],
-            "family": "lunch.pizza",
-            "personal": [[9, 13, "name"]],
-        }
-    ],
-}
+CORPUS_RECORD = json.loads((ROOT / "tests" / "fixtures" / "corpus_record.json").read_text(encoding="utf-8"))
 ANNOTATIONS = [
     {
         "data": {"conversation": "a1", "index": 1, "generator_labels": ["meeting"]},
