@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Counts the package's files that a command enters, by calls alone: importing a file is not entering it.
+"""Counts the package's files that some work enters, by calls alone: importing a file is not entering it.
 
 Examples:
-    scripts/dev/files_entered.py score "dont tell your mum"
-    scripts/dev/files_entered.py tradeoff corpus --policies device_alert_bit.toml --no-variants --out results/one
+    scripts/dev/files_entered.py score "dont tell your mum"    # a command
+    scripts/dev/files_entered.py --point data/synthetic/v1     # from JSONL to the points of one policy
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ def files_entered(work: Callable[[], object]) -> list[str]:
 
     def called(frame: FrameType, event: str, argument: object) -> None:
         code, caller = frame.f_code, frame.f_back
-        imported = code.co_name == "<module>" or (
-            caller is not None and caller.f_code.co_name == "<module>"
-        )  # class bodies, tables made at import
+        # Class bodies and tables made at import are called by a module.
+        imported = "<module>" in (code.co_name, caller.f_code.co_name if caller else "")
         if event == "call" and not imported and code.co_filename.startswith(str(PACKAGE)):
             entered.add(str(Path(code.co_filename).relative_to(PACKAGE)))
 
@@ -38,11 +37,34 @@ def files_entered(work: Callable[[], object]) -> list[str]:
     return sorted(entered)
 
 
+def tradeoff_point(corpus: Path) -> None:
+    """Read a corpus, score its messages, run one policy on it and find its points."""
+    model_path = classifier.shipped_model()
+    conversations = classifier.read_corpus(corpus)
+    head = classifier.load_conversation_model(classifier.conversation_model_path(model_path))
+    pipeline = classifier.load_pipeline(model_path)
+    some = [conversations[split][:400] for split in ("validation", "test")]
+    rows = {}
+    for part in some:
+        found = classifier.message_probabilities(pipeline, part)
+        rows |= {conversation.id: row for conversation, row in zip(part, found, strict=True)}
+    scorer = classifier.PolicyScorer(classifier.MessageScores(rows), classifier.MonitoredScorer(head))
+    streams = [
+        classifier.streams_from_conversations(part, clusters=classifier.leading_families(part).tolist())
+        for part in some
+    ]
+    policies = [policy for policy in classifier.shipped_policies() if policy.name == "device_alert_bit"]
+    classifier.compare_policies(policies, *streams, {"private/plain": scorer}, n_resamples=50)
+
+
 def main(arguments: list[str]) -> int:
-    """Print the files that the command line ``arguments`` enters."""
+    """Print the files that a command line, or ``--point CORPUS``, enters."""
     from classifier.cli.main import main as command
 
-    found = files_entered(lambda: command(arguments))
+    if arguments[:1] == ["--point"]:
+        found = files_entered(lambda: tradeoff_point(Path(arguments[1])))
+    else:
+        found = files_entered(lambda: command(arguments))
     print("\n".join(found))
     print(f"{len(found)} files")
     return 0
