@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,11 +110,58 @@ def test_annotations_come_back_beside_the_generator_s_labels(small_corpus, tmp_p
     assert row["generator_secrecy"] == int("secrecy" in first["data"]["generator_labels"])
 
 
-def test_an_export_of_another_shape_names_its_task(tmp_path):
-    export = tmp_path / "export.json"
-    export.write_text('[{"data": {}}]', encoding="utf-8")
-    with pytest.raises(InputError, match="task 1: expected data and annotations"):
-        read_annotations(export)
+CHOICE = {"from_name": "labels", "type": "choices", "value": {"choices": ["secrecy"]}}
+PIZZA = {"conversation": "c1", "index": 1, "text": "A: pizza", "generator_labels": ["secrecy"]}
+
+
+def task(*results, data=PIZZA, **about):
+    return {"data": data, "annotations": [{"completed_by": 7, "result": list(results)} | about]}
+
+
+def exported(path, *tasks, encoding="utf-8"):
+    path.write_text(json.dumps(list(tasks)), encoding=encoding)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tasks", "fault"),
+    [
+        ([{"data": {}}], "task 1: expected 'data' and a list of 'annotations'"),
+        ([task(CHOICE), 5], "task 2: expected an object, got int"),
+        ([task(CHOICE | {"value": {"choices": ["Secrecy "]}})], "task 1: choice 'Secrecy ' is no label"),
+        ([task(CHOICE | {"from_name": "tags"})], "task 1: choices named 'tags': expected 'labels'"),
+        ([task(CHOICE | {"value": 3})], "task 1: expected a list of choices, got NoneType"),
+        ([task(CHOICE, data={"conversation": "c1", "index": 1})], "task 1: has no list 'generator_labels'"),
+        ([{"data": PIZZA, "annotations": [], "predictions": [{"result": [CHOICE]}]}], "holds no annotations"),
+        ([task(CHOICE, was_cancelled=True)], "holds no annotations"),
+        ([], "holds no annotations"),
+    ],
+)
+def test_an_export_that_cannot_be_used_names_its_task_or_what_is_missing(tmp_path, tasks, fault):
+    with pytest.raises(InputError, match=re.escape(fault)):
+        read_annotations(exported(tmp_path / "export.json", *tasks))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        task(CHOICE),
+        task(CHOICE, {"type": "relation", "from_id": "a", "to_id": "b"}),
+        task(CHOICE, completed_by={"id": 7, "email": "a.person@example.org"}),
+        PIZZA | {"labels": "secrecy", "annotator": 7},
+        PIZZA | {"labels": {"choices": ["secrecy"]}, "annotator": 7},
+    ],
+)
+def test_every_form_of_an_annotation_gives_the_same_row(tmp_path, one):
+    [row] = read_annotations(exported(tmp_path / "export.json", one)).to_dict("records")
+    assert (row["conversation"], row["index"], row["annotator"]) == ("c1", 1, "7")
+    assert (row["secrecy"], row["generator_secrecy"], row["meeting"]) == (1, 1, 0)
+
+
+def test_a_skipped_task_is_no_annotation(tmp_path):
+    skipped = task(data=PIZZA | {"index": 2}, was_cancelled=True)
+    rows = read_annotations(exported(tmp_path / "export.json", task(CHOICE), skipped, encoding="utf-8-sig"))
+    assert rows["index"].tolist() == [1]
 
 
 def test_tasks_are_written_with_the_interface_beside_them(small_corpus, tmp_path):

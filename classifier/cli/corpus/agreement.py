@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -19,7 +24,6 @@ def agreement(export: Path) -> None:
       grooming-classifier corpus agreement export.json
     """
     import pandas as pd
-    from sklearn.metrics import cohen_kappa_score
 
     from classifier.readers.outside.label_studio import read_annotations
     from classifier.taxonomy import LABELS
@@ -29,7 +33,7 @@ def agreement(export: Path) -> None:
         (
             annotator,
             label,
-            float(cohen_kappa_score(group[label], group[f"generator_{label}"], labels=[0, 1])),
+            _kappa(group[label], group[f"generator_{label}"]),
             int(group[label].sum()),
             int(group[f"generator_{label}"].sum()),
             len(group),
@@ -41,3 +45,12 @@ def agreement(export: Path) -> None:
         rows, columns=["annotator", "label", "kappa", "by_person", "by_generator", "messages"]
     )
     click.echo(table.to_string(index=False, float_format="{:.3f}".format))
+
+
+def _kappa(first: pd.Series[int], second: pd.Series[int]) -> float:
+    """Cohen's kappa; nan (0/0) where both chose one and the same value throughout."""
+    from sklearn.metrics import cohen_kappa_score
+
+    if first.nunique() == 1 and (first == second).all():
+        return math.nan
+    return float(cohen_kappa_score(first, second, labels=[0, 1]))

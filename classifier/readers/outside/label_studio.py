@@ -61,43 +61,87 @@ def _side(conversation: Conversation, author: str) -> str:
 
 
 def read_annotations(path: Path) -> pd.DataFrame:
-    """A Label Studio JSON export as a table.
+    """A Label Studio export as a table, one row an annotation that was submitted.
 
-    Columns: ``conversation``, ``index``, ``annotator``, and per label the person's 0/1 and
-    ``generator_<label>``. Raises ``InputError`` naming the task when the export has another shape.
+    Both of its JSON forms are read, "JSON" and "JSON-MIN"; skipped tasks are left out. Columns:
+    ``conversation``, ``index``, ``annotator`` (an id), and per label the person's 0/1 and
+    ``generator_<label>``. Raises ``InputError`` naming the task for another shape, a choice that is no label,
+    and an export without annotations.
     """
+    rows = []
+    for position, task in enumerate(_tasks(path), start=1):
+        try:
+            if not isinstance(task, dict):
+                raise ValueError(f"expected an object, got {type(task).__name__}")
+            rows += _annotations(task)
+        except ValueError as error:
+            raise InputError(f"{path}: task {position}: {error}") from None
+    if not rows:
+        raise InputError(f"{path}: holds no annotations; predictions and skipped tasks do not count")
+    return pd.DataFrame(rows)
+
+
+def _tasks(path: Path) -> list[Any]:
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
+        tasks = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a readable JSON export ({error})") from None
     if not isinstance(tasks, list):
         raise InputError(
             f"{path}: expected a list of tasks as Label Studio's JSON export is, got {type(tasks).__name__}"
         )
-    rows = []
-    for position, task in enumerate(tasks, start=1):
-        try:
-            data = task["data"]
-            for annotation in task["annotations"]:
-                chosen = {
-                    choice
-                    for result in annotation["result"]
-                    if result["from_name"] == "labels"
-                    for choice in result["value"]["choices"]
-                }
-                row: dict[str, Any] = {
-                    "conversation": checked_name(data["conversation"], noun="conversation"),
-                    "index": checked_line(data["index"]),
-                    "annotator": cleaned(str(annotation.get("completed_by", ""))),
-                }
-                row |= {label: int(label in chosen) for label in LABELS}
-                row |= {f"generator_{label}": int(label in data["generator_labels"]) for label in LABELS}
-                rows.append(row)
-        except ValueError as error:
-            raise InputError(f"{path}: task {position}: {error}") from None
-        except (AttributeError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path}: task {position}: expected data and annotations as Label Studio's JSON export "
-                f"has them, missing {error}"
-            ) from None
-    return pd.DataFrame(rows)
+    return tasks
+
+
+def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
+    if "data" not in task:  # JSON-MIN: one object an annotation, the choices beside the data
+        return [_row(task, _as_labels(task.get("labels", [])), task.get("annotator"))]
+    annotations = task.get("annotations")
+    if not isinstance(annotations, list) or not isinstance(task["data"], dict):
+        raise ValueError("expected 'data' and a list of 'annotations', as a JSON export has them")
+    return [
+        _row(task["data"], _chosen(annotation), annotation.get("completed_by"))
+        for annotation in annotations
+        if isinstance(annotation, dict) and not annotation.get("was_cancelled")
+    ]
+
+
+def _chosen(annotation: dict[str, Any]) -> set[str]:
+    """The labels chosen in one annotation; results of other controls do not count."""
+    chosen: set[str] = set()
+    for result in annotation.get("result") or []:
+        if not isinstance(result, dict) or result.get("type", "choices") != "choices":
+            continue
+        if result.get("from_name") != "labels":
+            raise ValueError(
+                f"choices named {result.get('from_name')!r}: expected 'labels', as annotate writes"
+            )
+        value = result.get("value")
+        chosen |= _as_labels(value.get("choices") if isinstance(value, dict) else None)
+    return chosen
+
+
+def _as_labels(choices: Any) -> set[str]:
+    if isinstance(choices, dict):
+        choices = choices.get("choices")
+    choices = [choices] if isinstance(choices, str) else choices
+    if not isinstance(choices, list):
+        raise ValueError(f"expected a list of choices, got {type(choices).__name__}")
+    if unknown := [choice for choice in choices if choice not in LABELS]:
+        raise ValueError(f"choice {unknown[0]!r} is no label; expected some of {', '.join(LABELS)}")
+    return set(choices)
+
+
+def _row(data: dict[str, Any], chosen: set[str], annotator: Any) -> dict[str, Any]:
+    given = data.get("generator_labels")
+    if not isinstance(given, list):
+        raise ValueError("has no list 'generator_labels'; export tasks that 'corpus annotate' wrote")
+    if isinstance(annotator, dict):  # some versions write the person out; only the id is kept
+        annotator = annotator.get("id")
+    return {
+        "conversation": checked_name(data.get("conversation"), noun="conversation"),
+        "index": checked_line(data.get("index")),
+        "annotator": "" if annotator is None else cleaned(str(annotator)),
+        **{label: int(label in chosen) for label in LABELS},
+        **{f"generator_{label}": int(label in given) for label in LABELS},
+    }
