@@ -293,3 +293,40 @@ def test_base_rates_of_counts_come_with_a_safe_interval(capsys):
 @pytest.mark.parametrize("share", ["1.5", "nine", "3/0", "5/4"])
 def test_a_rate_that_is_none_is_refused(share):
     assert main(["baserate", "--tpr", share, "--fpr", "0.01"]) == 2
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["baserate", "--tpr", "0.9", "--fpr", "0.01", "--prevalence"],
+        ["privacy", "curve", "corpus", "--out", "c.json", "--epsilon"],
+        ["threshold", "corpus", "--fpr"],
+        ["tradeoff", "corpus", "--out", "t", "--prevalence"],
+        ["train", "corpus", "--out", "m.safetensors", "--alert-fpr"],
+        ["corpus", "generate", "--out", "c", "--scale"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_an_option_takes_finite_numbers_only(arguments, number, capsys):
+    assert main([*arguments, number]) == 2
+    error = capsys.readouterr().err
+    assert "expected a finite number" in error or "is not in the range" in error
+
+
+def test_a_missing_corpus_is_noticed_before_the_phrases_are_counted(capsys):
+    assert main(["corpus", "describe", "nosuch"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("score", ["nan", "1.5", "-0.1", "inf"])
+def test_scores_that_are_no_probabilities_are_refused(score, tmp_path, capsys):
+    rows, scores = tmp_path / "rows.csv", tmp_path / "scores.csv"
+    rows.write_text("conversation_id,author,text\nc,a,pizza\n")
+    header = ["conversation_id", "line", *LABELS, "stages"]
+    scores.write_text(
+        ",".join(header) + "\n" + ",".join(["c", "1", score, *["0"] * (len(LABELS) - 1), ""]) + "\n"
+    )
+    command = ["convert", rows, tmp_path / "p.json", "--to", "datapack", "--scores", scores]
+    assert main(list(map(str, command))) == 2
+    assert "scores.csv:2: expected" in capsys.readouterr().err

@@ -468,3 +468,58 @@ def test_one_text_is_scored_without_tables(small_model):
         [sys.executable, "-c", code, str(small_model)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip().endswith("[]")
+
+
+def refused(capsys, *arguments):
+    assert main(list(map(str, arguments))) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    return line
+
+
+@pytest.mark.parametrize("level", ["message", "conversation"])
+def test_the_file_that_is_scored_is_never_overwritten(level, chat, small_model, capsys):
+    before = chat.read_bytes()
+    link = chat.with_name("link.csv")
+    link.symlink_to(chat)
+    for out in (chat, link):
+        line = refused(capsys, "score", chat, "--level", level, "--out", out, "--model", small_model)
+        assert "is the file that is scored" in line
+    assert chat.read_bytes() == before
+
+
+def test_a_folder_is_never_scored_as_a_text(tmp_path, small_model, capsys):
+    assert "is a folder" in refused(capsys, "score", tmp_path, "--model", small_model)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("twice.csv", "conversation_id,author,text,text\nc,a,pizza,raid\n", "column 'text' stands twice"),
+        ("twice.csv", "text,conversation_id,author,author\nc,a,b,c\n", "column 'author' stands twice"),
+        (
+            "twice.jsonl",
+            '{"conversation_id": "c", "author": "a", "text": "pizza", "text": ""}\n',
+            "key 'text' stands twice",
+        ),
+    ],
+)
+def test_a_column_or_key_that_stands_twice_is_refused(name, content, fault, tmp_path, small_model, capsys):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    assert fault in refused(capsys, "score", path, "--model", small_model)
+
+
+def test_what_a_terminal_cannot_show_is_replaced(small_model):
+    command = [
+        sys.executable,
+        "-m",
+        "classifier",
+        "score",
+        "pizza \N{SLICE OF PIZZA}",
+        "--model",
+        str(small_model),
+    ]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONIOENCODING": "cp1252"}, capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[0] == b"pizza ?"

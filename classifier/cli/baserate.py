@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from classifier.cli.options import at_least
+from classifier.cli.options import FiniteRange, at_least
 
 
 class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only in newer click
@@ -37,7 +37,7 @@ class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic
 )
 @click.option(
     "--prevalence",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     multiple=True,
     help="Supposed share of patterns; may be given again. Default: 1e-2 to 1e-6.",
 )

@@ -306,7 +306,10 @@ def _read_scores(path: Path) -> _Scores:
     for number, row in jsonl_objects(path) if plain_suffix(path) == ".jsonl" else csv_rows(path):
         try:
             key = (str(row["conversation_id"]), checked_line(row["line"]))
-            scores.highest[key] = max(float(row[label]) for label in LABELS)
+            numbers = [float(row[label]) for label in LABELS]
+            if not all(0 <= number <= 1 for number in numbers):
+                raise ValueError("a score is not in [0, 1]")
+            scores.highest[key] = max(numbers)
             if row["stages"]:
                 scores.flagged.add(key)
         except (KeyError, TypeError, ValueError) as error:

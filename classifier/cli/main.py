@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -89,6 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 when all went well, 1 when a check found problems, 2 when an input or option cannot be used.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what the terminal's encoding lacks becomes "?"
     try:
         result = cli.main(
             args=None if argv is None else list(argv), prog_name="grooming-classifier", standalone_mode=False

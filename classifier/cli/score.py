@@ -124,7 +124,7 @@ def score(
         return _explain_one(source, conversation, level, path, out, engine=engine, explained=explained)
     if engine == "dask":
         return _score_on_cluster(source, level, path, out, jobs=jobs, scheduler=scheduler)
-    if names_rows(source) or _is_file(source):
+    if names_rows(source) or _is_path(source):
         if explained:
             raise InputError(
                 "--explain: explains one text at a time; give the text itself instead of a file, or name "
@@ -164,7 +164,7 @@ def _explain_one(
         raise InputError(
             "--conversation: its explanation is printed, by this process; leave out --out and --engine"
         )
-    if not (names_rows(source) or _is_file(source)):
+    if not (names_rows(source) or _is_path(source)):
         raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
     from classifier.experiments.scoring.explained_conversation import explained_conversation
 
@@ -190,6 +190,8 @@ def _score_file(
     from classifier.model.conversation.file import load_conversation_model
     from classifier.readers.tables import open_rows
 
+    if source.is_dir():
+        raise InputError(f"{source}: is a folder; name one of its files, or a pattern with --engine dask")
     kind = row_format(source)
     if out is not None:
         kind = row_format(out)
@@ -200,6 +202,8 @@ def _score_file(
             )
         if not source.exists():
             raise InputError(f"{source}: cannot be read: No such file or directory")
+        if out.exists() and out.samefile(source):
+            raise InputError(f"{out}: is the file that is scored; name another to write")
         if not source.is_file():
             raise InputError(
                 f"{source}: is no regular file, so its scoring could not be taken up again; write to "
@@ -321,9 +325,9 @@ def _progress() -> Iterator[Callable[[ScoredBlock], None]]:
         yield count
 
 
-def _is_file(source: str) -> bool:
+def _is_path(source: str) -> bool:
     try:
-        return Path(source).is_file()
+        return Path(source).exists()
     except (OSError, ValueError):
         return False  # a long text or one with a NUL byte is not the name of a file
 

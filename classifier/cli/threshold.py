@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classifier.cli.options import CORPUS, MODEL
+from classifier.cli.options import CORPUS, MODEL, FiniteRange
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, find_model, require_unseen
 from classifier.taxonomy import LABELS, STAGES
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+_SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class Aim:
 @click.option(
     "--reviews-per-day",
     "reviews",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="The alerts a day that people can review; needs --volume and --prevalence.",
 )
-@click.option("--volume", type=click.FloatRange(0, min_open=True), help="Conversations a day.")
+@click.option("--volume", type=FiniteRange(0, min_open=True), help="Conversations a day.")
 @click.option(
     "--prevalence",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=FiniteRange(0, 1, max_open=True),
     help="Supposed share of patterns among them; it is not known.",
 )
 @click.option(

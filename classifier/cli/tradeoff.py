@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import CORPUS, JOBS, MODEL, RESAMPLES, out_folder, seed_of
+from classifier.cli.options import CORPUS, JOBS, MODEL, RESAMPLES, FiniteRange, out_folder, seed_of
 from classifier.errors import InputError
 from classifier.privacy.compare.constraint import DEFAULT_CONSTRAINT
 
@@ -43,7 +43,7 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
 )
 @click.option(
     "--prevalence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     multiple=True,
     help="Supposed share of patterns; may be given again. Default: 1e-2 to 1e-6.",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.options import CORPUS, out_file, seed_of
+from classifier.cli.options import CORPUS, FiniteRange, out_file, seed_of
 from classifier.errors import InputError
 from classifier.model.shipped import MAX_FALSE_ALARMS, conversation_model_path
 from classifier.progress import say
@@ -32,7 +32,7 @@ from classifier.progress import say
 )
 @click.option(
     "--alert-fpr",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.01,
     show_default=True,
     help="False-positive rate that an alert's threshold must keep to.",

@@ -167,7 +167,7 @@ def whole_json(path: Path) -> Any:
     if len(raw) > MAX_JSON_BYTES:
         raise InputError(f"{path}: more than {MAX_JSON_BYTES >> 20} MiB of JSON; split the file")
     try:
-        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_distinct)
+        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=distinct_keys)
     except RecursionError:
         raise InputError(f"{path}: JSON nested too deeply; messages are flat") from None
     except UnicodeDecodeError as error:
@@ -182,7 +182,8 @@ def whole_json(path: Path) -> Any:
         raise InputError(f"{path}: {error}") from None
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs, for ``json``. Raises ``ValueError`` for a key that stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from classifier.errors import InputError
 from classifier.readers.file_lines import FileLines, Place, decoded_utf8
+from classifier.readers.opening import distinct_keys
 from classifier.readers.row_formats import row_format
 
 if TYPE_CHECKING:
@@ -127,6 +128,10 @@ def _csv_header(lines: FileLines, required: Sequence[str]) -> tuple[tuple[str, .
         ) from None
     if columns is None:
         raise InputError(f"{lines.path}:1: the file is empty; expected a header with {', '.join(required)}")
+    if twice := next((name for name in columns if columns.count(name) > 1), None):
+        raise InputError(
+            f"{lines.path}:1: column {twice!r} stands twice in the header; give each its own name"
+        )
     if missing := [name for name in required if name not in columns]:
         raise InputError(
             f"{lines.path}:1: no column {', '.join(map(repr, missing))} in the header; expected "
@@ -155,9 +160,11 @@ def _json_rows(block: Block) -> list[Row]:
 def _json_row(raw: bytes, where: str) -> Row:
     line = decoded_utf8(raw, where)
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = json.loads(line, object_pairs_hook=distinct_keys)
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{where}: not a whole JSON object ({error}); the line may be cut off") from None
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
     if not isinstance(row, dict):
         raise InputError(f"{where}: expected a JSON object, got {type(row).__name__}")
     _checked_strings(row, where)

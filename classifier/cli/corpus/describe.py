@@ -27,9 +27,11 @@ def describe(path: Path | None, voice: str) -> None:
       grooming-classifier corpus describe data/synthetic/v1
     """
     from classifier.corpus.describe import conversation_counts, label_counts, vocabulary_growth
-    from classifier.corpus.release import read_corpus
+    from classifier.corpus.release import corpus_files, read_corpus
     from classifier.readers.messages import messages_table
 
+    if path is not None:
+        corpus_files(path)  # a missing corpus is noticed before the long count
     if voice in DIALOGUE_VOICES:
         _describe_dialogues(voice)
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.options import out_folder
+from classifier.cli.options import FiniteRange, out_folder
 from classifier.corpus.generator.spec import RELEASES, CorpusSpec
 from classifier.progress import progress_counter
 
@@ -23,7 +23,7 @@ from classifier.progress import progress_counter
 @click.option("--seed", type=int, help="Another seed than the release's own.")
 @click.option(
     "--scale",
-    type=click.FloatRange(min=0.0005, max=1000),
+    type=FiniteRange(min=0.0005, max=1000),
     default=1.0,
     show_default=True,
     help="Times as many conversations.",

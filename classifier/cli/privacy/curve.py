@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classifier.cli.options import CORPUS, JOBS, at_least, out_file, seed_of
+from classifier.cli.options import CORPUS, JOBS, FiniteRange, at_least, out_file, seed_of
 from classifier.errors import InputError
 from classifier.experiments.attack_data import corpus_facts
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @CORPUS
 @click.option(
     "--epsilon",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     multiple=True,
     help="Of a message, all labels together; may be given again. Default: 0.1 to 100.",
 )
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--regularisation",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=1e-3,
     show_default=True,
     help="Strength of the penalty, chosen beforehand and not on the text.",
