@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from privacy_toys import SCORER, chat, policy, town
 from classifier.privacy.compare.finished import FinishedPolicies
 from classifier.privacy.compare.operating_points import policy_operating_points
 from classifier.privacy.stream import MessageScores, scored, streams_from_conversations
+from classifier.resume import FinishedPieces
 
 VALIDATION, TEST = town(60, seed=2, split="v"), town(24, seed=3, split="t")
 WATCH = policy("watch", where="device", release="alert_bit")
@@ -46,7 +46,7 @@ def watched():
 
 
 def test_a_piece_is_computed_once_and_comes_back_as_it_was(tmp_path, watched):
-    finished, compute = FinishedPolicies(tmp_path, BASIS, MODELS), Computed(watched)
+    finished, compute = FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS), Computed(watched)
     first, again = (finished.operating_points(WATCH, TEST, compute) for _ in range(2))
     assert compute.times == 1
     assert first is watched
@@ -62,13 +62,13 @@ def test_a_piece_is_computed_once_and_comes_back_as_it_was(tmp_path, watched):
 
 
 def test_a_piece_lies_under_its_policy_s_name_and_sixteen_digits_of_what_it_depends_on(tmp_path, watched):
-    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(WATCH, TEST, Computed(watched))
+    FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS).operating_points(WATCH, TEST, Computed(watched))
     [piece] = tmp_path.iterdir()
-    assert re.fullmatch(r"watch-[0-9a-f]{16}\.npz", piece.name)
+    assert re.fullmatch(r"watch-[0-9a-f]{16}\.piece", piece.name)
 
 
 def test_descriptions_that_a_piece_does_not_hold_are_taken_from_the_streams(tmp_path, watched):
-    finished = FinishedPolicies(tmp_path, BASIS, MODELS)
+    finished = FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS)
     finished.operating_points(WATCH, TEST, Computed(watched))
     renamed = [replace(stream, cluster="another") for stream in TEST]
     costs = finished.operating_points(WATCH, renamed, Computed(None)).points[0].costs
@@ -77,34 +77,41 @@ def test_descriptions_that_a_piece_does_not_hold_are_taken_from_the_streams(tmp_
 
 
 def test_the_order_of_the_basis_does_not_matter(tmp_path, watched):
-    FinishedPolicies(tmp_path, {"corpus": "toy", "seed": 5}, MODELS).operating_points(
+    FinishedPolicies(FinishedPieces(tmp_path, {"corpus": "toy", "seed": 5}), MODELS).operating_points(
         WATCH, TEST, Computed(watched)
     )
     compute = Computed(watched)
-    FinishedPolicies(tmp_path, {"seed": 5, "corpus": "toy"}, MODELS).operating_points(WATCH, TEST, compute)
+    FinishedPolicies(FinishedPieces(tmp_path, {"seed": 5, "corpus": "toy"}), MODELS).operating_points(
+        WATCH, TEST, compute
+    )
     assert compute.times == 0
 
 
 @pytest.mark.parametrize(("asked", "times"), [(WATCH, 1), (CHANCE, 0)], ids=["by the text", "by chance"])
 def test_another_model_makes_another_piece_only_where_text_decides(tmp_path, watched, asked, times):
-    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(asked, TEST, Computed(watched))
+    FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS).operating_points(asked, TEST, Computed(watched))
     compute = Computed(watched)
-    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).operating_points(asked, TEST, compute)
+    FinishedPolicies(FinishedPieces(tmp_path, BASIS), {"private/plain": "letters"}).operating_points(
+        asked, TEST, compute
+    )
     assert compute.times == times
 
 
 def test_pieces_are_distinguished_by_policy_and_counted(tmp_path, watched):
-    finished = FinishedPolicies(tmp_path, BASIS, MODELS)
-    assert finished.count() == 0
+    finished = FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS)
+    assert finished.pieces.count() == 0
     finished.operating_points(WATCH, TEST, Computed(watched))
     finished.operating_points(replace(WATCH, sampling_rate=0.5), TEST, Computed(watched))
     (tmp_path / "notes.txt").write_text("no piece", encoding="utf-8")
-    assert finished.count() == 2
-    assert {path.name[:6] for path in tmp_path.glob("*.npz")} == {"watch-"}
+    assert finished.pieces.count() == 2
+    assert {path.name[:6] for path in tmp_path.glob("*.piece")} == {"watch-"}
 
 
 def test_scores_of_conversations_of_different_lengths_are_kept_apart(tmp_path):
-    finished, compute = FinishedPolicies(tmp_path, BASIS, MODELS), Computed(scored(TALK, SCORER.messages))
+    finished, compute = (
+        FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS),
+        Computed(scored(TALK, SCORER.messages)),
+    )
     first, again = (finished.message_scores("private/plain", TALK, compute) for _ in range(2))
     assert compute.times == 1
     assert first.columns == again.columns
@@ -123,7 +130,7 @@ def test_scores_of_an_outside_model_keep_their_one_column(tmp_path):
         },
         ("score",),
     )
-    finished = FinishedPolicies(tmp_path, BASIS, {"outside": "theirs"})
+    finished = FinishedPolicies(FinishedPieces(tmp_path, BASIS), {"outside": "theirs"})
     finished.message_scores("outside", TALK, Computed(own))
     kept = finished.message_scores("outside", TALK, Computed(None))
     assert kept.columns == ("score",)
@@ -135,32 +142,11 @@ def test_scores_of_an_outside_model_keep_their_one_column(tmp_path):
 
 
 def test_scores_of_another_model_are_computed_again(tmp_path):
-    FinishedPolicies(tmp_path, BASIS, MODELS).message_scores(
+    FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS).message_scores(
         "private/plain", TALK, Computed(scored(TALK, SCORER.messages))
     )
     compute = Computed(scored(TALK, SCORER.messages))
-    FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"}).message_scores(
+    FinishedPolicies(FinishedPieces(tmp_path, BASIS), {"private/plain": "letters"}).message_scores(
         "private/plain", TALK, compute
     )
     assert compute.times == 1
-
-
-class Trap:
-    """An object that leaves a folder behind when it is unpickled."""
-
-    def __init__(self, folder):
-        self.folder = str(folder)
-
-    def __reduce__(self):
-        return os.mkdir, (self.folder,)
-
-
-def test_a_piece_that_would_have_to_be_unpickled_is_computed_again(tmp_path, watched):
-    finished = FinishedPolicies(tmp_path / "parts", BASIS, MODELS)
-    finished.operating_points(WATCH, TEST, Computed(watched))
-    [path] = (tmp_path / "parts").iterdir()
-    np.savez(path, about=np.array([Trap(tmp_path / "sprung")], dtype=object))
-    compute = Computed(watched)
-    finished.operating_points(WATCH, TEST, compute)
-    assert compute.times == 1
-    assert not (tmp_path / "sprung").exists()

@@ -180,9 +180,9 @@ def started_and_ended(source, out, model, end, *options):
         text=True,
         start_new_session=True,
     )
-    journal = out.with_name(out.name + ".parts") / "journal.jsonl"
+    parts = out.with_name(out.name + ".parts")
     for _ in range(6000):
-        if journal.exists() and journal.read_bytes().count(b"\n") > 1:
+        if any(parts.glob("*.piece")):
             break
         assert run.poll() is None
         time.sleep(0.01)
@@ -224,8 +224,9 @@ def test_parts_of_another_input_are_not_gone_on_from(long_chat, small_model, tmp
     started_and_ended(long_chat, out, small_model, signal.SIGKILL)
     other = write(tmp_path / "other.jsonl", rows(20))
     score(other, out, small_model)
-    assert "is of another input, model or way of scoring; starting anew" in capsys.readouterr().err
+    assert "already scored" not in capsys.readouterr().err
     assert len(read(out)) == 20
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
@@ -234,7 +235,8 @@ def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
         for number in range(3):
             finished.add(ScoredBlock(Place(number + 1, number + 1), 0.1, 10, b"part"))
         raise KeyboardInterrupt
-    (tmp_path / "out.parts" / "000001").write_bytes(b"pant")
+    [second] = (tmp_path / "out.parts").glob("000001-*.piece")
+    second.write_bytes(second.read_bytes().replace(b"part", b"pant"))
     with suppress(KeyboardInterrupt), open_finished_blocks(out, about) as (finished, _):
         assert finished.n_messages == 10
         assert finished.end == Place(1, 1)

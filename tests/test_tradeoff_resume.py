@@ -21,6 +21,7 @@ from classifier.privacy.compare.finished import FinishedPolicies
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.compare.operating_points import policy_operating_points
 from classifier.privacy.stream import scored
+from classifier.resume import FinishedPieces
 
 VALIDATION, TEST = town(60, seed=2, split="v"), town(60, seed=3, split="t")
 WATCH = policy("watch", where="device", release="alert_bit")
@@ -74,7 +75,7 @@ def unbroken(tmp_path_factory, small_corpus, policies):
 def killed_at(n_parts, command, folder):
     """Run ``command`` and kill it at ``n_parts`` pieces; whether it was killed before its end."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and len(list(folder.glob("parts/*.npz"))) < n_parts:
+    while process.poll() is None and len(list(folder.glob("parts/*.piece"))) < n_parts:
         time.sleep(0.005)
     time.sleep(random.Random(n_parts).random() / 50)
     process.kill()
@@ -89,7 +90,7 @@ def test_a_run_killed_again_and_again_comes_to_the_bytes_of_an_unbroken_one(
     command = [sys.executable, "-m", "classifier.cli.main", *arguments(small_corpus, policies, tmp_path)]
     assert [killed_at(n_parts, command, tmp_path) for n_parts in (1, 3, 6)] == [True] * 3
     assert contents(tmp_path) == {}, "something was written before the end"
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").glob("*.npz")}
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts").glob("*.piece")}
     assert len(before) >= 6
     assert main(arguments(small_corpus, policies, tmp_path)) == 0
     assert contents(tmp_path) == contents(unbroken)
@@ -105,7 +106,7 @@ def test_a_second_run_uses_every_piece_and_gives_the_same_bytes(unbroken, small_
 
 
 def test_an_interruption_says_how_to_go_on(tmp_path, capsys):
-    parts = FinishedPolicies(tmp_path / "parts", BASIS, MODELS)
+    parts = FinishedPolicies(FinishedPieces(tmp_path / "parts", BASIS), MODELS)
     parts.operating_points(WATCH, TEST, work)
     with pytest.raises(KeyboardInterrupt), resumable(parts):
         raise KeyboardInterrupt
@@ -116,7 +117,7 @@ def test_an_interruption_says_how_to_go_on(tmp_path, capsys):
 
 
 def test_a_finished_piece_is_what_was_computed(tmp_path):
-    parts, done = FinishedPolicies(tmp_path, BASIS, MODELS), work()
+    parts, done = FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS), work()
     for found in (parts.operating_points(WATCH, TEST, work), parts.operating_points(WATCH, TEST, no_work)):
         assert (found.policy, found.skipped) == (done.policy, done.skipped)
         for kept, own in zip(found.points, done.points, strict=True):
@@ -125,7 +126,7 @@ def test_a_finished_piece_is_what_was_computed(tmp_path):
 
 
 def test_scores_are_finished_pieces_too(tmp_path):
-    parts, own = FinishedPolicies(tmp_path, BASIS, MODELS), scored(TEST, SCORER.messages)
+    parts, own = FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS), scored(TEST, SCORER.messages)
     parts.message_scores("private/plain", TEST, lambda: own)
     kept = parts.message_scores("private/plain", TEST, no_work)
     assert kept.columns == own.columns
@@ -144,15 +145,17 @@ def test_scores_are_finished_pieces_too(tmp_path):
     ],
 )
 def test_a_piece_of_anything_else_is_not_used(tmp_path, basis, models, other):
-    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(WATCH, TEST, work)
+    FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS).operating_points(WATCH, TEST, work)
     with pytest.raises(AssertionError, match="worked although"):
-        FinishedPolicies(tmp_path, basis, models).operating_points(other, TEST, no_work)
+        FinishedPolicies(FinishedPieces(tmp_path, basis), models).operating_points(other, TEST, no_work)
 
 
 def test_what_reads_no_text_does_not_depend_on_a_model(tmp_path):
     everything = policy("all", where="server", evidence="nothing", release="alert_bit")
-    FinishedPolicies(tmp_path, BASIS, MODELS).operating_points(everything, TEST, lambda: work(everything))
-    of_other_model = FinishedPolicies(tmp_path, BASIS, {"private/plain": "letters"})
+    FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS).operating_points(
+        everything, TEST, lambda: work(everything)
+    )
+    of_other_model = FinishedPolicies(FinishedPieces(tmp_path, BASIS), {"private/plain": "letters"})
     of_other_model.operating_points(everything, TEST, no_work)
 
 
@@ -165,9 +168,9 @@ def test_what_reads_no_text_does_not_depend_on_a_model(tmp_path):
     ],
 )
 def test_a_damaged_piece_is_computed_again(tmp_path, damage):
-    parts = FinishedPolicies(tmp_path, BASIS, MODELS)
+    parts = FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS)
     whole = parts.operating_points(WATCH, TEST, work)
-    [path] = tmp_path.glob("*.npz")
+    [path] = tmp_path.glob("*.piece")
     path.write_bytes(damage(path.read_bytes()))
     again = parts.operating_points(WATCH, TEST, work)
     pd.testing.assert_frame_equal(again.points[0].costs, whole.points[0].costs)

@@ -258,7 +258,7 @@ def _finished_policies(
 ) -> FinishedPolicies:
     from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.compare.frontier import ASKED_RATES
-    from classifier.resume import program_sha256
+    from classifier.resume import FinishedPieces, program_sha256
 
     basis = {
         "corpus": material.sha256,
@@ -266,7 +266,7 @@ def _finished_policies(
         "seed": seed,
         "asked_rates": ASKED_RATES,
     }
-    return FinishedPolicies(out / PARTS, basis, made_of)
+    return FinishedPolicies(FinishedPieces(out / PARTS, basis), made_of)
 
 
 @contextmanager
@@ -276,7 +276,8 @@ def resumable(finished: FinishedPolicies) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         click.echo(
-            f"\n{finished.count()} parts are kept in {finished.folder}; the same command goes on from there",
+            f"\n{finished.pieces.count()} parts are kept in {finished.pieces.folder}; the same command "
+            "goes on from there",
             err=True,
         )
         raise

@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from classifier.readers.corpus import (
     to_jsonl,
 )
 from classifier.records import SPLITS, Conversation
-from classifier.resume import program_sha256
+from classifier.resume import FinishedPieces, program_sha256
 from classifier.taxonomy import BENIGN, PATTERN
 
 MANIFEST = "manifest.json"
@@ -61,13 +62,14 @@ def write_corpus(
     content: what gzip makes of it depends on the machine's zlib.
     """
     parts = parts_folder(folder)
-    pieces = _pieces(parts, spec, dialogues, progress)
+    finished = FinishedPieces(parts, _basis(spec, dialogues))
+    pieces = _pieces(finished, spec, dialogues, progress)
     everything = hashlib.sha256()
     files = {
-        f"{split}.jsonl.gz": _write_split(parts / f"{split}.jsonl.gz", paths, everything)
-        for split, paths in pieces.items()
+        f"{split}.jsonl.gz": _write_split(parts / f"{split}.jsonl.gz", _contents(finished, names), everything)
+        for split, names in pieces.items()
     }
-    counts, sample = _counts_and_sample(spec, pieces)
+    counts, sample = _counts_and_sample(spec, [parts / name for name in files])
     write_bytes(parts / SAMPLE, sample)
     manifest: dict[str, Any] = {
         "synthetic": True,
@@ -102,42 +104,54 @@ def _makers(spec: CorpusSpec, dialogues: Sequence[Dialogue] | None) -> dict[str,
     return {split: partial(generate_chain_senders, spec, split, book) for split, book in books.items()}
 
 
+def _basis(spec: CorpusSpec, dialogues: Sequence[Dialogue] | None) -> dict[str, Any]:
+    """What every piece of a corpus depends on."""
+    basis = {"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}
+    if dialogues is not None:
+        basis["dialogues"] = hashlib.sha256(repr(dialogues).encode()).hexdigest()
+    return basis
+
+
+def _contents(finished: FinishedPieces, names: Iterable[str]) -> Iterator[bytes]:
+    for name in names:
+        content = finished.get(name)
+        if content is None:
+            raise CorpusError(f"{finished.path(name)}: was damaged or removed; run the command again")
+        yield content
+
+
 def _pieces(
-    parts: Path,
+    finished: FinishedPieces,
     spec: CorpusSpec,
     dialogues: Sequence[Dialogue] | None,
     progress: Callable[[int], None],
-) -> dict[str, list[Path]]:
-    """JSONL files of ``SENDERS_A_PIECE`` senders each, by split.
+) -> dict[str, list[str]]:
+    """The names of the pieces of each split, ``SENDERS_A_PIECE`` senders each.
 
     Those that an earlier run left are kept; the rest are made now.
     """
-    basis = json.dumps(
-        {"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}, sort_keys=True
-    )
-    if dialogues is not None:
-        basis += repr(dialogues)
-    digest = hashlib.sha256(basis.encode()).hexdigest()[:16]
     sizes, done = split_sizes(spec), 0
-    pieces: dict[str, list[Path]] = {}
+    pieces: dict[str, list[str]] = {}
     for split, make in _makers(spec, dialogues).items():
-        paths: list[Path] = []
+        names: list[str] = []
         made = 0
         while made < sizes[split]:
-            path = parts / f"{split}-{len(paths):06d}-{digest}.jsonl"
-            if not path.is_file():
-                first = len(paths) * SENDERS_A_PIECE
-                write_bytes(path, to_jsonl(make(first=first, senders=SENDERS_A_PIECE, made=made)))
-            new = path.read_bytes().count(b"\n")
+            name = f"{split}-{len(names):06d}"
+            lines = finished.get(name)
+            if lines is None:
+                first = len(names) * SENDERS_A_PIECE
+                lines = to_jsonl(make(first=first, senders=SENDERS_A_PIECE, made=made))
+                finished.put(name, lines)
+            new = lines.count(b"\n")
             made, done = made + new, done + new
             progress(done)
-            paths.append(path)
-        if paths:
-            pieces[split] = paths
+            names.append(name)
+        if names:
+            pieces[split] = names
     return pieces
 
 
-def _write_split(path: Path, pieces: list[Path], everything: hashlib._Hash) -> dict[str, Any]:
+def _write_split(path: Path, pieces: Iterable[bytes], everything: hashlib._Hash) -> dict[str, Any]:
     """Write one split's file and return its hash and size.
 
     ``everything`` is updated with its content.
@@ -145,30 +159,23 @@ def _write_split(path: Path, pieces: list[Path], everything: hashlib._Hash) -> d
     content, size = hashlib.sha256(), 0
     with replacing(path) as file, compressing(file) as stream:
         for piece in pieces:
-            lines = piece.read_bytes()
-            content.update(lines)
-            everything.update(lines)
-            size += stream.write(lines)
+            content.update(piece)
+            everything.update(piece)
+            size += stream.write(piece)
     return {"sha256": content.hexdigest(), "bytes": size}
 
 
-def _counts_and_sample(
-    spec: CorpusSpec, pieces: dict[str, list[Path]]
-) -> tuple[dict[str, dict[str, int]], bytes]:
+def _counts_and_sample(spec: CorpusSpec, files: Sequence[Path]) -> tuple[dict[str, dict[str, int]], bytes]:
     """The counts of each split, and a sample at equal steps.
 
-    The pieces are read again and checked to be apart.
+    The files are read again and checked to be apart.
     """
-    conversations = apart(
-        conversation
-        for paths in pieces.values()
-        for path in paths
-        for conversation in iterate_conversations(path)
-    )
+    conversations = apart(chain.from_iterable(map(iterate_conversations, files)))
     step = max(1, sum(split_sizes(spec).values()) // SAMPLE_SIZE)
-    tallies = {split: Counter[str]() for split in pieces}
+    splits = [path.name.partition(".")[0] for path in files]
+    tallies = {split: Counter[str]() for split in splits}
     distinct: dict[str, dict[str, set[str]]] = {
-        split: {"senders": set(), "families": set()} for split in pieces
+        split: {"senders": set(), "families": set()} for split in splits
     }
     sample = []
     for number, conversation in enumerate(conversations):
@@ -182,7 +189,7 @@ def _counts_and_sample(
     order = ("conversations", "messages", "senders", "families", BENIGN, PATTERN)
     totals = {
         split: tallies[split] | Counter({noun: len(ids) for noun, ids in distinct[split].items()})
-        for split in pieces
+        for split in splits
     }
     return {
         split: {noun: total[noun] for noun in order if total[noun]} for split, total in totals.items()

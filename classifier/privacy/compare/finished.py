@@ -1,29 +1,21 @@
-"""Finished pieces of a comparison, kept on disk.
-
-A run that was killed goes on from them. Each lies under the digest of all that it depends on, so a piece made
-of anything else is never used: another corpus, model, policy, seed or program has another digest.
-"""
+"""Finished pieces of a comparison: a policy's points, a model's scores."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.atomic import write_bytes
 from classifier.privacy.compare.costs import COUNTS, conversation_descriptions
 from classifier.privacy.compare.operating_points import OperatingPoint, PolicyOperatingPoints
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.stream import MessageScores, Stream
+from classifier.resume import FinishedPieces
 
 
 @dataclass(frozen=True)
@@ -32,16 +24,13 @@ class FinishedPolicies:
 
     Parameters
     ----------
-    folder
-        Where they lie, a .npz file each.
-    basis
-        What every piece depends on: corpus, program, seed, asked rates.
+    pieces
+        Where they lie; their basis is corpus, program, seed and asked rates.
     models
         What the scores of each model depend on, by ``Policy.model_key``.
     """
 
-    folder: Path
-    basis: Mapping[str, Any]
+    pieces: FinishedPieces
     models: Mapping[str, Any]
 
     def operating_points(
@@ -53,19 +42,20 @@ class FinishedPolicies:
         """
         # A policy that decides without text depends on no model.
         model = self.models.get(policy.model_key, "") if policy.reads_to_decide else ""
-        path = self._path(policy.name, policy=asdict(policy), model=model)
-        if arrays := _read(path):
-            return _points_of_arrays(arrays, policy, test)
+        depends_on = {"policy": asdict(policy), "model": model}
+        if stored := self.pieces.get(policy.name, **depends_on):
+            return _points_of_arrays(_unpacked(stored), policy, test)
         computed = compute()
-        _write(path, _arrays_of_points(computed))
+        self.pieces.put(policy.name, _packed(_arrays_of_points(computed)), **depends_on)
         return computed
 
     def message_scores(
         self, key: str, streams: Sequence[Stream], compute: Callable[[], MessageScores]
     ) -> MessageScores:
         """The message scores of a model on ``streams``, found or computed alike."""
-        path = self._path(f"scores-{key.replace('/', '-')}", model=self.models[key])
-        if arrays := _read(path):
+        name = f"scores-{key.replace('/', '-')}"
+        if stored := self.pieces.get(name, model=self.models[key]):
+            arrays = _unpacked(stored)
             ends = np.cumsum([len(stream) for stream in streams])[:-1]
             rows = np.split(arrays["rows"], ends)
             columns = tuple(json.loads(str(arrays["about"])))
@@ -74,16 +64,9 @@ class FinishedPolicies:
             )
         scores = compute()
         all_rows = np.concatenate([scores.rows[stream.id] for stream in streams])
-        _write(path, {"rows": all_rows, "about": np.array(json.dumps(scores.columns))})
+        arrays = {"rows": all_rows, "about": np.array(json.dumps(scores.columns))}
+        self.pieces.put(name, _packed(arrays), model=self.models[key])
         return scores
-
-    def count(self) -> int:
-        """How many pieces there are."""
-        return len(list(self.folder.glob("*.npz")))
-
-    def _path(self, name: str, **depends_on: Any) -> Path:
-        content = json.dumps({"basis": dict(self.basis), "on": depends_on}, sort_keys=True)
-        return self.folder / f"{name}-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npz"
 
 
 def _arrays_of_points(computed: PolicyOperatingPoints) -> dict[str, NDArray[Any]]:
@@ -120,16 +103,12 @@ def _points_of_arrays(
     return PolicyOperatingPoints(policy, points, tuple((rate, reason) for rate, reason in about["skipped"]))
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a piece; empty when missing or damaged."""
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
-        return {}
+def _unpacked(content: bytes) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
-def _write(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
