@@ -145,7 +145,7 @@ def test_control_characters_and_lone_surrogates_never_reach_the_terminal(small_m
     ("content", "message"),
     [
         ("", "chat.csv:1: the file is empty"),
-        ("conversation_id,text\nc1,hi\n", "chat.csv:1: no column 'author' in the header"),
+        ("conversation_id,author\nc1,ana\n", "chat.csv:1: no column for text"),
         ("conversation_id,author,text\nc1,ana,hi, you\n", "chat.csv:2: 4 fields where the header has 3"),
         ('conversation_id,author,text\nc1,ana,"hi\n', "not readable as CSV"),
     ],

@@ -21,13 +21,14 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.cli.score import STOPPED
-from classifier.experiments.scoring import blocks as block_scoring
+from classifier.experiments.scoring import run as scoring_run
 from classifier.experiments.scoring.blocks import score_blocks
 from classifier.experiments.scoring.finished_blocks import ScoredBlock, open_finished_blocks
 from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.experiments.scoring.results import write_result
-from classifier.readers.file_lines import Place
-from classifier.readers.tables import open_rows
+from classifier.readers.rows.cut import Place
+from classifier.readers.rows.read_block import read_block
+from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
 
 LINES = [
@@ -77,6 +78,10 @@ def read(path):
         )
 
 
+def table_rows(blocks):
+    return [row for block in blocks for row in read_block(block).table.to_pylist()]
+
+
 def score(source, out, model, *options):
     assert main(["score", str(source), "--out", str(out), "--model", str(model), *options]) == 0
     return out.read_bytes()
@@ -111,7 +116,7 @@ def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_
     conversation_model = (
         None if level == "message" else load_conversation_model(conversation_model_path(small_model))
     )
-    plan = ScoringPlan(open_rows(chat), level, f".{out}")
+    plan = ScoringPlan(open_rows(chat), level, out)
     results = []
     for size in (1, 1000, 1 << 20):
         path = tmp_path / f"{size}.{out}"
@@ -119,7 +124,7 @@ def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_
             write_result(
                 stream,
                 plan,
-                score_blocks(plan, small_model, plan.file.blocks(size=size), jobs=1),
+                score_blocks(plan, small_model, plan.files.blocks(size=size), jobs=1),
                 conversation_model,
             )
         results.append(path.read_bytes())
@@ -136,8 +141,8 @@ def test_a_file_is_read_on_from_the_end_of_any_block(kind, tmp_path):
     blocks = list(file.blocks(size=500))
     assert len(blocks) > 5
     for number, block in enumerate(blocks):
-        rest = [row for later in file.blocks(block.end, size=300) for row in later.rows()]
-        assert rest == [row for later in blocks[number + 1 :] for row in later.rows()]
+        rest = table_rows(file.blocks(block.end, size=300))
+        assert rest == table_rows(blocks[number + 1 :])
 
 
 @pytest.mark.parametrize("packed", ["gz", "zst"])
@@ -154,7 +159,7 @@ def test_a_packed_file_scores_as_the_plain_one(kind, packed, tmp_path, small_mod
     )
     file = open_rows(path)
     first, *_ = file.blocks(size=700)
-    assert [row for block in file.blocks(first.end) for row in block.rows()] == rows(50)[len(first.rows()) :]
+    assert table_rows(file.blocks(first.end)) == rows(50)[len(table_rows([first])) :]
 
 
 def command(source, out, model, *options):
@@ -233,13 +238,13 @@ def test_a_damaged_part_and_all_after_it_are_made_anew(tmp_path):
     out, about = tmp_path / "out", {"input": "x"}
     with suppress(KeyboardInterrupt), open_finished_blocks(out, about) as (finished, _):
         for number in range(3):
-            finished.add(ScoredBlock(Place(number + 1, number + 1), 0.1, 10, b"part"))
+            finished.add(ScoredBlock(Place(0, number + 1, number + 1), 0.1, 10, b"part"))
         raise KeyboardInterrupt
     [second] = (tmp_path / "out.parts").glob("000001-*.piece")
     second.write_bytes(second.read_bytes().replace(b"part", b"pant"))
     with suppress(KeyboardInterrupt), open_finished_blocks(out, about) as (finished, _):
         assert finished.n_messages == 10
-        assert finished.end == Place(1, 1)
+        assert finished.end == Place(0, 1, 1)
         raise KeyboardInterrupt
 
 
@@ -313,7 +318,7 @@ def test_an_input_that_grows_while_it_is_read_is_refused(chat, small_model, tmp_
         os.utime(chat, ns=(0, 0))
         return score_blocks(*arguments, **options)
 
-    monkeypatch.setattr(block_scoring, "score_blocks", grown)
+    monkeypatch.setattr(scoring_run, "score_blocks", grown)
     assert main(["score", str(chat), "--out", str(tmp_path / "scores.csv"), "--model", str(small_model)]) == 2
     assert "was changed while it was read" in capsys.readouterr().err
 
@@ -324,22 +329,22 @@ def test_an_input_that_grows_while_it_is_read_is_refused(chat, small_model, tmp_
         (
             "chat.jsonl.gz",
             gzip.compress(b'{"conversation_id": "c", "author": "a", "text": "hi"}\n' * 999)[:60],
-            "cannot be read after line",
+            "chat.jsonl.gz: cannot be read: Compressed file ended before",
         ),
-        ("chat.csv.zst", b"conversation_id,author,text\n", "chat.csv.zst: cannot be read after line 0"),
+        ("chat.csv.zst", b"conversation_id,author,text\n", "chat.csv.zst: cannot be read: ZSTD"),
         (
             "chat.csv.gz",
             b"conversation_id,author,text\n",
-            "chat.csv.gz: cannot be read after line 0: Not a gzipped file",
+            "chat.csv.gz: cannot be read: Not a gzipped file",
         ),
-        ("chat.parquet", b"PAR1 and nothing", "chat.parquet: cannot be read as Parquet"),
+        ("chat.parquet", b"PAR1 and nothing", "chat.parquet: not a readable Parquet file"),
         ("chat.parquet.gz", b"", "expected a name ending in"),
         (
             "chat.jsonl",
             b'{"conversation_id": "c", "author": "a", "text": "caf\xe9"}\n',
             "chat.jsonl:1: not UTF-8",
         ),
-        ("chat.jsonl", b"[" * 100_000, "chat.jsonl:1: not a whole JSON object"),
+        ("chat.jsonl", b"[" * 100_000, "chat.jsonl:1: a JSON array, not one object a line"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(name, content, message, tmp_path, small_model, capsys):
@@ -429,7 +434,7 @@ def test_half_a_surrogate_pair_never_breaks_a_result(tmp_path, small_model):
     for kind in KINDS:
         score(path, tmp_path / f"scores.{kind}", small_model)
         texts.append(read(tmp_path / f"scores.{kind}")[0]["text"])
-    assert texts == ["lone ?", "lone \ud800", "lone ?"]
+    assert texts == ["lone \ufffd"] * 3
 
 
 def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, small_model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from classifier.cli.options import as_row_options, row_options
 from classifier.errors import InputError
 from classifier.readers.read import FORMATS
 
 if TYPE_CHECKING:
+    from classifier.readers.external import Prediction
     from classifier.records import Conversation, Message
 
 OUTPUTS = {
-    "csv": "message rows for score",
+    "csv": "message rows for score, with --scores also prediction and stages",
     "jsonl": "the same as JSONL",
     "datapack": "JSON of the Chat Visualizer, with --scores as its heat map",
     "label-studio": "Label Studio tasks",
@@ -27,6 +30,8 @@ OUTPUTS = {
 NEED_SCORES = ("pan12-authors", "pan12-lines")
 ROW = ("conversation_id", "line", "author", "time", "text", "conversation_label")
 """The columns of message rows. ``score`` needs conversation_id, author and text, and keeps the others."""
+PREDICTED = ("prediction", "stages")
+"""Further columns of rows with ``--scores``: the highest probability, and the labels at their thresholds."""
 SHOWN_FAULTS = 10
 
 
@@ -45,17 +50,15 @@ class _Faults:
 
 @dataclass(frozen=True)
 class _Scores:
-    """What ``score --level message`` wrote, by conversation and line.
+    """What ``score --level message`` wrote, by conversation and line; ``used`` counts what was found "
+    "again."""
 
-    For each message its highest probability, and whether a label was at its threshold.
-    """
-
-    highest: dict[tuple[str, int], float] = field(default_factory=dict)
-    flagged: set[tuple[str, int]] = field(default_factory=set)
+    predictions: dict[tuple[str, int], Prediction] = field(default_factory=dict)
+    used: Counter[str] = field(default_factory=Counter)
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--from",
@@ -72,13 +75,7 @@ class _Scores:
     show_default=True,
     help="What to write. auto: csv or jsonl, by the name of OUT.",
 )
-@click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    metavar="FIELD=NAME",
-    help="Name a column of a CSV, JSONL or Parquet file, e.g. text=body. May be repeated.",
-)
+@row_options
 @click.option(
     "--authors",
     type=click.Path(path_type=Path),
@@ -103,11 +100,15 @@ class _Scores:
     help="Stop at the first fault, or leave out what is faulty and report it.",
 )
 def convert(
-    source: Path,
+    sources: tuple[str, ...],
     out: Path,
     from_: str,
     to: str,
     columns: tuple[str, ...],
+    delimiter: str,
+    encoding: str,
+    conversation_id: str,
+    day_first: bool,
     authors: Path | None,
     scores_path: Path | None,
     truth: Path | None,
@@ -116,10 +117,10 @@ def convert(
 ) -> None:
     """Turn a corpus of another format into rows to score, or into files of other tools.
 
-    Reads CSV, JSONL and Parquet of messages, PAN 2012, PANC and VTPAN, ConvoKit folders, Chat
-    Visualizer datapacks and the project's own corpora, also as .gz and .zst. What comes from outside is
-    for evaluation only: train refuses it. Symbolic links are followed, but not inside a ConvoKit
-    folder.
+    Reads CSV, TSV, JSONL and Parquet of messages, PAN 2012, PANC and VTPAN, ConvoKit folders, Chat
+    Visualizer datapacks and the project's own corpora, also as .gz and .zst. Several files of messages, also
+    as a pattern in quotes, are read as one; - is standard input. What comes from outside is for evaluation
+    only: train refuses it. Symbolic links are followed, but not inside a ConvoKit folder.
 
     \b
     Examples:
@@ -127,42 +128,52 @@ def convert(
       grooming-classifier score rows.csv --out scores.csv
       grooming-classifier convert corpus.xml lines.txt --to pan12-lines --scores scores.csv --truth task2.txt
       grooming-classifier convert export.jsonl pack.json --to datapack --column text=body
+      grooming-classifier convert 'chats/*.csv' rows.csv --delimiter ';' --encoding cp1252 --day-first
     """
     from classifier.atomic import replacing
     from classifier.progress import progress_bar
     from classifier.readers.external import stop
     from classifier.readers.outside.pan12 import read_authors
     from classifier.readers.read import read
+    from classifier.readers.rows.predictions import read_predictions
+    from classifier.readers.rows.spool import row_sources
 
     to = _output(out, to)
-    if out.exists() and out.samefile(source):
-        raise InputError(f"{out}: is the file that is read; name another to write")
+    options = as_row_options("auto", columns, delimiter, encoding, conversation_id, day_first)
     if to in NEED_SCORES and scores_path is None:
         raise InputError(
             f"--to {to}: needs --scores, the file that 'grooming-classifier score' wrote about the rows "
-            f"converted from {source}"
+            f"converted from {sources[0]}"
         )
     if truth is not None and to not in NEED_SCORES:
         raise InputError(f"--truth: goes with --to {' or '.join(NEED_SCORES)}")
-    faults = _Faults()
-    conversations = read(
-        source,
-        format=from_,
-        columns=_named_columns(columns),
-        pattern_authors=None if authors is None else read_authors(authors),
-        on_fault=stop if strict else faults,
-    )
-    scores = _Scores() if scores_path is None else _read_scores(scores_path)
-    counts = [0, 0]
-    with replacing(out) as stream:
-        _write(
-            _counted(progress_bar(conversations, label="converting"), counts),
-            stream,
-            to=to,
-            scores=scores,
-            name=source.stem,
-            type_id=type_id,
+    faults, notes = _Faults(), Counter[str]()
+    with row_sources(sources, from_) as (paths, name):
+        for given in (*paths, *(path for path in (authors, scores_path, truth) if path is not None)):
+            if not given.exists():
+                raise InputError(f"{given}: cannot be read: No such file or directory")
+            if out.exists() and out.samefile(given):
+                raise InputError(f"{out}: is the file that is read; name another to write")
+        conversations = read(
+            paths,
+            format=from_,
+            options=options,
+            pattern_authors=None if authors is None else read_authors(authors),
+            on_fault=stop if strict else faults,
+            on_note=lambda note: notes.update([note]),
+            name=name,
         )
+        scores = _Scores() if scores_path is None else _Scores(read_predictions(scores_path))
+        counts = [0, 0]
+        with replacing(out) as stream:
+            counted = _counted(progress_bar(conversations, label="converting"), counts, scores)
+            _write(counted, stream, to=to, scores=scores, name=Path(sources[0]).stem, type_id=type_id)
+            if scores.predictions and counts[1] and not scores.used["found"]:
+                raise InputError(
+                    f"{scores_path}: none of its rows is about a message of {sources[0]}; give what score "
+                    "wrote "
+                    "about the rows converted from it"
+                )
     click.echo(f"{out}: {counts[1]} messages of {counts[0]} conversations")
     for fault in faults.first:
         click.echo(f"left out: {fault}", err=True)
@@ -172,7 +183,9 @@ def convert(
             if faults.n > len(faults.first)
             else ""
         )
-        click.echo(f"{source}: {faults.n} faults, each left out{more}", err=True)
+        click.echo(f"{sources[0]}: {faults.n} faults, each left out{more}", err=True)
+    for note, n in notes.items():
+        click.echo(f"{sources[0]}: {n:,} {note}", err=True)
     if truth is not None:
         click.echo(_pan12_score(out, truth, to=to))
 
@@ -189,20 +202,16 @@ def _output(out: Path, to: str) -> str:
     return by_suffix[out.suffix.lower()]
 
 
-def _named_columns(columns: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for column in columns:
-        field_name, equals, name = column.partition("=")
-        if not (field_name and equals and name):
-            raise InputError(f"--column {column}: expected FIELD=NAME, e.g. text=body")
-        found[field_name] = name
-    return found
-
-
-def _counted(conversations: Iterable[Conversation], counts: list[int]) -> Iterator[Conversation]:
+def _counted(
+    conversations: Iterable[Conversation], counts: list[int], scores: _Scores
+) -> Iterator[Conversation]:
     for conversation in conversations:
         counts[0] += 1
         counts[1] += len(conversation.messages)
+        if scores.predictions:
+            scores.used["found"] += sum(
+                (conversation.id, line) in scores.predictions for line, _ in _lines(conversation)
+            )
         yield conversation
 
 
@@ -215,26 +224,32 @@ def _write(
     name: str,
     type_id: str,
 ) -> None:
+    flagged = {key for key, prediction in scores.predictions.items() if prediction.stages}
     match to:
         case "csv" | "jsonl":
-            _write_rows(conversations, stream, file_format=to)
+            _write_rows(conversations, stream, scores, kind=to)
         case "datapack":
             from classifier.readers.outside.datapack import written_datapack
 
-            stream.write(written_datapack(conversations, name=name, predictions=scores.highest))
+            stream.write(written_datapack(conversations, name=name, predictions=scores.predictions))
         case "label-studio":
             import json
 
             from classifier.readers.outside.label_studio import to_tasks
 
             stream.write(
-                (json.dumps(to_tasks(conversations), indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+                (
+                    json.dumps(to_tasks(conversations, scores.predictions), indent=1, ensure_ascii=False)
+                    + "\n"
+                ).encode("utf-8")
             )
         case "coop":
             from classifier.readers.outside.coop import coop_line
 
             for conversation in conversations:
-                stream.write(coop_line(conversation, type_id=type_id).encode("utf-8"))
+                stream.write(
+                    coop_line(conversation, type_id=type_id, predictions=scores.predictions).encode("utf-8")
+                )
         case "pan12-authors":
             from classifier.readers.external import require_speakers
             from classifier.readers.outside.pan12 import authors_file
@@ -245,7 +260,7 @@ def _write(
                 found |= {
                     message.author
                     for line, message in _lines(conversation)
-                    if (conversation.id, line) in scores.flagged
+                    if (conversation.id, line) in flagged
                 }
             stream.write(authors_file(found))
         case _:
@@ -254,7 +269,7 @@ def _write(
             known = (
                 (conversation.id, line) for conversation in conversations for line, _ in _lines(conversation)
             )
-            stream.write(lines_file(pair for pair in known if pair in scores.flagged))
+            stream.write(lines_file(pair for pair in known if pair in flagged))
 
 
 def _lines(conversation: Conversation) -> Iterator[tuple[int, Message]]:
@@ -262,62 +277,37 @@ def _lines(conversation: Conversation) -> Iterator[tuple[int, Message]]:
         yield message.line or position, message
 
 
-def _write_rows(conversations: Iterator[Conversation], stream: IO[bytes], *, file_format: str) -> None:
-    import csv
-    import io
-    import json
+def _write_rows(
+    conversations: Iterator[Conversation], stream: IO[bytes], scores: _Scores, *, kind: str
+) -> None:
+    import pyarrow as pa
 
+    from classifier.readers.rows.writer import csv_lines, json_lines
+
+    columns = (*ROW, *PREDICTED) if scores.predictions else ROW
+    if kind == "csv":
+        stream.write(csv_lines(pa.table({name: [name] for name in columns})))
+    for conversation in conversations:
+        rows = [dict(zip(columns, row, strict=True)) for row in _rows(conversation, scores)]
+        stream.write(json_lines(rows) if kind == "jsonl" else csv_lines(pa.Table.from_pylist(rows)))
+
+
+def _rows(conversation: Conversation, scores: _Scores) -> Iterator[tuple[object, ...]]:
+    """The message rows of a conversation, with their predictions where there are any scores."""
     from classifier.readers.external import written_time
 
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    if file_format == "csv":
-        writer.writerow(ROW)
-    for conversation in conversations:
-        for line, message in _lines(conversation):
-            row = (
-                conversation.id,
-                line,
-                message.author,
-                written_time(message.time),
-                message.text,
-                conversation.label,
-            )
-            if file_format == "csv":
-                writer.writerow(row)
-            else:
-                text.write(json.dumps(dict(zip(ROW, row, strict=True)), ensure_ascii=False) + "\n")
-    text.flush()
-    text.detach()
-
-
-def _read_scores(path: Path) -> _Scores:
-    """The scores of a file that ``score --level message`` wrote.
-
-    Raises ``InputError`` naming the row that has no line, no probabilities or no ``stages``.
-    """
-    from classifier.readers.columns import checked_line
-    from classifier.readers.csv_rows import csv_rows
-    from classifier.readers.jsonl_rows import jsonl_objects
-    from classifier.readers.opening import plain_suffix
-    from classifier.taxonomy import LABELS
-
-    scores = _Scores()
-    for number, row in jsonl_objects(path) if plain_suffix(path) == ".jsonl" else csv_rows(path):
-        try:
-            key = (str(row["conversation_id"]), checked_line(row["line"]))
-            numbers = [float(row[label]) for label in LABELS]
-            if not all(0 <= number <= 1 for number in numbers):
-                raise ValueError("a score is not in [0, 1]")
-            scores.highest[key] = max(numbers)
-            if row["stages"]:
-                scores.flagged.add(key)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{path}:{number}: expected line, stages and a probability per label, as score writes "
-                f"them for converted rows ({error})"
-            ) from None
-    return scores
+    for line, message in _lines(conversation):
+        row = (
+            conversation.id,
+            line,
+            message.author,
+            written_time(message.time),
+            message.text,
+            conversation.label,
+        )
+        prediction = scores.predictions.get((conversation.id, line))
+        predicted = (None, "") if prediction is None else (prediction.highest, "|".join(prediction.stages))
+        yield (*row, *predicted) if scores.predictions else row
 
 
 def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from classifier.errors import InputError
+
+if TYPE_CHECKING:
+    from classifier.readers.rows.table import RowOptions
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -73,3 +78,59 @@ def at_least(name: str, least: int, default: int, help_text: str) -> Decorator:
     return click.option(
         name, type=click.IntRange(min=least), default=default, show_default=True, help=help_text
     )
+
+
+def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of how files of message rows are read; see ``as_row_options``."""
+    for option in reversed(_ROW_OPTIONS):
+        command = option(command)
+    return command
+
+
+_ROW_OPTIONS = (
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="FIELD=NAME",
+        help=(
+            "The column of a field, e.g. text=body. May be repeated. Fields: conversation_id, author, text, "
+            "time, line, conversation_label. Usual names are found by themselves."
+        ),
+    ),
+    click.option("--delimiter", default="", metavar="CHARACTER", help="What separates the fields of CSV."),
+    click.option(
+        "--encoding", default="utf-8", metavar="NAME", help="Encoding of CSV or JSONL, e.g. cp1252 or utf-16."
+    ),
+    click.option(
+        "--conversation-id",
+        default="",
+        metavar="NAME",
+        help="For a file that is one conversation, without such a column: what it is called.",
+    ),
+    click.option("--day-first", is_flag=True, help="Read times like 04/01/2026 as the fourth of January."),
+)
+"""Options of ``row_options``."""
+
+
+def as_row_options(
+    format_: str, columns: Iterable[str], delimiter: str, encoding: str, conversation_id: str, day_first: bool
+) -> RowOptions:
+    """What the options of ``row_options`` say. Raises ``InputError`` for one that cannot be."""
+    from classifier.readers.opening import is_utf8
+    from classifier.readers.rows.columns import NAMES
+    from classifier.readers.rows.table import RowOptions
+
+    found: dict[str, str] = {}
+    for column in columns:
+        field, equals, name = column.partition("=")
+        if not (field and equals and name):
+            raise InputError(f"--column {column}: expected FIELD=NAME, e.g. text=body")
+        if field not in NAMES:
+            raise InputError(f"--column {column}: column {field!r}: expected one of {', '.join(NAMES)}")
+        if field in found:
+            raise InputError(f"--column {column}: {field} is named twice")
+        found[field] = name
+    named = "utf-8" if is_utf8(encoding) else encoding
+    delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
+    return RowOptions(format_, found, delimiter, named, conversation_id.strip(), day_first)

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from glob import has_magic
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import MODEL, at_least
+from classifier.cli.options import MODEL, as_row_options, at_least, row_options
 from classifier.errors import InputError
 from classifier.model.message.explain import scores_as_text
-from classifier.model.shipped import conversation_model_path, find_final_model
-from classifier.progress import progress_share, say
-from classifier.readers.row_formats import names_rows, packing, row_format
-from classifier.resume import file_sha256
+from classifier.model.shipped import find_final_model
+from classifier.progress import say
+from classifier.readers.external import shown
+from classifier.readers.input_lines import input_lines
+from classifier.readers.rows.formats import ROW_FORMATS, names_rows, packing, row_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from classifier.readers.rows.table import RowFiles, RowOptions
 
-    from classifier.experiments.scoring.finished_blocks import ScoredBlock
-
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
+_LIKE_A_FILE = re.compile(
+    r"\S+\.(json|txt|xml|xlsx?|ods|zip|gz|zst|tar|db|sqlite|html?|pdf|docx?)", re.IGNORECASE
+)
+_LIKE_A_PATTERN = re.compile(r"(?!https?:)\S*/\S*[*\[]\S*")
 STOPPED = 1
 """Exit code of a run that was interrupted, or whose output nobody reads any more."""
 
 
 @click.command()
-@click.argument("source", metavar="[TEXT | FILE | -]", default="-")
+@click.argument("sources", metavar="[TEXT | FILE... | -]", nargs=-1)
 @click.option(
     "--level",
     type=click.Choice(["message", "conversation", "sender"]),
@@ -46,6 +51,21 @@ STOPPED = 1
         "Where a file's scores go, as .csv, .jsonl or .parquet by its name. Default: standard output. "
         "With --engine dask, a folder."
     ),
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["auto", *ROW_FORMATS]),
+    default="auto",
+    show_default=True,
+    help="What the files are. auto: by their names. With '-': what standard input is.",
+)
+@row_options
+@click.option("--skip-bad", is_flag=True, help="Leave out rows with a fault and report them.")
+@click.option(
+    "--safe-for-spreadsheets",
+    is_flag=True,
+    help="In CSV, put an apostrophe before a text that a spreadsheet would take for a formula.",
 )
 @at_least("--jobs", 1, 1, "Processes that score a file. The result is the same, byte for byte.")
 @click.option(
@@ -79,10 +99,18 @@ STOPPED = 1
 )
 @click.option("--verbose", is_flag=True, help="Say which model file is used.")
 def score(
-    source: str,
+    sources: tuple[str, ...],
     level: str,
     model_path: Path | None,
     out: Path | None,
+    format_: str,
+    columns: tuple[str, ...],
+    delimiter: str,
+    encoding: str,
+    conversation_id: str,
+    day_first: bool,
+    skip_bad: bool,
+    safe_for_spreadsheets: bool,
     jobs: int,
     engine: str,
     scheduler: str | None,
@@ -90,19 +118,25 @@ def score(
     conversation: str | None,
     verbose: bool,
 ) -> int:
-    """Score a text, a file, or the lines of standard input.
+    """Score a text, files, or the lines of standard input.
 
-    A file is .csv, .jsonl (both also .gz or .zst) or .parquet and has one message a row with
-    conversation_id, author and text, and optionally time. It comes back with one probability column per
-    label and 'stages', the labels at or over their thresholds. With --level conversation there is one
-    row a conversation: its highest score, flagged (0/1), and warned_at, the number of messages seen at
-    the warning. With --level sender there is one row an author: the highest score of that author's
-    side, the number of conversations, and how many of them were flagged. Messages of a conversation
-    must be in order, and may stand between those of others. Scores are for a person to review.
+    A file is .csv, .tsv, .jsonl or .ndjson (all also .gz or .zst), .parquet, or a corpus of this project, and
+    has one message a row: text, and for conversations and senders conversation_id and author, and
+    optionally time. Several files, also as a pattern in quotes, are scored as one. Every row comes back, in
+    order: conversation_id, author, text, time, the other columns, one probability column per label, and
+    'stages', the labels at or over their thresholds. A column of the input with one of these names comes
+    out as input_NAME.
+
+    With --level conversation there is one row a conversation: its highest score, flagged (0/1), and
+    warned_at, the number of messages seen at the warning. With --level sender there is one row an author:
+    the highest score of that author's side, the number of conversations, and how many of them were flagged.
+    Messages of a conversation must be in order, and may stand between those of others; those without an
+    author are left out. Scores are for a person to review.
 
     A file of any size is scored in constant memory (conversations and senders: about a kilobyte each).
     Until OUT is whole, finished parts wait in OUT.parts; a run that was interrupted or killed goes on
-    from there when the same command is given again, and ends with the same bytes.
+    from there when the same command is given again, and ends with the same bytes. Standard input and
+    pipes are kept in a temporary file while they are read.
 
     Exit codes: 0 all scored; 1 stopped before the end (Ctrl-C, or a closed pipe); 2 something cannot be
     used, or cannot be written (no space left).
@@ -111,7 +145,9 @@ def score(
     Examples:
       grooming-classifier score "dont tell your mum about this, its our secret" --explain
       grooming-classifier score chat.csv --level message --out scores.csv
-      grooming-classifier score chat.jsonl.gz --level conversation --jobs 2 --out conversations.parquet
+      grooming-classifier score export.csv --delimiter ';' --encoding cp1252 --column text=Nachricht
+      grooming-classifier score 'chats/*.jsonl.gz' --level conversation --jobs 2 --out conversations.parquet
+      zcat chat.csv.gz | grooming-classifier score - --format csv > scores.csv
       grooming-classifier score chat.csv --level conversation --explain --conversation c1
       grooming-classifier score 'chats/*.parquet' --engine dask --out scores/
     """
@@ -120,17 +156,86 @@ def score(
         click.echo(f"model: {path}", err=True)
     if scheduler is not None and engine != "dask":
         raise InputError("--scheduler: is the address of a Dask cluster; give --engine dask with it")
-    if conversation is not None:
-        return _explain_one(source, conversation, level, path, out, engine=engine, explained=explained)
+    sources = sources or ("-",)
+    given = click.get_current_context().get_parameter_source
+    for_files = [
+        f"--{name.rstrip('_').replace('_', '-')}" for name in _FOR_FILES if given(name) == COMMANDLINE
+    ]
     if engine == "dask":
-        return _score_on_cluster(source, level, path, out, jobs=jobs, scheduler=scheduler)
-    if names_rows(source) or _is_path(source):
-        if explained:
+        if for_files or conversation or len(sources) > 1:
+            unused = "several files" if len(sources) > 1 else (for_files or ["--conversation"])[0]
             raise InputError(
-                "--explain: explains one text at a time; give the text itself instead of a file, or name "
-                "one of its conversations with --conversation"
+                f"--engine dask: takes a folder or one pattern of Parquet files; leave out {unused}"
             )
-        return _score_file(Path(source), level, path, out, jobs=jobs, verbose=verbose)
+        return _score_on_cluster(sources[0], level, path, out, jobs=jobs, scheduler=scheduler)
+    if not _are_files(sources, format_):
+        if conversation is not None:
+            raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
+        if for_files:
+            raise InputError(
+                f"{for_files[0]}: is for files of messages, and this is a text; with '-', say --format"
+            )
+        return _score_texts(sources[0], level, path, out, explained=explained)
+    if explained and conversation is None:
+        raise InputError(
+            "--explain: explains one text at a time; give the text itself instead of a file, or name "
+            "one of its conversations with --conversation"
+        )
+    if conversation is not None and (not explained or level != "conversation"):
+        raise InputError(
+            "--conversation: names the conversation to explain; give --level conversation and --explain "
+            "with it"
+        )
+    if conversation is not None and out is not None:
+        raise InputError("--conversation: its explanation is printed; leave out --out")
+    options = as_row_options(format_, columns, delimiter, encoding, conversation_id, day_first)
+    with _opened_rows(sources, options, level) as files:
+        if conversation is not None:
+            from classifier.experiments.scoring.explained_conversation import explained_conversation
+
+            click.echo(explained_conversation(files, conversation, path))
+            return 0
+        return _score_files(
+            files, level, path, out, jobs=jobs, skips_bad=skip_bad, is_safe=safe_for_spreadsheets
+        )
+
+
+_FOR_FILES = (
+    "format_",
+    "columns",
+    "delimiter",
+    "encoding",
+    "conversation_id",
+    "day_first",
+    "skip_bad",
+    "safe_for_spreadsheets",
+)
+"""Parameters that say something of files alone."""
+
+
+def _are_files(sources: Sequence[str], format_: str) -> bool:
+    """Whether ``sources`` are files and patterns of them, and not texts.
+
+    Raises ``InputError`` for what looks like a file and is none.
+    """
+    if list(sources) == ["-"]:
+        return format_ != "auto"
+    if len(sources) == 1 and not (names_rows(sources[0]) or _is_path(sources[0])):
+        if _LIKE_A_PATTERN.fullmatch(sources[0]):
+            return True
+        if _LIKE_A_FILE.fullmatch(sources[0]):
+            raise InputError(
+                f"{sources[0]}: no such file; a text that looks like one is scored from standard input"
+            )
+        return False
+    if strange := [
+        source for source in sources if not (names_rows(source) or _is_path(source) or has_magic(source))
+    ]:
+        raise InputError(f"{strange[0]}: no such file; put a text of several words in quotes")
+    return True
+
+
+def _score_texts(source: str, level: str, model_path: Path, out: Path | None, *, explained: bool) -> int:
     if level != "message":
         raise InputError(
             f"--level {level}: scores the messages of a file; give a .csv, .jsonl or .parquet file"
@@ -139,36 +244,9 @@ def score(
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
     from classifier.model.message.file import load_model
 
-    model = load_model(path)
-    for text in _input_lines() if source == "-" else [source]:
+    model = load_model(model_path)
+    for text in input_lines(sys.stdin.buffer) if source == "-" else [source]:
         click.echo(scores_as_text(model, text, explained=explained))
-    return 0
-
-
-def _explain_one(
-    source: str,
-    conversation: str,
-    level: str,
-    model_path: Path,
-    out: Path | None,
-    *,
-    engine: str,
-    explained: bool,
-) -> int:
-    if not explained or level != "conversation":
-        raise InputError(
-            "--conversation: names the conversation to explain; give --level conversation and --explain "
-            "with it"
-        )
-    if out is not None or engine == "dask":
-        raise InputError(
-            "--conversation: its explanation is printed, by this process; leave out --out and --engine"
-        )
-    if not (names_rows(source) or _is_path(source)):
-        raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
-    from classifier.experiments.scoring.explained_conversation import explained_conversation
-
-    click.echo(explained_conversation(Path(source), conversation, model_path))
     return 0
 
 
@@ -178,151 +256,88 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
     try:
         score_on_cluster(source, level, model_path, out, **options)
     except KeyboardInterrupt:
-        click.echo(f"stopped; what is in {out} is kept, and the same command goes on from there", err=True)
+        _say(f"stopped; what is in {out} is kept, and the same command goes on from there")
         return STOPPED
-    return 0
-
-
-def _score_file(
-    source: Path, level: str, model_path: Path, out: Path | None, *, jobs: int, verbose: bool
-) -> int:
-    from classifier.experiments.scoring.plan import ScoringPlan
-    from classifier.model.conversation.file import load_conversation_model
-    from classifier.readers.tables import open_rows
-
-    if source.is_dir():
-        raise InputError(f"{source}: is a folder; name one of its files, or a pattern with --engine dask")
-    kind = row_format(source)
-    if out is not None:
-        kind = row_format(out)
-        if packing(out):
-            raise InputError(
-                f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, "
-                "which is compressed"
-            )
-        if not source.exists():
-            raise InputError(f"{source}: cannot be read: No such file or directory")
-        if out.exists() and out.samefile(source):
-            raise InputError(f"{out}: is the file that is scored; name another to write")
-        if not source.is_file():
-            raise InputError(
-                f"{source}: is no regular file, so its scoring could not be taken up again; write to "
-                "standard output instead of --out"
-            )
-    elif kind == ".parquet":
-        kind = ".csv"
-    plan = ScoringPlan(open_rows(source), level, kind)
-    conversation_model_file = None if level == "message" else conversation_model_path(model_path)
-    conversation_model = (
-        None if conversation_model_file is None else load_conversation_model(conversation_model_file)
-    )
-    if out is None:
-        return _to_standard_output(plan, model_path, conversation_model, jobs=jobs)
-    say(f"checking {source}")
-    about = {
-        "version": 1,
-        "input": file_sha256(source),
-        "model": file_sha256(model_path),
-        "pattern": conversation_model_file and file_sha256(conversation_model_file),
-        "level": level,
-        "kind": kind,
-    }
-    return _to_file(out, about, plan, model_path, conversation_model, jobs=jobs)
-
-
-def _to_file(
-    out: Path, about: dict[str, Any], plan: Any, model_path: Path, conversation_model: Any, *, jobs: int
-) -> int:
-    """Write the scores so that a later run can resume where this one ends."""
-    from classifier.experiments.scoring.blocks import score_blocks
-    from classifier.experiments.scoring.finished_blocks import open_finished_blocks
-    from classifier.experiments.scoring.results import write_result
-
-    n_done = 0
-    try:
-        before = plan.file.path.stat()
-        with (
-            open_finished_blocks(out, about) as (finished, joined),
-            _progress() as progress,
-            joined.open("wb") as stream,
-        ):
-            if finished.n_messages:
-                said = f"going on after {finished.n_messages:,} messages that are already scored"
-                click.echo(said, err=True)
-
-            def all_blocks() -> Iterator[ScoredBlock]:
-                nonlocal n_done
-                for block in finished:
-                    n_done += block.n
-                    yield block
-                for block in score_blocks(plan, model_path, plan.file.blocks(finished.end), jobs=jobs):
-                    finished.add(block)
-                    n_done += block.n
-                    progress(block)
-                    yield block
-
-            write_result(stream, plan, all_blocks(), conversation_model)
-            after = plan.file.path.stat()
-            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-                raise InputError(
-                    f"{plan.file.path}: was changed while it was read; score it again when it is whole"
-                )
-    except KeyboardInterrupt:
-        click.echo(
-            f"stopped after {n_done:,} messages; they are kept in {out}.parts, and the same command goes "
-            "on from there",
-            err=True,
-        )
-        return STOPPED
-    except OSError as error:
-        kept = (
-            f"{n_done:,} messages are kept in {out}.parts, and the same command goes on from there"
-            if n_done
-            else "nothing has been scored yet"
-        )
-        raise InputError(f"{out}: cannot be written: {error.strerror or error}; {kept}") from None
-    return 0
-
-
-def _to_standard_output(plan: Any, model_path: Path, conversation_model: Any, *, jobs: int) -> int:
-    from classifier.experiments.scoring.blocks import score_blocks
-    from classifier.experiments.scoring.results import write_result
-
-    def all_blocks() -> Iterable[ScoredBlock]:
-        with _progress() as progress:
-            for block in score_blocks(plan, model_path, plan.file.blocks(), jobs=jobs):
-                progress(block)
-                yield block
-                sys.stdout.buffer.flush()
-
-    try:
-        write_result(sys.stdout.buffer, plan, all_blocks(), conversation_model)
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), 1
-        )  # what is left in the buffer would fail once more at exit
-        if isinstance(error, BrokenPipeError):
-            return STOPPED
-        raise InputError(f"standard output: cannot be written: {error.strerror or error}") from None
     return 0
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[ScoredBlock], None]]:
-    """A function to call with each scored block.
+def _opened_rows(sources: Sequence[str], options: RowOptions, level: str) -> Iterator[RowFiles]:
+    from classifier.readers.rows.columns import REQUIRED
+    from classifier.readers.rows.spool import row_sources
+    from classifier.readers.rows.table import open_rows
 
-    It shows the share done, messages, rate and remaining time on a terminal.
-    """
-    begun, n = perf_counter(), 0
-    with progress_share(label="scoring") as show:
+    with row_sources(sources, options.format) as (paths, name):
+        if folder := next((path for path in paths if path.is_dir()), None):
+            raise InputError(f"{folder}: is a folder; name its files, or a pattern such as '{folder}/*.csv'")
+        yield open_rows(paths, options, required=("text",) if level == "message" else REQUIRED, name=name)
 
-        def count(block: ScoredBlock) -> None:
-            nonlocal n
-            n += block.n
-            show(block.share, f"{n:,} messages, {n / (perf_counter() - begun):,.0f}/s")
 
-        yield count
+def _score_files(
+    files: RowFiles,
+    level: str,
+    model_path: Path,
+    out: Path | None,
+    *,
+    jobs: int,
+    skips_bad: bool,
+    is_safe: bool,
+) -> int:
+    from classifier.experiments.scoring.plan import ScoringPlan
+    from classifier.experiments.scoring.run import Stopped, score_to_file, score_to_stream
+
+    kind = {"parquet": "csv", "corpus": "jsonl"}.get(files.files[0].format, files.files[0].format)
+    if out is not None:
+        kind = _checked_output(out, [file.path for file in files.files])
+    if is_safe and kind not in ("csv", "tsv"):
+        raise InputError(f"--safe-for-spreadsheets: is for results in CSV, and this one is {kind}")
+    _say_of_columns(files, level)
+    plan = ScoringPlan(files, level, kind, skips_bad, is_safe, model_path.name)
+    if out is None:
+        try:
+            score_to_stream(plan, model_path, sys.stdout.buffer, jobs=jobs, say=_say)
+        except OSError as error:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), 1
+            )  # what is left in the buffer would fail once more at exit
+            if isinstance(error, BrokenPipeError):
+                return STOPPED
+            raise InputError(f"standard output: cannot be written: {error.strerror or error}") from None
+        return 0
+    say(f"checking {files.name}")
+    try:
+        score_to_file(plan, model_path, out, jobs=jobs, say=_say)
+    except Stopped as stopped:
+        _say(str(stopped))
+        return STOPPED
+    return 0
+
+
+def _checked_output(out: Path, inputs: Sequence[Path]) -> str:
+    """The format of the result ``out``. Raises ``InputError`` for a file that cannot be written so."""
+    kind = row_format(out)
+    if packing(out):
+        raise InputError(
+            f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, "
+            "which is compressed"
+        )
+    if any(out.exists() and out.samefile(path) for path in inputs):
+        raise InputError(f"{out}: is the file that is scored; name another to write")
+    return kind
+
+
+def _say_of_columns(files: RowFiles, level: str) -> None:
+    """Say which columns come out under another name, and which come out empty."""
+    if level != "message":
+        return
+    columns = files.columns
+    if columns.renamed:
+        pairs = ", ".join(f"{name!r} as {columns.others[name]!r}" for name in columns.renamed)
+        _say(f"{files.name}: columns with names of ours come out under others: {shown(pairs)}")
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _is_path(source: str) -> bool:
@@ -330,13 +345,3 @@ def _is_path(source: str) -> bool:
         return Path(source).exists()
     except (OSError, ValueError):
         return False  # a long text or one with a NUL byte is not the name of a file
-
-
-def _input_lines() -> Iterator[str]:
-    for number, raw in enumerate(sys.stdin.buffer, start=1):
-        try:
-            line = raw.decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise InputError(f"standard input:{number}: not UTF-8 ({error.reason})") from None
-        if line:
-            yield line

@@ -104,11 +104,15 @@ def read_container(
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such {noun} file; {missing}") from None
     except (OSError, SafetensorError) as error:
-        raise ModelFileError(
-            f"{path}: not a readable .safetensors {noun} file ({error}); train it again"
-        ) from None
+        remedy = "name a model file" if path.suffix != ".safetensors" else "train it again"
+        what = "a folder" if path.is_dir() else f"not a readable .safetensors {noun} file ({error})"
+        raise ModelFileError(f"{path}: {what}; {remedy}") from None
     if raw_header is None:
         raise ModelFileError(f"{path}: has no header; this is not a {noun} of this project")
+    if noun == "model" and '"kind": "' in raw_header:
+        raise ModelFileError(
+            f"{path}: is a conversation model, which stands beside a message model; name that one instead"
+        )
     try:
         header = json.loads(raw_header)
         if not isinstance(header, dict):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -29,6 +30,7 @@ from pydantic import (
 
 from classifier.errors import InputError, in_one_line
 from classifier.readers.opening import text_lines
+from classifier.readers.rows.nature import is_corpus_record
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, TACTICS
 
@@ -112,7 +114,9 @@ def iterate_conversations(path: Path | str) -> Iterator[Conversation]:
     """Like ``read_conversations``, one at a time."""
     seen: dict[str, int] = {}
     for number, line in _lines(Path(path)):
-        conversation = _parsed(line, f"{path}:{number}")
+        if not seen:
+            _require_corpus(line, f"{path}:{number}")
+        conversation = conversation_of(line, f"{path}:{number}")
         if conversation.id in seen:
             raise CorpusError(
                 f"{path}:{number}: id: {conversation.id!r} was already used on line "
@@ -129,7 +133,30 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise CorpusError(str(error)) from None
 
 
-def _parsed(line: str, where: str) -> Conversation:
+def _require_corpus(line: str, where: str) -> None:
+    """Raise ``CorpusError`` where the first line shows a file of another kind."""
+    kind = ""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        if not line.lstrip().startswith("{") and re.search("[,;\t]", line):
+            kind = "rows of CSV"
+    else:
+        if isinstance(record, list):
+            kind = "one JSON array"
+        elif isinstance(record, dict) and "messages" not in record and "text" in record:
+            kind = "message rows"
+        elif isinstance(record, dict) and "messages" in record and not is_corpus_record(record):
+            kind = "conversations of another tool"
+    if kind:
+        raise CorpusError(
+            f"{where}: holds {kind}, and no conversations of a corpus of this project, one a line; only such "
+            "corpora are trained on and evaluated, rows are scored"
+        )
+
+
+def conversation_of(line: str, where: str) -> Conversation:
+    """The conversation of a line. Raises ``CorpusError`` beginning with ``where`` for any other."""
     try:
         entry = _ConversationEntry.model_validate_json(line)
     except ValidationError as error:

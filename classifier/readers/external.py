@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,8 +19,8 @@ from classifier.records import Conversation, Message, Metadata
 
 NO_TIME = datetime.min
 """The time of a message whose corpus gives none. Written out as nothing."""
-MAX_CHARACTERS = 131_072
-"""The longest message that is read: as much as the csv module takes as one field."""
+MAX_CHARACTERS = 1_000_000
+"""The longest message that is read; as JSON with every character escaped it still fits a line."""
 MAX_NAME = 1_000
 MAX_MESSAGES = 1_000_000
 NOT_GENERATED = -1
@@ -30,6 +32,15 @@ _UNKNOWN = Metadata(
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1)
 _YEAR_10_000 = 253_402_300_800
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model said of a message: its highest probability, and the labels at their thresholds."""
+
+    highest: float
+    stages: tuple[str, ...]
+
 
 OnFault = Callable[[str], None]
 """Called with what is wrong with a part of a file, and where.
@@ -75,12 +86,33 @@ def checked_name(value: Any, *, noun: str) -> str:
     is too long.
     """
     if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value) if abs(value) < 10**18 else ""
+        value = str(value)
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"no {noun}")
     if len(value) > MAX_NAME:
         raise ValueError(f"{noun} of {len(value):,} characters, at most {MAX_NAME:,} are read")
     return cleaned(value.strip())
+
+
+def name_key(name: str) -> str:
+    """``name`` as names are compared: trimmed, in Unicode's composed form.
+
+    >>> name_key(" zoe\u0308 ") == "zo\u00eb"
+    True
+    """
+    return name.strip() if name.isascii() else unicodedata.normalize("NFC", name.strip())
+
+
+def nearly_equal(name: str) -> str:
+    """A key that names share which differ in case, spaces and signs alone.
+
+    It is empty for a name of signs alone.
+
+    >>> nearly_equal("Sam ") == nearly_equal("SAM \N{CHERRY BLOSSOM}")
+    True
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(ch for ch in folded if ch.isalnum())
 
 
 def checked_text(value: Any) -> str:
@@ -98,8 +130,9 @@ def checked_text(value: Any) -> str:
 def parsed_time(value: Any, *, per_second: int = 1) -> datetime:
     """A time in UTC, without a zone, from ISO 8601 or seconds since 1970.
 
-    None and empty text give ``NO_TIME``. With ``per_second=1000`` a number counts milliseconds. Raises
-    ``ValueError`` for anything else, and for a number before 1970 or after the year 9999.
+    None and empty text give ``NO_TIME``. With ``per_second=1000`` a number counts milliseconds, and so does
+    one that would be after the year 9999 in seconds. Raises ``ValueError`` for anything else, and for a
+    number before 1970 or after that year.
 
     >>> parsed_time("2031-01-06T12:00:00+01:00"), parsed_time("60"), parsed_time(None) == NO_TIME
     (datetime.datetime(2031, 1, 6, 11, 0), datetime.datetime(1970, 1, 1, 0, 1), True)
@@ -115,6 +148,8 @@ def parsed_time(value: Any, *, per_second: int = 1) -> datetime:
             return _from_iso(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"time {_short(value)}: expected ISO 8601 or seconds since 1970")
+    if per_second == 1 and _YEAR_10_000 <= value < _YEAR_10_000 * 1000:
+        per_second = 1000
     if not math.isfinite(value) or not 0 <= value < _YEAR_10_000 * per_second:
         raise ValueError(f"time {_short(value)} is not between 1970 and the year 9999")
     return _EPOCH + timedelta(seconds=value / per_second)
@@ -181,3 +216,13 @@ def require_speakers(conversations: Iterable[Conversation], *, purpose: str) -> 
                 f"conversation {conversation.id!r} does not say who wrote its messages, so {purpose} "
                 "cannot be told; a segment is one text and can only be scored as a message"
             )
+
+
+def checked_line(value: Any) -> int:
+    """``value`` as a line number from 1; else ``ValueError``."""
+    given = repr(value)[:40]
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 9:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**9:
+        raise ValueError(f"line {given}: expected a whole number from 1")
+    return value

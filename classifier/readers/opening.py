@@ -7,6 +7,7 @@ folders are refused.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -28,6 +29,7 @@ MAX_JSON_BYTES = 512 << 20
 MAX_RATIO = 100
 FREE_BYTES = 16 << 20
 """Up to here a file may expand at any ratio; beyond it ``MAX_RATIO`` holds."""
+BUFFER_BYTES = 1 << 16
 
 
 def plain_suffix(path: Path) -> str:
@@ -40,48 +42,83 @@ def plain_suffix(path: Path) -> str:
     return name.suffix.lower()
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of ``path``, expanded when its name ends in .gz or .zst.
+class ReadStream(io.BufferedReader):
+    """The unpacked bytes of a file, in UTF-8 where it is text."""
 
-    Raises ``InputError`` when it is missing, a folder, no regular file, unreadable, broken, or expands
-    beyond ``MAX_RATIO``, also when that shows only while reading.
+    packed: IO[bytes]
+
+    def packed_at(self) -> int:
+        """How many bytes of the file itself have been read."""
+        return self.packed.tell()
+
+
+@contextmanager
+def opened(path: Path, *, name: str = "", encoding: str = "utf-8", at: int = 0) -> Iterator[ReadStream]:
+    """The bytes of ``path`` from ``at`` on, expanded when its name ends in .gz or .zst.
+
+    Raises ``InputError`` when it is missing, a folder, no regular file, unreadable, broken, in another
+    encoding, or expands beyond ``MAX_RATIO``, also when that shows only while reading. Another ``encoding``
+    is read as UTF-8. ``name`` is how messages call the file, ``at`` a place in the bytes that are read.
     """
+    name = name or str(path)
+    require_regular(path, name)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(
-                f"{path}: {'a folder' if path.is_dir() else 'neither a file nor a folder'}; name a file"
-            )
-        with _expanded(path) as stream:
+        with path.open("rb") as packed:
+            source: Any = packed
+            if path.suffix.lower() == ".gz":
+                source = _Counted(gzip.GzipFile(fileobj=packed), path, name)
+            elif path.suffix.lower() == ".zst":
+                import pyarrow
+
+                source = _Counted(pyarrow.CompressedInputStream(packed, "zstd"), path, name)
+            if not is_utf8(encoding):
+                source = _Recoded(source, encoding, name)
+            is_plain = source is packed
+            stream = ReadStream(packed.raw if is_plain else source, BUFFER_BYTES)
+            stream.packed = packed
+            if is_plain:
+                stream.seek(at)
+            else:
+                while at and (skipped := len(stream.read(min(at, 1 << 20)))):
+                    at -= skipped
             yield stream
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise InputError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-@contextmanager
-def _expanded(path: Path) -> Iterator[IO[bytes]]:
-    compression = path.suffix.lower()
-    if compression not in COMPRESSIONS:
-        with path.open("rb") as stream:
-            yield stream
-        return
-    with path.open("rb") as packed:
-        if compression == ".gz":
-            source: Any = gzip.GzipFile(fileobj=packed)
-        else:
-            import pyarrow
+def require_regular(path: Path, name: str = "") -> None:
+    """Raise ``InputError`` for what is missing, a folder, or neither file nor folder."""
+    name = name or str(path)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "neither a file nor a folder"
+        raise InputError(f"{name}: {kind}; name a file")
 
-            source = pyarrow.CompressedInputStream(packed, "zstd")
-        with source:
-            yield io.BufferedReader(_Counted(source, path))
+
+def is_utf8(encoding: str) -> bool:
+    """Whether ``encoding`` is a name of UTF-8.
+
+    Raises ``InputError`` for one that is the name of no encoding.
+    """
+    try:
+        found = codecs.lookup(encoding)
+        "".encode(encoding)  # refuses codecs that are no encodings of text, such as base64
+    except (LookupError, ValueError):
+        raise InputError(
+            f"encoding {encoding!r}: expected the name of one, e.g. utf-8, cp1252, utf-16 or latin-1"
+        ) from None
+    return found.name in ("utf-8", "ascii", "utf-8-sig")
 
 
 class _Counted(io.RawIOBase):
     """Reads from ``source`` and stops when ``path`` has expanded too far."""
 
-    def __init__(self, source: Any, path: Path) -> None:
+    def __init__(self, source: Any, path: Path, name: str) -> None:
         self._source = source
-        self._path = path
+        self._name = name
         self._most = max(FREE_BYTES, MAX_RATIO * path.stat().st_size)
         self._total = 0
 
@@ -93,11 +130,40 @@ class _Counted(io.RawIOBase):
         self._total += len(content)
         if self._total > self._most:
             raise InputError(
-                f"{self._path}: expands to more than {MAX_RATIO} times its size; a file of chat does "
+                f"{self._name}: expands to more than {MAX_RATIO} times its size; a file of chat does "
                 "not, expand it yourself if it is meant"
             )
         buffer[: len(content)] = content
         return len(content)
+
+
+class _Recoded(io.RawIOBase):
+    """The text of ``source``, which is in ``encoding``, as UTF-8."""
+
+    def __init__(self, source: Any, encoding: str, name: str) -> None:
+        self._source, self._name, self._encoding = source, name, encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._ready = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self._ended:
+            content = self._source.read(BUFFER_BYTES)
+            self._ended = not content
+            try:
+                text = self._decoder.decode(content, final=self._ended)
+                self._ready = text.encode("utf-8")
+            except UnicodeError as error:
+                reason = getattr(error, "reason", error)
+                raise InputError(
+                    f"{self._name}: not {self._encoding} ({reason}); say its --encoding"
+                ) from None
+        n = min(len(buffer), len(self._ready))
+        buffer[:n], self._ready = self._ready[:n], self._ready[n:]
+        return n
 
 
 def binary_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -117,10 +183,10 @@ def binary_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def text_lines(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop) -> Iterator[tuple[int, str]]:
+def text_lines(path: Path, *, on_fault: OnFault = stop) -> Iterator[tuple[int, str]]:
     """The lines of a text file with their numbers, without a byte order mark.
 
-    A line that cannot be decoded with ``encoding`` is a fault.
+    A line that cannot be decoded is a fault.
     """
     for number, raw in binary_lines(path):
         if number == 1:
@@ -133,7 +199,7 @@ def text_lines(path: Path, *, encoding: str = "utf-8", on_fault: OnFault = stop)
             )
             continue
         try:
-            line = raw.decode(encoding)
+            line = raw.decode("utf-8")
         except UnicodeDecodeError as error:
             on_fault(
                 f"{path}:{number}: not UTF-8 ({error.reason} at byte {error.start} of the line); save "

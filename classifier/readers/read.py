@@ -7,25 +7,26 @@ record that it is synthetic.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from classifier.errors import InputError
-from classifier.readers.csv_rows import read_csv
 from classifier.readers.external import OnFault, stop
-from classifier.readers.jsonl_rows import read_jsonl
-from classifier.readers.opening import opened, parsed_json, plain_suffix, text_lines
+from classifier.readers.opening import opened, plain_suffix, require_regular
 from classifier.readers.outside.convokit import read_convokit, utterances_file
 from classifier.readers.outside.datapack import read_datapack
 from classifier.readers.outside.pan12 import read_pan12
 from classifier.readers.outside.panc import HEADER, read_panc
-from classifier.readers.parquet_rows import read_parquet
+from classifier.readers.rows.conversations import read_rows
+from classifier.readers.rows.formats import FORMAT_OF
+from classifier.readers.rows.table import RowOptions, open_rows
 from classifier.records import Conversation
 
 FORMATS = {
     "corpus": "the project's own JSONL, one synthetic conversation a line",
     "csv": "one message a row, with a header",
+    "tsv": "the same, separated by tabs",
     "jsonl": "one message a line, a flat JSON object",
     "parquet": "one message a row",
     "pan12": "XML of PAN 2012",
@@ -33,17 +34,20 @@ FORMATS = {
     "convokit": "a ConvoKit folder",
     "datapack": "JSON of the Chat Visualizer",
 }
-WITH_COLUMNS = ("csv", "jsonl", "parquet")
-_BY_SUFFIX = {".xml": "pan12", ".json": "datapack", ".parquet": "parquet"}
+OF_ROWS = ("csv", "tsv", "jsonl", "parquet")
+"""Formats of one message a row, which ``RowOptions`` are for."""
+_BY_SUFFIX = {".xml": "pan12", ".json": "datapack"}
 
 
 def read(
-    path: Path | str,
+    path: Path | str | Sequence[Path],
     *,
     format: str = "auto",
-    columns: Mapping[str, str] = MappingProxyType({}),
+    options: RowOptions | None = None,
     pattern_authors: Set[str] | None = None,
     on_fault: OnFault = stop,
+    on_note: Callable[[str], None] = lambda note: None,
+    name: str = "",
 ) -> Iterator[Conversation]:
     """The conversations of ``path``, one at a time and in file order.
 
@@ -52,11 +56,14 @@ def read(
 
     Parameters
     ----------
+    path : a file or folder; several files are read as one if they are of message rows
     format : one of ``FORMATS``, or "auto" to go by the name and the first line
-    columns : the columns of tables, such as ``{"text": "body"}``
+    options : how message rows are read, such as ``RowOptions(columns={"text": "body"})``
     pattern_authors : the authors that label PAN 2012
     on_fault : called for each fault; then the smallest faulty part (a message, a conversation) is left
         out instead. A file that is broken as a whole always raises
+    on_note : called with what each message that was filled in or left out lacked
+    name : how messages call the file; its path if empty
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "chat.csv"
@@ -65,46 +72,46 @@ def read(
     >>> conversation.synthetic, [message.text for message in conversation.messages]
     (False, ['pizza at 6?', 'yes'])
     """
-    path = Path(path)
-    name = sniffed(path) if format == "auto" else format
-    if name not in FORMATS:
-        raise InputError(f"format {name!r}: expected one of {', '.join(FORMATS)}")
-    if columns and name not in WITH_COLUMNS:
+    paths = [Path(path)] if isinstance(path, Path | str) else list(path)
+    found = sniffed(paths[0]) if format == "auto" else format
+    if found not in FORMATS:
+        raise InputError(f"format {found!r}: expected one of {', '.join(FORMATS)}")
+    options = options or RowOptions()
+    if found not in OF_ROWS and options != RowOptions():
         raise InputError(
-            f"{path}: columns can be named for {', '.join(WITH_COLUMNS)}; the format {name} has its own names"
+            f"{paths[0]}: columns can be named for {', '.join(OF_ROWS)}, and other options of rows be "
+            "given; the "
+            f"format {found} has its own names"
         )
-    if pattern_authors is not None and name != "pan12":
-        raise InputError(f"{path}: a list of authors labels PAN 2012 only; this is {name}")
-    return _conversations(path, name, columns, pattern_authors, on_fault)
+    if found not in OF_ROWS and len(paths) > 1:
+        raise InputError(f"{paths[0]}: is {found}, and only files of message rows are read several at a time")
+    if pattern_authors is not None and found != "pan12":
+        raise InputError(f"{paths[0]}: a list of authors labels PAN 2012 only; this is {found}")
+    if found in OF_ROWS:
+        files = open_rows(paths, replace(options, format=found), name=name)
+        return read_rows(files, on_fault=on_fault, on_note=on_note)
+    return _read_one(paths[0], found, pattern_authors, on_fault, on_note)
 
 
-def _conversations(
-    path: Path, name: str, columns: Mapping[str, str], pattern_authors: Set[str] | None, on_fault: OnFault
+def _read_one(
+    path: Path,
+    format_: str,
+    pattern_authors: Set[str] | None,
+    on_fault: OnFault,
+    on_note: Callable[[str], None],
 ) -> Iterator[Conversation]:
-    match name:
+    match format_:
         case "corpus":
             from classifier.readers.corpus import iterate_conversations
 
-            if path.suffix.lower() == ".zst":
-                raise InputError(
-                    f"{path}: the project's own corpora are read plain or as .gz; expand it first"
-                )
-            with opened(
-                path
-            ):  # refuses what is no regular file; records of the project's own are checked all or none
-                return iterate_conversations(path)
-        case "csv":
-            return read_csv(path, columns=columns, on_fault=on_fault)
-        case "jsonl":
-            return read_jsonl(path, columns=columns, on_fault=on_fault)
-        case "parquet":
-            return read_parquet(path, columns=columns, on_fault=on_fault)
+            require_regular(path)  # records of the project's own are checked all or none
+            return iterate_conversations(path)
         case "pan12":
             return read_pan12(path, pattern_authors=pattern_authors, on_fault=on_fault)
         case "panc":
             return read_panc(path, on_fault=on_fault)
         case "convokit":
-            return read_convokit(path, on_fault=on_fault)
+            return read_convokit(path, on_fault=on_fault, on_note=on_note)
         case _:
             return read_datapack(path, on_fault=on_fault)
 
@@ -121,12 +128,13 @@ def sniffed(path: Path) -> str:
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if suffix == ".csv":
-        columns = sorted(column.strip().strip('"') for column in _first_line(path).strip().split(","))
+        columns = sorted(column.strip().strip('"') for column in _first_line(path).split(","))
         return "panc" if columns == sorted(HEADER) else "csv"
-    if suffix == ".jsonl":
-        return "corpus" if _is_corpus_record(_first_line(path), path) else "jsonl"
-    with opened(path):
-        pass
+    if FORMAT_OF.get(suffix) == "jsonl":
+        return open_rows(path, required=()).files[0].format  # which may also be "corpus"
+    if suffix in FORMAT_OF:
+        return FORMAT_OF[suffix]
+    require_regular(path)
     hint = (
         "unpack it first"
         if suffix in (".zip", ".tar", ".7z", ".rar", ".tgz")
@@ -139,12 +147,5 @@ def sniffed(path: Path) -> str:
 
 
 def _first_line(path: Path) -> str:
-    return next((line for _, line in text_lines(path, on_fault=lambda fault: None) if line.strip()), "")
-
-
-def _is_corpus_record(line: str, path: Path) -> bool:
-    try:
-        record = parsed_json(line, f"{path}:1")
-    except InputError:
-        return False
-    return isinstance(record, dict) and isinstance(record.get("messages"), list)
+    with opened(path) as stream:
+        return stream.readline(1 << 20).decode("utf-8-sig", "replace").strip()

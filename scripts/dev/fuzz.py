@@ -53,7 +53,9 @@ from classifier.readers.external import MAX_CHARACTERS, stop
 from classifier.readers.outside.label_studio import read_annotations
 from classifier.readers.outside.pan12 import read_authors, read_lines
 from classifier.readers.read import read
-from classifier.readers.tables import open_rows
+from classifier.readers.rows.read_block import numbered_rows
+from classifier.readers.rows.table import RowFiles, RowOptions, open_rows
+from classifier.readers.rows.writer import csv_lines
 from classifier.records import Metadata
 from classifier.taxonomy import CONVERSATION_LABELS, LABELS
 
@@ -389,10 +391,38 @@ def states_of(conversation_models: list[ConversationModel]) -> Iterator[bytes]:
 
 
 def rows_of(path: Path, rng: random.Random) -> None:
-    """Reads as ``score`` does."""
-    for block in open_rows(path).blocks():
-        for row in block.rows():
-            assert isinstance(row["text"], str)
+    """Reads as ``score`` does, cut in two ways; what comes out is the same, and reads back from CSV."""
+    options = RowOptions(conversation_id="c" if rng.random() < 0.05 else "")
+    files = open_rows(path, options, required=("text",))
+    whole, faults = _rows_read(files, 1 << 19)
+    assert (whole, faults) == _rows_read(files, rng.choice((1, 7, 60, 300)))
+    for fault in faults:
+        _check_line(fault, path)
+    columns = list(files.columns.results)
+    names = [f"c{number}" for number in range(len(columns))]
+    table = pyarrow.table(
+        {
+            name: pyarrow.array(
+                [
+                    "" if row.get(column) is None else str(row[column]).encode("utf-8", "replace").decode()
+                    for row in whole
+                ],
+                pyarrow.string(),
+            )
+            for name, column in zip(names, columns, strict=True)
+        }
+    )
+    again = path.with_name("again.csv")
+    again.write_bytes((",".join(names) + "\n").encode() + csv_lines(table))
+    text = RowOptions(columns={"text": names[columns.index("text")]})
+    back, faults = _rows_read(open_rows(again, text, required=("text",)), 1 << 19)
+    assert not faults
+    assert [row["text"] for row in back] == [row["text"] or "" for row in whole]
+
+
+def _rows_read(files: RowFiles, size: int) -> tuple[list[dict[str, Any]], list[str]]:
+    faults: list[str] = []
+    return [row for _, row in numbered_rows(files, faults.append, size=size)], faults
 
 
 def targets(folder: Path) -> dict[str, Target]:

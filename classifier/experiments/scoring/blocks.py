@@ -11,22 +11,27 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from classifier.errors import InputError
+from classifier.experiments.scoring import arrow
 from classifier.experiments.scoring.finished_blocks import ScoredBlock
 from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.readers.row_writer import text_of
-from classifier.readers.tables import Block, Row
+from classifier.readers.rows.cell_time import readable_time
+from classifier.readers.rows.formats import DELIMITERS
+from classifier.readers.rows.read_block import Rows, read_block, readable, unknown_key
+from classifier.readers.rows.table import Block
+from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import LABELS
 
 MEMO_TOKENS = 32_768
@@ -36,7 +41,11 @@ A tenth slower on text full of misspellings, but soon full, so that a long file 
 short one.
 """
 
-_SCORES = ",".join(["%.8g"] * len(LABELS))
+NO_TEXT = "messages without a text were scored as empty"
+NO_AUTHOR = "messages without an author or a conversation were left out"
+SKIPPED = "rows with a fault were left out"
+SHOWN_FAULTS = 10
+"""Faults of a block that are kept to be named."""
 
 
 def score_blocks(
@@ -71,39 +80,69 @@ def score_blocks(
 
 
 def score_block(scorer: BatchScorer, plan: ScoringPlan, block: Block) -> ScoredBlock:
-    """The scores of one block."""
-    rows = block.rows()
-    probabilities = scorer.probabilities(row["text"] for row in rows)
-    content_of = _message_content if plan.level == "message" else _monitored_content
-    return ScoredBlock(block.end, block.share, len(rows), content_of(scorer, plan, rows, probabilities))
+    """The scores of one block.
+
+    Raises ``InputError`` for a row with a fault, unless the plan skips such.
+    """
+    rows = read_block(block)
+    if rows.faults and not plan.skips_bad:
+        raise InputError(rows.faults[0])
+    if plan.kind != "jsonl" and plan.level == "message" and (key := unknown_key(block, rows)):
+        raise InputError(
+            f"{block.file.name}: column {key!r} is in a row but not in the first one; give every row the "
+            "same "
+            "columns, or write .jsonl"
+        )
+    texts = rows.table["text"]
+    notes = Counter({NO_TEXT: texts.null_count, SKIPPED: len(rows.faults)})
+    probabilities = scorer.probabilities(texts.fill_null("").to_pylist())
+    with readable(block):
+        if plan.level == "message":
+            content = _message_content(scorer, plan, rows, probabilities)
+        else:
+            content, notes[NO_AUTHOR] = _monitored_content(scorer, block, rows, probabilities)
+    notes = Counter({note: n for note, n in notes.items() if n})
+    return ScoredBlock(block.end, block.share, len(texts), content, dict(notes), rows.faults[:SHOWN_FAULTS])
 
 
 def _message_content(
-    scorer: BatchScorer, plan: ScoringPlan, rows: list[Row], probabilities: NDArray[np.float64]
+    scorer: BatchScorer, plan: ScoringPlan, rows: Rows, probabilities: NDArray[np.float64]
 ) -> bytes:
     model = scorer.model
-    stages = [""] * len(rows)
+    stages = [""] * len(rows.table)
     for number in np.flatnonzero((probabilities >= model.thresholds).any(axis=1)).tolist():
         stages[number] = "|".join(model.flagged(probabilities[number]))
-    if plan.kind == ".parquet":
-        from classifier.experiments.scoring import arrow  # CSV and JSONL do without pyarrow
-
-        flagged_rows = [row | {"stages": names} for row, names in zip(rows, stages, strict=True)]
-        return arrow.to_bytes(arrow.message_table(plan, flagged_rows, probabilities))
-    as_number: Any = float if plan.kind == ".jsonl" else str
-    scored_rows = []
-    for row, scores, names in zip(rows, probabilities.tolist(), stages, strict=True):
-        numbers = map(as_number, (_SCORES % tuple(scores)).split(","))
-        scored_rows.append(row | dict(zip(LABELS, numbers, strict=True)) | {"stages": names})
-    return text_of(scored_rows, kind=plan.kind, columns=plan.columns)
+    if plan.kind == "parquet":
+        return arrow.to_bytes(arrow.message_table(rows.table, probabilities, stages))
+    numbers = eight_digits(probabilities)
+    if plan.kind != "jsonl":
+        return csv_lines(
+            arrow.message_table(rows.table, numbers, stages),
+            delimiter=DELIMITERS[plan.kind],
+            is_safe=plan.is_safe,
+        )
+    scores = (dict(zip(LABELS, row, strict=True)) for row in numbers.tolist())
+    given = rows.table.to_pylist() if rows.values is None else rows.values
+    return json_lines(
+        {name: row[name] for name in plan.columns if name in row} | row | found | {"stages": names}
+        for row, found, names in zip(given, scores, stages, strict=True)
+    )
 
 
 def _monitored_content(
-    scorer: BatchScorer, plan: ScoringPlan, rows: list[Row], probabilities: NDArray[np.float64]
-) -> bytes:
-    from classifier.experiments.scoring import arrow
-
-    return arrow.to_bytes(arrow.monitored_table(rows, probabilities, scorer.model.labels))
+    scorer: BatchScorer, block: Block, rows: Rows, probabilities: NDArray[np.float64]
+) -> tuple[bytes, int]:
+    """What is monitored of the rows that say who wrote where, and how many do not."""
+    table = rows.table
+    is_named = arrow.is_named(table)
+    table = table.filter(is_named)
+    given = table["time"].to_pylist() if "time" in table.column_names else [None] * len(table)
+    times = pa.array(
+        [readable_time(time, day_first=block.file.options.day_first) for time in given], pa.timestamp("us")
+    )
+    kept = probabilities[is_named.to_numpy()]
+    content = arrow.to_bytes(arrow.monitored_table(table, times, kept, scorer.model.labels))
+    return content, len(probabilities) - len(kept)
 
 
 def _load_scorer(model_path: Path) -> BatchScorer:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from classifier.atomic import replacing
 from classifier.errors import InputError
+from classifier.experiments.scoring.arrow import is_named
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.frames import (
@@ -34,8 +35,10 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.shipped import conversation_model_path
 from classifier.progress import progress_share
-from classifier.readers.row_formats import row_format
-from classifier.readers.tables import REQUIRED, open_rows
+from classifier.readers.external import name_key
+from classifier.readers.rows.formats import row_format
+from classifier.readers.rows.read_block import read_block
+from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
@@ -179,37 +182,36 @@ def _score_file(source: Path, target: Path) -> None:
 
 def _scored_tables(source: Path) -> Iterator[pa.Table]:
     """The file's rows with the score columns last; first a table without a row."""
-    file = open_rows(source)
-    assert file.schema is not None
-    yield _with_scores(file.schema.remove_metadata().empty_table())
-    for block in file.blocks():
-        for name in REQUIRED:
-            if block.content[name].null_count:
-                raise InputError(
-                    f"{source}: {name}: expected a string in every row, "
-                    f"some of rows {block.start.at + 1} to {block.end.at} have none"
-                )
-        yield _with_scores(pa.Table.from_batches([block.content]).replace_schema_metadata())
+    files = open_rows(source)
+    yield _with_scores(pa.schema(list((files.types or {}).items())).empty_table())
+    for block in files.blocks():
+        rows = read_block(block)
+        if rows.faults:
+            raise InputError(rows.faults[0])
+        yield _with_scores(rows.table)
 
 
 def _with_scores(table: pa.Table) -> pa.Table:
-    scores = pa.Table.from_pandas(
-        score_frame(table.select(["text"]).to_pandas(), _worker_models().scorer), preserve_index=False
-    )
-    table = table.drop_columns([name for name in MESSAGE_SCHEMA if name in table.column_names])
+    texts = pa.table({"text": table["text"].fill_null("")})
+    scores = score_frame(texts.to_pandas(), _worker_models().scorer)
     for name in MESSAGE_SCHEMA:
-        column = scores[name].cast(pa.string()) if name == "stages" else scores[name]
-        table = table.append_column(name, column)
+        kind = pa.string() if name == "stages" else pa.float64()
+        table = table.append_column(name, pa.array(scores[name], kind))
     return table
 
 
 def _monitored(numbered: tuple[int, Path]) -> pd.DataFrame:
-    """The scored messages of one file, with their position among all messages."""
+    """The scored messages of one file that say who wrote where, with their positions.
+
+    Positions are among all messages. Names come trimmed and in Unicode's composed form.
+    """
     number, source = numbered
-    scored = pa.concat_tables(table.select(list(MONITORED_SCHEMA)) for table in _scored_tables(source))
+    tables = (table.select(list(MONITORED_SCHEMA)) for table in _scored_tables(source))
+    scored = pa.concat_tables(table.filter(is_named(table)) for table in tables)
     positions = (number << 40) + np.arange(len(scored))
     frame: pd.DataFrame = scored.to_pandas()
-    return frame.astype(MONITORED_SCHEMA).assign(position=positions)
+    names = {name: frame[name].map(name_key) for name in ("conversation_id", "author")}
+    return frame.assign(**names).astype(MONITORED_SCHEMA).assign(position=positions)
 
 
 def _conversations(messages: pd.DataFrame) -> pd.DataFrame:
@@ -267,7 +269,7 @@ def _parquet_files(source: str) -> list[Path]:
         files = sorted(folder.glob("*.parquet"))
     else:
         files = [Path(name) for name in sorted(glob(source, recursive=True))]
-    if not files or any(row_format(path) != ".parquet" for path in files):
+    if not files or any(row_format(path) != "parquet" for path in files):
         got = f"got {files[0].name}" if files else "there is none"
         raise InputError(f"{source}: expected Parquet files, one partition each, as 'chats/*.parquet'; {got}")
     return files

@@ -11,13 +11,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from classifier.atomic import synced_folder
 from classifier.errors import InputError
-from classifier.readers.file_lines import Place
+from classifier.readers.rows.cut import Place
 from classifier.resume import FinishedPieces
 
 JOINED = "joined"
@@ -37,12 +37,18 @@ class ScoredBlock:
         Messages in the block.
     content
         The scores, as ``scoring.blocks`` writes them.
+    notes
+        What the user is to know of its rows, each with how many.
+    faults
+        The first rows that were left out, each with file and line.
     """
 
     end: Place
     share: float
     n: int
     content: bytes
+    notes: Mapping[str, int] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
 
 class FinishedBlocks:
@@ -62,7 +68,13 @@ class FinishedBlocks:
 
     def add(self, block: ScoredBlock) -> None:
         """Write the next block."""
-        about = {"at": block.end.at, "line": block.end.line, "share": block.share, "n": block.n}
+        about = {
+            "end": astuple(block.end),
+            "share": block.share,
+            "n": block.n,
+            "notes": block.notes,
+            "faults": block.faults,
+        }
         self._pieces.put(f"{self._n_blocks:06}", json.dumps(about).encode() + b"\n" + block.content)
         self._count(block)
 
@@ -77,7 +89,14 @@ class FinishedBlocks:
         while number != most and (stored := self._pieces.get(f"{number:06}")) is not None:
             first, _, content = stored.partition(b"\n")
             about: dict[str, Any] = json.loads(first)
-            yield ScoredBlock(Place(about["at"], about["line"]), about["share"], about["n"], content)
+            yield ScoredBlock(
+                Place(*about["end"]),
+                about["share"],
+                about["n"],
+                content,
+                about["notes"],
+                tuple(about["faults"]),
+            )
             number += 1
 
 

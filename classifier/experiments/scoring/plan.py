@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from classifier.readers.tables import RowFile
+from classifier.readers.rows.table import RowFiles
 from classifier.taxonomy import LABELS
 
 _AGGREGATE_COLUMNS = {
@@ -15,24 +15,32 @@ _AGGREGATE_COLUMNS = {
 
 @dataclass(frozen=True)
 class ScoringPlan:
-    """What is made of the rows of ``file``.
+    """What is made of the rows of ``files``.
 
     Parameters
     ----------
-    file
+    files
         The rows to score.
     level
         "message", "conversation" or "sender": what a row of the result is about.
     kind
-        Format of the result: ".csv", ".jsonl" or ".parquet".
+        Format of the result: "csv", "tsv", "jsonl" or "parquet".
+    skips_bad
+        Whether a row with a fault is left out; else it ends the run.
+    is_safe
+        Whether texts of CSV that a spreadsheet would take for formulas begin with an apostrophe.
+    model_name
+        Written into the metadata of Parquet.
     """
 
-    file: RowFile
+    files: RowFiles
     level: str
     kind: str
+    skips_bad: bool = False
+    is_safe: bool = False
+    model_name: str = ""
 
     @property
     def columns(self) -> list[str]:
         """The columns of the result."""
-        columns = _AGGREGATE_COLUMNS.get(self.level, (*self.file.columns, *LABELS, "stages"))
-        return list(dict.fromkeys(columns))
+        return list(_AGGREGATE_COLUMNS.get(self.level, (*self.files.columns.results, *LABELS, "stages")))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import IO
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import IO, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from classifier.errors import InputError
+from classifier.experiments.scoring import arrow
 from classifier.experiments.scoring.finished_blocks import ScoredBlock
 from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.model.conversation.bulk import BulkMonitor
 from classifier.model.conversation.model import ConversationModel
-from classifier.readers.row_writer import text_of
-from classifier.readers.tables import Row
+from classifier.readers.external import name_key, nearly_equal, shown
+from classifier.readers.rows.formats import DELIMITERS
+from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import LABELS
 
+Row = Mapping[str, Any]
 ROW_GROUP = 1 << 16
 """Rows in a group of a Parquet result: fixed, so that the file does not depend on the blocks."""
 
@@ -25,45 +31,96 @@ def write_result(
     plan: ScoringPlan,
     blocks: Iterable[ScoredBlock],
     conversation_model: ConversationModel | None,
+    *,
+    warn: Callable[[str], None] = lambda warning: None,
 ) -> None:
     """Write the result of all ``blocks``, in their order.
 
-    ``conversation_model`` scores conversations and senders; it is None for scores of messages. Raises
-    ``InputError`` for a message without an author where conversations are scored.
+    ``conversation_model`` scores conversations and senders; it is None for scores of messages. ``warn`` is
+    called with what makes a score of conversations doubtful. Raises ``InputError`` where conversations are
+    to be scored and no message says who wrote it.
     """
-    contents = (block.content for block in blocks)
+    n_messages = 0
+
+    def contents_of() -> Iterator[bytes]:
+        nonlocal n_messages
+        for block in blocks:
+            n_messages += block.n
+            yield block.content
+
+    contents: Iterator[bytes] = contents_of()
     if conversation_model is not None:
-        monitor = _monitor_all(conversation_model, contents)
+        monitor = _monitor_all(conversation_model, contents, warn)
+        if n_messages and not monitor.ids:
+            raise InputError(
+                f"{plan.files.name}: no message says who wrote it in which conversation; without, only "
+                "scores of "
+                "messages can be given: --level message"
+            )
         if plan.level == "conversation":
             rows = conversation_rows(monitor)
         else:
             rows = sender_rows(monitor, conversation_model)
         contents = (_aggregate_content(plan, group) for group in _row_groups(rows))
-    if plan.kind == ".parquet":
+    if plan.kind == "parquet":
         _write_parquet(stream, plan, contents)
         return
-    if plan.kind == ".csv":
-        header = dict(zip(plan.columns, plan.columns, strict=True))
-        stream.write(text_of([header], kind=".csv", columns=plan.columns))
+    if plan.kind != "jsonl":
+        first = next(contents, b"")  # an input that cannot be read at all leaves no header
+        header = pa.table({str(at): [name] for at, name in enumerate(plan.columns)})
+        stream.write(csv_lines(header, delimiter=DELIMITERS[plan.kind], is_safe=plan.is_safe) + first)
     for content in contents:
         stream.write(content)
 
 
-def _monitor_all(conversation_model: ConversationModel, contents: Iterable[bytes]) -> BulkMonitor:
-    """A monitor that has seen every message of every block."""
-    from classifier.experiments.scoring import arrow
+def _monitor_all(
+    conversation_model: ConversationModel, contents: Iterable[bytes], warn: Callable[[str], None]
+) -> BulkMonitor:
+    """A monitor that has seen every message of every block.
 
+    Names are compared trimmed and in Unicode's composed form, and kept as first written.
+    """
     monitor = BulkMonitor(conversation_model)
+    first: dict[str, str] = {}
+    last_time: dict[str, datetime] = {}
+    falling: dict[str, None] = {}
     for content in contents:
         table = arrow.from_bytes(content)
-        ids, authors = (table[name].to_pylist() for name in arrow.MONITORED_COLUMNS)
-        if "" in authors:
-            raise InputError(
-                f"conversation {ids[authors.index('')]!r}: a message has no author; scores of conversations "
-                "and senders need one for every message; score --level message"
-            )
+        ids, authors, times = (table[name].to_pylist() for name in arrow.MONITORED_COLUMNS)
+        ids, authors = (
+            [first.setdefault(name_key(name), name) for name in names] for names in (ids, authors)
+        )
+        for id_, time in zip(ids, times, strict=True):
+            if time is not None and last_time.setdefault(id_, time) > time:
+                falling[id_] = None
+            elif time is not None:
+                last_time[id_] = time
         monitor.update(ids, authors, np.column_stack([table[label].to_numpy() for label in LABELS]))
+    if falling:
+        warn(
+            f"the times fall in {len(falling):,} conversations (first {shown(repr(next(iter(falling))))}); "
+            "they "
+            "were scored in the order of the rows: put the oldest message first"
+        )
+    for warning in _near_names(monitor):
+        warn(warning)
     return monitor
+
+
+def _near_names(monitor: BulkMonitor) -> Iterator[str]:
+    """A warning of conversations with authors whose names nearly equal one another."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for id_, author, _ in zip(*monitor.sides(), strict=True):
+        if key := nearly_equal(author):
+            found.setdefault((id_, key), []).append(author)
+    alike = [(id_, names) for (id_, _), names in found.items() if len(names) > 1]
+    if alike:
+        id_, names = alike[0]
+        yield (
+            f"{len(alike):,} times authors of one conversation have nearly equal names (first in "
+            f"{shown(repr(id_))}: "
+            f"{shown(*map(repr, names))}); each was scored as a person of their own"
+        )
 
 
 def conversation_rows(monitor: BulkMonitor) -> Iterator[Row]:
@@ -110,26 +167,22 @@ def _row_groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 def _aggregate_content(plan: ScoringPlan, rows: list[Row]) -> bytes:
-    if plan.kind == ".parquet":
-        from classifier.experiments.scoring import arrow  # CSV and JSONL do without pyarrow
-
-        return arrow.to_bytes(arrow.aggregate_table(plan, rows))
-    as_number = float if plan.kind == ".jsonl" else str
-    rounded = [row | {"score": as_number(f"{row['score']:.8g}")} for row in rows]
-    return text_of(rounded, kind=plan.kind, columns=plan.columns)
+    table = arrow.aggregate_table(plan, rows)
+    if plan.kind == "parquet":
+        return arrow.to_bytes(table)
+    at = table.column_names.index("score")
+    table = table.set_column(at, "score", pa.array(eight_digits(table["score"].to_numpy())))
+    if plan.kind == "jsonl":
+        return json_lines(table.to_pylist())
+    return csv_lines(table, delimiter=DELIMITERS[plan.kind], is_safe=plan.is_safe)
 
 
 def _write_parquet(stream: IO[bytes], plan: ScoringPlan, contents: Iterable[bytes]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from classifier.experiments.scoring import arrow
-
     schema = arrow.result_schema(plan)
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
         waiting = schema.empty_table()
         for content in contents:
-            waiting = pa.concat_tables([waiting, arrow.from_bytes(content)])
+            waiting = pa.concat_tables([waiting, arrow.from_bytes(content).cast(schema)])
             while len(waiting) >= ROW_GROUP:
                 writer.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
                 waiting = waiting.slice(ROW_GROUP)

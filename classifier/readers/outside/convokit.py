@@ -9,7 +9,7 @@ utterances.json. The older names of fields are read as well: ``user`` for ``spea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,12 +25,14 @@ from classifier.readers.external import (
     parsed_time,
     stop,
 )
-from classifier.readers.jsonl_rows import jsonl_objects
 from classifier.readers.opening import whole_json
+from classifier.readers.rows.strict import json_objects
 from classifier.records import Conversation, Message
 
 UTTERANCES = ("utterances.jsonl", "utterances.json")
 """The file that is read, the newer name first."""
+NO_TEXT = "utterances without a text were left out"
+NO_CLOCK = "utterances with a time that cannot be read have none"
 OLD_NAMES = {"speaker": "user", "conversation_id": "root", "reply_to": "reply-to"}
 
 
@@ -58,35 +60,46 @@ def utterances_file(folder: Path) -> Path:
     )
 
 
-def read_convokit(folder: Path, *, on_fault: OnFault = stop) -> Iterator[Conversation]:
+def read_convokit(
+    folder: Path, *, on_fault: OnFault = stop, on_note: Callable[[str], None] = lambda note: None
+) -> Iterator[Conversation]:
     """The conversations, each yielded when its last utterance has been read.
 
     The file is read twice, first to count. Utterances are put in order of time where all of a
-    conversation have one, else each after the one it replies to. A fault is an utterance without id,
-    speaker, conversation or text, with a time that is none, or an id used before; and replies that go
-    round in a circle. A reply to an utterance that is not there begins anew.
+    conversation have one, else each after the one it replies to. One without a conversation belongs to that
+    of the root it replies to; one without a text is left out, and one whose time cannot be read has none,
+    which ``on_note`` is told. A fault is an utterance without an id or with one used before, a text that is
+    none, and replies that go round in a circle. A reply to an utterance that is not there, or to itself,
+    begins anew.
     """
     path = utterances_file(folder)
     left: Counter[str] = Counter()
+    replied: dict[str, str] = {}
     for _, entry in _entries(path, lambda fault: None):
-        left[_conversation_of(entry)] += 1
+        if _field(entry, "conversation_id") in (None, ""):
+            replied[str(entry.get("id"))] = str(_field(entry, "reply_to") or "")
+    for _, entry in _entries(path, lambda fault: None):
+        left[_conversation_of(entry, replied)] += 1
     used: dict[str, int] = {}
     waiting: dict[str, list[_Utterance]] = {}
     for number, entry in _entries(path, on_fault):
-        conversation = _conversation_of(entry)
-        try:
-            found = waiting.setdefault(conversation, [])
-            utterance = _utterance(entry)
-            if utterance.id in used:
-                raise ValueError(f"utterance {utterance.id!r} was already on line {used[utterance.id]}")
-            if len(found) >= MAX_MESSAGES:
-                raise ValueError(
-                    f"conversation {utterance.conversation!r} has more than {MAX_MESSAGES:,} utterances"
-                )
-            used[utterance.id] = number
-            found.append(utterance)
-        except ValueError as error:
-            on_fault(f"{path}:{number}: {error}")
+        conversation = _conversation_of(entry, replied)
+        found = waiting.setdefault(conversation, [])
+        if entry.get("text") is None:
+            on_note(NO_TEXT)
+        else:
+            try:
+                utterance = _utterance(entry, conversation, on_note)
+                if utterance.id in used:
+                    raise ValueError(f"utterance {utterance.id!r} was already on line {used[utterance.id]}")
+                if len(found) >= MAX_MESSAGES:
+                    raise ValueError(
+                        f"conversation {utterance.conversation!r} has more than {MAX_MESSAGES:,} utterances"
+                    )
+                used[utterance.id] = number
+                found.append(utterance)
+            except ValueError as error:
+                on_fault(f"{path}:{number}: {error}")
         left[conversation] -= 1
         if not left[conversation] and (utterances := waiting.pop(conversation)):
             try:
@@ -103,7 +116,7 @@ def read_convokit(folder: Path, *, on_fault: OnFault = stop) -> Iterator[Convers
 def _entries(path: Path, on_fault: OnFault) -> Iterator[tuple[int, dict[str, Any]]]:
     """The utterances with their line numbers, or places in a .json list."""
     if path.suffix == ".jsonl":
-        yield from jsonl_objects(path, on_fault=on_fault)
+        yield from json_objects(path, on_fault=on_fault)
         return
     listed = whole_json(path)
     if not isinstance(listed, list):
@@ -120,19 +133,34 @@ def _field(entry: dict[str, Any], name: str) -> Any:
     return entry.get(OLD_NAMES[name]) if value is None and name in OLD_NAMES else value
 
 
-def _conversation_of(entry: dict[str, Any]) -> str:
-    return str(_field(entry, "conversation_id"))[:2000]
+def _conversation_of(entry: dict[str, Any], replied: Mapping[str, str]) -> str:
+    """The conversation of an utterance: the one it names, else the root that it replies to."""
+    given = _field(entry, "conversation_id")
+    if given not in (None, ""):
+        return str(given)[:2000]
+    root, seen = str(entry.get("id"))[:2000], set()
+    while root not in seen and (earlier := replied.get(root)) in replied:
+        seen.add(root)
+        root = str(earlier)
+    return root
 
 
-def _utterance(entry: dict[str, Any]) -> _Utterance:
-    reply = _field(entry, "reply_to")
+def _utterance(entry: dict[str, Any], conversation: str, on_note: Callable[[str], None]) -> _Utterance:
+    reply, speaker = _field(entry, "reply_to"), _field(entry, "speaker")
+    if isinstance(speaker, dict):
+        speaker = speaker.get("id")
+    try:
+        time = parsed_time(entry.get("timestamp"))
+    except ValueError:
+        time = NO_TIME
+        on_note(NO_CLOCK)
     return _Utterance(
         id=checked_name(entry.get("id"), noun="id"),
-        conversation=checked_name(_field(entry, "conversation_id"), noun="conversation_id"),
+        conversation=checked_name(_field(entry, "conversation_id") or conversation, noun="conversation_id"),
         reply_to="" if reply in (None, "") else checked_name(reply, noun="reply_to"),
         message=Message(
-            author=checked_name(_field(entry, "speaker"), noun="speaker"),
-            time=parsed_time(entry.get("timestamp")),
+            author="" if speaker in (None, "") else checked_name(speaker, noun="speaker"),
+            time=time,
             text=checked_text(entry.get("text")),
         ),
     )
@@ -144,7 +172,8 @@ def _in_order(utterances: list[_Utterance]) -> list[_Utterance]:
     known = {utterance.id for utterance in utterances}
     replies: dict[str, list[_Utterance]] = {}
     for utterance in utterances:
-        replies.setdefault(utterance.reply_to if utterance.reply_to in known else "", []).append(utterance)
+        is_root = utterance.reply_to not in known or utterance.reply_to == utterance.id
+        replies.setdefault("" if is_root else utterance.reply_to, []).append(utterance)
     ordered: list[_Utterance] = []
     left = replies.pop("", [])[::-1]
     while left:

@@ -8,16 +8,23 @@ author_id, line and created_at.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from classifier.readers.external import NO_TIME, written_time
+from classifier.readers.external import NO_TIME, Prediction, written_time
 from classifier.records import Conversation
 
 
-def coop_line(conversation: Conversation, *, type_id: str) -> str:
+def coop_line(
+    conversation: Conversation,
+    *,
+    type_id: str,
+    predictions: Mapping[tuple[str, int], Prediction] | None = None,
+) -> str:
     """The submission of a conversation's messages, as one line of JSON.
 
-    An item's id is made of the conversation's id and the line's number.
+    An item's id is made of the conversation's id and the line's number. A message with a prediction also has
+    the fields score, the highest probability, and stages.
     """
     items = []
     for position, message in enumerate(conversation.messages, start=1):
@@ -30,5 +37,7 @@ def coop_line(conversation: Conversation, *, type_id: str) -> str:
         }
         if message.time != NO_TIME:
             data["created_at"] = f"{written_time(message.time)}Z"
+        if prediction := (predictions or {}).get((conversation.id, line)):
+            data |= {"score": prediction.highest, "stages": list(prediction.stages)}
         items.append({"id": f"{conversation.id}:{line}", "typeId": type_id, "data": data})
     return json.dumps({"items": items}, ensure_ascii=False, separators=(",", ":")) + "\n"

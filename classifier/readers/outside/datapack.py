@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import InputError
-from classifier.readers.columns import checked_line
 from classifier.readers.external import (
     MAX_MESSAGES,
     NO_TIME,
     OnFault,
+    Prediction,
+    checked_line,
     checked_name,
     checked_text,
     external_conversation,
@@ -48,7 +49,12 @@ def read_datapack(path: Path, *, on_fault: OnFault = stop) -> Iterator[Conversat
     pack = whole_json(path)
     chats = pack.get("chats") if isinstance(pack, dict) else None
     if not isinstance(chats, dict):
-        raise InputError(f"{path}: expected a JSON object with an object 'chats', as datapacks are")
+        kind = "one JSON array" if isinstance(pack, list) else "one JSON value of another kind"
+        raise InputError(
+            f"{path}: expected a JSON object with an object 'chats', as datapacks are, got {kind}; for "
+            "messages "
+            "write one object a line and let the name end in .jsonl"
+        )
     for name, chat in chats.items():
         where = f"{path}: chat {name[:60]!r}"
         try:
@@ -101,7 +107,7 @@ def _messages(content: list[Any], where: str, on_fault: OnFault) -> tuple[list[M
 
 
 def written_datapack(
-    conversations: Iterable[Conversation], *, name: str, predictions: Mapping[tuple[str, int], float]
+    conversations: Iterable[Conversation], *, name: str, predictions: Mapping[tuple[str, int], Prediction]
 ) -> bytes:
     """A datapack of ``conversations`` with the predictions of their lines.
 
@@ -128,7 +134,7 @@ def written_datapack(
                 "lineNum": line,
             }
             if (conversation.id, line) in predictions:
-                entry["prediction"] = predictions[conversation.id, line]
+                entry["prediction"] = predictions[conversation.id, line].highest
             content.append(entry)
         chats[conversation.id] = {
             "className": CLASS_NAMES[conversation.label],

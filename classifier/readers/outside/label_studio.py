@@ -7,15 +7,14 @@ people chose, beside the generator's own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.readers.columns import checked_line
-from classifier.readers.external import checked_name, cleaned
+from classifier.readers.external import Prediction, checked_line, checked_name, cleaned
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS
 
@@ -32,32 +31,51 @@ CONFIG = (
 """The labelling interface to paste into a Label Studio project."""
 
 
-def to_tasks(conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
+def to_tasks(
+    conversations: Iterable[Conversation], predictions: Mapping[tuple[str, int], Prediction] | None = None
+) -> list[dict[str, Any]]:
     """One task per message.
 
     The generator's labels are kept under ``data.generator_labels`` and not shown to the annotator.
+    ``predictions`` by (conversation, line) become pre-annotations, which Label Studio shows.
     """
-    return [
-        {
-            "data": {
-                "conversation": conversation.id,
-                "index": index,
-                "context": "\n".join(
-                    f"{_side(conversation, earlier.author)}: {earlier.text}"
-                    for earlier in conversation.messages[max(0, index - 1 - CONTEXT_MESSAGES) : index - 1]
-                ),
-                "text": f"{_side(conversation, message.author)}: {message.text}",
-                "generator_labels": list(message.labels),
-                "synthetic": conversation.synthetic,
+    tasks = []
+    for conversation in conversations:
+        letters = _letters(conversation)
+        shown = [f"{letters[message.author]}: {message.text}" for message in conversation.messages]
+        for index, message in enumerate(conversation.messages, start=1):
+            task: dict[str, Any] = {
+                "data": {
+                    "conversation": conversation.id,
+                    "index": index,
+                    "context": "\n".join(shown[max(0, index - 1 - CONTEXT_MESSAGES) : index - 1]),
+                    "text": shown[index - 1],
+                    "generator_labels": list(message.labels),
+                    "synthetic": conversation.synthetic,
+                }
             }
-        }
-        for conversation in conversations
-        for index, message in enumerate(conversation.messages, start=1)
-    ]
+            if prediction := (predictions or {}).get((conversation.id, message.line or index)):
+                task["predictions"] = [_pre_annotation(prediction)]
+            tasks.append(task)
+    return tasks
 
 
-def _side(conversation: Conversation, author: str) -> str:
-    return "A" if author == conversation.sender else "B"
+def _letters(conversation: Conversation) -> dict[str, str]:
+    """What each author is called: A for the sender, then B, C and so on."""
+    authors = [conversation.sender, conversation.contact, *(m.author for m in conversation.messages)]
+    named = [author for author in dict.fromkeys(authors) if author]
+    letters = {author: chr(ord("A") + at) if at < 26 else f"A{at}" for at, author in enumerate(named)}
+    return letters | {"": "?"}
+
+
+def _pre_annotation(prediction: Prediction) -> dict[str, Any]:
+    choice = {
+        "from_name": "labels",
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": list(prediction.stages)},
+    }
+    return {"score": prediction.highest, "result": [choice] if prediction.stages else []}
 
 
 def read_annotations(path: Path) -> pd.DataFrame:

@@ -16,12 +16,12 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from classifier.errors import InputError
-from classifier.readers.columns import checked_line
 from classifier.readers.external import (
     MAX_CHARACTERS,
     MAX_MESSAGES,
     NO_TIME,
     OnFault,
+    checked_line,
     checked_name,
     checked_text,
     external_conversation,

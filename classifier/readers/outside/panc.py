@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from classifier.readers.csv_rows import csv_rows
 from classifier.readers.external import (
     NO_TIME,
     OnFault,
     checked_name,
-    checked_text,
     external_conversation,
-    shown,
     stop,
 )
 from classifier.readers.opening import binary_lines
+from classifier.readers.rows.read_block import numbered_rows
+from classifier.readers.rows.table import RowOptions, open_rows
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 
@@ -35,21 +34,21 @@ def read_panc(path: Path, *, on_fault: OnFault = stop) -> Iterator[Conversation]
     "non-predator", a name used twice, and a row of another width. Raises ``InputError`` for another
     header.
     """
-    named: dict[str, int] = {}
-    for number, row in csv_rows(path, encoding=_encoding(path), on_fault=on_fault):
+    named: dict[str, str] = {}
+    options = RowOptions("csv", {"conversation_id": "chatName", "text": "segment"}, encoding=_encoding(path))
+    files = open_rows(path, options, required=("conversation_id", "text"))
+    for where, row in numbered_rows(files, on_fault):
         try:
-            if set(row) != set(HEADER):
-                raise ValueError(f"expected the columns {', '.join(HEADER)}, got {shown(*row)}")
-            if row["label"] not in LABELS:
-                raise ValueError(f"label {row['label'][:60]!r}: expected {' or '.join(LABELS)}")
-            name = checked_name(row["chatName"], noun="chatName")
+            if row.get("label") not in LABELS:
+                raise ValueError(f"label {str(row.get('label'))[:60]!r}: expected {' or '.join(LABELS)}")
+            name = checked_name(row["conversation_id"], noun="chatName")
             if name in named:
                 raise ValueError(f"chatName {name!r} was already used on line {named[name]}")
-            message = Message(author="", time=NO_TIME, text=checked_text(row["segment"]), line=1)
         except ValueError as error:
-            on_fault(f"{path}:{number}: {error}")
+            on_fault(f"{where}: {error}")
             continue
-        named[name] = number
+        named[name] = where.rpartition(":")[2]
+        message = Message(author="", time=NO_TIME, text=row["text"], line=1)
         yield external_conversation(name, [message], corpus="panc", label=LABELS[row["label"]])
 
 
