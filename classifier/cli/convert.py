@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from classifier.cli.options import as_row_options, row_options
+from classifier.cli.options import as_row_options, require_paths, row_options
 from classifier.errors import InputError
 from classifier.readers.read import FORMATS
 
@@ -149,11 +149,10 @@ def convert(
         raise InputError(f"--truth: goes with --to {' or '.join(NEED_SCORES)}")
     faults, notes = _Faults(), Counter[str]()
     with row_sources(sources, from_) as (paths, name):
-        for given in (*paths, *(path for path in (authors, scores_path, truth) if path is not None)):
-            if not given.exists():
-                raise InputError(f"{given}: cannot be read: No such file or directory")
-            if out.exists() and out.samefile(given):
-                raise InputError(f"{out}: is the file that is read; name another to write")
+        side_files = (authors, scores_path, truth)
+        require_paths(*paths, *side_files)
+        if out.exists() and any(out.samefile(path) for path in (*paths, *side_files) if path is not None):
+            raise InputError(f"{out}: is the file that is read; name another to write")
         conversations = read(
             paths,
             format=from_,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.options import MODEL
+from classifier.cli.options import MODEL, require_paths
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, find_model
 
@@ -75,6 +75,7 @@ def demo(
             f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install "
             "'grooming-pattern-classifier[demo]'"
         ) from None
+    require_paths(corpus, figures, model=model_path)
     path = find_model(model_path)
     loaded = load_demo(path, conversation_model_path(path), corpus=corpus, tradeoff=figures)
     listening = _listening(host, port)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.options import CORPUS, MODEL, RESAMPLES, out_folder, seed_of
+from classifier.cli.options import CORPUS, MODEL, RESAMPLES, out_folder, require_paths, seed_of
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, find_model, require_unseen
 
@@ -40,6 +40,7 @@ def evaluate(
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model, load_pipeline
 
+    require_paths(transfer, model=model_path)
     parts = read_corpus(corpus)
     for split, conversations in parts.items():
         if not conversations:

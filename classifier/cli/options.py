@@ -54,6 +54,16 @@ RESAMPLES = click.option(
 )
 
 
+def require_paths(*paths: Path | None, model: Path | None = None) -> None:
+    """Raise ``InputError`` for a path that is not there, before any work is done."""
+    if model is not None and not model.exists():
+        raise InputError(
+            f"{model}: no such model file; make one with 'grooming-classifier train' or leave out --model"
+        )
+    if missing := next((path for path in paths if path is not None and not path.exists()), None):
+        raise InputError(f"{missing}: cannot be read: No such file or directory")
+
+
 def out_file(help_text: str) -> Decorator:
     """The option ``--out`` for a file to write."""
     return click.option(

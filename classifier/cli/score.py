@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import MODEL, as_row_options, at_least, row_options
+from classifier.cli.options import MODEL, as_row_options, at_least, require_paths, row_options
 from classifier.errors import InputError
 from classifier.model.message.explain import scores_as_text
 from classifier.model.shipped import find_final_model
@@ -151,6 +151,7 @@ def score(
       grooming-classifier score chat.csv --level conversation --explain --conversation c1
       grooming-classifier score 'chats/*.parquet' --engine dask --out scores/
     """
+    require_paths(model=model_path)
     path = find_final_model(model_path)
     if verbose:
         click.echo(f"model: {path}", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classifier.cli.options import CORPUS, MODEL, FiniteRange
+from classifier.cli.options import CORPUS, MODEL, FiniteRange, require_paths
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, find_model, require_unseen
 from classifier.taxonomy import LABELS, STAGES
@@ -119,6 +119,7 @@ def threshold(
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model, load_pipeline
 
+    require_paths(model=model_path)
     parts = read_corpus(corpus)
     for split in ("validation", "test"):
         if not parts[split]:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import CORPUS, JOBS, MODEL, RESAMPLES, FiniteRange, out_folder, seed_of
+from classifier.cli.options import (
+    CORPUS,
+    JOBS,
+    MODEL,
+    RESAMPLES,
+    FiniteRange,
+    out_folder,
+    require_paths,
+    seed_of,
+)
 from classifier.errors import InputError
 from classifier.privacy.compare.constraint import DEFAULT_CONSTRAINT
 
@@ -123,6 +132,7 @@ def tradeoff(
     from classifier.privacy.compare.frontier import compare_policies
     from classifier.progress import progress_bar, say
 
+    require_paths(*policies, scores, attack, curve, model=model_path)
     check_constraints(constraint)
     if (out / "evaluation.json").exists():
         raise InputError(

@@ -36,7 +36,7 @@ def read_chitchat(half: Literal["A", "B", "both"] = "both") -> pd.DataFrame:
     except ModuleNotFoundError:
         raise InputError(
             "chitchat-dataset is not installed; install it with: pip install "
-            "'grooming-pattern-classifier[bench]'"
+            "'grooming-pattern-classifier[evaluation]'"
         ) from None
     conversations = chitchat_dataset.Dataset()
     return pd.DataFrame(

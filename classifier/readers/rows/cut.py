@@ -155,7 +155,7 @@ def quoted_end(content: bytes, delimiter: int, *, is_last: bool) -> int | None:
 def _are_framed(
     content: bytes, opening: NDArray[np.int64], closing: NDArray[np.int64], delimiter: int
 ) -> bool:
-    """Whether each quote stands at an end of a field, or is half of a doubled one."""
+    """Whether each quote stands at an end of a field, or beside another."""
     framed = np.frombuffer(b"\n" + content + b"\n", np.uint8)
     before, after = framed[opening], framed[closing + 2]
     outside = (delimiter, LINE_FEED, QUOTE)
