@@ -158,9 +158,11 @@ def score(
     if scheduler is not None and engine != "dask":
         raise InputError("--scheduler: is the address of a Dask cluster; give --engine dask with it")
     sources = sources or ("-",)
-    given = click.get_current_context().get_parameter_source
+    context = click.get_current_context()
     for_files = [
-        f"--{name.rstrip('_').replace('_', '-')}" for name in _FOR_FILES if given(name) == COMMANDLINE
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in _FOR_FILES and context.get_parameter_source(parameter.name) == COMMANDLINE
     ]
     if engine == "dask":
         if for_files or conversation or len(sources) > 1:

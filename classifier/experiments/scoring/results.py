@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from classifier.errors import InputError
 from classifier.experiments.scoring import arrow
 from classifier.experiments.scoring.finished_blocks import ScoredBlock
 from classifier.experiments.scoring.plan import ScoringPlan
@@ -37,26 +36,11 @@ def write_result(
     """Write the result of all ``blocks``, in their order.
 
     ``conversation_model`` scores conversations and senders; it is None for scores of messages. ``warn`` is
-    called with what makes a score of conversations doubtful. Raises ``InputError`` where conversations are
-    to be scored and no message says who wrote it.
+    called with what makes a score of conversations doubtful.
     """
-    n_messages = 0
-
-    def contents_of() -> Iterator[bytes]:
-        nonlocal n_messages
-        for block in blocks:
-            n_messages += block.n
-            yield block.content
-
-    contents: Iterator[bytes] = contents_of()
+    contents = (block.content for block in blocks)
     if conversation_model is not None:
         monitor = _monitor_all(conversation_model, contents, warn)
-        if n_messages and not monitor.ids:
-            raise InputError(
-                f"{plan.files.name}: no message says who wrote it in which conversation; without, only "
-                "scores of "
-                "messages can be given: --level message"
-            )
         if plan.level == "conversation":
             rows = conversation_rows(monitor)
         else:

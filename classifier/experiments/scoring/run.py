@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import IO, Any
 
 from classifier.errors import InputError
-from classifier.experiments.scoring.blocks import SHOWN_FAULTS, score_blocks
+from classifier.experiments.scoring.blocks import NO_AUTHOR, SHOWN_FAULTS, score_blocks
 from classifier.experiments.scoring.finished_blocks import ScoredBlock, open_finished_blocks
 from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.experiments.scoring.results import write_result
@@ -116,16 +116,26 @@ def _states(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
 
 
 def _told(blocks: Iterable[ScoredBlock], plan: ScoringPlan, say: Say) -> Iterator[ScoredBlock]:
-    """``blocks`` as they come; after the last is said what was left out or filled in."""
+    """``blocks`` as they come; after the last is said what was left out or filled in.
+
+    Raises ``InputError`` where conversations are to be scored and no message says who wrote it.
+    """
     notes: Counter[str] = Counter()
+    n_messages = 0
     faults: list[str] = []
     for block in blocks:
+        n_messages += block.n
         notes.update(block.notes)
         faults += block.faults[: SHOWN_FAULTS - len(faults)]
         yield block
+    if n_messages and notes[NO_AUTHOR] == n_messages:
+        raise InputError(
+            f"{plan.files.name}: no message says who wrote it in which conversation; without, only scores of "
+            "messages can be given: --level message"
+        )
     for fault in faults:
         say(f"left out: {fault}")
-    for note, n in notes.items():
+    for note, n in (+notes).items():
         say(f"{plan.files.name}: {n:,} {note}")
 
 

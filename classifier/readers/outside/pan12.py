@@ -255,16 +255,29 @@ def _side_lines(path: Path) -> Iterator[tuple[int, str]]:
 def authors_file(authors: Iterable[str]) -> bytes:
     r"""The answer file of the first task: one author id a line, sorted.
 
+    Raises ``InputError`` for an id that no line can hold.
+
     >>> authors_file({"b2", "a1"})
     b'a1\nb2\n'
     """
-    return "".join(f"{author}\n" for author in sorted(authors)).encode("utf-8")
+    found = sorted(authors)
+    if unfit := next((author for author in found if len(author.split()) != 1), None):
+        raise InputError(f"author {shown(repr(unfit))}: the answers of PAN 2012 hold ids without spaces only")
+    return "".join(f"{author}\n" for author in found).encode("utf-8")
 
 
 def lines_file(lines: Iterable[tuple[str, int]]) -> bytes:
     r"""The answer file of the second task: conversation id, tab, line number.
 
+    Raises ``InputError`` for an id that no line can hold.
+
     >>> lines_file({("c1", 12), ("c1", 3)})
     b'c1\t3\nc1\t12\n'
     """
-    return "".join(f"{id_}\t{line}\n" for id_, line in sorted(lines)).encode("utf-8")
+    found = sorted(lines)
+    if unfit := next((id_ for id_, _ in found if set(id_) & set("\t\n\r")), None):
+        raise InputError(
+            f"conversation {shown(repr(unfit))}: PAN 2012's answers hold ids "
+            "without tabs and line breaks only"
+        )
+    return "".join(f"{id_}\t{line}\n" for id_, line in found).encode("utf-8")

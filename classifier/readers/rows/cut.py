@@ -44,7 +44,7 @@ class Cutter:
     """
 
     def __init__(self, stream: IO[bytes], place: Place, *, name: str, delimiter: str) -> None:
-        self._stream, self._name, self._delimiter = stream, name, delimiter
+        self._stream, self._name, self.delimiter = stream, name, delimiter
         self.place = place
         self.waiting = b""
 
@@ -75,18 +75,18 @@ class Cutter:
     def _end(self, is_last: bool) -> int | None:
         """Where the last whole row ends; 0 for none, None for the strict reader to tell."""
         waiting = self.waiting
-        if not self._delimiter:
+        if not self.delimiter:
             return len(waiting) if is_last else waiting.rfind(b"\n") + 1
         if b"\0" in waiting or waiting.count(b"\r", 0, -1) != waiting.count(b"\r\n"):
             return None
-        return quoted_end(waiting, ord(self._delimiter), is_last=is_last)
+        return quoted_end(waiting, ord(self.delimiter), is_last=is_last)
 
     def _strict(self, size: int) -> FieldRows:
         """Rows up to the first that ends at or after ``size`` bytes."""
         begun = self.place
         rows: FieldRows = []
         lines = self.lines()
-        for row in csv_rows(lines, name=self._name, before=begun.line, delimiter=self._delimiter):
+        for row in csv_rows(lines, name=self._name, before=begun.line, delimiter=self.delimiter):
             rows.append(row)
             if self.place.at - begun.at >= size:
                 break
@@ -94,7 +94,7 @@ class Cutter:
 
     def first_row(self) -> list[str]:
         """The fields of the first row."""
-        rows = csv_rows(self.lines(), name=self._name, before=self.place.line, delimiter=self._delimiter)
+        rows = csv_rows(self.lines(), name=self._name, before=self.place.line, delimiter=self.delimiter)
         return next(rows, (0, []))[1]
 
     def lines(self) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -34,8 +34,12 @@ def row_sources(sources: Sequence[str], format_: str) -> Iterator[tuple[list[Pat
         yield files_named(sources), ""
         return
     name = "standard input" if sources[0] == "-" else sources[0]
-    stream = sys.stdin.buffer if sources[0] == "-" else _opened_descriptor(Path(sources[0]))
-    with spooled(stream, format_) as path:
+    with (
+        nullcontext(sys.stdin.buffer)
+        if sources[0] == "-"
+        else _opened_descriptor(Path(sources[0])) as stream,
+        spooled(stream, format_) as path,
+    ):
         yield [path], name
 
 

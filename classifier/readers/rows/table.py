@@ -215,12 +215,21 @@ def _open_file(number: int, path: Path, name: str, options: RowOptions, required
         cutter.waiting = head
         if format_ in DELIMITERS:
             require_csv(head, name)
-            header = tuple(cutter.first_row())
+            header = _csv_header(cutter, head, name)
             place = cutter.place
         else:
             header, format_ = _json_header(cutter, head, name, format_)
-    columns = _columns(header, f"{name}:{max(1, place.line)}", options, required)
+    columns = _columns(header, f"{name}:{max(1, place.line)}", options, required, cutter.delimiter)
     return RowFile(path, name, format_, columns, header, place, options)
+
+
+def _csv_header(cutter: Cutter, head: bytes, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(cutter.first_row())
+    except InputError:
+        if hint := separator_hint([head.partition(b"\n")[0].decode("utf-8", "replace")], cutter.delimiter):
+            raise InputError(f"{name}:1: {hint}") from None
+        raise
 
 
 def _json_header(cutter: Cutter, head: bytes, name: str, format_: str) -> tuple[tuple[str, ...], str]:
@@ -234,18 +243,19 @@ def _json_header(cutter: Cutter, head: bytes, name: str, format_: str) -> tuple[
     return REQUIRED, format_
 
 
-def _columns(header: Sequence[str], where: str, options: RowOptions, required: Sequence[str]) -> Columns:
+def _columns(
+    header: Sequence[str], where: str, options: RowOptions, required: Sequence[str], delimiter: str = ""
+) -> Columns:
     if twice := next((name for name in header if header.count(name) > 1), None):
         raise InputError(f"{where}: column {twice!r} stands twice in the header; give each its own name")
     if options.conversation_id:
         required = [field for field in required if field != "conversation_id"]
     try:
         columns = chosen_columns(header, where=where, columns=options.columns, required=required)
-    except InputError as error:
-        delimiter = options.delimiter or ","
-        if hint := separator_hint(header, delimiter):
+    except InputError:
+        if delimiter and (hint := separator_hint(header, delimiter)):
             raise InputError(f"{where}: {hint}") from None
-        raise error
+        raise
     if options.conversation_id and "conversation_id" in columns.fields:
         raise InputError(
             f"{where}: has conversations in its column {columns.fields['conversation_id']!r}; leave out "
