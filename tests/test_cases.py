@@ -526,10 +526,14 @@ def test_a_column_can_be_named(option, value, write, rows_of):
 def test_rows_of_conversations_may_stand_in_any_mixture(order, write, rows_of):
     path = write("chat.csv", HEAD + "".join(f"{id_},ann,{at}\n" for at, id_ in enumerate(order)))
     assert [row["text"] for row in rows_of("score", path)[0]] == [str(at) for at in range(len(order))]
-    found = {id_: [] for id_ in sorted(set(order))}
-    for row in rows_of("convert", path)[0]:
-        found[row["conversation_id"]].append(row["text"])
-    assert found == {id_: [str(at) for at, other in enumerate(order) if other == id_] for id_ in found}
+    converted = [(row["conversation_id"], row["line"], row["text"]) for row in rows_of("convert", path)[0]]
+    expected = {
+        id_: [str(at) for at, other in enumerate(order) if other == id_]
+        for id_ in sorted(set(order), key=order.rindex)
+    }
+    assert converted == [
+        (id_, str(line), text) for id_, texts in expected.items() for line, text in enumerate(texts, start=1)
+    ]
 
 
 @pytest.mark.parametrize(
