@@ -28,8 +28,21 @@ from classifier.records import Message
 
 TEXT = st.text(alphabet=st.characters(), max_size=30) | st.text(alphabet='",;\t\r\n\0 =a\u2028', max_size=12)
 CELL = st.sampled_from(
-    ["a", "b", "a,b,c\n", "a,b,c\n", '"a"', '"', '""', ",", "\n", "\r", "\r\n", '"x\ny",b,c\n', '"a"b', 'a"b']
+    [
+        *(
+            "a",
+            "a,b,c\n",
+            '"x\ny",b,c\n',
+            '"a",b,"c"\r\n',
+            'a,"b""b",c\n',
+            '"a"b,b,c\n',
+            'a"b,b,c\n',
+            'a, "b",c\n',
+        ),
+        *('"', '""', ",", "\n", "\r", "\r\n", 'a,b"\n"c,d\n', 'a,b,"c\n'),
+    ]
 )
+"""Pieces of CSV, whole rows and broken ones."""
 NAME = TEXT.filter(lambda text: cleaned(text).strip())
 ROWS = st.lists(st.tuples(NAME, TEXT, TEXT), min_size=1, max_size=8)
 COLUMNS = ("conversation_id", "author", "text")

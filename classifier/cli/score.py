@@ -190,7 +190,9 @@ def score(
             "with it"
         )
     if conversation is not None and out is not None:
-        raise InputError("--conversation: its explanation is printed; leave out --out")
+        raise InputError(
+            "--conversation: its explanation is printed, by this process; leave out --out and --engine"
+        )
     options = as_row_options(format_, columns, delimiter, encoding, conversation_id, day_first)
     with _opened_rows(sources, options, level) as files:
         if conversation is not None:

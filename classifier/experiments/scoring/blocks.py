@@ -123,8 +123,9 @@ def _message_content(
         )
     scores = (dict(zip(LABELS, row, strict=True)) for row in numbers.tolist())
     given = rows.table.to_pylist() if rows.values is None else rows.values
+    columns = plan.columns
     return json_lines(
-        {name: row[name] for name in plan.columns if name in row} | row | found | {"stages": names}
+        {name: row[name] for name in columns if name in row} | row | found | {"stages": names}
         for row, found, names in zip(given, scores, stages, strict=True)
     )
 

@@ -223,10 +223,10 @@ def _row(block: Block, raw: bytes, where: str) -> Row:
             found[field] = _json_name(row.get(column), field)
         elif column in row:
             found[field] = row[column]
-    taken = set(fields.values())
-    return found | {
-        others.get(name) or result_name(name): value for name, value in row.items() if name not in taken
-    }
+        row.pop(column, None)
+    for name, value in row.items():
+        found[others.get(name) or result_name(name)] = value
+    return found
 
 
 def _json_text(row: Mapping[str, Any], column: str) -> str | None:

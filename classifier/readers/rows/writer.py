@@ -98,6 +98,9 @@ def json_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 def _json_line(row: Mapping[str, Any]) -> bytes:
     try:
-        return (json.dumps(row, ensure_ascii=False, default=_plain_text) + "\n").encode("utf-8")
+        return (_ENCODER.encode(row) + "\n").encode("utf-8")
     except UnicodeEncodeError:
         return (json.dumps(row, default=_plain_text) + "\n").encode("ascii")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain_text)
