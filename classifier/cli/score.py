@@ -185,14 +185,10 @@ def score(
             "one of its conversations with --conversation"
         )
     if conversation is not None and (not explained or level != "conversation"):
-        raise InputError(
-            "--conversation: names the conversation to explain; give --level conversation and --explain "
-            "with it"
-        )
+        fault = "names the conversation to explain; give --level conversation and --explain with it"
+        raise InputError(f"--conversation: {fault}")
     if conversation is not None and out is not None:
-        raise InputError(
-            "--conversation: its explanation is printed, by this process; leave out --out and --engine"
-        )
+        raise InputError("--conversation: its explanation is printed; leave out --out and --engine")
     options = as_row_options(format_, columns, delimiter, encoding, conversation_id, day_first)
     with _opened_rows(sources, options, level) as files:
         if conversation is not None:
