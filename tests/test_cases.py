@@ -1022,3 +1022,12 @@ def test_a_delimiter_that_is_none_is_refused(delimiter, write, refused):
 def test_files_of_other_columns_are_not_read_as_one(write, refused):
     one, other = write("one.csv", PIZZA), write("other.csv", "text,mood\npizza,calm\n")
     assert "other.csv: has the columns" in refused("score", one, other)
+
+
+@pytest.mark.parametrize(
+    "name", ["\\ud800", "a\\udfff", "\\u0000", "\\ud800\\ud800", "x\\u0000y", "\\udc00\\n"]
+)
+def test_a_key_that_no_file_can_hold_is_a_column_all_the_same(name, write, rows_of):
+    path = write("chat.jsonl", f'{{"text": "pizza", "{name}": "calm"}}\n')
+    [row], _ = rows_of("score", path)
+    assert [value for column, value in row.items() if "\ufffd" in column] == ["calm"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.errors import InputError
-from classifier.readers.external import shown
+from classifier.readers.external import cleaned, shown
 from classifier.taxonomy import LABELS
 
 NAMES = {
@@ -97,7 +97,7 @@ def chosen_columns(
         column = _column_of(field, given, where=where, columns=columns, is_required=field in required)
         if column is not None:
             found[field] = column
-    others = {name: result_name(name) for name in given if name not in found.values()}
+    others = {name: result_name(cleaned(name)) for name in given if name not in found.values()}
     results = [*found, *others.values()]
     if twice := next((name for name in results if results.count(name) > 1), None):
         raise InputError(
