@@ -8,6 +8,7 @@ from classifier.cli.main import main
 from classifier.corpus.describe import dialogue_counts, relation_counts, tactic_table
 from classifier.corpus.dialogue_check import dialogue_problems, voice_problems
 from classifier.corpus.dialogues import (
+    VOICES,
     DialogueError,
     Line,
     load_dialogues,
@@ -284,5 +285,11 @@ def test_the_command_wants_either_a_path_or_a_voice(arguments, capsys):
     assert "expected either PATH or --voice" in capsys.readouterr().err
 
 
-def test_every_dialogue_of_the_voice_passes_its_checks():
-    assert voice_problems(load_dialogues("v2")) == []
+@pytest.mark.parametrize("voice", VOICES)
+def test_every_dialogue_of_a_voice_passes_its_checks(voice):
+    assert voice_problems(load_dialogues(voice)) == []
+
+
+def test_the_second_voice_shares_no_writer_with_the_first():
+    first, second = ({dialogue.writer for dialogue in load_dialogues(voice)} for voice in VOICES)
+    assert not first & second
