@@ -132,6 +132,8 @@ def tradeoff(
     from classifier.privacy.compare.frontier import compare_policies
     from classifier.progress import progress_bar, say
 
+    if scores is not None and model_path is not None:
+        raise InputError("--scores stands in for a model, so --model cannot be given beside it")
     require_paths(*policies, scores, attack, curve, model=model_path)
     check_constraints(constraint)
     if (out / "evaluation.json").exists():

@@ -53,16 +53,14 @@ def find_sources(
 ) -> ScoreSources:
     """Our model and its variants, or the file of outside ``scores`` alone.
 
-    With ``variants``, those of the model ``keys`` that can be fitted are included. Raises ``InputError`` for
-    a file that cannot be read, and for both a model and outside scores.
+    With ``variants``, those of the model ``keys`` that can be fitted are included. ``model_path`` is not used
+    beside outside scores. Raises ``InputError`` for a file that cannot be read.
     """
     from classifier.model.message.file import load_model
     from classifier.model.shipped import conversation_model_path, find_model
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
 
     if scores is not None:
-        if model_path is not None:
-            raise InputError("--scores stands in for a model, so --model cannot be given beside it")
         said = (
             f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"
         )
