@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from classifier.cli.options import as_row_options, require_paths, row_options
 from classifier.errors import InputError
 from classifier.readers.read import FORMATS
+from classifier.readers.rows.message_rows import MESSAGE_COLUMNS, message_rows, numbered_messages
 
 if TYPE_CHECKING:
     from classifier.readers.external import Prediction
-    from classifier.records import Conversation, Message
+    from classifier.records import Conversation
 
 OUTPUTS = {
     "csv": "message rows for score, with --scores also prediction and stages",
@@ -28,8 +29,6 @@ OUTPUTS = {
     "pan12-lines": "the flagged lines, as PAN 2012 asks for its second task",
 }
 NEED_SCORES = ("pan12-authors", "pan12-lines")
-ROW = ("conversation_id", "line", "author", "time", "text", "conversation_label")
-"""The columns of message rows. ``score`` needs conversation_id, author and text, and keeps the others."""
 PREDICTED = ("prediction", "stages")
 """Further columns of rows with ``--scores``: the highest probability, and the labels at their thresholds."""
 SHOWN_FAULTS = 10
@@ -209,7 +208,7 @@ def _counted(
         counts[1] += len(conversation.messages)
         if scores.predictions:
             scores.used["found"] += sum(
-                (conversation.id, line) in scores.predictions for line, _ in _lines(conversation)
+                (conversation.id, line) in scores.predictions for line, _ in numbered_messages(conversation)
             )
         yield conversation
 
@@ -258,7 +257,7 @@ def _write(
                 require_speakers([conversation], purpose="whom to flag")
                 found |= {
                     message.author
-                    for line, message in _lines(conversation)
+                    for line, message in numbered_messages(conversation)
                     if (conversation.id, line) in flagged
                 }
             stream.write(authors_file(found))
@@ -266,14 +265,11 @@ def _write(
             from classifier.readers.outside.pan12 import lines_file
 
             known = (
-                (conversation.id, line) for conversation in conversations for line, _ in _lines(conversation)
+                (conversation.id, line)
+                for conversation in conversations
+                for line, _ in numbered_messages(conversation)
             )
             stream.write(lines_file(pair for pair in known if pair in flagged))
-
-
-def _lines(conversation: Conversation) -> Iterator[tuple[int, Message]]:
-    for position, message in enumerate(conversation.messages, start=1):
-        yield message.line or position, message
 
 
 def _write_rows(
@@ -283,30 +279,22 @@ def _write_rows(
 
     from classifier.readers.rows.writer import csv_lines, json_lines
 
-    columns = (*ROW, *PREDICTED) if scores.predictions else ROW
+    columns = (*MESSAGE_COLUMNS, *PREDICTED) if scores.predictions else MESSAGE_COLUMNS
     if kind == "csv":
         stream.write(csv_lines(pa.table({name: [name] for name in columns})))
     for conversation in conversations:
-        rows = [dict(zip(columns, row, strict=True)) for row in _rows(conversation, scores)]
+        rows = [row | _predicted(row, scores) for row in message_rows(conversation)]
         stream.write(json_lines(rows) if kind == "jsonl" else csv_lines(pa.Table.from_pylist(rows)))
 
 
-def _rows(conversation: Conversation, scores: _Scores) -> Iterator[tuple[object, ...]]:
-    """The message rows of a conversation, with their predictions where there are any scores."""
-    from classifier.readers.external import written_time
-
-    for line, message in _lines(conversation):
-        row = (
-            conversation.id,
-            line,
-            message.author,
-            written_time(message.time),
-            message.text,
-            conversation.label,
-        )
-        prediction = scores.predictions.get((conversation.id, line))
-        predicted = (None, "") if prediction is None else (prediction.highest, "|".join(prediction.stages))
-        yield (*row, *predicted) if scores.predictions else row
+def _predicted(row: dict[str, Any], scores: _Scores) -> dict[str, Any]:
+    """The prediction columns of a message row; none without any scores."""
+    if not scores.predictions:
+        return {}
+    prediction = scores.predictions.get((row["conversation_id"], row["line"]))
+    if prediction is None:
+        return dict(zip(PREDICTED, (None, ""), strict=True))
+    return dict(zip(PREDICTED, (prediction.highest, "|".join(prediction.stages)), strict=True))
 
 
 def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from classifier.errors import InputError
-from classifier.readers.external import MAX_CHARACTERS, OnFault, cleaned, written_time
+from classifier.readers.external import MAX_CHARACTERS, OnFault, cleaned
 from classifier.readers.rows import parquet
 from classifier.readers.rows.columns import result_name
+from classifier.readers.rows.message_rows import message_rows
 from classifier.readers.rows.strict import csv_rows, json_object
-from classifier.readers.rows.table import BLOCK_BYTES, CORPUS_COLUMNS, Block, RowFiles
+from classifier.readers.rows.table import BLOCK_BYTES, Block, RowFiles
 
 Row = dict[str, Any]
 """One message, by the names of the columns of the result."""
@@ -255,23 +256,7 @@ def _corpus_rows(raw: bytes, where: str) -> list[Row]:
     from classifier.readers.corpus import conversation_of
 
     conversation = conversation_of(raw.decode("utf-8", "replace"), where)
-    return [
-        dict(
-            zip(
-                CORPUS_COLUMNS,
-                (
-                    conversation.id,
-                    line,
-                    message.author,
-                    written_time(message.time),
-                    message.text,
-                    conversation.label,
-                ),
-                strict=True,
-            )
-        )
-        for line, message in enumerate(conversation.messages, start=1)
-    ]
+    return list(message_rows(conversation))
 
 
 def _as_text(value: Any) -> str | None:

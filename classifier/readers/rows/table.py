@@ -19,6 +19,7 @@ from classifier.readers.rows import parquet
 from classifier.readers.rows.columns import REQUIRED, Columns, chosen_columns
 from classifier.readers.rows.cut import Cutter, FieldRows, Place
 from classifier.readers.rows.formats import DELIMITERS, ROW_FORMATS, row_format
+from classifier.readers.rows.message_rows import MESSAGE_COLUMNS
 from classifier.readers.rows.nature import (
     HEAD_BYTES,
     first_json_row,
@@ -31,8 +32,6 @@ from classifier.readers.rows.nature import (
 UTF8_MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 512 << 10
 """Some thousands of messages: worth the writing of a part, and small enough for constant memory."""
-CORPUS_COLUMNS = ("conversation_id", "line", "author", "time", "text", "conversation_label")
-"""The columns of a corpus of the project read as message rows."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +237,7 @@ def _json_header(cutter: Cutter, head: bytes, name: str, format_: str) -> tuple[
         if line.strip():
             row = first_json_row(head, line, name)
             if format_ == "corpus" or is_corpus_record(row):
-                return CORPUS_COLUMNS, "corpus"
+                return MESSAGE_COLUMNS, "corpus"
             return (tuple(row) if row else REQUIRED), format_
     return REQUIRED, format_
 
