@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from classifier.cli.main import main
+from classifier.corpus.checks.dialogue_check import dialogue_problems, voice_problems
 from classifier.corpus.describe import dialogue_counts, relation_counts, tactic_table
-from classifier.corpus.dialogue_check import dialogue_problems, voice_problems
 from classifier.corpus.dialogues import (
     VOICES,
     DialogueError,

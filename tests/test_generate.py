@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from random import Random
@@ -9,17 +10,21 @@ from random import Random
 import pytest
 
 from classifier.corpus import grammar
-from classifier.corpus.audit import corpus_problems, degeneracy, near_copies_across_splits, phrase_problems
-from classifier.corpus.content_policy import policy_problems
-from classifier.corpus.families import PhraseError, load_families, read_phrase_file
+from classifier.corpus.checks.audit import corpus_problems, degeneracy, near_copies_across_splits
+from classifier.corpus.checks.content_policy import policy_problems
+from classifier.corpus.checks.near_copies import without_near_copies
+from classifier.corpus.checks.phrase_check import phrase_problems, shared_lines
+from classifier.corpus.dialogues import load_dialogues
+from classifier.corpus.families import PhraseError, PhraseFamily, load_families, read_phrase_file
 from classifier.corpus.generator import typing as habits
-from classifier.corpus.generator.conversations import generate
-from classifier.corpus.near_copies import without_near_copies
-from classifier.corpus.release import read_corpus
+from classifier.corpus.generator.phrase_messages import TEXTS_A_FAMILY, phrase_messages
+from classifier.corpus.generator.spec import CorpusSpec
+from classifier.corpus.release import MESSAGES, read_corpus, read_message_tables
 from classifier.corpus.slots import SLOTS
 from classifier.corpus.split import assign_families, split_conversations
-from classifier.readers.corpus import to_jsonl
+from classifier.readers.corpus import CorpusError
 from classifier.readers.messages import families_used, messages_table
+from classifier.readers.phrases import read_phrase_messages
 from classifier.taxonomy import BENIGN, PATTERN, TACTICS
 
 
@@ -28,10 +33,60 @@ def conversations(small_corpus):
     return [conversation for part in read_corpus(small_corpus).values() for conversation in part]
 
 
-def test_the_same_spec_gives_the_same_bytes_and_another_seed_others(small_spec):
-    spec = replace(small_spec, n_conversations=40)
-    assert to_jsonl(generate(spec)) == to_jsonl(generate(spec))
-    assert to_jsonl(generate(spec)) != to_jsonl(generate(replace(spec, seed=12)))
+PIZZA = PhraseFamily(
+    "secrecy.between_us.pizza",
+    "stage",
+    "secrecy",
+    ("secrecy",),
+    "between_us",
+    "plain",
+    "casual",
+    ("[dont|do not] tell them about the pizza", "The pizza stays between us, {name}."),
+)
+
+
+def test_the_same_spec_gives_the_same_phrases_and_another_seed_others():
+    lines = list(phrase_messages(CorpusSpec(seed=1), [PIZZA]))
+    assert lines == list(phrase_messages(CorpusSpec(seed=1), [PIZZA]))
+    assert lines != list(phrase_messages(CorpusSpec(seed=2), [PIZZA]))
+
+
+def test_a_phrase_message_says_what_its_words_show_and_is_marked_synthetic():
+    records = [json.loads(line) for line in phrase_messages(CorpusSpec(), [PIZZA])]
+    assert len({record["text"] for record in records}) == len(records) <= TEXTS_A_FAMILY
+    assert {"do not tell them about the pizza", "dont tell them about the pizza"} & {
+        record["text"] for record in records
+    }
+    del records[0]["text"]
+    assert records[0] == {
+        "synthetic": True,
+        "corpus": "v2",
+        "version": "2.0.0",
+        "seed": 20242,
+        "split": "train",
+        "family": "secrecy.between_us.pizza",
+        "source": "secrecy",
+        "register": "casual",
+        "labels": ["secrecy"],
+        "tactics": ["between_us"],
+        "manner": "plain",
+    }
+
+
+def test_the_phrases_stand_beside_the_conversations_in_the_messages_that_models_are_fitted_on(small_corpus):
+    tables = read_message_tables(small_corpus, read_corpus(small_corpus))
+    train = tables["train"]
+    assert set(train["conversation"].eq("")) == {True, False}
+    assert not train.duplicated(["text", "family"]).any()
+    assert not set(train["family"]) & set(tables["test"]["family"])
+
+
+def test_a_phrase_line_that_cannot_be_used_names_file_line_and_field(tmp_path):
+    path = tmp_path / MESSAGES.removesuffix(".gz")
+    good = next(phrase_messages(CorpusSpec(), [PIZZA]))
+    path.write_text(good + "\n" + good.replace('"secrecy"]', '"secret"]') + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"messages\.jsonl:2: labels\.0: .*unknown label 'secret'"):
+        read_phrase_messages(path)
 
 
 def test_every_personal_span_holds_a_filler_of_its_kind_however_it_was_typed(conversations):
@@ -48,34 +103,22 @@ def test_every_personal_span_holds_a_filler_of_its_kind_however_it_was_typed(con
     assert [(text, kind) for text, kind in spans if text.lower().replace("'", "") not in levelled[kind]] == []
 
 
-def test_a_phrase_carries_the_labels_of_its_family_a_tactic_s_among_them_and_a_spoken_of_behaviour_none(
-    conversations,
-):
-    messages = [message for conversation in conversations for message in conversation.messages]
-    labels = {family.id: family.labels for family in load_families()}
-    assert all(message.labels == labels[message.family] for message in messages)
-    assert all(TACTICS[message.tactic] in message.labels for message in messages if message.tactic)
-    assert all(message.labels == () for message in messages if message.manner != "plain")
-
-
-def test_a_pattern_contact_never_meets_hides_or_presses(conversations):
-    shown = Counter(
+def test_a_pattern_contact_never_meets_hides_or_presses_in_a_scripted_dialogue(conversations):
+    scripted = {dialogue.family for dialogue in load_dialogues("v2") if dialogue.use == "pattern"}
+    shown = {
         label
         for c in conversations
         if c.label == PATTERN
         for message in c.messages
-        if message.author == c.contact
+        if message.author == c.contact and message.family in scripted
         for label in message.labels
-    )
-    assert set(shown) <= {"flattery", "info_request", "false_affinity"}
+    }
+    assert shown <= {"flattery", "info_request", "false_affinity"}
 
 
-def test_every_pattern_shows_a_stage_and_both_scripts_occur(conversations):
-    assert (
-        Counter(c.label for c in conversations)[PATTERN]
-        > 50
-        < Counter(c.label for c in conversations)[BENIGN]
-    )
+def test_every_pattern_shows_a_behaviour_and_both_scripts_occur(conversations):
+    assert Counter(c.label for c in conversations)[PATTERN] > 50
+    assert Counter(c.label for c in conversations)[BENIGN] > 50
     assert all(any(message.labels for message in c.messages) for c in conversations if c.label == PATTERN)
 
 
@@ -121,9 +164,10 @@ def test_adding_a_family_of_one_tactic_moves_no_other():
     } == set()
 
 
-@pytest.mark.parametrize("voice", ["v1", "v1-alt"])
-def test_no_phrase_breaks_the_data_policy(voice):
-    assert phrase_problems(load_families(voice)) == []
+def test_no_phrase_breaks_the_data_policy_or_stands_in_two_families():
+    families = load_families()
+    assert phrase_problems(families) == []
+    assert shared_lines(families, load_dialogues("v2")) == []
 
 
 def test_no_generated_message_breaks_the_data_policy(conversations):
@@ -196,7 +240,7 @@ def test_an_empty_option_leaves_no_stray_space():
 
 
 def test_habits_change_words_but_never_a_marked_name_except_its_case():
-    rough = habits.Habits(True, True, True, True, 1.0, 1.0, 1.0, 1.0)
+    rough = habits.Habits(True, True, True, True, 1.0, 1.0)
     segments = [
         grammar.Segment("You're right, "),
         grammar.Segment("O'Mara", "name"),

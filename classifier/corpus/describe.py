@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from classifier.corpus import grammar
+from classifier.corpus.checks.near_copies import distinct_phrasings, without_near_copies
 from classifier.corpus.dialogues import Dialogue, pairs, tactic_counts
 from classifier.corpus.families import PhraseFamily
-from classifier.corpus.near_copies import distinct_phrasings, without_near_copies
 from classifier.records import Conversation
 from classifier.taxonomy import CUES, LABELS, TACTICS
 

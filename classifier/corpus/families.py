@@ -20,21 +20,16 @@ from classifier.errors import InputError, in_one_line
 from classifier.taxonomy import LABELS, TACTICS
 
 REGISTERS = ("casual", "young", "careful", "second_language", "regional", "voice")
-VOICES = {"v1": "phrases", "v1-alt": "second_voice/phrases"}
-"""The folder of each generator voice.
-
-``v1-alt`` shares no family and no author's style with ``v1`` and is used only for testing.
-"""
+FOLDER = "phrases"
+"""Where the phrase files stand, beside this file."""
 
 
 @dataclass(frozen=True)
 class PhraseFamily:
     """One idea said several ways.
 
-    ``source`` is the stage, cue or scene, or the kind of talk, whose file it stands in. The last four
-    fields are true of the whole file: ``ordinary``, that benign conversations draw on the tactic, too;
-    ``in_person``, that people of the scene usually know each other; ``benign_only``, that the scene
-    never covers a scripted pattern; ``weight``, how often the scene is drawn.
+    ``source`` is the stage, cue or scene, or the kind of talk, whose file it stands in. A ``common`` family
+    holds the commonest wordings of a tactic, as leaflets quote them; it always stands in train.
     """
 
     id: str
@@ -43,13 +38,9 @@ class PhraseFamily:
     labels: tuple[str, ...]
     tactic: str
     manner: str
-    role: str
     register: str
     phrasings: tuple[str, ...]
-    ordinary: bool = False
-    in_person: bool = False
-    benign_only: bool = False
-    weight: int = 2
+    common: bool = False
 
 
 class _FamilyEntry(BaseModel):
@@ -61,7 +52,7 @@ class _FamilyEntry(BaseModel):
     phrasings: list[str] = Field(min_length=2)
     labels: list[str] = []
     manner: Literal["plain", "negated", "quoted", "advised", "reported"] = "plain"
-    role: Literal["sender", "contact", "any"] = "any"
+    common: bool = False
 
 
 class _PhraseFile(BaseModel):
@@ -82,10 +73,6 @@ class _PhraseFile(BaseModel):
     ) = None
     description: str
     tactic: str = ""
-    ordinary: bool = False
-    in_person: bool = False
-    benign_only: bool = False
-    weight: int = Field(default=2, ge=1)
     family: list[_FamilyEntry]
 
 
@@ -115,10 +102,8 @@ def read_phrase_file(path: Path) -> list[PhraseFamily]:
             f"{path}: tactic {parsed.tactic!r} is not one of {source!r}: expected "
             f"{[tactic for tactic, label in TACTICS.items() if label == source]}"
         )
-    if kind != "stage" and (parsed.tactic or parsed.ordinary):
-        raise PhraseError(f"{path}: 'tactic' and 'ordinary' go with 'label', and this file holds a {kind}")
-    if kind != "scene" and (parsed.in_person or parsed.benign_only or parsed.weight != 2):
-        raise PhraseError(f"{path}: 'in_person', 'benign_only' and 'weight' go with 'scene'")
+    if kind != "stage" and parsed.tactic:
+        raise PhraseError(f"{path}: 'tactic' goes with 'label', and this file holds a {kind}")
     return [_family(entry, parsed, kind, source, path) for entry in parsed.family]  # type: ignore[arg-type]
 
 
@@ -135,6 +120,10 @@ def _family(
             f"{where}: a {entry.manner} phrase shows no behaviour, so its labels must be [], got "
             f"{list(labels)}"
         )
+    if entry.common and kind != "stage":
+        raise PhraseError(
+            f"{where}: 'common' goes with the families of a tactic, and this file holds a {kind}"
+        )
     if kind == "talk" and labels:
         raise PhraseError(f"{where}: talk carries no labels, got {list(labels)}")
     for phrasing in entry.phrasings:
@@ -147,37 +136,23 @@ def _family(
         labels,
         file.tactic,
         entry.manner,
-        entry.role,
         entry.register_,
         tuple(entry.phrasings),
-        file.ordinary,
-        file.in_person,
-        file.benign_only,
-        file.weight,
+        entry.common,
     )
 
 
-def load_families(voice: str = "v1") -> list[PhraseFamily]:
-    """Every family of a voice, ordered by id.
+def load_families() -> list[PhraseFamily]:
+    """Every phrase family, ordered by id.
 
-    Raises ``PhraseError`` when an id is used twice, or when the files of one scene differ.
+    Raises ``PhraseError`` when an id is used twice.
 
     >>> len({family.id for family in load_families()}) == len(load_families())
     True
     """
-    if voice not in VOICES:
-        raise ValueError(f"voice must be one of {list(VOICES)}, got {voice!r}")
-    root = Path(str(files("classifier.corpus") / VOICES[voice]))
+    root = Path(str(files("classifier.corpus") / FOLDER))
     families = [family for path in sorted(root.rglob("*.toml")) for family in read_phrase_file(path)]
     for id_, count in Counter(family.id for family in families).items():
         if count > 1:
             raise PhraseError(f"{root}: family id {id_!r} is used {count} times; ids must be unique")
-    said: dict[str, tuple[bool, bool, int]] = {}
-    for family in families:
-        true_of_scene = (family.in_person, family.benign_only, family.weight)
-        if family.kind == "scene" and said.setdefault(family.source, true_of_scene) != true_of_scene:
-            raise PhraseError(
-                f"{root}: the files of scene {family.source!r} differ in in_person, benign_only or "
-                "weight; expected the same in each"
-            )
     return sorted(families, key=lambda family: family.id)

@@ -1,27 +1,29 @@
-"""A corpus on disk: a JSONL file a split, a sample, and a manifest.
+"""A corpus on disk: a JSONL file a split, its phrases, a sample, and a manifest.
 
-The manifest has the sha256 of every file's content.
+The phrases stand there as messages. The manifest has the sha256 of every file's content.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from classifier.atomic import replacing, synced_folder, write_bytes
-from classifier.corpus.dialogues import VOICES as DIALOGUE_VOICES
 from classifier.corpus.dialogues import Dialogue, load_dialogues
+from classifier.corpus.families import PhraseFamily, load_families
 from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
-from classifier.corpus.generator.conversations import generate_senders, phrasebooks, split_sizes
-from classifier.corpus.generator.spec import CorpusSpec
+from classifier.corpus.generator.phrase_messages import phrase_messages
+from classifier.corpus.generator.spec import CorpusSpec, split_sizes
 from classifier.corpus.split import apart, split_conversations
 from classifier.readers.corpus import (
     CorpusError,
@@ -30,18 +32,21 @@ from classifier.readers.corpus import (
     read_conversations,
     to_jsonl,
 )
+from classifier.readers.messages import messages_table
+from classifier.readers.phrases import read_phrase_messages
 from classifier.records import SPLITS, Conversation
 from classifier.resume import FinishedPieces, program_sha256
 from classifier.taxonomy import BENIGN, PATTERN
 
 MANIFEST = "manifest.json"
+MESSAGES = "messages.jsonl.gz"
 SAMPLE = "sample.jsonl"
-SAMPLE_SIZE = 40
-SENDERS_A_PIECE = 500
-"""A piece takes some seconds to make and some megabytes on the disk."""
+SAMPLE_SIZE = 20
+SENDERS_A_PIECE = 2_000
+"""A piece takes a minute to make and holds some 7,000 conversations; smaller ones pack less well."""
 
-Maker = Callable[..., Iterator[Conversation]]
-"""Makes the conversations of ``senders`` senders from number ``first`` on, when ``made`` stand before."""
+PHRASE_VOICE = "v2"
+"""The voice that has phrases beside its dialogues."""
 
 
 def write_corpus(
@@ -49,12 +54,13 @@ def write_corpus(
     spec: CorpusSpec,
     *,
     dialogues: Sequence[Dialogue] | None = None,
+    families: Sequence[PhraseFamily] | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
     """Generate ``spec`` into ``folder`` and return its manifest.
 
-    The same spec gives the same content; memory does not grow with its size. A spec whose voice has
-    dialogues makes chains of them; ``dialogues`` replaces the voice's own files.
+    The same spec gives the same content; memory does not grow with its size. ``dialogues`` and
+    ``families`` replace the voice's own.
 
     Until all is there, pieces wait in a folder beside it (``FOLDER.parts``); a run that was stopped goes
     on from those that are of the same spec and program. The files are then moved in, the manifest last
@@ -62,15 +68,22 @@ def write_corpus(
     content: what gzip makes of it depends on the machine's zlib.
     """
     parts = parts_folder(folder)
+    if dialogues is None:
+        dialogues = load_dialogues(spec.voice)
+    if families is None:
+        families = load_families() if spec.voice == PHRASE_VOICE else []
     finished = FinishedPieces(parts, _basis(spec, dialogues))
     pieces = _pieces(finished, spec, dialogues, progress)
     everything = hashlib.sha256()
     files = {
-        f"{split}.jsonl.gz": _write_split(parts / f"{split}.jsonl.gz", _contents(finished, names), everything)
+        f"{split}.jsonl.gz": _write_lines(parts / f"{split}.jsonl.gz", _contents(finished, names), everything)
         for split, names in pieces.items()
     }
     counts, sample = _counts_and_sample(spec, [parts / name for name in files])
     write_bytes(parts / SAMPLE, sample)
+    if families:
+        lines = (line.encode() + b"\n" for line in phrase_messages(spec, families))
+        files[MESSAGES] = _write_lines(parts / MESSAGES, lines, everything)
     manifest: dict[str, Any] = {
         "synthetic": True,
         "spec": spec.to_json(),
@@ -94,22 +107,13 @@ def parts_folder(folder: Path) -> Path:
     return folder.with_name(folder.name + ".parts")
 
 
-def _makers(spec: CorpusSpec, dialogues: Sequence[Dialogue] | None) -> dict[str, Maker]:
-    """What makes each split's conversations: from dialogues, or from phrases."""
-    if dialogues is None and spec.voice not in DIALOGUE_VOICES:
-        return {
-            split: partial(generate_senders, spec, split, book) for split, book in phrasebooks(spec).items()
-        }
-    books = dialogue_books(spec, load_dialogues(spec.voice) if dialogues is None else dialogues)
-    return {split: partial(generate_chain_senders, spec, split, book) for split, book in books.items()}
-
-
-def _basis(spec: CorpusSpec, dialogues: Sequence[Dialogue] | None) -> dict[str, Any]:
+def _basis(spec: CorpusSpec, dialogues: Sequence[Dialogue]) -> dict[str, Any]:
     """What every piece of a corpus depends on."""
-    basis = {"spec": spec.to_json(), "program": program_sha256(["corpus", "readers"])}
-    if dialogues is not None:
-        basis["dialogues"] = hashlib.sha256(repr(dialogues).encode()).hexdigest()
-    return basis
+    return {
+        "spec": spec.to_json(),
+        "program": program_sha256(["corpus", "readers"]),
+        "dialogues": hashlib.sha256(repr(dialogues).encode()).hexdigest(),
+    }
 
 
 def _contents(finished: FinishedPieces, names: Iterable[str]) -> Iterator[bytes]:
@@ -123,7 +127,7 @@ def _contents(finished: FinishedPieces, names: Iterable[str]) -> Iterator[bytes]
 def _pieces(
     finished: FinishedPieces,
     spec: CorpusSpec,
-    dialogues: Sequence[Dialogue] | None,
+    dialogues: Sequence[Dialogue],
     progress: Callable[[int], None],
 ) -> dict[str, list[str]]:
     """The names of the pieces of each split, ``SENDERS_A_PIECE`` senders each.
@@ -132,7 +136,8 @@ def _pieces(
     """
     sizes, done = split_sizes(spec), 0
     pieces: dict[str, list[str]] = {}
-    for split, make in _makers(spec, dialogues).items():
+    books = dialogue_books(spec, dialogues)
+    for split, book in books.items():
         names: list[str] = []
         made = 0
         while made < sizes[split]:
@@ -140,7 +145,11 @@ def _pieces(
             lines = finished.get(name)
             if lines is None:
                 first = len(names) * SENDERS_A_PIECE
-                lines = to_jsonl(make(first=first, senders=SENDERS_A_PIECE, made=made))
+                new_ones = generate_chain_senders(
+                    spec, split, book, first=first, senders=SENDERS_A_PIECE, made=made
+                )
+                # Conversations that begin alike stand together: packed, the file is a third smaller.
+                lines = to_jsonl(sorted(new_ones, key=lambda conversation: conversation.dialogues))
                 finished.put(name, lines)
             new = lines.count(b"\n")
             made, done = made + new, done + new
@@ -151,8 +160,8 @@ def _pieces(
     return pieces
 
 
-def _write_split(path: Path, pieces: Iterable[bytes], everything: hashlib._Hash) -> dict[str, Any]:
-    """Write one split's file and return its hash and size.
+def _write_lines(path: Path, pieces: Iterable[bytes], everything: hashlib._Hash) -> dict[str, Any]:
+    """Write one file and return its hash and size.
 
     ``everything`` is updated with its content.
     """
@@ -194,14 +203,6 @@ def _counts_and_sample(spec: CorpusSpec, files: Sequence[Path]) -> tuple[dict[st
     return {
         split: {noun: total[noun] for noun in order if total[noun]} for split, total in totals.items()
     }, to_jsonl(sample)
-
-
-def corpus_sha256(contents: Iterable[bytes]) -> str:
-    """One hash of a corpus: of its split files' contents, end to end."""
-    digest = hashlib.sha256()
-    for content in contents:
-        digest.update(content)
-    return digest.hexdigest()
 
 
 def corpus_files(path: Path) -> list[Path]:
@@ -254,6 +255,34 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def content_hash(parts: dict[str, list[Conversation]]) -> str:
-    """The ``corpus_sha256`` of conversations as they were read, split after split."""
-    return corpus_sha256(to_jsonl(parts[split]) for split in SPLITS if parts[split])
+def content_hash(path: Path) -> str:
+    """The ``corpus_sha256`` of a corpus folder or file.
+
+    It is one hash of its files' contents, end to end.
+    """
+    digest = hashlib.sha256()
+    messages = path / MESSAGES
+    for file in [*corpus_files(path), *([messages] if messages.is_file() else [])]:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def read_message_tables(path: Path, parts: Mapping[str, Sequence[Conversation]]) -> dict[str, pd.DataFrame]:
+    """The messages that models are fitted on and measured on, by split.
+
+    Each is a messages table. The messages are those of the conversations ``parts`` and, beside them in
+    the folder ``path``, the phrases; each text of a family once, however often it is said. Raises
+    ``CorpusError`` when a family stands in two splits.
+    """
+    phrases = path / MESSAGES
+    rows = [messages_table(conversation for part in parts.values() for conversation in part)]
+    if phrases.is_file():
+        rows.append(read_phrase_messages(phrases))
+    messages = pd.concat(rows, ignore_index=True).drop_duplicates(["text", "family", "split"])
+    homes = messages.drop_duplicates(["family", "split"])
+    twice = homes.loc[homes["family"].duplicated(), "family"]
+    if len(twice):
+        raise CorpusError(f"{path}: family {twice.iloc[0]!r} stands in two splits")
+    return {split: messages[messages["split"] == split].reset_index(drop=True) for split in parts}

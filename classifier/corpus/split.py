@@ -14,13 +14,15 @@ SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
 def assign_families(families: Iterable[PhraseFamily], *, seed: int) -> dict[str, str]:
-    """A split for every family id: about 70/15/15 within each stratum.
+    """A split for every family id: about 70/15/15 within each stratum; common ones stand in train.
 
     A stratum is a tactic, a scene with or without a shown behaviour, or a kind of talk. Every stratum
     of at least three families stands in all three splits. Adding a family to one stratum leaves the
     others as they were.
     """
-    return _assigned({family.id: _stratum(family) for family in families}, seed)
+    families = list(families)
+    drawn = _assigned({family.id: _stratum(family) for family in families if not family.common}, seed)
+    return drawn | {family.id: "train" for family in families if family.common}
 
 
 def assign_dialogues(dialogues: Iterable[Dialogue], *, seed: int) -> dict[str, str]:

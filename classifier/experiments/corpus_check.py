@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classifier.corpus.audit import corpus_problems, phrase_problems
-from classifier.corpus.dialogue_check import dialogue_problems, voice_problems
+from classifier.corpus.checks.audit import corpus_problems
+from classifier.corpus.checks.content_policy import policy_problems
+from classifier.corpus.checks.dialogue_check import dialogue_problems, voice_problems
+from classifier.corpus.checks.near_copies import distinct_phrasings
+from classifier.corpus.checks.phrase_check import phrase_problems, shared_lines
 from classifier.corpus.dialogues import (
     Dialogue,
     holds_dialogues,
@@ -13,9 +16,15 @@ from classifier.corpus.dialogues import (
     read_dialogue_file,
     read_dialogue_folder,
 )
-from classifier.corpus.families import read_phrase_file
-from classifier.corpus.near_copies import distinct_phrasings
-from classifier.corpus.release import content_hash, corpus_files, read_corpus, read_manifest
+from classifier.corpus.families import load_families, read_phrase_file
+from classifier.corpus.release import (
+    PHRASE_VOICE,
+    content_hash,
+    corpus_files,
+    read_corpus,
+    read_manifest,
+    read_message_tables,
+)
 from classifier.progress import progress_bar, say
 from classifier.readers.corpus import CorpusError
 
@@ -24,9 +33,14 @@ Checked = tuple[str, list[str]]
 
 
 def check_voice(voice: str) -> Checked:
-    """All dialogues of a voice."""
+    """All dialogues of a voice and, if it has them, its phrases."""
     dialogues = load_dialogues(voice)
-    return _counted(dialogues), voice_problems(dialogues)
+    checked, problems = _counted(dialogues), voice_problems(dialogues)
+    if voice == PHRASE_VOICE:
+        families = load_families()
+        checked += f" and {sum(len(family.phrasings) for family in families)} phrasings"
+        problems += [*phrase_problems(families), *shared_lines(families, dialogues)]
+    return checked, problems
 
 
 def check_path(path: Path) -> Checked:
@@ -59,12 +73,21 @@ def _check_corpus(path: Path) -> Checked:
     say("reading")
     parts = read_corpus(path)
     if path.is_dir():
-        expected, got = read_manifest(path)["corpus_sha256"], content_hash(parts)
+        expected, got = read_manifest(path)["corpus_sha256"], content_hash(path)
         if expected != got:
             raise CorpusError(
                 f"{path}: content has sha256 {got}, its manifest says {expected}; "
                 "generate it again or restore the files"
             )
+    messages = read_message_tables(path, parts)
     conversations = [conversation for part in parts.values() for conversation in part]
     problems = corpus_problems(progress_bar(conversations, label="checking"))
-    return f"{len(conversations)} conversations in {len(corpus_files(path))} files", problems
+    phrases = sum((table["conversation"] == "").sum() for table in messages.values())
+    problems += [
+        f"{row['family']}: {problem}"
+        for table in messages.values()
+        for row in table[table["conversation"] == ""].to_dict("records")
+        for problem in policy_problems(row["text"])
+    ]
+    beside = f" and {phrases} phrases" if phrases else ""
+    return f"{len(conversations)} conversations{beside} in {len(corpus_files(path))} files", problems

@@ -39,19 +39,22 @@ class CorpusError(InputError):
     """A corpus file that cannot be used: which file, which line, what to do."""
 
 
-def _known_label(label: str) -> str:
+def known_label(label: str) -> str:
+    """``label``, for pydantic. Raises ``ValueError`` for one that the taxonomy does not have."""
     if label not in LABELS:
         raise ValueError(f"unknown label {label!r}, expected one of {', '.join(LABELS)}")
     return label
 
 
-def _known_tactic(tactic: str) -> str:
+def known_tactic(tactic: str) -> str:
+    """``tactic``, for pydantic. Raises ``ValueError`` for one that the taxonomy does not have."""
     if tactic and tactic not in TACTICS:
         raise ValueError(f"unknown tactic {tactic!r}, see classifier/taxonomy.py")
     return tactic
 
 
-def _marked_synthetic(value: Any) -> Any:
+def marked_synthetic(value: Any) -> Any:
+    """``True``, for pydantic. Raises ``ValueError`` for anything else."""
     if value is not True:
         raise ValueError('expected "synthetic": true; only clearly labelled synthetic conversations are read')
     return value
@@ -62,18 +65,19 @@ class _MessageEntry(BaseModel):
     author: str = Field(min_length=1)
     time: datetime
     text: str
-    labels: list[Annotated[str, AfterValidator(_known_label)]] = []
-    tactic: Annotated[str, AfterValidator(_known_tactic)] = ""
-    tactics: list[Annotated[str, AfterValidator(_known_tactic)]] = []
+    # Tuples, as pydantic copies the default of a list for every message.
+    labels: tuple[Annotated[str, AfterValidator(known_label)], ...] = ()
+    tactic: Annotated[str, AfterValidator(known_tactic)] = ""
+    tactics: tuple[Annotated[str, AfterValidator(known_tactic)], ...] = ()
     manner: Literal["plain", "negated", "quoted", "advised", "reported"] = "plain"
     family: str = Field(min_length=1)
-    personal: list[tuple[int, int, str]] = []
+    personal: tuple[tuple[int, int, str], ...] = ()
 
 
 class _ConversationEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
     id: str = Field(min_length=1)
-    synthetic: Annotated[bool, BeforeValidator(_marked_synthetic)]
+    synthetic: Annotated[bool, BeforeValidator(marked_synthetic)]
     corpus: str = Field(min_length=1)
     version: str = Field(min_length=1)
     seed: int
@@ -82,7 +86,7 @@ class _ConversationEntry(BaseModel):
     scene: str = ""
     relation: str = ""
     overtness: Literal["", "overt", "mixed", "faint"] = ""
-    dialogues: list[str] = []
+    dialogues: tuple[str, ...] = ()
     pair: str = ""
     register_: str = Field(alias="register")
     sender: str
@@ -180,7 +184,7 @@ def conversation_of(line: str, where: str) -> Conversation:
         families=tuple(entry.families),
         relation=entry.relation,
         overtness=entry.overtness,
-        dialogues=tuple(entry.dialogues),
+        dialogues=entry.dialogues,
         pair=entry.pair,
     )
 
@@ -199,12 +203,12 @@ def _message(entry: _MessageEntry) -> Message:
         author=entry.author,
         time=entry.time,
         text=entry.text,
-        labels=tuple(label for label in LABELS if label in entry.labels),
+        labels=tuple(label for label in LABELS if label in entry.labels) if entry.labels else (),
         tactic=entry.tactics[0] if entry.tactics else entry.tactic,
         manner=entry.manner,
         family=entry.family,
         personal=tuple(PersonalSpan(*span) for span in entry.personal),
-        tactics=tuple(entry.tactics),
+        tactics=entry.tactics,
     )
 
 

@@ -13,13 +13,33 @@ import pandas as pd
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS
 
+COLUMNS = [
+    "conversation",
+    "index",
+    "author",
+    "by_sender",
+    "time",
+    "text",
+    "family",
+    "tactic",
+    "tactics",
+    "manner",
+    "scene",
+    "register",
+    "split",
+    "conversation_label",
+    "synthetic",
+    *LABELS,
+]
+"""The columns of the messages table."""
+
 
 def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
     """One row a message, in the order of the conversations.
 
     Columns: ``conversation`` (id), ``index`` (1-based), ``author``, ``by_sender`` (bool), ``time``,
-    ``text``, ``family``, ``tactic``, ``manner``, ``scene``, ``register``, ``split``,
-    ``conversation_label``, ``synthetic`` (bool), and one 0/1 column per label of the taxonomy.
+    ``text``, ``family``, ``tactic``, ``tactics`` (joined by "|"), ``manner``, ``scene``, ``register``,
+    ``split``, ``conversation_label``, ``synthetic`` (bool), and one 0/1 column per label of the taxonomy.
     """
     rows = [
         (
@@ -31,6 +51,7 @@ def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
             m.text,
             m.family,
             m.tactic,
+            "|".join(m.tactics or (m.tactic,)),
             m.manner,
             c.scene,
             c.register,
@@ -42,24 +63,7 @@ def messages_table(conversations: Iterable[Conversation]) -> pd.DataFrame:
         for c in conversations
         for index, m in enumerate(c.messages, start=1)
     ]
-    columns = [
-        "conversation",
-        "index",
-        "author",
-        "by_sender",
-        "time",
-        "text",
-        "family",
-        "tactic",
-        "manner",
-        "scene",
-        "register",
-        "split",
-        "conversation_label",
-        "synthetic",
-        *LABELS,
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def families_used(conversations: Iterable[Conversation]) -> set[str]:

@@ -21,7 +21,7 @@ def annotate(path: Path, out: Path, n: int, seed: int) -> None:
 
     \b
     Example:
-      grooming-classifier corpus annotate data/synthetic/v1 --out tasks.json --n 50
+      grooming-classifier corpus annotate data/synthetic/v2 --out tasks.json --n 50
     """
     import json
     from random import Random

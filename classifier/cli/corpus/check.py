@@ -23,7 +23,7 @@ def check(path: Path | None, voice: str | None) -> int:
 
     \b
     Example:
-      grooming-classifier corpus check data/synthetic/v1
+      grooming-classifier corpus check data/synthetic/v2
       grooming-classifier corpus check --voice v2
     """
     from classifier.experiments.corpus_check import check_path, check_voice

@@ -10,20 +10,21 @@ from classifier.cli.options import out_file
 
 
 @click.command()
-@click.argument("folders", type=click.Path(path_type=Path), nargs=-1, required=True)
-@out_file("The JSON-LD file to write.")
-def croissant(folders: tuple[Path, ...], out: Path) -> None:
-    """Describe corpus folders for machines, as Croissant JSON-LD made from their manifests.
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="PATH...")
+@out_file("The JSON-LD file to write. It names the corpus files by their place relative to it.")
+def croissant(paths: tuple[Path, ...], out: Path) -> None:
+    """Describe corpora for machines, as Croissant JSON-LD made from their files.
+
+    A PATH is a corpus folder with its manifest, or a single .jsonl.gz file of one. Run it again whenever
+    such a file was made anew: the description holds their sha256.
 
     \b
     Example:
-      grooming-classifier corpus croissant data/synthetic/v1 --out data/synthetic/croissant.json
+      grooming-classifier corpus croissant data/synthetic/v2 data/synthetic/v2-alt \\
+        data/synthetic/v1-alt-lines.jsonl.gz --out data/synthetic/croissant.json
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.croissant import croissant as describe_for_machines
-    from classifier.corpus.release import read_manifest
 
-    write_bytes(
-        out, describe_for_machines({folder.name: read_manifest(folder) for folder in folders}).encode("utf-8")
-    )
+    write_bytes(out, describe_for_machines(paths, out.parent).encode("utf-8"))
     click.echo(str(out))

@@ -6,53 +6,67 @@ from pathlib import Path
 
 import click
 
-from classifier.corpus.dialogues import VOICES as DIALOGUE_VOICES
-from classifier.corpus.families import VOICES as PHRASE_VOICES
+from classifier.corpus.dialogues import VOICES
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--voice",
-    type=click.Choice([*PHRASE_VOICES, *DIALOGUE_VOICES]),
-    default="v1",
+    type=click.Choice(list(VOICES)),
+    default="v2",
     show_default=True,
-    help="Whose phrases or dialogues to count.",
+    help="Whose dialogues, and phrases, to count.",
 )
-def describe(path: Path | None, voice: str) -> None:
-    """Count the phrases or dialogues of a voice and, with PATH, the conversations of a corpus.
+@click.option(
+    "--ceiling",
+    is_flag=True,
+    help=(
+        "With PATH: also how well patterns are told from benign conversations when every label is known, "
+        "by overtness; about two minutes."
+    ),
+)
+def describe(path: Path | None, voice: str, ceiling: bool) -> None:
+    """Count the dialogues and phrases of a voice and, with PATH, the conversations of a corpus.
 
     \b
     Example:
-      grooming-classifier corpus describe data/synthetic/v1
+      grooming-classifier corpus describe data/synthetic/v2 --ceiling
     """
     from classifier.corpus.describe import conversation_counts, label_counts, vocabulary_growth
-    from classifier.corpus.release import corpus_files, read_corpus
+    from classifier.corpus.release import PHRASE_VOICE, corpus_files, read_corpus
     from classifier.readers.messages import messages_table
 
+    if ceiling and path is None:
+        raise click.UsageError("--ceiling needs PATH, the corpus whose ceiling it is")
     if path is not None:
         corpus_files(path)  # a missing corpus is noticed before the long count
-    if voice in DIALOGUE_VOICES:
-        _describe_dialogues(voice)
-    else:
-        _describe_phrases(voice)
+    _describe_dialogues(voice)
+    if voice == PHRASE_VOICE:
+        _describe_phrases()
     if path is None:
         return
-    conversations = [conversation for part in read_corpus(path).values() for conversation in part]
+    parts = read_corpus(path)
+    conversations = [conversation for part in parts.values() for conversation in part]
     messages = messages_table(conversations)
     click.echo(f"\nConversations of {path}\n{conversation_counts(conversations).to_string(index=False)}\n")
     click.echo(f"{label_counts(messages).to_string(index=False, float_format='{:.4f}'.format)}\n")
     click.echo(f"Vocabulary growth\n{vocabulary_growth(messages['text'].tolist()).to_string(index=False)}")
+    if ceiling:
+        from classifier.experiments.conversations.breakdowns import ceiling_by_overtness
+
+        table = ceiling_by_overtness(parts, seed=0).to_string(index=False, float_format="{:.3f}".format)
+        click.echo(f"\nCeiling on test: every label and tactic told, threshold for an FPR of 1 %\n{table}")
 
 
-def _describe_phrases(voice: str) -> None:
+def _describe_phrases() -> None:
     from classifier.corpus.describe import phrase_counts
     from classifier.corpus.families import load_families
 
-    families = load_families(voice)
+    families = load_families()
     counts = phrase_counts(families)
     table = counts.to_string(index=False)
-    click.echo(f"Distinct phrasings of voice {voice} (near-copies dropped)\n{table}\n")
+    click.echo(f"\nDistinct phrasings (near-copies dropped)\n{table}\n")
     click.echo(f"{counts.groupby(['kind', 'source'])[['families', 'phrasings']].sum().to_string()}\n")
     click.echo(f"{counts.groupby('kind')[['families', 'phrasings']].sum().to_string()}\n")
     click.echo(f"all: {counts['phrasings'].sum()} distinct phrasings in {len(families)} families")

@@ -16,7 +16,7 @@ from classifier.progress import progress_counter
 @click.option(
     "--release",
     type=click.Choice(list(RELEASES)),
-    default="v1",
+    default="v2",
     show_default=True,
     help="Which corpus: its voice, size and shares.",
 )

@@ -21,7 +21,7 @@ def split(path: Path, out: Path) -> None:
 
     \b
     Example:
-      grooming-classifier corpus split data/synthetic/v1 --out splits
+      grooming-classifier corpus split data/synthetic/v2 --out splits
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import read_corpus

@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 
 from classifier.cli.options import out_file
-from classifier.corpus.families import load_families
-from classifier.corpus.generator.spec import RELEASES
 
 
 @click.command()
@@ -16,22 +14,18 @@ from classifier.corpus.generator.spec import RELEASES
 def words(out: Path) -> None:
     """Write the list of words that the model's spelling step knows.
 
-    These are the words of the train split's phrase families, each with the number of families it stands
-    in, and common given names of the public list, so that "Grace" is not read as a slip for "grade".
+    These are the words of the train split's phrases, each with the number of families it stands in, and
+    common given names of the public list, so that "Grace" is not read as a slip for "grade".
 
     \b
     Example:
       grooming-classifier corpus words --out classifier/model/message/words.txt
     """
     from classifier.atomic import write_bytes
-    from classifier.corpus.split import assign_families
-    from classifier.corpus.words import as_lines, word_counts
+    from classifier.corpus.words import as_lines, train_words
     from classifier.privacy.policies.given_names import given_names
 
-    families = load_families("v1")
-    splits = assign_families(families, seed=RELEASES["v1"].seed)
-    counts = word_counts(family for family in families if splits[family.id] == "train")
     names = dict.fromkeys((name.lower() for name in given_names() if name.isascii() and name.isalpha()), 1)
-    listed = dict(sorted((names | counts).items()))
+    listed = dict(sorted((names | train_words()).items()))
     write_bytes(out, as_lines(listed))
     click.echo(f"{out}: {len(listed)} words")

@@ -1,9 +1,8 @@
 """Accounts, metadata and times: the part of a conversation that is not text.
 
 Nothing here is meant as a real prevalence. Metadata is drawn so that it informs without deciding: an
-account with scripted patterns is more often known online only, writes to more young contacts and later
-in the day, but the distributions overlap. Length, turn-taking, gaps and habits have one distribution
-for all.
+account with scripted patterns writes to more young contacts and later in the day, but the distributions
+overlap. Length, turn-taking, gaps and habits have one distribution for all.
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from classifier.corpus.families import REGISTERS
-from classifier.corpus.generator.typing import Habits, draw_habits
-from classifier.records import Metadata
+from classifier.corpus.generator.typing import Habits, light_habits
 
 FIRST_DAY = datetime(2031, 1, 6)
 """The fictional calendar of the corpus begins here."""
@@ -46,11 +44,6 @@ class Sender:
     age_band: str
 
 
-def draw_account(id_: str, rng: Random, *, usual_hour: float) -> Account:
-    """An account with habits and register of its own."""
-    return Account(id_, draw_habits(rng), rng.choice(REGISTERS), usual_hour)
-
-
 def draw_sender(id_: str, rng: Random, *, scripted_share: float) -> Sender:
     """A sender with one to eight conversations.
 
@@ -62,57 +55,9 @@ def draw_sender(id_: str, rng: Random, *, scripted_share: float) -> Sender:
     bands = ("unstated", "13_17", "18_25", "over_25")
     weights = (5, 3, 3, 2) if scripted else (3, 4, 2, 4)
     n = 1 + min(7, int(rng.expovariate(1 / 3.2)))
-    return Sender(
-        draw_account(id_, rng, usual_hour=hour), scripted, n, max(n, contacts), rng.choices(bands, weights)[0]
-    )
-
-
-def draw_metadata(sender: Sender, *, pattern: bool, in_person: bool, rng: Random) -> Metadata:
-    """The non-content signals of one conversation.
-
-    ``in_person`` says whether people of its scene usually know each other.
-    """
-    known = rng.random() < (0.28 if pattern else 0.72 if in_person else 0.42)
-    band = rng.choices(
-        ("unstated", "under_13", "13_17", "18_25", "over_25"), (4, 1, 6, 2, 1) if pattern else (4, 1, 5, 2, 2)
-    )[0]
-    return Metadata("in_person" if known else "online", sender.age_band, band, sender.young_contacts)
-
-
-def draw_length(rng: Random) -> int:
-    """Number of messages: log-normal about 12, from 2 to 200.
-
-    Patterns and benign exchanges have this one distribution.
-    """
-    return max(2, min(200, round(math.exp(rng.gauss(math.log(12), 0.9)))))
-
-
-def draw_turns(n: int, rng: Random) -> list[bool]:
-    """The author of each message, True for the sender.
-
-    Either side may start, and may write several lines in a row.
-    """
-    stay = rng.uniform(0.1, 0.5)
-    turns = [rng.random() < 0.5]
-    while len(turns) < n:
-        turns.append(turns[-1] if rng.random() < stay else not turns[-1])
-    return turns
-
-
-def draw_times(n: int, usual_hour: float, rng: Random) -> list[datetime]:
-    """The time of each message.
-
-    A day, the sender's hour, then gaps at the conversation's own pace, from seconds to days.
-    """
-    clock = FIRST_DAY + timedelta(
-        days=rng.randrange(300), hours=(usual_hour + rng.gauss(0, 1.5)) % 24, seconds=rng.randrange(3600)
-    )
-    pace = math.exp(rng.gauss(math.log(120), 1.6))
-    times = [clock]
-    for _ in range(n - 1):
-        gap = min(3 * 86_400.0, 2 + pace * math.exp(rng.gauss(0, 1.0)))
-        times.append(times[-1] + timedelta(seconds=round(gap)))
-    return times
+    register = rng.choice(REGISTERS)
+    account = Account(id_, light_habits(register, rng), register, hour)
+    return Sender(account, scripted, n, max(n, contacts), rng.choices(bands, weights)[0])
 
 
 def draw_talk_times(talks: Sequence[Sequence[bool]], usual_hour: float, rng: Random) -> list[datetime]:

@@ -28,14 +28,17 @@ from classifier.corpus.generator.chain_plan import (
     overtness_of,
     scripted_lines,
 )
-from classifier.corpus.generator.conversations import PATTERN_RATE_OF_SCRIPTED_SENDERS, split_sizes
-from classifier.corpus.generator.spec import CorpusSpec
+from classifier.corpus.generator.openings import opening_line
+from classifier.corpus.generator.spec import CorpusSpec, split_sizes
 from classifier.corpus.generator.typing import evened, light_habits, typed
 from classifier.corpus.grammar import Segment, expand, skeleton
 from classifier.corpus.slots import SLOTS, fill
 from classifier.corpus.split import assign_dialogues
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import BENIGN, PATTERN
+
+PATTERN_RATE_OF_SCRIPTED_SENDERS = 0.8
+"""How many conversations of a sender who holds scripted patterns are patterns."""
 
 LONG_LENGTHS = (600, 1_000)
 """Messages in the conversations of the long benign set."""
@@ -129,9 +132,7 @@ def generate_chain_senders(
             return
         rng = Random(f"{spec.name}:{spec.seed}:{split}:{number}")
         share = spec.pattern_share / PATTERN_RATE_OF_SCRIPTED_SENDERS
-        sender = _with_light_habits(
-            accounts.draw_sender(f"{split}-s{number:05d}", rng, scripted_share=share), rng
-        )
+        sender = accounts.draw_sender(f"{split}-s{number:05d}", rng, scripted_share=share)
         for contacted in range(min(sender.n_conversations, n - made)):
             contact = _draw_contact(f"{split}-c{number:05d}-{contacted}", sender, rng)
             scripted = sender.scripted and rng.random() < PATTERN_RATE_OF_SCRIPTED_SENDERS
@@ -158,10 +159,10 @@ def generate_long_benign(
     for number in range(n):
         rng = Random(f"{spec.name}:{spec.seed}:{split}:long:{number}")
         id_ = f"{split}-l{number:05d}"
-        sender = _with_light_habits(accounts.draw_sender(id_, rng, scripted_share=0.0), rng)
+        sender = accounts.draw_sender(id_, rng, scripted_share=0.0)
         contact = _draw_contact(f"{id_}-contact", sender, rng)
         relation, links, pair = _long_chain(book, sender, lengths[number % len(lengths)], rng)
-        talks = _cut([_talk(link, rng) for link in links], lengths[number % len(lengths)])
+        talks = _cut(_opened([_talk(link, rng) for link in links], rng), lengths[number % len(lengths)])
         yield _assembled(f"{spec.name}-{id_}", spec, split, sender, contact, relation, talks, pair, "", rng)
 
 
@@ -197,11 +198,6 @@ def _cut(talks: list[_Talk], length: int) -> list[_Talk]:
     return kept
 
 
-def _with_light_habits(sender: accounts.Sender, rng: Random) -> accounts.Sender:
-    habits = light_habits(sender.account.register, rng)
-    return replace(sender, account=replace(sender.account, habits=habits))
-
-
 def _draw_contact(id_: str, sender: accounts.Sender, rng: Random) -> accounts.Account:
     """An account that writes in the sender's register, as the dialogues are written in one."""
     register = sender.account.register
@@ -224,7 +220,7 @@ def _conversation(
     planned = draw_overtness(shape, rng) if pattern else ""
     pair = Pair(sender.account.register, (age, "unstated"))
     links, pair = choose_chain(book, shape, relation, pair, overtness=planned, rng=rng)
-    talks = [_talk(link, rng) for link in links]
+    talks = _opened([_talk(link, rng) for link in links], rng)
     shown = [
         line.labels
         for talk in talks
@@ -245,6 +241,18 @@ def _talk(link: Link, rng: Random) -> _Talk:
         if not line.optional or rng.random() < OPTIONAL_RATE or [line] == only
     )
     return _Talk(link.dialogue, lines, tuple((line.speaker == "A") != link.turned for line in lines))
+
+
+def _opened(talks: list[_Talk], rng: Random) -> list[_Talk]:
+    """The talks, with a short line before some; the first stays as it is."""
+    opened = talks[:1]
+    for talk in talks[1:]:
+        if text := opening_line(skeleton(talk.lines[0].text), rng):
+            by_sender = rng.random() < 0.5
+            line = Line("A" if by_sender else "B", (), "plain", text)
+            talk = replace(talk, lines=(line, *talk.lines), by_sender=(by_sender, *talk.by_sender))
+        opened.append(talk)
+    return opened
 
 
 def _assembled(

@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from classifier.corpus.split import SHARES
+from classifier.records import SPLITS
+
 
 @dataclass(frozen=True)
 class CorpusSpec:
     """What a corpus is drawn from, how many conversations, and the seed.
 
-    ``n_conversations`` are drawn over the three splits from the families of one ``voice``; about
-    ``pattern_share`` of them are scripted as patterns. A spec with ``test_only`` puts every family into
-    the test split: it is for measuring transfer, never for training.
+    ``n_conversations`` are drawn over the three splits from the dialogues of one ``voice``; about
+    ``pattern_share`` of them are scripted as patterns. The phrases of the voice, if it has any, are
+    written beside them, a message each. A spec with ``test_only`` puts every family into the test split:
+    it is for measuring transfer, never for training.
     """
 
-    name: str = "v1"
-    version: str = "1.0.0"
-    voice: str = "v1"
-    seed: int = 20240
+    name: str = "v2"
+    version: str = "2.0.0"
+    voice: str = "v2"
+    seed: int = 20242
     n_conversations: int = 20_000
     pattern_share: float = 0.25
     test_only: bool = False
@@ -43,7 +47,17 @@ class CorpusSpec:
 
 
 RELEASES = {
-    "v1": CorpusSpec(),
-    "v1-alt": CorpusSpec(name="v1-alt", voice="v1-alt", seed=20241, n_conversations=3_000, test_only=True),
+    "v2": CorpusSpec(),
+    "v2-alt": CorpusSpec(name="v2-alt", voice="v2-alt", seed=20243, n_conversations=2_000, test_only=True),
 }
 """The corpora that ship with the project, frozen under ``data/synthetic/``."""
+
+
+def split_sizes(spec: CorpusSpec) -> dict[str, int]:
+    """How many conversations each split gets.
+
+    >>> split_sizes(CorpusSpec(n_conversations=1000))
+    {'train': 700, 'validation': 150, 'test': 150}
+    """
+    shares = {"test": 1.0} if spec.test_only else SHARES
+    return {split: round(spec.n_conversations * shares[split]) for split in SPLITS if split in shares}

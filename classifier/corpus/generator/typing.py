@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from classifier.corpus.content_policy import policy_problems
 from classifier.corpus.grammar import Segment
 
 ABBREVIATIONS = {
@@ -65,7 +64,7 @@ MISSPELLINGS = {
     "weird": "wierd",
     "which": "wich",
 }
-"""Common misspellings; the generator makes no other slips in dialogues."""
+"""Common misspellings; the generator makes no other slips."""
 
 _MISSPELLABLE = re.compile(rf"\b(?:{'|'.join(MISSPELLINGS)})\b")
 _WITHOUT_APOSTROPHE = re.compile(
@@ -82,15 +81,13 @@ class Habits:
     drops_commas: bool
     drops_full_stops: bool
     abbreviation_rate: float
-    typo_rate: float
     emoji_rate: float
-    elongation_rate: float
     misspells: frozenset[str] = frozenset()
     """Words this person always misspells, as ``MISSPELLINGS`` has it."""
 
 
 def draw_habits(rng: Random) -> Habits:
-    """The habits of one account; about a third type tidily."""
+    """The habits that a phrase is typed with; about a third of them are tidy."""
     tidy = rng.random() < 0.35
     return Habits(
         lower_case=not tidy and rng.random() < 0.8,
@@ -98,9 +95,7 @@ def draw_habits(rng: Random) -> Habits:
         drops_commas=not tidy and rng.random() < 0.6,
         drops_full_stops=not tidy and rng.random() < 0.8,
         abbreviation_rate=0.0 if tidy else rng.choice((0.0, 0.3, 0.6)),
-        typo_rate=0.01 if tidy else rng.choice((0.02, 0.05, 0.1)),
         emoji_rate=rng.choice((0.0, 0.02, 0.1)),
-        elongation_rate=0.0 if tidy else rng.choice((0.0, 0.02)),
     )
 
 
@@ -111,7 +106,7 @@ def light_habits(register: str, rng: Random) -> Habits:
     """
     rate = 0.0 if register == "careful" else rng.choice((0.0, 0.1, 0.25))
     misspells = frozenset(word for word in MISSPELLINGS if rng.random() < rate)
-    return Habits(False, False, False, False, 0.0, 0.0, 0.0, 0.0, misspells)
+    return Habits(False, False, False, False, 0.0, 0.0, misspells)
 
 
 def evened(habits: Habits, texts: Sequence[str]) -> Habits:
@@ -140,7 +135,6 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
     Personal information stays marked.
     """
     abbreviates = rng.random() < habits.abbreviation_rate
-    elongates = rng.random() < habits.elongation_rate
     done = []
     for segment in segments:
         text = segment.text
@@ -153,12 +147,6 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
                         MISSPELLINGS[match.group()] if match.group() in habits.misspells else match.group()
                     ),
                     text,
-                )
-            if rng.random() < habits.typo_rate:
-                text = _with_typo(text, rng)
-            if elongates:
-                text = re.sub(
-                    r"([aeiou])(?=[bcdfghklmnpqrstvwxyz]?\b)", lambda match: match.group() * 3, text, count=1
                 )
         if habits.lower_case and segment.kind not in ("email", "handle"):
             text = text.lower()
@@ -177,20 +165,3 @@ def typed(segments: list[Segment], habits: Habits, rng: Random) -> list[Segment]
     if rng.random() < habits.emoji_rate:
         done.append(Segment(" " + rng.choice(EMOJI)))
     return [segment for segment in done if segment.text]
-
-
-def _with_typo(text: str, rng: Random) -> str:
-    """``text`` with one slip in a word of at least four letters.
-
-    Two neighbouring letters are swapped, one is doubled or one left out, unless that spells a refused
-    term.
-    """
-    words = list(re.finditer(r"[A-Za-z]{4,}", text))
-    if not words:
-        return text
-    word = rng.choice(words).span()
-    at = rng.randrange(word[0] + 1, word[1] - 1)
-    slips = (text[at + 1] + text[at], text[at] * 2 + text[at + 1], text[at + 1])
-    slip = rng.choice(slips)
-    slipped = text[:at] + slip + text[at + 2 :]
-    return text if policy_problems(slipped[word[0] : word[1] + 1]) else slipped

@@ -31,7 +31,7 @@ NAMES = {
 REQUIRED = ("conversation_id", "author", "text")
 LEADING = ("conversation_id", "author", "text", "time")
 """The columns a result begins with; time only where the input has it."""
-RESERVED = frozenset({*NAMES, *LABELS, "stages"})
+RESERVED = frozenset({*NAMES, *LABELS, "stages", "known"})
 """Names of our own columns. A user's column of that name comes out as ``input_NAME``."""
 
 
