@@ -13,7 +13,7 @@ from classifier.errors import InputError
 from classifier.model.conversation.bulk import BulkMonitor
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.batch import BatchScorer
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS, LABELS
 
 MESSAGE_SCHEMA: dict[str, str] = dict.fromkeys(LABELS, "float64") | {"stages": "str"}
 """Columns of ``score_frame`` and their dtypes.
@@ -49,11 +49,12 @@ many of these reached the alert threshold.
 """
 
 
-def score_frame(frame: pd.DataFrame, scorer: BatchScorer) -> pd.DataFrame:
+def score_frame(frame: pd.DataFrame, scorer: BatchScorer, *, tactics: bool = False) -> pd.DataFrame:
     """Scores of messages: the columns of ``MESSAGE_SCHEMA``, the index of ``frame``.
 
-    ``frame`` has a column ``text`` of strings; other columns are not used. Each row depends on its
-    own text alone. Raises ``InputError`` for a missing text.
+    With ``tactics`` a column ``label.tactic`` for each follows. ``frame`` has a column ``text`` of strings;
+    other columns are not used. Each row depends on its own text alone. Raises ``InputError`` for a missing
+    text.
     """
     is_text = frame["text"].map(lambda text: isinstance(text, str)).to_numpy(dtype=bool)
     if missing := np.flatnonzero(~is_text).tolist():
@@ -61,7 +62,8 @@ def score_frame(frame: pd.DataFrame, scorer: BatchScorer) -> pd.DataFrame:
             f"text: expected a string in every row, row {missing[0] + 1} of the table has "
             f"{frame['text'].iloc[missing[0]]!r}"
         )
-    probabilities = scorer.probabilities(frame["text"])
+    found = scorer.scores(frame["text"])
+    probabilities = found[:, : len(LABELS)]
     model = scorer.model
     is_flagged = np.any(probabilities >= model.thresholds, axis=1).tolist()
     scores = pd.DataFrame(probabilities, columns=list(LABELS), index=frame.index)
@@ -73,13 +75,18 @@ def score_frame(frame: pd.DataFrame, scorer: BatchScorer) -> pd.DataFrame:
         index=frame.index,
         dtype="str",
     )
+    if tactics:
+        columns = list(COLUMNS[len(LABELS) :])
+        of_tactics = pd.DataFrame(found[:, len(LABELS) :], columns=columns, index=frame.index)
+        scores = pd.concat([scores, of_tactics], axis=1)
     return scores
 
 
 def conversation_frame(frame: pd.DataFrame, conversation_model: ConversationModel) -> pd.DataFrame:
     """Scores of whole conversations: the columns of ``CONVERSATION_SCHEMA``.
 
-    ``frame`` has the messages in order: ``conversation_id``, ``author`` and a probability per label.
+    ``frame`` has the messages in order: ``conversation_id``, ``author`` and a probability for each of
+    ``COLUMNS``.
     """
     monitors = _monitor_conversations(frame, conversation_model)
     scores = pd.DataFrame(
@@ -122,6 +129,6 @@ def _monitor_conversations(frame: pd.DataFrame, conversation_model: Conversation
     monitors.update(
         frame["conversation_id"].tolist(),
         frame["author"].tolist(),
-        frame[list(LABELS)].to_numpy(dtype=np.float64),
+        frame[list(COLUMNS)].to_numpy(dtype=np.float64),
     )
     return monitors

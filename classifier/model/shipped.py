@@ -1,4 +1,4 @@
-"""Paths of the model files, shipped or made by a run."""
+"""Paths of the model files that come with the package."""
 
 from __future__ import annotations
 
@@ -6,76 +6,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import classifier
 from classifier.errors import InputError
 
 
 def shipped_model() -> Path:
-    """Path of the shipped message model to evaluate.
+    """Path of the shipped message model: the one that ``score`` uses.
 
-    It is fitted on the train split alone, so the other splits can measure it. Its conversation models
-    stand beside it.
+    It is fitted on the families of all three splits. Its thresholds, and the figures that stand beside
+    them in the file, are of models of the same recipe that had not seen the families they were measured
+    on. Its conversation models stand beside it.
 
     >>> shipped_model().name
-    'small.safetensors'
+    'shipped.safetensors'
     """
-    return Path(__file__).parent / "small.safetensors"
+    return Path(__file__).parent / "shipped.safetensors"
 
 
-def shipped_final_model() -> Path:
-    """Path of the shipped message model to use on new text.
+def train_split_model() -> Path:
+    """Path of the message model to measure on our own corpus.
 
-    It is for text that is in no corpus of ours: the same recipe fitted on the families of all three
-    splits, with the thresholds of ``shipped_model``.
+    It is fitted on the train split alone. The other splits, which ``shipped_model`` has seen, are new to it.
 
-    >>> shipped_final_model().name
-    'final.safetensors'
+    >>> train_split_model().name
+    'train_split.safetensors'
     """
-    return Path(__file__).parent / "final.safetensors"
-
-
-RESULTS = Path("results")
-MODEL_NAME = "model.safetensors"
-"""File name of the model to evaluate: fitted on the train split alone."""
-
-FINAL_NAME = "final.safetensors"
-"""File name of the model to use.
-
-It is the same recipe fitted on every family, with the thresholds of the other.
-"""
-
-MAX_FALSE_ALARMS = 0.003
-"""Share of validation messages without a label that the label's threshold may flag.
-
-Chosen once, for every model that is compared.
-"""
-
-
-def find_model(named: Path | None) -> Path:
-    """Path of the model to evaluate.
-
-    It is the named file; else the one that ``scripts/run`` made, in the current folder or in the
-    checkout of the package; else the shipped one.
-    """
-    return named or _made_by_run(MODEL_NAME) or shipped_model()
-
-
-def find_final_model(named: Path | None) -> Path:
-    """Path of the model to use on new text.
-
-    It is looked for in the places of ``find_model``. Its figures are those of the evaluated model or
-    better, as it has seen more families.
-    """
-    return named or _made_by_run(FINAL_NAME) or shipped_final_model()
-
-
-def _made_by_run(name: str) -> Path | None:
-    checkout = Path(classifier.__file__).resolve().parent.parent
-    for folder in (Path.cwd(), checkout):
-        path = folder / RESULTS / name
-        if path.is_file():
-            return path
-    return None
+    return Path(__file__).parent / "train_split.safetensors"
 
 
 def require_unseen(path: Path, header: Mapping[str, Any], corpus_sha256: str) -> None:

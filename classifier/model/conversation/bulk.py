@@ -15,34 +15,28 @@ from numpy.typing import ArrayLike, NDArray
 from classifier.model.conversation.features import features
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.sums import (
-    LEAST_LOG,
-    LOG_NONE,
-    MAXIMUM,
     MESSAGES,
-    N_AUTHORS,
     WIDTH,
     Numbers,
     Units,
+    add_to,
     checked_probabilities,
+    faded,
     message_sums,
 )
 from classifier.model.message.scorer import sigmoid
 from classifier.model.message.token_table import GrowingArray
 
 BLOCK = 4096
-"""Messages processed at once, in some tens of megabytes of memory."""
-_APART = 1 << 32
-"""More than any maximum.
-
-Added once for each conversation before, it makes a running maximum begin anew.
-"""
+"""Messages processed at once where no conversation has more than ``FEW_AUTHORS``: tens of megabytes."""
+FEW_AUTHORS = 8
 
 
 class BulkMonitor:
-    """Scores of many conversations, each as by a ``Monitor`` without a half-life.
+    """Scores of many conversations, each as by a ``Monitor``.
 
-    A conversation takes about a kilobyte. The same messages give the same bits however they are split
-    into calls.
+    A conversation of two takes about a kilobyte. The same messages give the same bits however they are
+    split into calls.
     """
 
     def __init__(self, model: ConversationModel) -> None:
@@ -50,10 +44,9 @@ class BulkMonitor:
             raise ValueError(f"head must be 'text', got {model.head!r}")
         self._model = model
         self._number: dict[str, int] = {}
-        self._row: dict[tuple[int, str | None], int] = {}
         self._name: dict[str, str] = {}
-        self._rows = GrowingArray(np.int32, width=N_AUTHORS + 1)
-        self._n_authors = GrowingArray(np.int32)
+        self._authors: list[dict[str, int]] = []
+        """For each conversation the row of each author's sums, in the order in which they first wrote."""
         self._sums = GrowingArray(np.int64, width=WIDTH)
         self._side = GrowingArray(np.float64)
         self._highest, self._warned_at = GrowingArray(np.float64), GrowingArray(np.int64)
@@ -77,52 +70,56 @@ class BulkMonitor:
         return self._warned_at.view()
 
     def sides(self) -> tuple[list[str], list[str], Numbers]:
-        """Conversation, author and highest score of every side.
+        """Conversation, author and highest score of every side, conversation by conversation.
 
-        The score is from that author's side; authors beyond the eighth are pooled under "".
+        The score is from that author's side.
         """
-        ids = self.ids
-        names = [(ids[number], author) for number, author in self._row]
-        return [id_ for id_, _ in names], [author or "" for _, author in names], sigmoid(self._side.view())
+        ids = [id_ for id_, authors in zip(self._number, self._authors, strict=True) for _ in authors]
+        names = [author for authors in self._authors for author in authors]
+        rows = [row for authors in self._authors for row in authors.values()]
+        return ids, names, sigmoid(self._side.view()[rows])
 
     def update(self, ids: Sequence[str], authors: Sequence[str], probabilities: ArrayLike) -> None:
         """Read messages in order.
 
-        ``ids`` are the conversation of each, ``probabilities`` have shape (messages, labels). Raises
+        ``ids`` are the conversation of each, ``probabilities`` have shape (messages, ``COLUMNS``). Raises
         ``ValueError`` for a probability outside [0, 1].
         """
-        checked = checked_probabilities(probabilities) if len(ids) else np.zeros((0, 0))
-        for start in range(0, len(ids), BLOCK):
-            part = slice(start, start + BLOCK)
-            self._read(ids[part], authors[part], message_sums(checked[part], self._model.thresholds))
-
-    def _read(self, ids: Sequence[str], authors: Sequence[str], added: Units) -> None:
+        if not len(ids):
+            return
+        added = message_sums(checked_probabilities(probabilities), self._model.thresholds)
         conversation = self._numbered(ids)
-        slot = self._slots(conversation.tolist(), authors)
+        row = self._rows(conversation.tolist(), authors)
+        n_authors = np.array([len(of_one) for of_one in self._authors])[conversation]
+        few = n_authors <= FEW_AUTHORS
+        for kept, most in ((few, FEW_AUTHORS), (~few, int(n_authors.max()))):
+            size = max(1, BLOCK * FEW_AUTHORS // most)
+            at = np.flatnonzero(kept)
+            for start in range(0, len(at), size):
+                part = at[start : start + size]
+                self._read(conversation[part], row[part], added[part])
+
+    def _read(self, conversation: NDArray[np.int64], row: NDArray[np.int64], added: Units) -> None:
+        """Read messages, each with its conversation's number and its author's row of sums."""
         order = np.argsort(conversation, kind="stable")
-        conversation, slot, added = conversation[order], slot[order], added[order]
-        first = np.flatnonzero(np.diff(conversation, prepend=-1))
-        which = np.repeat(np.arange(len(first)), np.diff(first, append=len(conversation)))
-        here = conversation[first]
-        rows = self._rows.view()[here]
-        n_slots = int(self._n_authors.view()[here].max())
-        before = np.where((rows >= 0)[..., None], self._sums.view()[rows], 0)[:, :n_slots]
-        sums = self._running(added, slot, before, first, which)
-        written = sums[..., MESSAGES] > 0
-        # Multiplied and added row by row, not by a matrix product, whose rounding may depend on how many
-        # rows there are.
-        model = self._model
-        weighted = (features("text", sums) * model.weights).sum(axis=-1)
-        log_odds = np.where(written, model.slope * (weighted + model.intercept) + model.offset, -np.inf)
-        last = np.append(first[1:], len(conversation)) - 1
-        kept = np.arange(n_slots) < self._n_authors.view()[here][:, None]
-        self._sums.view()[rows[:, :n_slots][kept]] = sums[last][kept]
+        conversation, row, added = conversation[order], row[order], added[order]
+        here, first, which = np.unique(conversation, return_index=True, return_inverse=True)
+        rows_of = [list(self._authors[number].values()) for number in here.tolist()]
+        n_authors = np.array(list(map(len, rows_of)))
+        rows = np.full((len(here), n_authors.max()), -1)
+        kept = np.arange(rows.shape[1]) < n_authors[:, None]
+        rows[kept] = np.concatenate(rows_of)
+        sums, now = self._running(added, row, rows, first, which)
+        n_messages = sums[..., MESSAGES].sum(axis=1)
+        log_odds = self._model.log_odds(features("text", sums), n_messages[:, None])
+        log_odds[sums[..., MESSAGES] == 0] = -np.inf
+        self._sums.view()[rows[kept]] = now[kept]
         sides = self._side.view()
-        row_of = rows[:, :n_slots][kept]
-        sides[row_of] = np.maximum(sides[row_of], np.maximum.reduceat(log_odds, first, axis=0)[kept])
+        highest_sides = np.maximum.reduceat(log_odds, first, axis=0)
+        sides[rows[kept]] = np.maximum(sides[rows[kept]], highest_sides[kept])
         score = log_odds.max(axis=1)
         self._highest.view()[here] = np.maximum(self._highest.view()[here], np.maximum.reduceat(score, first))
-        self._warn(here, which, sigmoid(score) >= model.alert_threshold, sums[..., MESSAGES].sum(axis=1))
+        self._warn(here, which, sigmoid(score) >= self._model.alert_threshold, n_messages)
 
     def _warn(
         self, here: NDArray[np.int64], which: NDArray[np.int64], warning: NDArray[np.bool_], n_messages: Units
@@ -131,74 +128,58 @@ class BulkMonitor:
         new = self._warned_at.view()[here[warned]] == 0
         self._warned_at.view()[here[warned[new]]] = n_messages[warning][first[new]]
 
-    @staticmethod
     def _running(
+        self,
         added: Units,
-        slot: NDArray[np.int64],
-        before: Units,
+        row: NDArray[np.int64],
+        rows: NDArray[np.int64],
         first: NDArray[np.int64],
         which: NDArray[np.int64],
-    ) -> Units:
-        """Every author's sums after every message, shape (messages, authors, ``WIDTH``).
+    ) -> tuple[Units, Units]:
+        """Every author's sums after every message, and each conversation's after its last.
+
+        Their shapes are (messages, authors, ``WIDTH``) and (conversations, authors, ``WIDTH``).
 
         Parameters
         ----------
-        added
-            What each message adds, messages of a conversation together and in order.
-        slot
-            Each message's author by number.
-        before
-            Each conversation's sums before, shape (conversations, authors, ``WIDTH``).
+        added, row
+            What each message adds, and its author's row; messages of a conversation together, in order.
+        rows
+            The rows of each conversation's authors, -1 beyond them.
         first, which
             Each conversation's first message, and each message's conversation.
         """
-        apart = np.zeros((len(added), before.shape[1], WIDTH), dtype=np.int64)
-        apart[np.arange(len(added)), slot] = added
-        largest = apart[..., MAXIMUM].copy()
-        largest[first] = np.maximum(largest[first], before[..., MAXIMUM])
-        apart[first] += before
-        sums = np.cumsum(apart, axis=0)
-        sums -= (sums[first] - apart[first])[which]
-        step = (which * _APART)[:, None, None]
-        sums[..., MAXIMUM] = np.maximum.accumulate(largest + step, axis=0) - step
-        np.maximum(sums[..., LOG_NONE], LEAST_LOG, out=sums[..., LOG_NONE])
-        return sums
+        now = np.where((rows >= 0)[..., None], self._sums.view()[rows], 0)
+        slot = (rows[which] == row[:, None]).argmax(axis=1)
+        place = np.arange(len(added)) - first[which]
+        by_place = np.argsort(place, kind="stable")
+        sums = np.empty((len(added), *now.shape[1:]), dtype=np.int64)
+        for at in np.split(by_place, np.cumsum(np.bincount(place))[:-1]):
+            moved = which[at]
+            later = faded(now[moved], self._model.half_life)
+            add_to(later, (np.arange(len(at)), slot[at]), added[at])
+            now[moved] = sums[at] = later
+        return sums, now
 
     def _numbered(self, ids: Iterable[str]) -> NDArray[np.int64]:
         n_before = len(self._number)
         numbers = np.fromiter((self._number.setdefault(id_, len(self._number)) for id_ in ids), np.int64)
         n_new = len(self._number) - n_before
-        self._rows.extend(np.full((n_new, N_AUTHORS + 1), -1, dtype=np.int32))
-        self._n_authors.extend(np.zeros(n_new, dtype=np.int32))
+        self._authors += [{} for _ in range(n_new)]
         self._highest.extend(np.full(n_new, -np.inf))
         self._warned_at.extend(np.zeros(n_new, dtype=np.int64))
         return numbers
 
-    def _slots(self, conversations: Sequence[int], authors: Sequence[str]) -> NDArray[np.int64]:
-        """Each message's author by number in its conversation, as ``author_slots`` numbers them.
-
-        A new author gets a row of sums.
-        """
-        rows, n_authors = self._rows.view(), self._n_authors.view()
-        slots, new = [], 0
-        slot_of_row: dict[int, int] = {}
+    def _rows(self, conversations: Sequence[int], authors: Sequence[str]) -> NDArray[np.int64]:
+        """The row of sums of each message's author; a new author gets one."""
+        rows, new = [], 0
         for number, author in zip(conversations, authors, strict=True):
-            row = self._row.get((number, author))
-            if row is None and n_authors[number] > N_AUTHORS:
-                row = int(rows[number, N_AUTHORS])
+            known = self._authors[number]
+            row = known.get(author)
             if row is None:
-                slot = int(n_authors[number])
-                row = self._sums.size + new
-                name = self._name.setdefault(author, author) if slot < N_AUTHORS else None
-                self._row[number, name] = row
-                rows[number, slot] = row
-                n_authors[number] += 1
+                row = known[self._name.setdefault(author, author)] = self._sums.size + new
                 new += 1
-                slot_of_row[row] = slot
-            slot_here = slot_of_row.get(row)
-            if slot_here is None:
-                slot_here = slot_of_row[row] = int(np.flatnonzero(rows[number] == row)[0])
-            slots.append(slot_here)
+            rows.append(row)
         self._sums.extend(np.zeros((new, WIDTH), dtype=np.int64))
         self._side.extend(np.full(new, -np.inf))
-        return np.array(slots, dtype=np.int64)
+        return np.array(rows, dtype=np.int64)

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from classifier.model.conversation.features import FEATURE_LABEL, running_features
 from classifier.model.conversation.model import ConversationModel
-from classifier.model.conversation.sums import COUNT, LOG_NONE, N_AUTHORS, Units, added_sums, author_slots
+from classifier.model.conversation.sums import COUNT, EVIDENCE, Numbers, added_sums, author_slots
 from classifier.model.message.explain import Explanation, explain, in_words
 from classifier.model.message.scorer import MessageModel, sigmoid
 from classifier.records import Metadata
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS, LABELS
 from classifier.text import printable
 
 
@@ -28,15 +28,15 @@ from classifier.text import printable
 class MessagePart:
     """One message's part ``value`` of the conversation's log-odds, through one stage.
 
-    ``number`` is its place, from 1; ``probability`` is that it shows the stage, ``counted`` whether that
-    is at or over the threshold. ``terms`` explains the probability.
+    ``number`` is its place, from 1; ``probability`` is that it shows the stage, and ``flagged`` whether
+    that is at or over the threshold. ``terms`` explains the probability.
     """
 
     number: int
     author: str
     text: str
     probability: float
-    counted: bool
+    flagged: bool
     value: float
     terms: Explanation
 
@@ -61,8 +61,8 @@ class ConversationExplanation:
     """A conversation's score as a sum of parts.
 
     ``start`` plus the values of ``stages`` and ``others`` is ``log_odds``. Parts are ordered by size,
-    largest first. ``others`` are features that belong to no stage or cue. ``writer`` is the author from
-    whose side the score is largest, "" for the ninth and later authors together.
+    largest first. ``others`` are features that belong to no stage or cue, and the part of the length.
+    ``writer`` is the author from whose side the score is largest.
     """
 
     score: float
@@ -104,19 +104,27 @@ def explain_conversation(
     n_messages
         How many messages of each stage, the largest, are explained word by word.
     """
-    probabilities = None if model.head == "metadata" else message_model.probabilities(texts)
+    probabilities = None if model.head == "metadata" else message_model.scores(texts)
     sides, written = running_features(
-        model.head, model.thresholds, probabilities, authors, times=times, metadata=metadata, sender=sender
+        model.head,
+        model.thresholds,
+        probabilities,
+        authors,
+        half_life=model.half_life,
+        times=times,
+        metadata=metadata,
+        sender=sender,
     )
-    log_odds = np.where(written[-1], model.log_odds(sides[-1]), -np.inf)
+    log_odds = np.where(written[-1], model.log_odds(sides[-1], len(authors)), -np.inf)
     writer = int(log_odds.argmax())
     values = dict(zip(model.feature_names, model.contributions(sides[-1, writer]).tolist(), strict=True))
     stages: list[StagePart] = []
     if probabilities is not None:
-        added = added_sums(model.head, model.thresholds, probabilities, len(authors))
+        added = added_sums(model.head, model.thresholds, probabilities, len(authors)).astype(np.float64)
+        fading = 0.5 ** (np.arange(len(authors))[::-1, None] / model.half_life)
         by_writer = np.array(author_slots(authors)) == writer
         for column, label in enumerate(LABELS):
-            shares = _message_shares(column, values, probabilities[:, column], added, by_writer)
+            shares = _message_shares(label, values, added * fading, by_writer)
             by_size = np.argsort(-np.abs(shares), kind="stable")[:n_messages]
             largest = [int(at) for at in by_size if shares[at]]
             rest = [float(share) for at, share in enumerate(shares) if share and at not in largest]
@@ -126,7 +134,7 @@ def explain_conversation(
                     author=authors[at],
                     text=texts[at],
                     probability=float(probabilities[at, column]),
-                    counted=bool(probabilities[at, column] >= model.thresholds[column]),
+                    flagged=bool(probabilities[at, column] >= message_model.thresholds[column]),
                     value=float(shares[at]),
                     terms=explain(message_model, texts[at], label),
                 )
@@ -136,12 +144,13 @@ def explain_conversation(
             stages.append(StagePart(label, value, messages, sum(rest), len(rest)))
     names = list(dict.fromkeys(authors))
     others = [(name, value) for name, value in values.items() if not FEATURE_LABEL[name]]
+    others.append(("length of the conversation", float(model.of_length(len(authors)))))
     return ConversationExplanation(
         score=float(sigmoid(log_odds[writer])),
         threshold=model.alert_threshold,
         log_odds=float(log_odds[writer]),
         start=model.slope * model.intercept + model.offset,
-        writer=names[writer] if writer < N_AUTHORS else "",
+        writer=names[writer],
         n_messages=len(authors),
         stages=tuple(sorted(stages, key=lambda part: -abs(part.value))),
         others=tuple(sorted(others, key=lambda part: -abs(part[1]))),
@@ -149,40 +158,30 @@ def explain_conversation(
 
 
 def _message_shares(
-    column: int,
-    values: dict[str, float],
-    probabilities: NDArray[np.float64],
-    added: Units,
-    by_writer: NDArray[np.bool_],
+    label: str, values: dict[str, float], left: Numbers, by_writer: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """A stage's part shared among the messages, so that the shares sum to it.
 
-    A noisy-or is shared in proportion to log(1 - p), which is what each message adds to it; a maximum
-    belongs to the first message that reaches it; a count is shared equally by the messages counted.
+    The part of a feature is shared in proportion to what each message adds to its sum.
 
     Parameters
     ----------
-    column
-        The column of the stage in ``LABELS``.
+    label
+        The stage or cue.
     values
         The part of each feature, by name.
-    probabilities
-        That each message shows the stage.
-    added
-        The ``added_sums`` of the messages.
+    left
+        What is left of each message's sums at the end, shape (messages, ``WIDTH``).
     by_writer
         Which messages the writer wrote.
     """
-    label = LABELS[column]
-    logs = added[:, LOG_NONE][:, column].astype(np.float64)
-    counted = by_writer & (added[:, COUNT][:, column] > 0)
-    strongest = np.arange(len(by_writer)) == np.where(by_writer, probabilities, -1.0).argmax()
-    shares: NDArray[np.float64] = (
-        values[f"{label}: noisy-or"] * _proportions(np.where(by_writer, logs, 0.0))
-        + values[f"{label}: noisy-or of other"] * _proportions(np.where(by_writer, 0.0, logs))
-        + values[f"{label}: log count"] * _proportions(counted.astype(np.float64))
-        + values[f"{label}: maximum"] * strongest
-    )
+    shares = np.zeros(len(by_writer))
+    for name, value in values.items():
+        if FEATURE_LABEL[name] == label:
+            column, _, kind = name.partition(": ")
+            sums = left[:, COUNT if kind == "log count" else EVIDENCE][:, COLUMNS.index(column)]
+            side = ~by_writer if kind == "seen of other" else by_writer
+            shares += value * _proportions(np.where(side, sums, 0.0))
     return shares
 
 
@@ -199,7 +198,7 @@ def as_text(explanation: ConversationExplanation, *, n_words: int = 5) -> str:
     words.
     """
     verdict = "at or over" if explanation.flagged else "under"
-    writer = _on_one_line(explanation.writer) or "the later authors together"
+    writer = _on_one_line(explanation.writer)
     lines = [
         f"score {explanation.score:.3f}, {verdict} the alert threshold {explanation.threshold:.3f} "
         f"(log-odds {explanation.log_odds:+.3f})",
@@ -231,10 +230,10 @@ def _direction(value: float) -> str:
 
 
 def _heading(message: MessagePart) -> str:
-    counted = ", counted" if message.counted else ""
+    flagged = ", flagged" if message.flagged else ""
     return (
         f"message {message.number} by {_on_one_line(message.author)} "
-        f"(probability {message.probability:.3f}{counted}), {_direction(message.value)}"
+        f"(probability {message.probability:.3f}{flagged}), {_direction(message.value)}"
     )
 
 

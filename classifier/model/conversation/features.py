@@ -16,12 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from classifier.errors import InputError
 from classifier.model.conversation.sums import (
     COUNT,
-    FLAGGED,
-    LOG_NONE,
-    MAXIMUM,
+    EVIDENCE,
     MESSAGES,
-    N_AUTHORS,
     UNIT,
+    WRITTEN,
     Numbers,
     Units,
     added_sums,
@@ -30,24 +28,22 @@ from classifier.model.conversation.sums import (
     running_sums,
 )
 from classifier.records import Metadata
-from classifier.taxonomy import LABELS, STAGES
+from classifier.taxonomy import COLUMNS, LABELS, STAGES
 
 CONTENT_FEATURES: tuple[str, ...] = (
-    *(f"{label}: noisy-or" for label in LABELS),
-    *(f"{label}: maximum" for label in LABELS),
-    *(f"{label}: log count" for label in LABELS),
-    *(f"{label}: noisy-or of other" for label in LABELS),
+    *(f"{column}: log count" for column in COLUMNS),
+    *(f"{label}: seen" for label in LABELS),
+    *(f"{label}: seen of other" for label in LABELS),
     "distinct stages",
-    "asymmetry",
 )
-"""Features from message probabilities.
+"""Features from message probabilities p of labels and tactics, fading with the half-life.
 
-Noisy-or is 1 - prod(1 - p) over one side's messages; the count is of messages at or over the label's
-threshold.
+Counts are of one side's flagged messages, as log(1 + count). "Seen" is 1 - exp(-evidence), the noisy-or,
+with the sum of -log(1 - p) as the evidence. A distinct stage counts as its messages do, but at most 1.
 """
 
-VOLUME_FEATURES: tuple[str, ...] = ("log messages by writer", "log messages by other")
-"""log(1 + n) of each side's messages; every head has them."""
+VOLUME_FEATURES: tuple[str, ...] = ("log recent messages by writer", "log recent messages by other")
+"""log(1 + n) of each side's messages, fading as the evidence does; every head has them."""
 
 AGE_BANDS: dict[str, str] = {
     "unstated": "unstated",
@@ -88,7 +84,9 @@ HEAD_FEATURES: dict[str, tuple[str, ...]] = {
 Head "metadata" is content-free: it is never given a message probability.
 """
 
-FEATURE_LABEL: dict[str, str] = {name: name.partition(": ")[0] if ": " in name else "" for name in FEATURES}
+FEATURE_LABEL: dict[str, str] = {
+    name: name.partition(": ")[0].partition(".")[0] if ": " in name else "" for name in FEATURES
+}
 """The stage or cue of each feature, "" for a feature of the whole conversation."""
 
 
@@ -114,7 +112,7 @@ def features(
         Whether each author is the one that ``metadata`` calls the sender; for the metadata features.
     """
     other = sums.sum(axis=-2, keepdims=True) - sums
-    volume = np.log1p(np.stack([sums[..., MESSAGES], other[..., MESSAGES]], axis=-1))
+    volume = np.log1p(np.stack([sums[..., WRITTEN], other[..., WRITTEN]], axis=-1) / UNIT)
     if head == "text":
         return np.concatenate([_content_features(sums, other), volume], axis=-1)
     if clocks is None or metadata is None:
@@ -127,18 +125,9 @@ def features(
 
 def _content_features(sums: Units, other: Units) -> Numbers:
     counts = sums[..., COUNT] / UNIT
-    flagged, other_flagged = sums[..., FLAGGED], other[..., FLAGGED]
-    return np.concatenate(
-        [
-            -np.expm1(sums[..., LOG_NONE] / UNIT),
-            sums[..., MAXIMUM] / UNIT,
-            np.log1p(counts),
-            -np.expm1(other[..., LOG_NONE] / UNIT),
-            np.minimum(counts[..., : len(STAGES)], 1).sum(axis=-1, keepdims=True),
-            ((flagged - other_flagged) / np.maximum(flagged + other_flagged, 1))[..., None],
-        ],
-        axis=-1,
-    )
+    seen, seen_of_other = (-np.expm1(-side[..., EVIDENCE] / UNIT) for side in (sums, other))
+    distinct = np.minimum(counts[..., : len(STAGES)], 1).sum(axis=-1, keepdims=True)
+    return np.concatenate([np.log1p(counts), seen, seen_of_other, distinct], axis=-1)
 
 
 def _metadata_features(
@@ -182,10 +171,10 @@ def running_features(
     probabilities: ArrayLike | None,
     authors: Sequence[str],
     *,
+    half_life: float,
     times: Sequence[datetime] = (),
     metadata: Metadata | None = None,
     sender: str = "",
-    half_life: float | None = None,
 ) -> tuple[Numbers, NDArray[np.bool_]]:
     """``features`` after every message, and which authors have written by then.
 
@@ -196,18 +185,16 @@ def running_features(
     Parameters
     ----------
     thresholds
-        The message probability of each label from which a message counts.
+        The message probability of each label from which a message is flagged.
     probabilities
-        Shape (messages, labels); not used by head "metadata".
+        Shape (messages, ``COLUMNS``); not used by head "metadata".
+    half_life
+        Messages, of anybody, after which what was shown counts half.
     times, metadata, sender
         One time a message, the conversation's metadata, and the author that these call the sender;
         needed by heads "metadata" and "both".
-    half_life
-        Messages after which what was shown counts half; ``None`` for never.
     """
     added = added_sums(head, thresholds, probabilities, len(authors))
-    if half_life is not None and not 0 < half_life < math.inf:
-        raise ValueError(f"half_life must be a number of messages over 0, got {half_life!r}")
     slots = author_slots(authors)
     sums = running_sums(added, slots, half_life=half_life)
     written = sums[..., MESSAGES] > 0
@@ -220,6 +207,5 @@ def running_features(
         )
     if metadata is not None:
         check_metadata(metadata)
-    names = list(dict.fromkeys(authors))[:N_AUTHORS]
-    is_sender = [slot < len(names) and names[slot] == sender for slot in range(sums.shape[1])]
+    is_sender = [name == sender for name in dict.fromkeys(authors)]
     return features(head, sums, clocks=running_clock(times), metadata=metadata, is_sender=is_sender), written

@@ -15,15 +15,23 @@ from numpy.typing import NDArray
 from classifier.model.container import check_format_version, read_container, write_container
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.model import ConversationModel
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_FILE_BYTES = 1 << 20
 KIND = "pattern"
 """The field ``kind`` of the header, which a message model's file has not."""
 MAX_WEIGHT = 1e9
 """No fitted weight comes near it; far beyond it products would not be finite."""
-NUMBERS = ("intercept", "slope", "offset", "alert_threshold")
+NUMBERS = (
+    "intercept",
+    "slope",
+    "offset",
+    "alert_threshold",
+    "half_life",
+    "length_penalty",
+    "beginning_penalty",
+)
 """The entries of array ``numbers``, in order; the other arrays are ``weights`` and ``thresholds``."""
 
 
@@ -46,7 +54,7 @@ def save_conversation_model(
         "kind": KIND,
         "head": model.head,
         "features": list(model.feature_names),
-        "labels": list(LABELS),
+        "columns": list(COLUMNS),
         "stage_model_sha256": message_model_sha256,
         "corpus_sha256": corpus_sha256,
         "seed": seed,
@@ -71,8 +79,8 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> C
     if header.get("kind") != KIND:
         raise ValueError(f"holds a model of kind {header.get('kind', 'message')!r}, expected {KIND!r}")
     check_format_version(header, FORMAT_VERSION)
-    if header["labels"] != list(LABELS) or header["features"] != list(HEAD_FEATURES[header["head"]]):
-        raise ValueError(f"labels or features of head {header['head']!r} are not those of this program")
+    if header["columns"] != list(COLUMNS) or header["features"] != list(HEAD_FEATURES[header["head"]]):
+        raise ValueError(f"columns or features of head {header['head']!r} are not those of this program")
     if sorted(arrays) != ["numbers", "thresholds", "weights"] or arrays["numbers"].shape != (len(NUMBERS),):
         raise ValueError(
             f"expected arrays weights, thresholds and {len(NUMBERS)} numbers, got {', '.join(sorted(arrays))}"

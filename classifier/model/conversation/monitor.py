@@ -23,18 +23,18 @@ from classifier.model.conversation.model import ConversationModel, running_log_o
 from classifier.model.conversation.state import checked_clock, checked_sums, checked_tags
 from classifier.model.conversation.sums import (
     MESSAGES,
-    N_AUTHORS,
     WIDTH,
     Units,
-    add_message,
+    add_to,
     added_sums,
     clock,
+    faded,
 )
 from classifier.model.message.scorer import sigmoid
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 def author_tag(author: str) -> str:
@@ -58,8 +58,7 @@ class Alert:
     message
         The number of messages seen by then.
     author
-        The ``author_tag`` of the author from whose side the score was largest, "" for the pooled
-        authors.
+        The ``author_tag`` of the author from whose side the score was largest.
     contributions
         What each label had added to the log-odds, to four decimals, in the order of the taxonomy.
     """
@@ -73,30 +72,21 @@ class Alert:
 class Monitor:
     """Scores one conversation message by message.
 
-    ``score`` and ``alert`` are those of the messages so far; ``score`` is nan before the first. Up to
-    eight authors are kept apart, all further ones count as one.
+    ``score`` and ``alert`` are those of the messages so far; ``score`` is nan before the first. What was
+    shown fades with the model's half-life; an alert stays.
 
     Parameters
     ----------
     metadata, sender
         The conversation's metadata and the author that it calls the sender; needed by heads "metadata"
         and "both".
-    half_life
-        Messages after which what was shown counts half, ``None`` for never; an alert stays.
     """
 
     def __init__(
-        self,
-        model: ConversationModel,
-        *,
-        metadata: Metadata | None = None,
-        sender: str = "",
-        half_life: float | None = None,
+        self, model: ConversationModel, *, metadata: Metadata | None = None, sender: str = ""
     ) -> None:
         if model.head != "text" and (metadata is None or not sender):
             raise ValueError(f"head {model.head!r} needs metadata and the sender that it speaks of")
-        if half_life is not None and not 0 < half_life < math.inf:
-            raise ValueError(f"half_life must be a number of messages over 0, got {half_life!r}")
         if metadata is not None and model.head != "text":
             check_metadata(metadata)
         self.model = model
@@ -104,7 +94,6 @@ class Monitor:
         self.alert: Alert | None = None
         self._metadata = metadata if model.head != "text" else None
         self._sender = author_tag(sender) if model.head != "text" else ""
-        self._half_life = half_life
         self._authors: list[str] = []
         self._sums: Units = np.zeros((0, WIDTH), dtype=np.int64)
         self._clock: Units | None = None
@@ -117,8 +106,8 @@ class Monitor:
     def update(self, author: str, probabilities: ArrayLike | None, time: datetime | None = None) -> float:
         """Read one message and return the conversation's score with it.
 
-        ``probabilities`` are the message's, one per label; head "metadata" looks at none and takes
-        ``None``. Heads "metadata" and "both" need ``time``, head "text" does not look at it. Raises
+        ``probabilities`` are the message's, one for each of ``COLUMNS``; head "metadata" looks at none and
+        takes ``None``. Heads "metadata" and "both" need ``time``, head "text" does not look at it. Raises
         ``ValueError`` for a missing argument or a probability outside [0, 1], and then the message has
         not been counted.
         """
@@ -133,37 +122,34 @@ class Monitor:
                 raise ValueError(f"head {self.model.head!r} needs a time for each message")
             self._clock = _joined_clocks(self._clock, clock(time))
         slot = self._slot(tag)
-        add_message(self._sums, slot, added, half_life=self._half_life)
+        self._sums = faded(self._sums, self.model.half_life)
+        add_to(self._sums, slot, added)
         self.score = self._score_and_alert()
         return self.score
 
     def _slot(self, tag: str) -> int:
         if tag in self._authors:
             return self._authors.index(tag)
-        slot = len(self._authors)
-        if slot == len(self._sums):
-            self._sums = np.concatenate([self._sums, np.zeros((1, WIDTH), dtype=np.int64)])
-        if slot < N_AUTHORS:
-            self._authors.append(tag)
-        return slot
+        self._sums = np.concatenate([self._sums, np.zeros((1, WIDTH), dtype=np.int64)])
+        self._authors.append(tag)
+        return len(self._authors) - 1
 
     def _features(self) -> NDArray[np.float64]:
         is_sender = [tag == self._sender for tag in self._authors]
-        is_sender += [False] * (len(self._sums) - len(self._authors))
         return features(
             self.model.head, self._sums, clocks=self._clock, metadata=self._metadata, is_sender=is_sender
         )
 
     def _score_and_alert(self) -> float:
         rows = self._features()
-        log_odds = self.model.log_odds(rows)
+        log_odds = self.model.log_odds(rows, self.n_messages)
         side = int(log_odds.argmax())
         score = float(sigmoid(log_odds[side]))
         if self.alert is None and score >= self.model.alert_threshold:
             added = self.model.contributions(rows[side]) @ self.model.label_matrix
             self.alert = Alert(
                 self.n_messages,
-                (*self._authors, "")[side],
+                self._authors[side],
                 score,
                 tuple(round(float(value), 4) for value in added),
             )
@@ -172,7 +158,7 @@ class Monitor:
     def state(self) -> str:
         """The state as JSON, from which ``resume`` goes on.
 
-        It holds no text and no name. For two authors it has at most 1,000 bytes, however long the
+        It holds no text and no name. For two authors it has at most 1,500 bytes, however long the
         conversation. ``authors`` are tags, ``sums`` their sums in the columns of
         ``classifier.model.conversation.features``; the rest is the monitor's arguments, its clock and
         its alert.
@@ -180,7 +166,6 @@ class Monitor:
         content: dict[str, Any] = {
             "version": STATE_VERSION,
             "model": self.model.fingerprint,
-            "half_life": self._half_life,
             "authors": self._authors,
             "sums": self._sums.tolist(),
         }
@@ -220,7 +205,6 @@ class Monitor:
                 model,
                 metadata=Metadata(*fields) if fields else None,
                 sender="-",
-                half_life=content["half_life"],
             )
             monitor._sender = sender
             monitor._authors = checked_tags(content["authors"])
@@ -228,7 +212,8 @@ class Monitor:
             if monitor._metadata is not None and len(monitor._sums):
                 monitor._clock = checked_clock(content["clock"], monitor.n_messages)
             if len(monitor._sums):
-                monitor.score = float(sigmoid(monitor.model.log_odds(monitor._features()).max()))
+                log_odds = monitor.model.log_odds(monitor._features(), monitor.n_messages)
+                monitor.score = float(sigmoid(log_odds.max()))
             if "alert" in content:
                 message, author, score, *contributions = content["alert"]
                 if len(contributions) != len(LABELS):
@@ -258,21 +243,20 @@ def running_scores(
     times: Sequence[datetime] = (),
     metadata: Metadata | None = None,
     sender: str = "",
-    half_life: float | None = None,
 ) -> NDArray[np.float64]:
     """The scores that a ``Monitor`` would return, shape (messages,).
 
-    The arguments are those of ``score_conversation``, and the ``half_life`` of ``Monitor``.
+    The arguments are those of ``score_conversation``.
     """
     sides, written = running_features(
         model.head,
         model.thresholds,
         probabilities,
         authors,
+        half_life=model.half_life,
         times=times,
         metadata=metadata,
         sender=sender,
-        half_life=half_life,
     )
     return sigmoid(running_log_odds(model, sides, written))
 

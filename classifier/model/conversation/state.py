@@ -8,50 +8,44 @@ import numpy as np
 
 from classifier.model.conversation.sums import (
     COUNT,
-    LEAST_LOG,
-    LOG_NONE,
-    MAXIMUM,
+    EVIDENCE,
     MESSAGES,
-    N_AUTHORS,
+    MOST_EVIDENCE,
     UNIT,
     WIDTH,
+    WRITTEN,
     Units,
 )
 
 MOST_MESSAGES = 10**9
-"""Most messages of one author in a resumed state: the sums of nine such authors fit into 64 bits."""
+"""Most messages of one author in a resumed state: the sums of some authors fit into 64 bits."""
 _FARTHEST = 10**12
 """Most seconds before or after 1970, three times what a calendar has."""
 
 
 def checked_tags(tags: Any) -> list[str]:
-    """The tags of up to eight authors."""
+    """The tags of the authors."""
     if (
         not isinstance(tags, list)
-        or len(tags) > N_AUTHORS
-        or len(set(tags)) < len(tags)
         or not all(isinstance(tag, str) for tag in tags)
+        or len(set(tags)) < len(tags)
     ):
-        raise ValueError(f"authors must be up to {N_AUTHORS} different tags, got {tags!r}")
+        raise ValueError(f"authors must be different tags, got {tags!r}")
     return tags
 
 
 def checked_sums(rows: Any, n_authors: int) -> Units:
-    """The sums of each author and of pooled later authors, shape (rows, ``WIDTH``)."""
-    sums = _whole_numbers(rows, (len(rows), WIDTH)) if rows else np.zeros((0, WIDTH), dtype=np.int64)
-    pooled = len(sums) - n_authors
-    if pooled not in ((0, 1) if n_authors == N_AUTHORS else (0,)):
+    """The sums of each author, shape (authors, ``WIDTH``)."""
+    sums = _whole_numbers(rows, (n_authors, WIDTH)) if rows else np.zeros((0, WIDTH), dtype=np.int64)
+    if len(sums) != n_authors:
         raise ValueError(f"{len(sums)} rows of sums for {n_authors} authors")
-    if (sums[:, LOG_NONE] > 0).any() or (sums[:, COUNT.start :] < 0).any() or (sums[:, MESSAGES] < 1).any():
+    if (sums < 0).any() or (sums[:, MESSAGES] < 1).any():
         raise ValueError("a sum has the wrong sign")
     if (sums[:, MESSAGES] > MOST_MESSAGES).any():
         raise ValueError(f"more than {MOST_MESSAGES} messages of an author")
-    most = sums[:, MESSAGES, None] * UNIT
-    if (
-        (sums[:, LOG_NONE] < LEAST_LOG).any()
-        or (sums[:, COUNT.start : MAXIMUM.start] > most).any()
-        or (sums[:, MAXIMUM] > UNIT).any()
-    ):
+    if (sums[:, EVIDENCE] > MOST_EVIDENCE).any() or (
+        sums[:, COUNT.start : WRITTEN + 1] > sums[:, MESSAGES, None] * UNIT
+    ).any():
         raise ValueError("a sum is more than its messages can have shown")
     return sums
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.taxonomy import LABELS, STAGES
+from classifier.model.message.scorer import TACTIC_COLUMNS
+from classifier.taxonomy import COLUMNS, LABELS
 
 Numbers = NDArray[np.float64]
 Units = NDArray[np.int64]
-
-N_AUTHORS = 8
-"""Authors kept apart; all further ones count as one."""
 
 UNIT = 10**9
 """Units in 1: sums are kept in whole billionths.
@@ -26,35 +25,30 @@ UNIT = 10**9
 So they are exact in any order, and a message adds the same to a long conversation as to a short one.
 """
 
-_N = len(LABELS)
-LOG_NONE, COUNT, FLAGGED, MAXIMUM, MESSAGES = (
-    slice(0, _N),
-    slice(_N, 2 * _N),
-    2 * _N,
-    slice(2 * _N + 1, 3 * _N + 1),
-    3 * _N + 1,
-)
-"""Columns of an author's sums, all in billionths but the last.
+EVIDENCE, COUNT = slice(0, len(LABELS)), slice(len(LABELS), len(LABELS) + len(COLUMNS))
+WRITTEN, MESSAGES = COUNT.stop, COUNT.stop + 1
+"""Columns of an author's sums.
 
-In order: sum of log(1 - p) per label, count per label, messages with any of the five stages, largest p
-per label, messages.
+In order: evidence per label, which is the sum of -log(1 - p); flagged messages per label and tactic; all
+messages, these three in billionths and fading; messages again, in whole numbers and not fading. A message
+flagged for a label counts for the tactic of the label that it shows best, too.
 """
 WIDTH = MESSAGES + 1
 _FADING = slice(0, MESSAGES)
-LEAST_LOG = -1000 * UNIT
+MOST_EVIDENCE = 1000 * UNIT
 _LARGEST = 1 - 1 / UNIT
 
 
 def checked_probabilities(probabilities: ArrayLike) -> Numbers:
-    """``probabilities`` as an array of shape (messages, labels).
+    """``probabilities`` as an array of shape (messages, ``COLUMNS``).
 
     Raises ``ValueError`` for another shape or a value outside [0, 1].
     """
     array = np.asarray(probabilities, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != _N:
+    if array.ndim != 2 or array.shape[1] != len(COLUMNS):
         raise ValueError(
-            f"probabilities must have shape (messages, {_N}), one column per label of the taxonomy, "
-            f"got {array.shape}"
+            f"probabilities must have shape (messages, {len(COLUMNS)}), a column per label and tactic of the "
+            f"taxonomy, got {array.shape}"
         )
     if not ((array >= 0) & (array <= 1)).all():
         raise ValueError("probabilities must be in [0, 1]")
@@ -64,26 +58,31 @@ def checked_probabilities(probabilities: ArrayLike) -> Numbers:
 def message_sums(probabilities: Numbers, thresholds: Numbers) -> Units:
     """What each message adds to its author's sums, shape (messages, ``WIDTH``).
 
-    A probability counts as at most 1 - 1e-9; one equal to its threshold is counted.
+    A probability counts as at most 1 - 1e-9; one equal to its label's threshold is flagged.
 
-    >>> sums = message_sums(np.array([[0.5, 0, 0, 0, 0, 0, 0]]), np.full(7, 0.5))
-    >>> int(sums[0, MAXIMUM][0]), int(sums[0, LOG_NONE][0]), int(sums[0, FLAGGED])
-    (500000000, -693147181, 1000000000)
+    >>> sums = message_sums(np.full((1, len(COLUMNS)), 0.5), np.full(len(LABELS), 0.5))
+    >>> int(sums[0, 0]), int(sums[0, WRITTEN]), int(sums[0, MESSAGES])
+    (693147181, 1000000000, 1)
     """
-    counted = probabilities >= thresholds
-    capped = np.minimum(probabilities, _LARGEST)
-    sums = np.empty((len(probabilities), WIDTH), dtype=np.int64)
-    sums[:, LOG_NONE] = np.rint(np.log1p(-capped) * UNIT)
-    sums[:, COUNT] = counted * UNIT
-    sums[:, FLAGGED] = counted[:, : len(STAGES)].any(axis=1) * UNIT
-    sums[:, MAXIMUM] = np.rint(capped * UNIT)
-    sums[:, MESSAGES] = 1
+    of_labels = probabilities[:, : len(LABELS)]
+    sums = content_free_sums(len(probabilities))
+    sums[:, EVIDENCE] = np.rint(-np.log1p(-np.minimum(of_labels, _LARGEST)) * UNIT)
+    counts = sums[:, COUNT]
+    for at, label in enumerate(LABELS):
+        flagged = np.flatnonzero(of_labels[:, at] >= thresholds[at])
+        counts[flagged, at] = UNIT
+        columns = np.array(TACTIC_COLUMNS[label])
+        tactics = probabilities[flagged][:, columns]
+        shown = tactics.max(axis=1) > 0
+        best = columns[tactics.argmax(axis=1)]
+        counts[flagged[shown], best[shown]] = UNIT
     return sums
 
 
 def content_free_sums(n_messages: int) -> Units:
     """What each message adds to its author's sums for head "metadata": a message."""
     sums = np.zeros((n_messages, WIDTH), dtype=np.int64)
+    sums[:, WRITTEN] = UNIT
     sums[:, MESSAGES] = 1
     return sums
 
@@ -102,46 +101,48 @@ def added_sums(head: str, thresholds: Numbers, probabilities: ArrayLike | None, 
     return message_sums(checked, thresholds)
 
 
-def add_message(sums: Units, slot: int, added: Units, *, half_life: float | None) -> None:
-    """Add one message of author ``slot`` to ``sums``, shape (authors, ``WIDTH``), in place.
+def faded(sums: Units, half_life: float) -> Units:
+    """``sums`` one message later: half of what they were after ``half_life`` messages.
 
-    With a ``half_life``, all that messages have shown so far first fades, to half after that many
-    messages of any author. The number of messages does not fade.
+    >>> sums = content_free_sums(1)
+    >>> later = faded(faded(sums, 2.0), 2.0)
+    >>> int(later[0, WRITTEN]), int(later[0, MESSAGES])
+    (500000000, 1)
     """
-    if half_life is not None:
-        sums[:, _FADING] = np.rint(sums[:, _FADING] * 0.5 ** (1 / half_life))
-    largest = np.maximum(sums[slot, MAXIMUM], added[MAXIMUM])
-    sums[slot] += added
-    sums[slot, MAXIMUM] = largest
-    np.maximum(sums[slot, LOG_NONE], LEAST_LOG, out=sums[slot, LOG_NONE])
+    later = sums.copy()
+    later[..., _FADING] = np.rint(sums[..., _FADING] * 0.5 ** (1 / half_life))
+    return later
 
 
-def running_sums(added: Units, slots: Sequence[int], *, half_life: float | None = None) -> Units:
+def running_sums(added: Units, slots: Sequence[int], *, half_life: float) -> Units:
     """Every author's sums after every message, shape (messages, authors, ``WIDTH``)."""
-    apart = np.zeros((len(added), max(slots) + 1, WIDTH), dtype=np.int64)
-    if half_life is not None:
-        sums = np.zeros_like(apart[0])
-        for number, slot in enumerate(slots):
-            add_message(sums, slot, added[number], half_life=half_life)
-            apart[number] = sums
-        return apart
-    apart[np.arange(len(added)), slots] = added
-    sums = np.cumsum(apart, axis=0)
-    sums[..., MAXIMUM] = np.maximum.accumulate(apart[..., MAXIMUM], axis=0)
-    np.maximum(sums[..., LOG_NONE], LEAST_LOG, out=sums[..., LOG_NONE])
-    return sums
+    running = np.zeros((len(added), max(slots) + 1, WIDTH))
+    rows, left = added.astype(np.float64), 0.5 ** (1 / half_life)
+    sums = np.zeros(running.shape[1:])
+    fading, evidence = sums[:, _FADING], sums[:, EVIDENCE]
+    for number, slot in enumerate(slots):  # in place and in floats, which hold these numbers exactly
+        fading *= left
+        np.rint(fading, out=fading)
+        sums[slot] += rows[number]
+        np.minimum(evidence, MOST_EVIDENCE, out=evidence)
+        running[number] = sums
+    return running.astype(np.int64)
+
+
+def add_to(sums: Units, at: Any, added: Units) -> None:
+    """Add messages to the rows ``at`` of ``sums``, in place."""
+    sums[at] += added
+    sums[..., EVIDENCE] = np.minimum(sums[..., EVIDENCE], MOST_EVIDENCE)
 
 
 def author_slots(authors: Sequence[str]) -> list[int]:
     """Each message's author as a number, in the order in which they first write.
 
-    The ninth and all later authors have one number.
-
     >>> author_slots(["ann", "bo", "ann", "cy"])
     [0, 1, 0, 2]
     """
     known: dict[str, int] = {}
-    return [known.setdefault(author, min(len(known), N_AUTHORS)) for author in authors]
+    return [known.setdefault(author, len(known)) for author in authors]
 
 
 def clock(time: datetime) -> Units:

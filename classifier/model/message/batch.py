@@ -1,4 +1,4 @@
-"""Scores many messages at once, to the Pipeline's own probabilities.
+"""Scores many messages at once, to the probabilities of ``StageClassifier``.
 
 Terms are counted exactly by a sparse product: (messages x tokens) @ (tokens x n-grams).
 """
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.model.message.scorer import MessageModel, checked_texts, sigmoid
+from classifier.model.message.passages import highest_of_passages, split_into_passages
+from classifier.model.message.platform_lines import silenced
+from classifier.model.message.scorer import MessageModel, checked_texts, joined, sigmoid
 from classifier.model.message.term_tables import (
     NODE_STEP,
     WORD_STEP,
@@ -25,6 +27,7 @@ from classifier.model.message.term_tables import (
     terms_of,
 )
 from classifier.model.message.token_table import TokenArrays, TokenTable
+from classifier.taxonomy import COLUMNS, LABELS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -43,7 +46,7 @@ It is made of blocks of texts and ends with the block that brings it to this man
 
 
 class BatchScorer:
-    """Probabilities equal to ``MessageModel.probabilities`` within 1e-9, with a memo of tokens.
+    """Scores equal to those of ``MessageModel`` within 1e-9, with a memo of tokens.
 
     The memo is emptied when, after a chunk of messages, it holds more than ``memo_tokens`` tokens or 32
     words and n-grams for each, so no input makes it grow further: at 131,072 tokens some 70 MB at most.
@@ -71,21 +74,26 @@ class BatchScorer:
         """Tokens in the memo now."""
         return len(self._table)
 
-    def probabilities(self, texts: Iterable[str]) -> Floats:
-        """Probabilities of shape (texts, labels), each in [0, 1].
+    def scores(self, texts: Iterable[str]) -> Floats:
+        """Probabilities of shape (texts, ``COLUMNS``), each in [0, 1].
 
         Raises ``TypeError`` for what is not many texts, see ``checked_texts``.
         """
-        return np.concatenate([np.zeros((0, len(self.model.labels))), *self.stream(texts)])
+        return np.concatenate([np.zeros((0, len(COLUMNS))), *self.stream(texts)])
+
+    def probabilities(self, texts: Iterable[str]) -> Floats:
+        """The ``scores`` of the labels alone, shape (texts, labels)."""
+        return self.scores(texts)[:, : len(LABELS)]
 
     def stream(self, texts: Iterable[str]) -> Iterator[Floats]:
-        """``probabilities`` in pieces of some thousand rows, in constant memory."""
-        return map(self._chunk_probabilities, _chunks(checked_texts(texts)))
+        """``scores`` in pieces of some thousand rows, in constant memory."""
+        return map(self._chunk_scores, _chunks(checked_texts(texts)))
 
-    def _chunk_probabilities(self, texts: Sequence[str]) -> Floats:
+    def _chunk_scores(self, texts: Sequence[str]) -> Floats:
+        passages, starts = split_into_passages(texts)
         with self._lock:
-            logits = self._bounded_logits(texts)
-        return sigmoid(logits)
+            logits = self._bounded_logits(passages)
+        return silenced(sigmoid(highest_of_passages(joined(logits), starts)), texts)
 
     def _clear(self) -> None:
         self._table.clear()
@@ -93,7 +101,10 @@ class BatchScorer:
         self._grams: csr_array | None = None
 
     def _bounded_logits(self, texts: Sequence[str]) -> Floats:
-        """The logits of ``texts``; afterwards the memo is whole and within its bounds, or empty."""
+        """The logits of ``texts`` as they stand.
+
+        Afterwards the memo is whole and within its bounds, or empty.
+        """
         try:
             logits = self._logits(texts)
         except BaseException:  # an interrupt may have left an incomplete token in the memo
@@ -107,7 +118,7 @@ class BatchScorer:
         return logits
 
     def _logits(self, texts: Sequence[str]) -> Floats:
-        """Logits of shape (texts, labels)."""
+        """Logits of shape (texts, ``COLUMNS``), not yet joined."""
         tokens, ends = self._tokens(texts)
         arrays = self._table.view()
         logits = np.tile(self._terms.intercept, (len(texts), 1))

@@ -1,19 +1,25 @@
-"""Exact explanations of a message's score, term by term.
+"""Exact explanations of a message's score: its passage, its tactic, term by term.
 
 They give what each term adds to the log-odds of a label: intercept and contributions sum to the logit,
-because the model is linear in its features.
+because the winning passage's log-odds are linear in its features.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
-from classifier.model.message.scorer import MessageModel, sigmoid
+from classifier.model.message.disguises import readable
+from classifier.model.message.passages import passages_of
+from classifier.model.message.scorer import TACTIC_COLUMNS, MessageModel, sigmoid
+from classifier.taxonomy import COLUMNS
 
 _WORD = re.compile(r"\w+")
 KIND = {"words": "word", "characters": "letters", "pairs": "pair"}
@@ -33,10 +39,15 @@ class Contribution:
 class Explanation:
     """The score of one label for one message: ``intercept`` plus ``contributions`` is ``logit``.
 
-    Contributions are ordered by size, largest first. ``text`` is the normalised text.
+    ``passage`` is the part of the message with the highest score, the whole or a sentence, and ``text``
+    its normalised spelling. ``tactic`` is the one with the highest log-odds in it, "" for a model without
+    tactics; each contribution is the mean of the label's and the tactic's. Contributions are ordered by
+    size, largest first.
     """
 
     label: str
+    tactic: str
+    passage: str
     text: str
     probability: float
     threshold: float
@@ -86,17 +97,24 @@ def explain(model: MessageModel, text: str, label: str) -> Explanation:
     if label not in model.labels:
         raise ValueError(f"label must be one of {', '.join(model.labels)}, got {label!r}")
     row = model.labels.index(label)
-    columns, values = model.features(text)
-    parts = model.coef[row, columns] * values
-    logit = float(parts.sum() + model.intercept[row])
+    passages = passages_of(text)
+    passage = max(passages, key=lambda passage: model.logits(passage)[row])
+    columns, values = model.features(passage)
+    tactic = max(TACTIC_COLUMNS[label], key=lambda at: model.coef[at, columns] @ values + model.intercept[at])
+    rows = [row, tactic] if np.isfinite(model.intercept[tactic]) else [row]
+    parts = model.coef[np.ix_(rows, columns)].mean(axis=0) * values
+    intercept = float(model.intercept[rows].mean())
+    logit = float(parts.sum() + intercept)
     order = np.argsort(-np.abs(parts), kind="stable")
     return Explanation(
         label=label,
-        text=model.prepared(text),
+        tactic=COLUMNS[tactic].partition(".")[2] if len(rows) > 1 else "",
+        passage=passage,
+        text=model.prepared(passage),
         probability=float(sigmoid(np.array(logit))),
         threshold=float(model.thresholds[row]),
         logit=logit,
-        intercept=float(model.intercept[row]),
+        intercept=intercept,
         contributions=tuple(
             Contribution(*model.term(columns[position]), float(parts[position])) for position in order
         ),
@@ -110,6 +128,21 @@ def _unknown_words(model: MessageModel, text: str) -> tuple[str, ...]:
     if not known:
         return ()
     return tuple(word for word in dict.fromkeys(_WORD.findall(model.prepared(text))) if word not in known[0])
+
+
+def known_shares(model: MessageModel, texts: Iterable[str]) -> NDArray[np.float64]:
+    """The share of each text's words that the model has seen, in [0, 1].
+
+    Words are counted as the model reads them, after spelling. Nan for a text without a word, and for a
+    model without word features.
+    """
+    known = [group.position for group in model.feature_groups if group.analyser == "words"]
+    shares = []
+    for text in texts:
+        words = _WORD.findall(model.prepared(text))
+        n_known = sum(word in known[0] for word in words) if known else np.nan
+        shares.append(n_known / len(words) if words else np.nan)
+    return np.array(shares, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -126,18 +159,22 @@ class TermsInPlace:
 
 
 def terms_in_place(model: MessageModel, text: str, label: str) -> TermsInPlace:
-    """``explain`` with each word's part where it stands in ``text``.
+    """``explain`` with each word's part where it stands in ``text`` as a person reads it.
 
     A word that stands in the text twice has half of its spelling's part at each place.
     """
+    text = readable(text)
     terms = explain(model, text, label)
     words = terms.words()
-    pieces = _words_and_gaps(text)
+    at = text.find(terms.passage)
+    before, after = text[:at], text[at + len(terms.passage) :]
+    pieces = _words_and_gaps(terms.passage)
     spelled = [model.prepared(piece).split() for piece in pieces]
     places = Counter(token for tokens in spelled for token in tokens)
     values = [float(sum(words.get(token, 0.0) / places[token] for token in tokens)) for tokens in spelled]
     elsewhere = float(sum(value for token, value in words.items() if not places[token]))
-    return TermsInPlace(terms, tuple(zip(pieces, values, strict=True)), elsewhere)
+    around = [[(piece, 0.0) for piece in _words_and_gaps(outside)] for outside in (before, after)]
+    return TermsInPlace(terms, (*around[0], *zip(pieces, values, strict=True), *around[1]), elsewhere)
 
 
 def _words_and_gaps(text: str) -> list[str]:
@@ -160,6 +197,7 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     lines = [
         f"{label}: {explanation.probability:.3f}, {verdict} its threshold {explanation.threshold:.3f} "
         f"(log-odds {explanation.logit:+.3f})",
+        *([f"  read as {explanation.tactic}"] if explanation.tactic else []),
         f"  {explanation.intercept:+8.3f}  where every message starts",
     ]
     if not explanation.contributions:
@@ -182,18 +220,55 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     return "\n".join(lines)
 
 
-def scores_as_text(model: MessageModel, text: str, *, explained: bool) -> str:
-    """The scores of one text as lines of plain text, with explanations when ``explained``."""
-    [probabilities] = model.probabilities([text])
+def scores_as_text(model: MessageModel, text: str, *, explained: bool, tactics: bool = False) -> str:
+    """The scores of one text as lines of plain text.
+
+    With ``tactics`` each label is followed by its tactics, with ``explained`` explanations stand at the end.
+    """
+    [scores] = model.scores([text])
+    probabilities = scores[: len(model.labels)]
     flagged = model.flagged(probabilities)
     lines = [_printable(text)]
     for label, probability, threshold in zip(model.labels, probabilities, model.thresholds, strict=True):
         mark = "  flagged" if label in flagged else ""
         lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}{mark}")
+        if tactics:
+            lines += [f"    {COLUMNS[at]:<33} {scores[at]:.3f}" for at in TACTIC_COLUMNS[label]]
     if explained:
         shown = flagged or [model.labels[int(probabilities.argmax())]]
         lines += [_printable(in_words(explain(model, text, label))) for label in shown]
     return "\n".join(lines)
+
+
+def scores_as_json(model: MessageModel, text: str) -> str:
+    """The exact explanation of every label of one text, as one JSON object.
+
+    Of each label it has probability, threshold, whether it is flagged, the passage and the tactic that
+    decide, and the terms, whose values and the intercept sum to the log-odds.
+    """
+    labels = []
+    for label in model.labels:
+        found = explain(model, text, label)
+        labels.append(
+            {
+                "label": label,
+                "probability": found.probability,
+                "threshold": found.threshold,
+                "flagged": found.flagged,
+                "log_odds": found.logit,
+                "passage": found.passage,
+                "tactic": found.tactic,
+                "intercept": found.intercept,
+                "terms": [asdict(part) for part in found.contributions],
+            }
+        )
+    record = {
+        "text": text,
+        "model_sha256": model.header.get("sha256", ""),
+        "unknown_words": list(_unknown_words(model, text)),
+        "labels": labels,
+    }
+    return json.dumps(record, allow_nan=False)
 
 
 def _printable(text: str) -> str:

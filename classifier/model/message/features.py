@@ -73,7 +73,7 @@ GRAMS: dict[str, Callable[[str, int, int], list[str]]] = {
 """The analyser of each feature group, in order: ``GRAMS[group](normalised text, low, high)``."""
 
 RANGE_OPTIONS = {"words": "word_ngrams", "characters": "char_ngrams", "pairs": "word_pairs"}
-"""The option of ``build_pipeline`` with the ``low`` and ``high`` of each feature group.
+"""The option of ``StageClassifier`` with the ``low`` and ``high`` of each feature group.
 
 The value ``None`` leaves the group out.
 """
@@ -88,7 +88,7 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "class_weight": None,
     "normaliser": True,
 }
-"""Defaults of the options of ``build_pipeline``, chosen on validation families."""
+"""Defaults of the options of ``StageClassifier``, chosen on validation families."""
 
 
 def checked_options(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The file of a message model, of plain arrays.
 
 Arrays: for each feature group ``<group>.terms`` (ascending, UTF-8 bytes end to end), ``<group>.ends``
-(where each term ends) and ``<group>.idf``; ``coef``, ``intercept`` and ``thresholds``. The header holds
-the labels, the pipeline's options, the splits it was fitted on, and hashes of the corpus, of the
-training families and of the word list for spelling. ``classifier.model.container`` writes and checks it.
+(where each term ends) and ``<group>.idf``; ``weights`` (a byte each) times ``steps`` (one a column) are
+the coefficients; ``intercept``; and ``thresholds``, a row for each operating point. The header holds
+the columns, the options, the operating points with what each had on validation, the splits it was fitted
+on, and hashes of the corpus, of the training families and of the word list for spelling.
+``classifier.model.container`` writes and checks it.
 """
 
 from __future__ import annotations
@@ -24,62 +26,64 @@ from classifier.model.container import (
     write_container,
 )
 from classifier.model.message.features import RANGE_OPTIONS, checked_options
-from classifier.model.message.pipeline import build_pipeline
+from classifier.model.message.operating_points import DEFAULT_POINT, OPERATING_POINTS, MessageOperatingPoint
 from classifier.model.message.scorer import FeatureGroup, MessageModel
 from classifier.model.message.spelling import words_sha256
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS, LABELS
 
 if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+    from classifier.model.message.stage_classifier import StageClassifier
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MAX_FILE_BYTES = 1 << 30
 MAX_TERMS = 5_000_000
+MOST_STEPS = 127
+"""The largest weight of a column, in its steps."""
 MAX_WEIGHT = 1e9
 """No fitted weight or idf comes near it; far beyond it products would not be finite."""
 
 
 def save_model(
     path: Path | str,
-    pipeline: Pipeline,
+    fitted: StageClassifier,
     *,
-    thresholds: Mapping[str, float],
-    options: Mapping[str, Any],
+    operating_points: Mapping[str, MessageOperatingPoint],
     corpus_sha256: str,
     training_families: Iterable[str],
     seed: int,
     fitted_on: Sequence[str] = ("train",),
 ) -> MessageModel:
-    """Write a fitted Pipeline to ``path`` and return its ``MessageModel``.
+    """Write a fitted classifier to ``path`` and return its ``MessageModel``.
 
     The file is written whole or not at all; what is returned is what ``load_model`` would read back.
 
     Parameters
     ----------
-    thresholds
-        The probability of each label from which a message is flagged.
-    options
-        The options that ``build_pipeline`` was given.
+    operating_points
+        The thresholds of each of ``OPERATING_POINTS``, with what they had on validation.
     training_families
-        Ids of the phrase families that the Pipeline was fitted on; the file keeps their hash.
+        Ids of the families that the classifier was fitted on; the file keeps their hash.
     fitted_on
-        The splits of the corpus whose families the Pipeline has seen.
+        The splits of the corpus whose families the classifier has seen.
     """
-    regressions = pipeline.named_steps["classify"].estimators_
+    steps = np.abs(fitted.coef_).max(axis=1, initial=0.0) / MOST_STEPS
+    steps[steps == 0] = 1.0
     arrays: dict[str, NDArray[Any]] = {
-        "coef": np.vstack([regression.coef_ for regression in regressions]),
-        "intercept": np.concatenate([regression.intercept_ for regression in regressions]),
-        "thresholds": np.array([thresholds[label] for label in LABELS], dtype=np.float64),
+        "weights": np.rint(fitted.coef_ / steps[:, None]).astype(np.int8),
+        "steps": steps,
+        "intercept": fitted.intercept_,
+        "thresholds": np.array([operating_points[name].thresholds for name in OPERATING_POINTS]),
     }
-    for name, vectoriser in pipeline.named_steps["features"].transformer_list:
+    for name, vectoriser in fitted.features_.transformer_list:
         encoded = [term.encode("utf-8") for term in vectoriser.get_feature_names_out()]
         arrays[f"{name}.terms"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
         arrays[f"{name}.ends"] = np.cumsum([len(term) for term in encoded], dtype=np.int64)
         arrays[f"{name}.idf"] = np.ascontiguousarray(vectoriser.idf_)
     header: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
-        "labels": list(LABELS),
-        "options": checked_options(dict(options)),
+        "columns": list(COLUMNS),
+        "options": checked_options(fitted.get_params()),
+        "operating_points": {name: operating_points[name].to_json() for name in OPERATING_POINTS},
         "seed": seed,
         "words_sha256": words_sha256(),
         "fitted_on": list(fitted_on),
@@ -105,8 +109,8 @@ def load_model(path: Path | str) -> MessageModel:
         return _checked_model(arrays, header)
 
 
-def pipeline_options(model: MessageModel) -> dict[str, Any]:
-    """The options that ``build_pipeline`` was given for a saved model."""
+def training_options(model: MessageModel) -> dict[str, Any]:
+    """The options that a saved model was fitted with, as ``StageClassifier`` takes them."""
     return {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in model.header["options"].items()
@@ -115,8 +119,8 @@ def pipeline_options(model: MessageModel) -> dict[str, Any]:
 
 def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> MessageModel:
     check_format_version(header, FORMAT_VERSION)
-    if header["labels"] != list(LABELS):
-        raise ValueError(f"labels {header['labels']!r}, expected {list(LABELS)!r}")
+    if header["columns"] != list(COLUMNS):
+        raise ValueError(f"columns {header['columns']!r}, expected {list(COLUMNS)!r}")
     if not isinstance(header["fitted_on"], list):
         raise ValueError(f"fitted_on must be a list of splits, got {header['fitted_on']!r}")
     if header["words_sha256"] != words_sha256():
@@ -131,22 +135,31 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> M
         if options[option] is not None
     )
     n_terms = sum(len(group.terms) for group in feature_groups)
-    for name, shape in {
-        "coef": (len(LABELS), n_terms),
-        "intercept": (len(LABELS),),
-        "thresholds": (len(LABELS),),
-    }.items():
+    for name, shape, dtype in (
+        ("weights", (len(COLUMNS), n_terms), np.int8),
+        ("steps", (len(COLUMNS),), np.float64),
+        ("intercept", (len(COLUMNS),), np.float64),
+        ("thresholds", (len(OPERATING_POINTS), len(LABELS)), np.float64),
+    ):
         array = arrays[name]
-        if array.shape != shape or array.dtype != np.float64 or not (np.abs(array) <= MAX_WEIGHT).all():
+        without_regression = np.isneginf(array) if name == "intercept" else np.zeros(shape, dtype=bool)
+        if array.shape != shape or array.dtype != dtype:
             raise ValueError(
-                f"{name} must be finite float64 of shape {shape}, got {array.dtype} {array.shape}"
+                f"{name} must be {np.dtype(dtype)} of shape {shape}, got {array.dtype} {array.shape}"
             )
+        if not (without_regression | (np.abs(array.astype(np.float64)) <= MAX_WEIGHT)).all():
+            raise ValueError(f"{name} must be finite and at most {MAX_WEIGHT:.0e} in size")
+    points = {
+        name: MessageOperatingPoint.from_json(header["operating_points"][name], thresholds)
+        for name, thresholds in zip(OPERATING_POINTS, arrays["thresholds"], strict=True)
+    }
     return MessageModel(
         labels=LABELS,
         feature_groups=feature_groups,
-        coef=arrays["coef"],
+        coef=arrays["weights"] * arrays["steps"][:, None],
         intercept=arrays["intercept"],
-        thresholds=arrays["thresholds"],
+        thresholds=points[DEFAULT_POINT].thresholds,
+        operating_points=points,
         sublinear_tf=bool(options["sublinear_tf"]),
         normaliser=bool(options["normaliser"]),
         header=header,
@@ -177,30 +190,17 @@ def _checked_group(name: str, limits: list[int], arrays: dict[str, NDArray[Any]]
     return FeatureGroup(name, low, high, terms, idf)
 
 
-def load_pipeline(path: Path | str) -> Pipeline:
-    """The scikit-learn Pipeline in ``path``; its probabilities equal the saved one's to 1e-12."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import LabelBinarizer
+def load_classifier(path: Path | str) -> StageClassifier:
+    """The scikit-learn estimator in ``path``; its probabilities equal the saved one's to 1e-12."""
+    from classifier.model.message.stage_classifier import StageClassifier, build_features
 
     model = load_model(path)
-    pipeline = build_pipeline(**pipeline_options(model))
-    for (_, vectoriser), group in zip(
-        pipeline.named_steps["features"].transformer_list, model.feature_groups, strict=True
-    ):
+    options = training_options(model)
+    restored = StageClassifier(**options)
+    restored.features_ = build_features(**options)
+    for (_, vectoriser), group in zip(restored.features_.transformer_list, model.feature_groups, strict=True):
         vectoriser.set_params(vocabulary=dict(group.position))
         vectoriser.idf_ = group.idf
-    regressions = []
-    for coef, intercept in zip(model.coef, model.intercept, strict=True):
-        regression = LogisticRegression()
-        regression.classes_ = np.array([0, 1])
-        regression.coef_, regression.intercept_ = coef.reshape(1, -1), np.array([intercept])
-        regressions.append(regression)
-    classify = pipeline.named_steps["classify"]
-    classify.estimators_ = regressions
-    # Three rows of two labels each, so that scikit-learn takes the labels for a multilabel matrix.
-    one_hot = np.eye(len(LABELS), dtype=int)
-    classify.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(
-        one_hot[[0, 0, 1]] + one_hot[[1, 2, 2]]
-    )
-    classify.classes_ = classify.label_binarizer_.classes_
-    return pipeline
+    restored.coef_, restored.intercept_ = model.coef, model.intercept
+    restored.classes_ = np.array(LABELS)
+    return restored

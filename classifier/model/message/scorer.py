@@ -5,15 +5,25 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.errors import InputError
 from classifier.model.message.features import GRAMS
 from classifier.model.message.normalise import normalise
+from classifier.model.message.operating_points import MessageOperatingPoint
+from classifier.model.message.passages import highest_of_passages, split_into_passages
+from classifier.model.message.platform_lines import silenced
+from classifier.taxonomy import COLUMNS, LABELS
+
+TACTIC_COLUMNS = {
+    label: [at for at, name in enumerate(COLUMNS) if name.startswith(f"{label}.")] for label in LABELS
+}
+"""Where in ``COLUMNS`` the tactics of each label stand."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +52,21 @@ class FeatureGroup:
 
 @dataclass(frozen=True)
 class MessageModel:
-    """A fitted message model: a logistic regression per label on TF-IDF features.
+    """A fitted message model: logistic regressions on TF-IDF features, one per label and per tactic.
+
+    The log-odds of a label are the mean of its own regression's and its best tactic's, see
+    ``joined``; a message's are the highest over its passages.
 
     Parameters
     ----------
     coef, intercept
-        Shape (labels, terms of all feature groups in order), and one per label.
+        Shape (``COLUMNS``, terms of all feature groups in order), and one per column; the intercept of a
+        tactic without a regression is -inf.
     thresholds
-        The probability of each label from which a message is flagged.
+        The probability of each label from which a message is flagged, those of one operating point or of
+        the user's choosing.
+    operating_points
+        The thresholds to choose from, with what each had on validation.
     sublinear_tf
         Whether a term that occurs n times counts 1 + log(n) instead of n.
     normaliser
@@ -63,6 +80,7 @@ class MessageModel:
     coef: NDArray[np.float64]
     intercept: NDArray[np.float64]
     thresholds: NDArray[np.float64]
+    operating_points: Mapping[str, MessageOperatingPoint]
     sublinear_tf: bool
     normaliser: bool
     header: dict[str, Any]
@@ -94,25 +112,48 @@ class MessageModel:
             offset += len(group.terms)
         return columns, np.concatenate(values)
 
-    def logits(self, text: str) -> NDArray[np.float64]:
-        """One log-odds per label."""
-        columns, values = self.features(text)
-        return self.coef[:, columns] @ values + self.intercept
+    def logits(self, passage: str) -> NDArray[np.float64]:
+        """One log-odds per entry of ``COLUMNS``, of one passage as it stands."""
+        columns, values = self.features(passage)
+        return joined(self.coef[:, columns] @ values + self.intercept)
 
-    def probabilities(self, texts: Iterable[str]) -> NDArray[np.float64]:
-        """Probabilities of shape (texts, labels), each in [0, 1].
+    def scores(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        """Probabilities of shape (texts, ``COLUMNS``), each in [0, 1]; 0 for a platform's own line.
 
         Raises ``TypeError`` for what is not many texts, see ``checked_texts``.
         """
-        logits = [self.logits(text) for text in checked_texts(texts)]
-        return sigmoid(np.array(logits).reshape(len(logits), len(self.labels)))
+        texts = list(checked_texts(texts))
+        passages, starts = split_into_passages(texts)
+        logits = np.array([self.logits(passage) for passage in passages]).reshape(-1, len(COLUMNS))
+        return silenced(sigmoid(highest_of_passages(logits, starts)), texts)
+
+    def probabilities(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        """The ``scores`` of the labels alone, shape (texts, labels)."""
+        return self.scores(texts)[:, : len(LABELS)]
+
+    def at_thresholds(self, point: str, changed: Mapping[str, float] | None = None) -> MessageModel:
+        """The model with the thresholds of an operating point, and those of ``changed`` labels over them.
+
+        Raises ``InputError`` for an unknown point or label, and for a threshold outside [0, 1].
+        """
+        if point not in self.operating_points:
+            raise InputError(f"operating point {point!r}: expected one of {', '.join(self.operating_points)}")
+        thresholds = self.operating_points[point].thresholds.copy()
+        for label, threshold in (changed or {}).items():
+            if label not in self.labels or not 0 <= threshold <= 1:
+                raise InputError(
+                    f"threshold {label}={threshold}: expected one of {', '.join(self.labels)} "
+                    "and a probability in [0, 1]"
+                )
+            thresholds[self.labels.index(label)] = threshold
+        return replace(self, thresholds=thresholds)
 
     def flagged(self, probabilities: NDArray[np.float64]) -> list[str]:
         """The labels of one message at or over their thresholds, in order.
 
-        A probability equal to its threshold is flagged.
+        ``probabilities`` are of the labels, or of all of ``COLUMNS``. One equal to its threshold is flagged.
         """
-        rows = zip(self.labels, probabilities, self.thresholds, strict=True)
+        rows = zip(self.labels, probabilities[: len(self.labels)], self.thresholds, strict=True)
         return [label for label, probability, threshold in rows if probability >= threshold]
 
     def term(self, column: int) -> tuple[str, str]:
@@ -122,6 +163,18 @@ class MessageModel:
                 return group.analyser, group.terms[column]
             column -= len(group.terms)
         raise ValueError(f"column must be below the number of terms, got one {column} past the end")
+
+
+def joined(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``logits`` of shape (..., ``COLUMNS``) with each label's joined with its best tactic's.
+
+    They become the mean of both. A label none of whose tactics has a regression keeps its own.
+    """
+    both = logits.copy()
+    for at, label in enumerate(LABELS):
+        best = logits[..., TACTIC_COLUMNS[label]].max(axis=-1)
+        both[..., at] = np.where(np.isneginf(best), logits[..., at], (logits[..., at] + best) / 2)
+    return both
 
 
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

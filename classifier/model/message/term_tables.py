@@ -126,8 +126,8 @@ class Terms:
     """The arrays of a message model that ``BatchScorer`` uses.
 
     ``weights`` has a row per term: the words group first, then characters, then pairs. A row is idf
-    times each label's coefficient, and last idf squared, which summed over a message is the squared
-    length that a group is divided by.
+    times the coefficient of each of ``COLUMNS``, and last idf squared, which summed over a message is the
+    squared length that a group is divided by.
     """
 
     prepared: Callable[[str], str]
@@ -184,7 +184,7 @@ def terms_of(model: MessageModel) -> Terms:
         feature_groups[group.analyser] = group
         rows[group.analyser] = np.vstack([coef * group.idf, group.idf**2]).T
         offset += len(group.terms)
-    none = np.zeros((0, len(model.labels) + 1))
+    none = np.zeros((0, len(model.coef) + 1))
     words = feature_groups.get("words", FeatureGroup("words", 1, 1, (), np.zeros(0)))
     pairs = feature_groups.get("pairs", FeatureGroup("pairs", 1, 1, (), np.zeros(0)))
     pair_words = _pair_words(pairs)
