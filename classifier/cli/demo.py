@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.options import MODEL, require_paths
+from classifier.cli.options import TRAIN_SPLIT_MODEL, require_paths
 from classifier.errors import InputError
-from classifier.model.shipped import conversation_model_path, find_model
+from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
 
 LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": socket.AF_INET6}
 
@@ -33,7 +33,7 @@ LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": soc
 @click.option(
     "--open/--no-open", "opened", default=True, show_default=True, help="Open the page in the browser."
 )
-@MODEL
+@TRAIN_SPLIT_MODEL
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),
@@ -76,8 +76,14 @@ def demo(
             "'grooming-pattern-classifier[demo]'"
         ) from None
     require_paths(corpus, figures, model=model_path)
-    path = find_model(model_path)
-    loaded = load_demo(path, conversation_model_path(path), corpus=corpus, tradeoff=figures)
+    path = model_path or train_split_model()
+    loaded = load_demo(
+        path,
+        conversation_model_path(path),
+        typed_model_path=model_path or shipped_model(),
+        corpus=corpus,
+        tradeoff=figures,
+    )
     listening = _listening(host, port)
     port = listening.getsockname()[1]
     address = f"http://{'[::1]' if host == '::1' else host}:{port}/"

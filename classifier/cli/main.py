@@ -19,6 +19,7 @@ COMMANDS = {
     "score": "Score a message, or a CSV, JSONL or Parquet file of any size.",
     "convert": "Turn a corpus of another format into rows to score, or into files of other tools.",
     "evaluate": "Measure a model on held-out phrase families.",
+    "compare": "Compare two evaluations: paired differences with their intervals.",
     "threshold": "Choose the alert threshold for a false-positive rate or a number of reviews a day.",
     "report": "Draw an evaluation as one HTML page.",
     "tradeoff": "Compare policies of reading messages: what each finds, and what it costs.",

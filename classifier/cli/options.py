@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classifier.errors import InputError
+from classifier.experiments.recipe import NONE, recipe_text, recipe_value
+from classifier.model.message.features import DEFAULT_OPTIONS
+from classifier.model.message.operating_points import DEFAULT_POINT, OPERATING_POINTS
+from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
     from classifier.readers.rows.table import RowOptions
@@ -34,7 +38,14 @@ MODEL = click.option(
     "--model",
     "model_path",
     type=click.Path(path_type=Path),
-    help="Model file. Default: the one scripts/run made, else the small one shipped.",
+    help="Model file. Default: the one that comes with the package, fitted on every family.",
+)
+
+TRAIN_SPLIT_MODEL = click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="Model file. Default: the one that comes with the package, fitted on the train split alone.",
 )
 
 JOBS = click.option(
@@ -88,6 +99,57 @@ def at_least(name: str, least: int, default: int, help_text: str) -> Decorator:
     return click.option(
         name, type=click.IntRange(min=least), default=default, show_default=True, help=help_text
     )
+
+
+def threshold_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of which thresholds flag; see ``as_thresholds``."""
+    for option in reversed(_THRESHOLD_OPTIONS):
+        command = option(command)
+    return command
+
+
+_THRESHOLD_OPTIONS = (
+    click.option(
+        "--operating-point",
+        type=click.Choice(OPERATING_POINTS),
+        default=DEFAULT_POINT,
+        show_default=True,
+        help="The model's thresholds for messages: few false alarms, or few misses.",
+    ),
+    click.option(
+        "--threshold",
+        "thresholds",
+        multiple=True,
+        metavar="LABEL=VALUE",
+        help="Another threshold of one label, e.g. secrecy=0.4. May be repeated.",
+    ),
+    click.option(
+        "--alert-threshold",
+        type=FiniteRange(0, 1),
+        help="Another score from which a conversation is flagged, as 'threshold' finds one.",
+    ),
+)
+"""Options of ``threshold_options``."""
+
+
+def as_thresholds(thresholds: Iterable[str]) -> tuple[tuple[str, float], ...]:
+    """Label and value of each ``--threshold``. Raises ``InputError`` for one that cannot be."""
+    found: dict[str, float] = {}
+    for threshold in thresholds:
+        label, _, value = threshold.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if label not in LABELS or not 0 <= number <= 1:
+            raise InputError(
+                f"--threshold {threshold}: expected LABEL=VALUE with one of {', '.join(LABELS)} and a "
+                "probability in [0, 1], e.g. secrecy=0.4"
+            )
+        if label in found:
+            raise InputError(f"--threshold {threshold}: {label} is named twice")
+        found[label] = number
+    return tuple(found.items())
 
 
 def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,3 +206,76 @@ def as_row_options(
     named = "utf-8" if is_utf8(encoding) else encoding
     delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
     return RowOptions(format_, found, delimiter, named, conversation_id.strip(), day_first)
+
+
+def _checked_range(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """LOW,HIGH or none, left as it is written."""
+    try:
+        recipe_value(str(param.name), value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return value
+
+
+_RANGE: dict[str, Any] = {"metavar": "LOW,HIGH", "callback": _checked_range}
+
+
+def _option(name: str, help_text: str, flag: str = "", **how: Any) -> Callable[[Any], Any]:
+    """The option of the recipe called ``name``, with its default as a person writes it."""
+    default = DEFAULT_OPTIONS[name]
+    return click.option(
+        flag or f"--{name.replace('_', '-')}",
+        name,
+        default=default if isinstance(default, bool | int | float) else recipe_text(default),
+        show_default=True,
+        help=help_text,
+        **how,
+    )
+
+
+_RECIPE = (
+    _option("word_ngrams", "Runs of so many words as features, or 'none'.", **_RANGE),
+    _option("char_ngrams", "Runs of so many characters within words, or 'none'.", **_RANGE),
+    _option("word_pairs", "Pairs of words that stand so many places apart, or 'none'.", **_RANGE),
+    _option(
+        "min_df",
+        "Least number of distinct training texts a term must stand in. Larger: a smaller file.",
+        type=click.IntRange(min=1),
+    ),
+    _option(
+        "sublinear_tf",
+        "Whether a term that occurs n times counts 1 + log(n) instead of n.",
+        "--sublinear-tf/--no-sublinear-tf",
+    ),
+    _option("C", "Inverse strength of the L2 penalty.", type=FiniteRange(min=0, min_open=True)),
+    _option(
+        "class_weight",
+        "Whether messages with and without a label weigh the same in sum.",
+        type=click.Choice([NONE, "balanced"]),
+    ),
+    _option(
+        "normaliser",
+        "Whether spelling is normalised, or text only lower-cased.",
+        "--normaliser/--no-normaliser",
+    ),
+)
+"""Options of ``recipe_options``."""
+
+
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of ``StageClassifier``, by their names there."""
+    for option in reversed(_RECIPE):
+        command = option(command)
+    return command
+
+
+def given_options() -> dict[str, str]:
+    """The options of the recipe that stand on the command line: name and flag."""
+    context = click.get_current_context()
+    return {
+        parameter.name: parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name is not None
+        and parameter.name in DEFAULT_OPTIONS
+        and context.get_parameter_source(parameter.name) == click.core.ParameterSource.COMMANDLINE
+    }

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from glob import has_magic
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import MODEL, as_row_options, at_least, require_paths, row_options
+from classifier.cli.options import (
+    MODEL,
+    as_row_options,
+    as_thresholds,
+    at_least,
+    require_paths,
+    row_options,
+    threshold_options,
+)
+from classifier.cli.sources import are_files, checked_output, opened_rows
 from classifier.errors import InputError
-from classifier.model.message.explain import scores_as_text
-from classifier.model.shipped import find_final_model
+from classifier.experiments.scoring.plan import ScoringPlan, Thresholds
+from classifier.model.message.explain import scores_as_json, scores_as_text
+from classifier.model.shipped import shipped_model
 from classifier.progress import say
 from classifier.readers.external import shown
 from classifier.readers.input_lines import input_lines
-from classifier.readers.rows.formats import ROW_FORMATS, names_rows, packing, row_format
+from classifier.readers.rows.formats import ROW_FORMATS
 
 if TYPE_CHECKING:
-    from classifier.readers.rows.table import RowFiles, RowOptions
+    from classifier.readers.rows.table import RowFiles
 
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
-_LIKE_A_FILE = re.compile(
-    r"\S+\.(json|txt|xml|xlsx?|ods|zip|gz|zst|tar|db|sqlite|html?|pdf|docx?)", re.IGNORECASE
-)
-_LIKE_A_PATTERN = re.compile(r"(?!https?:)\S*/\S*[*\[]\S*")
 STOPPED = 1
 """Exit code of a run that was interrupted, or whose output nobody reads any more."""
 
@@ -55,11 +58,17 @@ STOPPED = 1
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["auto", *ROW_FORMATS]),
+    type=click.Choice(["auto", *ROW_FORMATS, "json"]),
     default="auto",
     show_default=True,
-    help="What the files are. auto: by their names. With '-': what standard input is.",
+    help=(
+        "What the files are. auto: by their names. With '-': what standard input is. json: of a text with "
+        "--explain, its explanation as JSON."
+    ),
 )
+@threshold_options
+@click.option("--tactics", is_flag=True, help="Add a probability column 'label.tactic' for each tactic.")
+@click.option("--known", is_flag=True, help="Add the share of each text's words that the model has seen.")
 @row_options
 @click.option("--skip-bad", is_flag=True, help="Leave out rows with a fault and report them.")
 @click.option(
@@ -104,6 +113,11 @@ def score(
     model_path: Path | None,
     out: Path | None,
     format_: str,
+    operating_point: str,
+    thresholds: tuple[str, ...],
+    alert_threshold: float | None,
+    tactics: bool,
+    known: bool,
     columns: tuple[str, ...],
     delimiter: str,
     encoding: str,
@@ -144,7 +158,9 @@ def score(
     \b
     Examples:
       grooming-classifier score "dont tell your mum about this, its our secret" --explain
+      grooming-classifier score "keep it secret, ok?" --explain --format json
       grooming-classifier score chat.csv --level message --out scores.csv
+      grooming-classifier score chat.csv --operating-point strict --threshold secrecy=0.4 --tactics
       grooming-classifier score export.csv --delimiter ';' --encoding cp1252 --column text=Nachricht
       grooming-classifier score 'chats/*.jsonl.gz' --level conversation --jobs 2 --out conversations.parquet
       zcat chat.csv.gz | grooming-classifier score - --format csv > scores.csv
@@ -152,7 +168,7 @@ def score(
       grooming-classifier score 'chats/*.parquet' --engine dask --out scores/
     """
     require_paths(model=model_path)
-    path = find_final_model(model_path)
+    path = model_path or shipped_model()
     if verbose:
         click.echo(f"model: {path}", err=True)
     if scheduler is not None and engine != "dask":
@@ -164,21 +180,39 @@ def score(
         for parameter in context.command.params
         if parameter.name in _FOR_FILES and context.get_parameter_source(parameter.name) == COMMANDLINE
     ]
+    chosen = Thresholds(operating_point, as_thresholds(thresholds), alert_threshold)
+    if alert_threshold is not None and level == "message":
+        raise InputError("--alert-threshold: is of conversations and senders; give their --level")
+    if tactics and level != "message":
+        raise InputError("--tactics: are columns of messages; leave out --level")
+    if known and level != "message":
+        raise InputError("--known: is a column of messages; leave out --level")
     if engine == "dask":
+        if tactics or known or chosen != Thresholds():
+            raise InputError(
+                "--engine dask: scores at the model's own thresholds, by label; leave out others"
+            )
         if for_files or conversation or len(sources) > 1:
             unused = "several files" if len(sources) > 1 else (for_files or ["--conversation"])[0]
             raise InputError(
                 f"--engine dask: takes a folder or one pattern of Parquet files; leave out {unused}"
             )
         return _score_on_cluster(sources[0], level, path, out, jobs=jobs, scheduler=scheduler)
-    if not _are_files(sources, format_):
+    as_json = format_ == "json"
+    if as_json and (not explained or are_files(sources, "auto")):
+        raise InputError("--format json: is for the explanation of a text; give the text and --explain")
+    if as_json:
+        return _score_texts(
+            sources[0], level, path, out, chosen, explained=True, tactics=tactics, as_json=True
+        )
+    if not are_files(sources, format_):
         if conversation is not None:
             raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
         if for_files:
             raise InputError(
                 f"{for_files[0]}: is for files of messages, and this is a text; with '-', say --format"
             )
-        return _score_texts(sources[0], level, path, out, explained=explained)
+        return _score_texts(sources[0], level, path, out, chosen, explained=explained, tactics=tactics)
     if explained and conversation is None:
         raise InputError(
             "--explain: explains one text at a time; give the text itself instead of a file, or name "
@@ -190,15 +224,24 @@ def score(
     if conversation is not None and out is not None:
         raise InputError("--conversation: its explanation is printed; leave out --out and --engine")
     options = as_row_options(format_, columns, delimiter, encoding, conversation_id, day_first)
-    with _opened_rows(sources, options, level) as files:
+    with opened_rows(sources, options, level) as files:
         if conversation is not None:
             from classifier.experiments.scoring.explained_conversation import explained_conversation
 
             click.echo(explained_conversation(files, conversation, path))
             return 0
-        return _score_files(
-            files, level, path, out, jobs=jobs, skips_bad=skip_bad, is_safe=safe_for_spreadsheets
+        plan = ScoringPlan(
+            files,
+            level,
+            "",
+            skip_bad,
+            safe_for_spreadsheets,
+            path.name,
+            thresholds=chosen,
+            tactics=tactics,
+            known=known,
         )
+        return _score_files(plan, path, out, jobs=jobs)
 
 
 _FOR_FILES = (
@@ -214,29 +257,17 @@ _FOR_FILES = (
 """Parameters that say something of files alone."""
 
 
-def _are_files(sources: Sequence[str], format_: str) -> bool:
-    """Whether ``sources`` are files and patterns of them, and not texts.
-
-    Raises ``InputError`` for what looks like a file and is none.
-    """
-    if list(sources) == ["-"]:
-        return format_ != "auto"
-    if len(sources) == 1 and not (names_rows(sources[0]) or _is_path(sources[0])):
-        if _LIKE_A_PATTERN.fullmatch(sources[0]):
-            return True
-        if _LIKE_A_FILE.fullmatch(sources[0]):
-            raise InputError(
-                f"{sources[0]}: no such file; a text that looks like one is scored from standard input"
-            )
-        return False
-    if strange := [
-        source for source in sources if not (names_rows(source) or _is_path(source) or has_magic(source))
-    ]:
-        raise InputError(f"{strange[0]}: no such file; put a text of several words in quotes")
-    return True
-
-
-def _score_texts(source: str, level: str, model_path: Path, out: Path | None, *, explained: bool) -> int:
+def _score_texts(
+    source: str,
+    level: str,
+    model_path: Path,
+    out: Path | None,
+    thresholds: Thresholds,
+    *,
+    explained: bool,
+    tactics: bool,
+    as_json: bool = False,
+) -> int:
     if level != "message":
         raise InputError(
             f"--level {level}: scores the messages of a file; give a .csv, .jsonl or .parquet file"
@@ -245,9 +276,13 @@ def _score_texts(source: str, level: str, model_path: Path, out: Path | None, *,
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
     from classifier.model.message.file import load_model
 
-    model = load_model(model_path)
+    model = thresholds.applied_to(load_model(model_path))
     for text in input_lines(sys.stdin.buffer) if source == "-" else [source]:
-        click.echo(scores_as_text(model, text, explained=explained))
+        click.echo(
+            scores_as_json(model, text)
+            if as_json
+            else scores_as_text(model, text, explained=explained, tactics=tactics)
+        )
     return 0
 
 
@@ -262,38 +297,17 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
     return 0
 
 
-@contextmanager
-def _opened_rows(sources: Sequence[str], options: RowOptions, level: str) -> Iterator[RowFiles]:
-    from classifier.readers.rows.columns import REQUIRED
-    from classifier.readers.rows.spool import row_sources
-    from classifier.readers.rows.table import open_rows
-
-    with row_sources(sources, options.format) as (paths, name):
-        if folder := next((path for path in paths if path.is_dir()), None):
-            raise InputError(f"{folder}: is a folder; name its files, or a pattern such as '{folder}/*.csv'")
-        yield open_rows(paths, options, required=("text",) if level == "message" else REQUIRED, name=name)
-
-
-def _score_files(
-    files: RowFiles,
-    level: str,
-    model_path: Path,
-    out: Path | None,
-    *,
-    jobs: int,
-    skips_bad: bool,
-    is_safe: bool,
-) -> int:
-    from classifier.experiments.scoring.plan import ScoringPlan
+def _score_files(plan: ScoringPlan, model_path: Path, out: Path | None, *, jobs: int) -> int:
     from classifier.experiments.scoring.run import Stopped, score_to_file, score_to_stream
 
+    files = plan.files
     kind = {"parquet": "csv", "corpus": "jsonl"}.get(files.files[0].format, files.files[0].format)
     if out is not None:
-        kind = _checked_output(out, [file.path for file in files.files])
-    if is_safe and kind not in ("csv", "tsv"):
+        kind = checked_output(out, [file.path for file in files.files])
+    if plan.is_safe and kind not in ("csv", "tsv"):
         raise InputError(f"--safe-for-spreadsheets: is for results in CSV, and this one is {kind}")
-    _say_of_columns(files, level)
-    plan = ScoringPlan(files, level, kind, skips_bad, is_safe, model_path.name)
+    _say_of_columns(files, plan.level)
+    plan = replace(plan, kind=kind)
     if out is None:
         try:
             score_to_stream(plan, model_path, sys.stdout.buffer, jobs=jobs, say=_say)
@@ -314,19 +328,6 @@ def _score_files(
     return 0
 
 
-def _checked_output(out: Path, inputs: Sequence[Path]) -> str:
-    """The format of the result ``out``. Raises ``InputError`` for a file that cannot be written so."""
-    kind = row_format(out)
-    if packing(out):
-        raise InputError(
-            f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, "
-            "which is compressed"
-        )
-    if any(out.exists() and out.samefile(path) for path in inputs):
-        raise InputError(f"{out}: is the file that is scored; name another to write")
-    return kind
-
-
 def _say_of_columns(files: RowFiles, level: str) -> None:
     """Say which columns come out under another name, and which come out empty."""
     if level != "message":
@@ -339,10 +340,3 @@ def _say_of_columns(files: RowFiles, level: str) -> None:
 
 def _say(text: str) -> None:
     click.echo(text, err=True)
-
-
-def _is_path(source: str) -> bool:
-    try:
-        return Path(source).exists()
-    except (OSError, ValueError):
-        return False  # a long text or one with a NUL byte is not the name of a file

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classifier.cli.options import CORPUS, MODEL, FiniteRange, require_paths
+from classifier.cli.options import CORPUS, TRAIN_SPLIT_MODEL, FiniteRange, require_paths
 from classifier.errors import InputError
-from classifier.model.shipped import conversation_model_path, find_model, require_unseen
+from classifier.model.shipped import conversation_model_path, require_unseen, train_split_model
 from classifier.taxonomy import LABELS, STAGES
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Aim:
 
 @click.command()
 @CORPUS
-@MODEL
+@TRAIN_SPLIT_MODEL
 @click.option("--fpr", type=_SHARE, help="The false-positive rate to keep to.")
 @click.option(
     "--reviews-per-day",
@@ -108,16 +108,16 @@ def threshold(
 
     \b
     Examples:
-      grooming-classifier threshold data/synthetic/v1 --fpr 0.01
-      grooming-classifier threshold data/synthetic/v1 --reviews-per-day 200 --volume 10000 --prevalence 0.001
-      grooming-classifier threshold data/synthetic/v1 --fpr 0.05 --stages 3
+      grooming-classifier threshold data/synthetic/v2 --fpr 0.01
+      grooming-classifier threshold data/synthetic/v2 --reviews-per-day 200 --volume 10000 --prevalence 0.001
+      grooming-classifier threshold data/synthetic/v2 --fpr 0.05 --stages 3
     """
     aim = _aim(fpr, reviews, volume, prevalence)
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.evaluation.thresholds import TooFewUnits
-    from classifier.experiments.conversation_scores import message_probabilities, score_conversations
+    from classifier.experiments.conversations.scores import message_probabilities, score_conversations
     from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.message.file import load_model, load_pipeline
+    from classifier.model.message.file import load_classifier, load_model
 
     require_paths(model=model_path)
     parts = read_corpus(corpus)
@@ -127,10 +127,13 @@ def threshold(
                 f"{corpus}: has no {split} conversations; a threshold is chosen on validation and "
                 "measured on test"
             )
-    path = find_model(model_path)
+    path = model_path or train_split_model()
     model = load_model(path)
-    require_unseen(path, model.header, content_hash(parts))
-    conversation_model, pipeline = load_conversation_model(conversation_model_path(path)), load_pipeline(path)
+    require_unseen(path, model.header, content_hash(corpus))
+    conversation_model, pipeline = (
+        load_conversation_model(conversation_model_path(path)),
+        load_classifier(path),
+    )
     label, score = {}, {}
     for split in ("validation", "test"):
         found = message_probabilities(pipeline, parts[split])

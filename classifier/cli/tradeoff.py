@@ -15,8 +15,8 @@ import click
 from classifier.cli.options import (
     CORPUS,
     JOBS,
-    MODEL,
     RESAMPLES,
+    TRAIN_SPLIT_MODEL,
     FiniteRange,
     out_folder,
     require_paths,
@@ -43,7 +43,7 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
 
 @click.command()
 @CORPUS
-@MODEL
+@TRAIN_SPLIT_MODEL
 @click.option(
     "--policies",
     type=click.Path(path_type=Path),
@@ -120,7 +120,7 @@ def tradeoff(
 
     \b
     Example:
-      grooming-classifier tradeoff data/synthetic/v1 --constraint "recall>=0.2" --out results/tradeoff
+      grooming-classifier tradeoff data/synthetic/v2 --constraint "recall>=0.2" --out results/tradeoff
     """
     from classifier.evaluation.baserates import PREVALENCES
     from classifier.evaluation.results import Evaluation
@@ -224,7 +224,7 @@ class _Material:
 
 def _read_material(corpus: Path) -> _Material:
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.experiments.conversation_scores import leading_families
+    from classifier.experiments.conversations.scores import leading_families
     from classifier.privacy.stream import streams_from_conversations
 
     splits = read_corpus(corpus)
@@ -239,7 +239,7 @@ def _read_material(corpus: Path) -> _Material:
         for split in ("validation", "test")
     )
     return _Material(
-        splits["train"], [*splits["validation"], *splits["test"]], validation, test, content_hash(splits)
+        splits["train"], [*splits["validation"], *splits["test"]], validation, test, content_hash(corpus)
     )
 
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import CORPUS, FiniteRange, out_file, seed_of
+from classifier.cli.options import (
+    CORPUS,
+    FiniteRange,
+    given_options,
+    out_file,
+    recipe_options,
+    require_paths,
+    seed_of,
+)
 from classifier.errors import InputError
-from classifier.model.shipped import MAX_FALSE_ALARMS, conversation_model_path
-from classifier.progress import say
+from classifier.experiments.recipe import recipe_value
+from classifier.model.shipped import conversation_model_path
+from classifier.progress import progress_bar, say
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -21,15 +35,11 @@ from classifier.progress import say
     type=click.Path(path_type=Path, dir_okay=False),
     help=(
         "Also write a model for use and not for evaluation: fitted on the families of all three splits, "
-        "with the thresholds and conversation models of --out."
+        "with thresholds chosen on scores of models that had not seen the families, and the conversation "
+        "models of --out."
     ),
 )
 @seed_of("the out-of-fold draw and of the prefixes the conversation models are fitted on")
-@click.option(
-    "--min-df",
-    type=click.IntRange(min=1),
-    help="Least number of distinct training texts a term must stand in. Larger: a smaller file.",
-)
 @click.option(
     "--alert-fpr",
     type=FiniteRange(0, 1, min_open=True, max_open=True),
@@ -37,8 +47,30 @@ from classifier.progress import say
     show_default=True,
     help="False-positive rate that an alert's threshold must keep to.",
 )
+@recipe_options
+@click.option(
+    "--grid",
+    "grid_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=(
+        "A TOML file with a list of values for some of the options of the recipe. The combination that is "
+        "best on validation messages is trained."
+    ),
+)
+@click.option(
+    "--also",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --grid: messages to measure as well, as in messages.jsonl.gz. They choose nothing.",
+)
 def train(
-    corpus: Path, out: Path, final: Path | None, seed: int, min_df: int | None, alert_fpr: float
+    corpus: Path,
+    out: Path,
+    final: Path | None,
+    seed: int,
+    alert_fpr: float,
+    grid_file: Path | None,
+    also: Path | None,
+    **recipe: Any,
 ) -> None:
     """Fit the message model and the conversation model on a corpus.
 
@@ -46,22 +78,48 @@ def train(
     "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or
     that is a few strings repeated.
 
+    A grid names options of the recipe with underscores, each with a list:
+
     \b
-    Example:
-      grooming-classifier train data/synthetic/v1 --out model.safetensors --final final.safetensors
+      C = [4, 16]
+      word_ngrams = [[1, 1], [1, 2], "none"]
+      class_weight = ["none", "balanced"]
+
+    Every combination is fitted on train messages and measured by macro average precision on validation
+    messages; the table is printed and written beside --out, as .grid.csv. A combination without any
+    feature group is skipped.
+
+    \b
+    Examples:
+      grooming-classifier train data/synthetic/v2 --out model.safetensors --final final.safetensors
+      grooming-classifier train data/synthetic/v2 --out small.safetensors --word-pairs none --min-df 5
+      grooming-classifier train data/synthetic/v2 --out best.safetensors --grid g.toml --also lines.jsonl.gz
     """
-    from classifier.corpus.audit import degeneracy
-    from classifier.corpus.release import content_hash, read_corpus
-    from classifier.evaluation.thresholds import error_free_units_needed, message_threshold
-    from classifier.experiments.conversation_scores import fit_head, message_probabilities
-    from classifier.experiments.crossfit import crossfitted_probabilities
+    import numpy as np
+    import pandas as pd
+
+    from classifier.corpus.checks.audit import degeneracy
+    from classifier.corpus.release import content_hash, read_corpus, read_message_tables
+    from classifier.evaluation.thresholds import error_free_units_needed
+    from classifier.experiments.conversations.scores import fit_head
+    from classifier.experiments.grid import combinations, read_grid
+    from classifier.experiments.training import choose_operating_points, fit_with_folds, of_conversations
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import save_conversation_model
     from classifier.model.message.file import save_model
-    from classifier.model.message.pipeline import fit_message_model, predict_messages
-    from classifier.readers.messages import families_used, messages_table
-    from classifier.taxonomy import BENIGN, LABELS
+    from classifier.model.message.stage_classifier import fit_message_model
+    from classifier.readers.phrases import read_phrase_messages
+    from classifier.taxonomy import BENIGN, COLUMNS
 
+    options = {name: recipe_value(name, value) for name, value in recipe.items()}
+    if also is not None and grid_file is None:
+        raise InputError("--also: is measured with --grid; give a grid, or leave it out")
+    require_paths(grid_file, also)
+    grid = {} if grid_file is None else read_grid(grid_file)
+    if twice := next((flag for name, flag in given_options().items() if name in grid), None):
+        raise InputError(f"{twice}: stands in {grid_file} too; leave one of them out")
+    tried = combinations(grid, options)
+    also_messages = None if also is None else read_phrase_messages(also)
     say(f"reading {corpus}")
     parts = read_corpus(corpus)
     for split in ("train", "validation"):
@@ -69,47 +127,50 @@ def train(
             raise InputError(
                 f"{corpus}: has no {split} conversations; training needs a train and a validation split"
             )
-    table = messages_table(parts["train"])
-    if reasons := degeneracy(table):
+    messages = read_message_tables(corpus, parts)
+    if reasons := degeneracy(messages["train"]):
         raise InputError(f"{corpus}: not fit to train on: {'; '.join(reasons)}")
-    options = {} if min_df is None else {"min_df": min_df}
-    say(f"fitting {len(LABELS)} labels on {len(table)} messages")
-    pipeline = fit_message_model(table, **options)
-    validation = messages_table(parts["validation"])
-    probabilities = predict_messages(pipeline, validation["text"].tolist())
-    thresholds = {
-        label: message_threshold(
-            validation[label].to_numpy(), probabilities[label].to_numpy(), max_false_alarms=MAX_FALSE_ALARMS
-        )
-        for label in LABELS
-    }
-    whole = partial(
-        save_model, thresholds=thresholds, options=options, corpus_sha256=content_hash(parts), seed=seed
-    )
-    model = whole(out, pipeline, training_families=families_used(parts["train"]))
     benign = sum(conversation.label == BENIGN for conversation in parts["validation"])
     if benign < (needed := error_free_units_needed(alert_fpr)):
         raise InputError(
             f"{corpus}: {benign} benign validation conversations cannot show a false-positive rate of "
             f"{alert_fpr}; it takes {needed}, or ask for more with --alert-fpr"
         )
-    out_of_fold = crossfitted_probabilities(parts["train"], seed=seed)
-    found = message_probabilities(pipeline, parts["validation"])
+    if grid_file is not None:
+        options = _best_of_grid(tried, grid, messages, also_messages, out)
+    say(f"fitting {len(COLUMNS)} labels and tactics on {len(messages['train'])} texts")
+    pipeline, out_of_fold = fit_with_folds(messages["train"], seed=seed, **options)
+    scores = {"train": out_of_fold} | {
+        split: pipeline.scores(messages[split]["text"]) for split in ("validation", "test")
+    }
+    save = partial(save_model, corpus_sha256=content_hash(corpus), seed=seed)
+    model = save(
+        out,
+        pipeline,
+        operating_points=choose_operating_points(messages["validation"], scores["validation"]),
+        training_families=set(messages["train"]["family"]),
+    )
     models = {out: model}
     if final is not None:
         say("fitting the final model on all splits")
-        everything = [conversation for part in parts.values() for conversation in part]
-        fitted = fit_message_model(messages_table(everything), **options)
-        models[final] = whole(
-            final, fitted, training_families=families_used(everything), fitted_on=tuple(parts)
+        everything = pd.concat([messages[split] for split in scores], ignore_index=True)
+        models[final] = save(
+            final,
+            fit_message_model(everything, **options),
+            operating_points=choose_operating_points(everything, np.concatenate(list(scores.values()))),
+            training_families=set(everything["family"]),
+            fitted_on=tuple(parts),
         )
+    of_train, of_validation = (
+        of_conversations(scores[split], messages[split], parts[split]) for split in ("train", "validation")
+    )
     for head in HEAD_FEATURES:
         conversation_model = fit_head(
             head,
             parts["train"],
-            out_of_fold,
+            of_train,
             parts["validation"],
-            found,
+            of_validation,
             thresholds=model.thresholds,
             alert_fpr=alert_fpr,
             seed=seed,
@@ -131,3 +192,35 @@ def train(
             "beside it the conversation models: "
             f"{', '.join(conversation_model_path(path, head).name for head in HEAD_FEATURES)}"
         )
+
+
+def _best_of_grid(
+    tried: Sequence[dict[str, Any]],
+    grid: dict[str, list[Any]],
+    messages: dict[str, pd.DataFrame],
+    also: pd.DataFrame | None,
+    out: Path,
+) -> dict[str, Any]:
+    """The best of the combinations ``tried``; the table is printed and written beside ``out``."""
+    from classifier.atomic import write_bytes
+    from classifier.experiments.grid import measure_grid
+
+    if also is not None:
+        also = also.drop_duplicates(["text", "family"])
+    table = measure_grid(messages["train"], messages["validation"], tried, also=also, progress=progress_bar)
+    path = out.with_suffix(".grid.csv")
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.12g")
+    write_bytes(path, text.encode("utf-8"))
+    n_also = "" if also is None else f", of {len(also):,} other messages under 'also'"
+    click.echo(
+        f"{path}: macro average precision of {len(tried)} combinations on "
+        f"{len(messages['validation']):,} validation messages{n_also}"
+    )
+    measured = ["n_terms", "validation", *(["also"] if also is not None else [])]
+    shown = table[[*grid, *measured]].to_string(
+        index=False, float_format="{:.4f}".format, formatters={"n_terms": "{:,}".format}
+    )
+    marks = ["", *("<- best" if best else "" for best in table["best"])]
+    for line, mark in zip(shown.splitlines(), marks, strict=True):
+        click.echo(f"  {line}  {mark}".rstrip())
+    return tried[table["best"].tolist().index(True)]

@@ -1,34 +1,44 @@
-"""Results of an evaluation, saved as JSON and CSV."""
+"""Results of an evaluation, saved as JSON, CSV and, unit by unit, Parquet."""
 
 from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from classifier.atomic import write_bytes
+from classifier.atomic import replacing, write_bytes
 from classifier.errors import InputError
+from classifier.readers.rows.parquet import UNREADABLE, open_parquet, short
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """The numbers of a report: ``facts`` and ``tables``, each by name.
 
-    Facts are single values (hashes, seeds, counts, rules); tables are DataFrames.
+    Facts are single values (hashes, seeds, counts, rules); tables are DataFrames. ``scores`` are larger
+    tables of single messages or conversations, which no report shows and ``compare`` reads.
     """
 
     facts: dict[str, Any]
     tables: dict[str, pd.DataFrame]
+    scores: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def save(self, folder: Path, *, name: str = "evaluation") -> None:
-        """Write ``<name>.json`` and one CSV per table into ``folder``.
+        """Write ``<name>.json``, one CSV per table and one Parquet file per score table.
 
-        The JSON file holds the facts and the names of the tables. Same numbers, same bytes.
+        They go into ``folder``. The JSON file holds the facts and the names of the tables. Same numbers,
+        same bytes.
         """
+        for scores_name, scores in self.scores.items():
+            with replacing(folder / f"{scores_name}.parquet") as stream:
+                pq.write_table(pa.Table.from_pandas(scores, preserve_index=False), stream, compression="zstd")
         for table_name, table in self.tables.items():
             text = io.StringIO()
             table.to_csv(text, index=False, lineterminator="\n", float_format="%.12g")
@@ -60,3 +70,23 @@ def load_evaluation(folder: Path, *, name: str = "evaluation") -> Evaluation:
             f"{folder}: not an evaluation of this version ({error}); run '{command}' again"
         ) from None
     return Evaluation(content["facts"], tables)
+
+
+def load_scores(folder: Path, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    """The score table ``name`` of the evaluation in ``folder``.
+
+    Raises ``InputError`` when it is missing, damaged or lacks one of ``columns``.
+    """
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no {path.name}; run 'grooming-classifier evaluate' again")
+    with open_parquet(path, str(path)) as opened:
+        if missing := [column for column in columns if column not in opened.schema_arrow.names]:
+            raise InputError(
+                f"{path}: has no column {missing[0]!r}; run 'grooming-classifier evaluate' again"
+            )
+        try:
+            table: pd.DataFrame = opened.read(columns=list(columns)).to_pandas()
+        except UNREADABLE as error:
+            raise InputError(f"{path}: cannot be read: {short(error)}") from None
+    return table

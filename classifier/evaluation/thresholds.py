@@ -35,26 +35,28 @@ def best_f1_threshold(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def message_threshold(label: ArrayLike, score: ArrayLike, *, max_false_alarms: float) -> float:
-    """The threshold of best F1 under a limit on false alarms.
+    """The lowest threshold under a limit on false alarms.
 
-    It flags at most ``max_false_alarms``, a share in [0, 1), of the messages without the label. Most chat
-    shows none of the behaviours, and validation holds more near misses than real chat does; the best F1 alone
-    would flag too much of it. Messages of one family are far from independent, so no bound is claimed for the
-    share.
+    It flags at most ``max_false_alarms``, a share in [0, 1), of the messages without the label. Messages of
+    one family are far from independent, so no bound is claimed for the share.
 
     The threshold is the score it is chosen by, rounded down to a billionth, so that a program whose sums
     differ from ours in the last bits flags the same messages. When no observed score is allowed, it is the
-    next number above the highest. Raises ``ValueError`` without a positive message.
+    next number above the highest. Raises ``ValueError`` without a message that lacks the label.
 
     >>> message_threshold([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1], max_false_alarms=0.0)
     0.9
+    >>> message_threshold([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1], max_false_alarms=0.5)
+    0.7
     """
-    labels, scores = _with_a_positive(label, score)
+    labels, scores = labelled_scores(label, score)
+    if labels.all():
+        raise ValueError(f"label must hold at least one message without it, got none of {labels.size}")
     if not 0 <= max_false_alarms < 1:
         raise ValueError(f"max_false_alarms must be in [0, 1), got {max_false_alarms!r}")
     candidates = _candidates(scores)
-    share = _at_or_above(candidates, scores[~labels]) / max(1, int((~labels).sum()))
-    chosen = _best_f1(candidates[share <= max_false_alarms], labels, scores)
+    share = _at_or_above(candidates, scores[~labels]) / int((~labels).sum())
+    chosen = float(candidates[np.flatnonzero(share <= max_false_alarms)[0]])
     return chosen if chosen > scores.max() else min(chosen, math.floor(chosen * 1e9) / 1e9)
 
 

@@ -1,8 +1,9 @@
 """Capability tests of message scorers, after CheckList (Ribeiro, Wu, Guestrin & Singh 2020, ACL).
 
-Three kinds: minimum functionality (plain leaflet lines are flagged), invariance (a change without new content
-changes no flag), direction (an added line that shows a behaviour raises its probability). Each case either
-fails or passes; the report shows the share that fails.
+Four kinds: minimum functionality (plain leaflet lines are flagged), dilution (a flagged line stays flagged
+beside neutral sentences), invariance (a change without new content changes no flag), direction (an added line
+that shows a behaviour raises its probability). Each case either fails or passes; the report shows the share
+that fails.
 """
 
 from __future__ import annotations
@@ -70,6 +71,16 @@ LEAFLET: dict[str, tuple[str, ...]] = {
 }
 """Lines as a leaflet for parents would quote them, by label."""
 
+NEUTRAL = (
+    "The bus was late again.",
+    "I had soup for lunch.",
+    "My sister is learning the drums.",
+    "It rained all morning here.",
+    "The match starts at noon.",
+    "We watched that film twice.",
+)
+"""Sentences that show nothing, to stand beside one that does."""
+
 MIN_RISE = 0.05
 """A smaller rise in probability counts as none; texts already above 1 minus this are left out."""
 
@@ -120,6 +131,7 @@ def capability_cases(
     drawn_personal = rng.sample(personal, min(n, len(personal)))
     results = [
         *_minimum(score, thresholds),
+        *_dilutions(score, thresholds, messages, rng, n=n),
         *_invariances(score, thresholds, drawn, drawn_personal, rng),
         *_directions(score, drawn),
     ]
@@ -133,6 +145,28 @@ def _minimum(score: TextScorer, thresholds: NDArray[np.float64]) -> Iterator[Cas
     for column, label in enumerate(LABELS):
         failed = score(LEAFLET[label])[:, column] < thresholds[column]
         yield "minimum functionality", f"leaflet lines of {label}", failed
+
+
+def _dilutions(
+    score: TextScorer, thresholds: NDArray[np.float64], messages: Sequence[Message], rng: Random, *, n: int
+) -> Iterator[CaseResults]:
+    """Flagged messages with a label, beside one neutral sentence and between two."""
+    labelled = [message for message in messages if message.labels]
+    cases = rng.sample(labelled, min(n, len(labelled)))
+    if not cases:
+        return
+    before = score([message.text for message in cases]) >= thresholds
+    found = before & np.array([[label in message.labels for label in LABELS] for message in cases])
+    for n_neutral, name in ((1, "beside a neutral sentence"), (2, "between two neutral sentences")):
+        texts = []
+        for message in cases:
+            first, *others = rng.sample(NEUTRAL, n_neutral)
+            texts.append(" ".join([first, _as_sentence(message.text), *others]))
+        yield "dilution", name, (score(texts) < thresholds)[found]
+
+
+def _as_sentence(text: str) -> str:
+    return text if text.rstrip().endswith((".", "!", "?")) else text.rstrip() + "."
 
 
 def _invariances(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.curves import auc
 from classifier.evaluation.ranking import auc_with_interval
-from classifier.model.message.pipeline import build_pipeline
+from classifier.model.message.stage_classifier import build_features
 from classifier.progress import progress_bar
 from classifier.records import Conversation
 from classifier.taxonomy import PATTERN, STAGES
@@ -23,7 +23,7 @@ from classifier.taxonomy import PATTERN, STAGES
 ControlFeatures = Callable[[Conversation], list[float] | str]
 """What a control sees of a conversation: numbers, or a text."""
 
-N_SHUFFLES = 20
+N_SHUFFLES = 10
 NEAR_CHANCE = 0.6
 """An AUC of at most this is reported as near chance."""
 
@@ -76,9 +76,11 @@ CONTROLS: dict[str, ControlFeatures] = {
 
 CAUSES: dict[str, str] = {
     "length only": "lines that show a behaviour are a little longer than back-channel talk",
-    "number of messages and shares only": "a planned behaviour needs a turn of the sender",
+    "number of messages and shares only": (
+        "how many lines each of the two writes, which the dialogues decide; length alone says nothing"
+    ),
     "the contact's turns only": (
-        "a few scenes never cover a pattern, and the contact answers behaviours more often in some exchanges"
+        "in a scripted dialogue the contact answers what is shown: unsure, refusing or telling somebody"
     ),
     "names and slot fillers only": "some tactics ask about names and places",
     "punctuation and case only": (
@@ -168,7 +170,7 @@ def shuffled_scores(
     from sklearn.linear_model import LogisticRegression
 
     distinct = train.drop_duplicates(["text", "family"])
-    vectoriser = build_pipeline().named_steps["features"]
+    vectoriser = build_features()
     train_features, features = vectoriser.fit_transform(distinct["text"]), vectoriser.transform(texts)
     by_family = (distinct.groupby("family", sort=True)[list(STAGES)].first().sum(axis=1) > 0).astype(int)
     rng = np.random.default_rng(seed)

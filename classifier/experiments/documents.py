@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from classifier.corpus.describe import label_counts, phrase_counts
+from classifier.corpus.describe import dialogue_counts, label_counts, phrase_counts
+from classifier.corpus.dialogues import load_dialogues
 from classifier.corpus.families import load_families
 from classifier.corpus.generator.spec import RELEASES
 from classifier.corpus.release import read_corpus, read_manifest
@@ -14,14 +15,20 @@ from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
 from classifier.model.message.explain import scores_as_text
 from classifier.model.message.file import load_model
-from classifier.model.shipped import shipped_final_model, shipped_model
+from classifier.model.shipped import shipped_model, train_split_model
 from classifier.readers.messages import messages_table
 from classifier.report.evaluation.card import model_card
-from classifier.report.evaluation.summary import corpus_counts, label_shares, main_results, phrase_totals
+from classifier.report.evaluation.summary import (
+    corpus_counts,
+    dialogue_totals,
+    label_shares,
+    main_results,
+    phrase_totals,
+)
 from classifier.report.markdown import fill_blocks, markdown_table
 
 CORPORA = Path("data") / "synthetic"
-RESULTS = Path("data") / "results" / "v1"
+RESULTS = Path("data") / "results" / "v2"
 CARD = Path("classifier") / "model" / "CARD.md"
 EXAMPLE = "dont tell your mum about this, its our secret"
 MARKED = (Path("README.md"), CORPORA / "README.md")
@@ -36,14 +43,18 @@ def blocks(root: Path) -> dict[str, str]:
     folders = {release: root / CORPORA / release for release in RELEASES}
     manifests = {release: read_manifest(folder) for release, folder in folders.items()}
     labels = {release: label_counts(_all_messages(folder)) for release, folder in folders.items()}
-    phrases = {spec.voice: phrase_counts(load_families(spec.voice)) for spec in RELEASES.values()}
-    scores = scores_as_text(load_model(shipped_final_model()), EXAMPLE, explained=True)
+    dialogues = {
+        spec.voice: dialogue_counts(load_dialogues(spec.voice)).set_index("what")["count"]
+        for spec in RELEASES.values()
+    }
+    scores = scores_as_text(load_model(shipped_model()), EXAMPLE, explained=True)
     return {
         "main": markdown_table(main_results(load_evaluation(root / RESULTS).tables)),
         "corpora": markdown_table(corpus_counts(manifests)),
         "labels": markdown_table(label_shares(labels)),
         "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{scores}\n```',
-        "phrases": markdown_table(phrase_totals(phrases)),
+        "phrases": markdown_table(phrase_totals(phrase_counts(load_families()))),
+        "dialogues": markdown_table(dialogue_totals(dialogues)),
     }
 
 
@@ -58,7 +69,7 @@ def card(root: Path) -> str:
     Its figures come from the results of the checkout at ``root``. Raises ``InputError`` when results, models
     and corpora do not belong together.
     """
-    model, final = load_model(shipped_model()), load_model(shipped_final_model())
+    model, final = load_model(train_split_model()), load_model(shipped_model())
     manifests = {release: read_manifest(root / CORPORA / release) for release in RELEASES}
     attack, names = (_table(root / RESULTS / f"{name}.csv") for name in ("attack", "names"))
     try:
@@ -70,7 +81,7 @@ def card(root: Path) -> str:
             names,
             final=final.header,
             n_terms=sum(len(group.terms) for group in model.feature_groups),
-            n_bytes=shipped_model().stat().st_size,
+            n_bytes=train_split_model().stat().st_size,
         )
     except ValueError as error:
         raise InputError(f"{root / RESULTS}: {error}; scripts/release/freeze makes them anew") from None

@@ -7,30 +7,31 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from classifier.corpus.audit import near_copies_across_splits
+from classifier.corpus.checks.audit import near_copies_across_splits
 from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.results import Evaluation
 from classifier.evaluation.slices import false_alarms_by, recall_by
-from classifier.experiments import conversation_tables
 from classifier.experiments.baselines import baseline_table
 from classifier.experiments.capability import capability_table
+from classifier.experiments.comparison.score_tables import conversation_scores, message_scores
 from classifier.experiments.controls import control_table
-from classifier.experiments.conversation_scores import (
+from classifier.experiments.conversations import tables as conversation_tables
+from classifier.experiments.conversations.breakdowns import alerts_by_length, by_overtness, two_way_pairs
+from classifier.experiments.conversations.scores import (
     ALERT_RULE,
-    Probabilities,
     ScoredConversations,
     message_probabilities,
-    oracle_probabilities,
+    oracle_scores,
     score_conversations,
 )
 from classifier.experiments.noise import noise_table
-from classifier.model.conversation.model import ConversationModel, fit_conversation_model
-from classifier.model.message.file import pipeline_options
+from classifier.model.conversation.model import ConversationModel
+from classifier.model.message.file import training_options
+from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
 from classifier.model.message.scorer import MessageModel
-from classifier.model.shipped import MAX_FALSE_ALARMS
+from classifier.model.message.stage_classifier import predict_messages
 from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
@@ -44,14 +45,15 @@ MIN_COMPARED_LENGTH = 12
 """Characters; equality of shorter texts is no evidence of a copy."""
 
 THRESHOLD_RULE = (
-    f"per label, the best F1 on validation families among those that flag at most {MAX_FALSE_ALARMS:.1%} of "
-    "messages without the label; a tie is flagged"
+    f"per label, the lowest that flags at most {MAX_FALSE_ALARMS[DEFAULT_POINT]:.1%} of the lines of "
+    f"validation dialogues without the label (operating point {DEFAULT_POINT}); a tie is flagged"
 )
 
 
 def evaluate_everything(
     splits: Splits,
     second_voice: list[Conversation],
+    messages: dict[str, pd.DataFrame],
     model: MessageModel,
     pipeline: Any,
     heads: dict[str, ConversationModel],
@@ -62,12 +64,16 @@ def evaluate_everything(
 ) -> Evaluation:
     """Evaluation of a model on the test split and the second voice.
 
+    Its scores are "message_scores" and "conversation_scores" of these two sets.
+
     Parameters
     ----------
     splits
         The corpus. Thresholds of baselines and calibrators are fitted on "validation".
     second_voice
         Conversations by other writers, for testing only; may be empty.
+    messages
+        The messages of each split, as ``read_message_tables`` has them.
     model
         The message model under test.
     pipeline
@@ -87,8 +93,23 @@ def evaluate_everything(
     if second_voice:
         sets[SECOND_VOICE] = second_voice
     probabilities = {name: message_probabilities(pipeline, members) for name, members in sets.items()}
+    measured = {"test": messages["test"]}
+    if second_voice:
+        measured[SECOND_VOICE] = messages_table(second_voice).drop_duplicates(
+            ["text", "family"], ignore_index=True
+        )
+    scores = {name: predict_messages(pipeline, of_set["text"]) for name, of_set in measured.items()}
+    thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
     tables = _message_tables(
-        splits, second_voice, probabilities, model, pipeline, n_resamples=n_resamples, seed=seed
+        splits,
+        measured,
+        messages,
+        scores,
+        model,
+        pipeline,
+        thresholds=thresholds,
+        n_resamples=n_resamples,
+        seed=seed,
     )
     facts = {
         "corpus": f"{first.corpus}, version {first.version}",
@@ -99,41 +120,59 @@ def evaluate_everything(
         "n_conversations": len(splits["test"]),
         "model_sha256": model.header["sha256"],
         "threshold_rule": THRESHOLD_RULE,
+        "message_thresholds": thresholds,
         "alert_rule": ALERT_RULE,
         "alert_threshold": heads["text"].alert_threshold,
         "seed": seed,
         "n_resamples": n_resamples,
     }
-    tables |= _conversation_tables(
-        splits["train"], sets, probabilities, heads, n_resamples=n_resamples, seed=seed
+    say("scoring conversations")
+    by_head = {
+        name: {
+            head: score_conversations(head_model, members, probabilities[name])
+            for head, head_model in heads.items()
+        }
+        for name, members in sets.items()
+    }
+    tables |= _conversation_tables(splits["train"], sets, by_head, heads, n_resamples=n_resamples, seed=seed)
+    by_text = {name: by_head[name]["text"] for name in measured}
+    return Evaluation(
+        facts,
+        tables,
+        {
+            "message_scores": message_scores(measured, scores),
+            "conversation_scores": conversation_scores(by_text),
+        },
     )
-    return Evaluation(facts, tables)
 
 
 def _message_tables(
     splits: Splits,
-    second_voice: list[Conversation],
-    probabilities: dict[str, Probabilities],
+    measured: dict[str, pd.DataFrame],
+    messages: dict[str, pd.DataFrame],
+    scores: dict[str, pd.DataFrame],
     model: MessageModel,
     pipeline: Any,
     *,
+    thresholds: dict[str, float],
     n_resamples: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    messages = {split: messages_table(conversations) for split, conversations in splits.items()}
-    test = messages["test"]
-    scores = _score_table(probabilities["test"])
-    thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
-    flagged = scores >= pd.Series(thresholds)
-    metrics = message_metrics(
-        test[list(LABELS)], scores, thresholds, test["family"], n_resamples=n_resamples, seed=seed
-    )
-    tables = {}
-    if second_voice:
-        other, other_scores = messages_table(second_voice), _score_table(probabilities[SECOND_VOICE])
-        tables["transfer"] = message_metrics(
-            other[list(LABELS)], other_scores, thresholds, other["family"], n_resamples=n_resamples, seed=seed
+    test = measured["test"]
+    flagged = scores["test"] >= pd.Series(thresholds)
+    of_sets = {
+        name: message_metrics(
+            of_set[list(LABELS)],
+            scores[name],
+            thresholds,
+            of_set["family"],
+            n_resamples=n_resamples,
+            seed=seed,
         )
+        for name, of_set in measured.items()
+    }
+    metrics = of_sets["test"]
+    tables = {"transfer": of_sets[SECOND_VOICE]} if SECOND_VOICE in of_sets else {}
     return tables | {
         "messages": metrics,
         "systems": baseline_table(messages, metrics, n_resamples=n_resamples, seed=seed),
@@ -143,13 +182,8 @@ def _message_tables(
         "tactics": _recall_by_tactic(test, flagged),
         "leaks": _overlap_of_splits(test, messages["train"]),
         "capabilities": capability_table(splits["test"], pipeline, model.thresholds, seed=seed),
-        "noise": noise_table(test, messages["train"], pipeline, pipeline_options(model), seed=seed),
+        "noise": noise_table(test, messages["train"], pipeline, training_options(model), seed=seed),
     }
-
-
-def _score_table(probabilities: Probabilities) -> pd.DataFrame:
-    """Scores with one row per message and one column per label."""
-    return pd.DataFrame(np.concatenate(probabilities), columns=list(LABELS))
 
 
 def _false_alarms(test: pd.DataFrame, flagged: pd.DataFrame, kept: pd.Series, by: str) -> pd.DataFrame:
@@ -174,7 +208,7 @@ def _overlap_of_splits(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
     Columns: ``check``, ``count``, ``of``.
     """
     say("looking for near-copies")
-    families, accounts = set(test["family"]), set(test["author"])
+    families, accounts = set(test["family"]), set(test["author"]) - {""}
     copies = near_copies_across_splits(pd.concat([train, test]), min_characters=MIN_COMPARED_LENGTH)
     compared = test.loc[test["text"].str.len() >= MIN_COMPARED_LENGTH, "text"]
     rows = [
@@ -188,20 +222,13 @@ def _overlap_of_splits(test: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
 def _conversation_tables(
     train: list[Conversation],
     sets: dict[str, list[Conversation]],
-    probabilities: dict[str, Probabilities],
+    by_head: dict[str, dict[str, ScoredConversations]],
     heads: dict[str, ConversationModel],
     *,
     n_resamples: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    say("scoring conversations")
-    by_head = {
-        name: {
-            head: score_conversations(model, members, probabilities[name]) for head, model in heads.items()
-        }
-        for name, members in sets.items()
-    }
-    oracle = _oracle_scores(train, sets, seed=seed)
+    oracle = oracle_scores(train, sets, seed=seed)
     reported = {name: by_head[name] for name in sets if name != "validation"}
     text = {name: of_set["text"] for name, of_set in reported.items()}
     oracle_text = {name: oracle[name] for name in reported}
@@ -212,6 +239,9 @@ def _conversation_tables(
         "separation": conversation_tables.separation(reported, oracle, **resampling),
         "rates": conversation_tables.rates_at_fpr(validation, text),
         "told_rates": conversation_tables.rates_at_fpr(oracle["validation"], oracle_text),
+        "overtness": by_overtness(validation, text, oracle, **resampling),
+        "alerts_by_length": alerts_by_length(test, heads["text"], seed=seed),
+        "pairs": two_way_pairs(text, heads["text"], **resampling),
         "early": conversation_tables.early_warning(text, threshold=threshold, **resampling),
         "recall_by_k": conversation_tables.recall_by_k(text, threshold=threshold),
         "conversation_scenes": conversation_tables.benign_scenes(test, threshold=threshold),
@@ -221,24 +251,3 @@ def _conversation_tables(
         "base_rates": conversation_tables.base_rates(test, threshold=threshold),
         **conversation_tables.calibration(validation, test),
     }
-
-
-def _oracle_scores(
-    train: list[Conversation], sets: dict[str, list[Conversation]], *, seed: int
-) -> dict[str, ScoredConversations]:
-    """Each set scored by a text head on oracle labels.
-
-    The head is fitted on oracle labels and is given them. The scores show how well conversations can be
-    separated when every message is read correctly.
-    """
-    labels = {name: oracle_probabilities(members) for name, members in sets.items()}
-    fitted = fit_conversation_model(
-        train,
-        oracle_probabilities(train),
-        sets["validation"],
-        labels["validation"],
-        head="text",
-        thresholds=np.full(len(LABELS), 0.5),
-        seed=seed,
-    )
-    return {name: score_conversations(fitted, members, labels[name]) for name, members in sets.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -45,18 +46,21 @@ def inspect_model_file(path: Path) -> InspectedModel:
     )
 
 
-def names_table(model: InspectedModel, conversations: Iterable[Conversation]) -> pd.DataFrame:
+def names_table(
+    model: InspectedModel, conversations: Iterable[Conversation], phrases: Iterable[str]
+) -> pd.DataFrame:
     """How many names each attack finds, beside decoy names that occur nowhere.
 
     The names are those in ``conversations``, which must all be training data; the decoys are listed names
-    that do not occur in them.
+    that occur neither in them nor in ``phrases``, the texts that the model was fitted on beside them.
 
     Columns: ``attack``; ``share``, ``share_low``, ``share_high`` (Clopper-Pearson, 95 %), ``found``, ``n`` of
     the names; ``decoys_found``, ``n_decoys``.
     """
     messages = [message for conversation in conversations for message in conversation.messages]
     names = {name for message in messages for name in _names_in(message)}
-    terms = {term for message in messages for term in words_and_pairs(plain_spelling(message.text))}
+    texts = chain((message.text for message in messages), phrases)
+    terms = {term for text in texts for term in words_and_pairs(plain_spelling(text))}
     decoys = unwritten_names(terms | names)
     rows = []
     for attack in NAME_ATTACKS:

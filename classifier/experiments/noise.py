@@ -76,7 +76,8 @@ def noise_table(
 ) -> pd.DataFrame:
     """Macro average precision under typing noise, with and without the normaliser.
 
-    Columns: ``noise`` ("none" or a strength), ``model``, ``average_precision``, ``n``.
+    The model without it has no tactics either, which would take most of the time. Columns: ``noise``
+    ("none" or a strength), ``model``, ``average_precision``, ``n``.
 
     Parameters
     ----------
@@ -93,14 +94,15 @@ def noise_table(
     import pandas as pd
     from sklearn.metrics import average_precision_score
 
-    from classifier.model.message.pipeline import fit_message_model, predict_messages
+    from classifier.model.message.stage_classifier import fit_message_model, predict_messages
 
     say("adding noise")
     distinct = test.drop_duplicates(["text", "family"])
     distinct = distinct.sample(min(n_messages, len(distinct)), random_state=seed)
+    labels_alone = train.drop(columns="tactics", errors="ignore")
     models = {
         "with normaliser": pipeline,
-        "without": fit_message_model(train, **options | {"normaliser": False}),
+        "without": fit_message_model(labels_alone, **options | {"normaliser": False}),
     }
     rows = []
     for strength in ("none", *STRENGTHS):

@@ -57,7 +57,7 @@ def find_sources(
     beside outside scores. Raises ``InputError`` for a file that cannot be read.
     """
     from classifier.model.message.file import load_model
-    from classifier.model.shipped import conversation_model_path, find_model
+    from classifier.model.shipped import conversation_model_path, train_split_model
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
 
     if scores is not None:
@@ -65,7 +65,7 @@ def find_sources(
             f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"
         )
         return ScoreSources(None, scores, {OWN_MODEL: file_sha256(scores)}, {"model": said})
-    path = find_model(model_path)
+    path = model_path or train_split_model()
     hashes = [file_sha256(path), file_sha256(conversation_model_path(path, "text"))]
     depends_on: dict[str, Any] = {OWN_MODEL: hashes}
     if variants:
@@ -121,19 +121,21 @@ def make_scorers(
 def _own_scorer(
     path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], finished: FinishedPolicies
 ) -> PolicyScorer:
-    from classifier.experiments.conversation_scores import message_probabilities
+    from classifier.experiments.conversations.scores import message_probabilities
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.conversation.monitor import MonitoredScorer
-    from classifier.model.message.file import load_pipeline
+    from classifier.model.message.file import load_classifier
     from classifier.model.shipped import conversation_model_path
     from classifier.privacy.simulate.scorer import PolicyScorer
     from classifier.privacy.stream import MessageScores
     from classifier.progress import say
+    from classifier.taxonomy import COLUMNS
 
     def score() -> MessageScores:
         say("scoring messages")
-        probabilities = message_probabilities(load_pipeline(path), conversations)
-        return MessageScores(dict(zip((stream.id for stream in streams), probabilities, strict=True)))
+        probabilities = message_probabilities(load_classifier(path), conversations)
+        rows = dict(zip((stream.id for stream in streams), probabilities, strict=True))
+        return MessageScores(rows, COLUMNS)
 
     return PolicyScorer(
         finished.message_scores(OWN_MODEL, streams, score),
@@ -150,7 +152,7 @@ def _variant_scores(
     messages, noisy ones on whole conversations, the unit of their privacy guarantee.
     """
     from classifier.model.message.normalise import normalise
-    from classifier.model.message.pipeline import score_distinct
+    from classifier.model.message.stage_classifier import score_distinct
     from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
     from classifier.privacy.stream import scored

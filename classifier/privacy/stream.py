@@ -109,7 +109,7 @@ class MessageScores:
     """Message scores that were made before the run.
 
     ``rows`` maps a conversation's id to an array of shape (messages, columns), in [0, 1]. ``columns`` are the
-    labels of the taxonomy, or the one column "score" of an outside model.
+    labels of the taxonomy, for our own model its tactics too, or the one column "score" of an outside model.
     """
 
     rows: Mapping[str, Numbers]

@@ -38,7 +38,7 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
 
     \b
     Example:
-      grooming-classifier privacy attack data/synthetic/v1 --out results/attack.json
+      grooming-classifier privacy attack data/synthetic/v2 --out results/attack.json
     """
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.privacy.attacks.attack import attack_table
@@ -70,7 +70,7 @@ def attack(corpus: Path, split: str, people: int, shadows: int, seed: int, out: 
         "shadows": shadows,
         "seed": seed,
     }
-    StoredTable("attack", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
+    StoredTable("attack", corpus_facts(splits, content_hash(corpus)) | facts, table).save(out)
     click.echo(
         f"{out}: {table['variant'].nunique() - 1} variants, {members} member and "
         f"{len(documents) - members} other conversations"

@@ -31,7 +31,7 @@ def check(corpus: Path, people: int, seed: int) -> int:
 
     \b
     Example:
-      grooming-classifier privacy check data/synthetic/v1
+      grooming-classifier privacy check data/synthetic/v2
     """
     from classifier.corpus.release import read_corpus
     from classifier.privacy.attacks.documents import membership_documents

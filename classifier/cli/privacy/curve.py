@@ -61,7 +61,7 @@ def curve(
 
     \b
     Example:
-      grooming-classifier privacy curve data/synthetic/v1 --jobs 2 --out results/curve.json
+      grooming-classifier privacy curve data/synthetic/v2 --jobs 2 --out results/curve.json
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import content_hash, read_corpus
@@ -106,7 +106,7 @@ def curve(
         "regularisation": regularisation,
         "seed": seed,
     }
-    StoredTable("curve", corpus_facts(splits, content_hash(splits)) | facts, table).save(out)
+    StoredTable("curve", corpus_facts(splits, content_hash(corpus)) | facts, table).save(out)
     write_bytes(
         out.with_suffix(".svg"),
         to_svg(privacy_curve_plot(table), title=("AUC of models trained with noise, by epsilon")).encode(

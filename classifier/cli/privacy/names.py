@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from classifier.cli.options import CORPUS, MODEL, out_file
+from classifier.cli.options import CORPUS, TRAIN_SPLIT_MODEL, out_file
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @CORPUS
-@MODEL
+@TRAIN_SPLIT_MODEL
 @out_file("The CSV file to write.")
 def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     """Count the names from a model's training corpus that its file gives back.
@@ -26,21 +26,23 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
 
     \b
     Example:
-      grooming-classifier privacy names data/synthetic/v1 --out results/names.csv
+      grooming-classifier privacy names data/synthetic/v2 --out results/names.csv
     """
     from classifier.atomic import write_bytes
-    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.corpus.release import content_hash, read_corpus, read_message_tables
     from classifier.experiments.name_leaks import inspect_model_file, names_table
     from classifier.model.message.file import load_model
-    from classifier.model.shipped import find_model
+    from classifier.model.shipped import train_split_model
 
-    path = find_model(model_path)
+    path = model_path or train_split_model()
     header, parts = load_model(path).header, read_corpus(corpus)
-    if header["corpus_sha256"] != content_hash(parts):
+    if header["corpus_sha256"] != content_hash(corpus):
         raise InputError(f"{path}: was fitted on another corpus than {corpus}; name the one it was fitted on")
+    messages = read_message_tables(corpus, parts)
     table = names_table(
         inspect_model_file(path),
         [conversation for split in header["fitted_on"] for conversation in parts[split]],
+        [text for split in header["fitted_on"] for text in messages[split]["text"]],
     )
     write_bytes(out, table.to_csv(index=False, lineterminator="\n", float_format="%.12g").encode("utf-8"))
     for row in table.to_dict("records"):

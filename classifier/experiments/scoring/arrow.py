@@ -27,15 +27,24 @@ def result_schema(plan: ScoringPlan) -> pa.Schema:
         types |= {"score": pa.float64(), plan.columns[0]: pa.string()}
     else:
         types = {name: (plan.files.types or {}).get(name, pa.string()) for name in plan.columns}
-        types |= dict.fromkeys(LABELS, pa.float64()) | {"stages": pa.string()}
+        types |= dict.fromkeys((*LABELS, *plan.added_columns), pa.float64()) | {"stages": pa.string()}
     return pa.schema(list(types.items()), metadata={"model": plan.model_name} if plan.model_name else None)
 
 
-def message_table(table: pa.Table, probabilities: NDArray[np.float64], stages: Sequence[str]) -> pa.Table:
-    """Result rows of messages: ``table`` with their ``probabilities`` and ``stages``."""
-    for label, column in zip(LABELS, probabilities.T, strict=True):
+def message_table(
+    table: pa.Table, scores: NDArray[Any], stages: Sequence[str], added: Sequence[str] = ()
+) -> pa.Table:
+    """Result rows of messages: ``table``, a score per label, ``stages``, the ``added`` columns.
+
+    ``scores`` has a column for each label and each added column.
+    """
+    columns = list(zip((*LABELS, *added), scores.T, strict=True))
+    for label, column in columns[: len(LABELS)]:
         table = table.append_column(label, pa.array(np.ascontiguousarray(column)))
-    return table.append_column("stages", pa.array(stages, pa.string()))
+    table = table.append_column("stages", pa.array(stages, pa.string()))
+    for name, column in columns[len(LABELS) :]:
+        table = table.append_column(name, pa.array(np.ascontiguousarray(column)))
+    return table
 
 
 def aggregate_table(plan: ScoringPlan, rows: list[Mapping[str, Any]]) -> pa.Table:

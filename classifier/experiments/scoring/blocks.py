@@ -26,13 +26,15 @@ from classifier.experiments.scoring import arrow
 from classifier.experiments.scoring.finished_blocks import ScoredBlock
 from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.model.message.batch import BatchScorer
+from classifier.model.message.explain import known_shares
 from classifier.model.message.file import load_model
+from classifier.model.message.platform_lines import is_platform_line
 from classifier.readers.rows.cell_time import readable_time
 from classifier.readers.rows.formats import DELIMITERS
 from classifier.readers.rows.read_block import Rows, read_block, readable, unknown_key
 from classifier.readers.rows.table import Block
 from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS, LABELS
 
 MEMO_TOKENS = 32_768
 """Tokens a scorer remembers, a quarter of its default.
@@ -44,6 +46,12 @@ short one.
 NO_TEXT = "messages without a text were scored as empty"
 NO_AUTHOR = "messages without an author or a conversation were left out"
 SKIPPED = "rows with a fault were left out"
+PLATFORM = "lines of the platform itself were scored 0"
+LOOKED, HARDLY_KNOWN = "looked at", "hardly known"
+LOOKED_AT = 200
+"""Texts of a block that are looked at to tell whether the model knows their language."""
+TELLING_WORDS = 4
+"""Words from which on a text can tell."""
 SHOWN_FAULTS = 10
 """Faults of a block that are kept to be named."""
 
@@ -56,7 +64,7 @@ def score_blocks(
     With 1 it is this process. At most two blocks per process are under way.
     """
     if jobs == 1:
-        scorer = _load_scorer(model_path)
+        scorer = _load_scorer(model_path, plan)
         for block in blocks:
             yield score_block(scorer, plan, block)
         return
@@ -95,38 +103,60 @@ def score_block(scorer: BatchScorer, plan: ScoringPlan, block: Block) -> ScoredB
         )
     texts = rows.table["text"]
     notes = Counter({NO_TEXT: texts.null_count, SKIPPED: len(rows.faults)})
-    probabilities = scorer.probabilities(texts.fill_null("").to_pylist())
+    written = texts.fill_null("").to_pylist()
+    probabilities = scorer.scores(written)
+    notes[PLATFORM] = sum(map(is_platform_line, written))
+    notes.update(_language(scorer, written[:LOOKED_AT]))
     with readable(block):
         if plan.level == "message":
-            content = _message_content(scorer, plan, rows, probabilities)
+            shown = _shown_columns(scorer, plan, written, probabilities)
+            content = _message_content(scorer, plan, rows, shown)
         else:
             content, notes[NO_AUTHOR] = _monitored_content(scorer, block, rows, probabilities)
     notes = Counter({note: n for note, n in notes.items() if n})
     return ScoredBlock(block.end, block.share, len(texts), content, dict(notes), rows.faults[:SHOWN_FAULTS])
 
 
-def _message_content(
-    scorer: BatchScorer, plan: ScoringPlan, rows: Rows, probabilities: NDArray[np.float64]
-) -> bytes:
+def _language(scorer: BatchScorer, texts: list[str]) -> dict[str, int]:
+    """How many texts were long enough to tell, and how many of them are hardly known."""
+    shares = known_shares(scorer.model, (text for text in texts if len(text.split()) >= TELLING_WORDS))
+    return {LOOKED: len(shares), HARDLY_KNOWN: int((shares < 0.5).sum())}
+
+
+def _shown_columns(
+    scorer: BatchScorer, plan: ScoringPlan, texts: list[str], scores: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """A column for each label, and for each column that was asked for beside them."""
+    shown = scores if plan.tactics else scores[:, : len(LABELS)]
+    return np.column_stack([shown, known_shares(scorer.model, texts)]) if plan.known else shown
+
+
+def _message_content(scorer: BatchScorer, plan: ScoringPlan, rows: Rows, shown: NDArray[np.float64]) -> bytes:
     model = scorer.model
     stages = [""] * len(rows.table)
+    probabilities = shown[:, : len(LABELS)]
     for number in np.flatnonzero((probabilities >= model.thresholds).any(axis=1)).tolist():
         stages[number] = "|".join(model.flagged(probabilities[number]))
+    added = plan.added_columns
     if plan.kind == "parquet":
-        return arrow.to_bytes(arrow.message_table(rows.table, probabilities, stages))
-    numbers = eight_digits(probabilities)
+        return arrow.to_bytes(arrow.message_table(rows.table, shown, stages, added))
+    numbers = eight_digits(shown)
     if plan.kind != "jsonl":
         return csv_lines(
-            arrow.message_table(rows.table, numbers, stages),
+            arrow.message_table(rows.table, numbers, stages, added),
             delimiter=DELIMITERS[plan.kind],
             is_safe=plan.is_safe,
         )
-    scores = (dict(zip(LABELS, row, strict=True)) for row in numbers.tolist())
+    names = (*LABELS, "stages", *added)
+    found = [
+        dict(zip(names, [*row[: len(LABELS)], flagged, *row[len(LABELS) :]], strict=True))
+        for row, flagged in zip(numbers.tolist(), stages, strict=True)
+    ]
     given = rows.table.to_pylist() if rows.values is None else rows.values
     columns = plan.columns
     return json_lines(
-        {name: row[name] for name in columns if name in row} | row | found | {"stages": names}
-        for row, found, names in zip(given, scores, stages, strict=True)
+        {name: row[name] for name in columns if name in row} | row | scored
+        for row, scored in zip(given, found, strict=True)
     )
 
 
@@ -142,12 +172,12 @@ def _monitored_content(
         [readable_time(time, day_first=block.file.options.day_first) for time in given], pa.timestamp("us")
     )
     kept = probabilities[is_named.to_numpy()]
-    content = arrow.to_bytes(arrow.monitored_table(table, times, kept, scorer.model.labels))
+    content = arrow.to_bytes(arrow.monitored_table(table, times, kept, COLUMNS))
     return content, len(probabilities) - len(kept)
 
 
-def _load_scorer(model_path: Path) -> BatchScorer:
-    return BatchScorer(load_model(model_path), memo_tokens=MEMO_TOKENS)
+def _load_scorer(model_path: Path, plan: ScoringPlan) -> BatchScorer:
+    return BatchScorer(plan.thresholds.applied_to(load_model(model_path)), memo_tokens=MEMO_TOKENS)
 
 
 _worker: list[tuple[BatchScorer, ScoringPlan]] = []
@@ -157,7 +187,7 @@ _worker: list[tuple[BatchScorer, ScoringPlan]] = []
 def _start_worker(model_path: Path, plan: ScoringPlan) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides what Ctrl-C means
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    _worker.append((_load_scorer(model_path), plan))
+    _worker.append((_load_scorer(model_path, plan), plan))
 
 
 def _exit_with_parent() -> None:

@@ -23,7 +23,6 @@ from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.frames import (
     CONVERSATION_SCHEMA,
-    MESSAGE_SCHEMA,
     SENDER_SCHEMA,
     SIDE_SCHEMA,
     conversation_frame,
@@ -39,7 +38,7 @@ from classifier.readers.external import name_key
 from classifier.readers.rows.formats import row_format
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -50,7 +49,7 @@ MODELS = "grooming-classifier models"
 RETRIES = 2
 """How often a failed partition is tried again."""
 
-MONITORED_SCHEMA = {"conversation_id": "str", "author": "str"} | dict.fromkeys(LABELS, "float64")
+MONITORED_SCHEMA = {"conversation_id": "str", "author": "str"} | dict.fromkeys(COLUMNS, "float64")
 """Columns of scored messages that conversations and senders are scored from, in order."""
 
 
@@ -180,21 +179,22 @@ def _score_file(source: Path, target: Path) -> None:
             writer.write_table(table.cast(first.schema))
 
 
-def _scored_tables(source: Path) -> Iterator[pa.Table]:
+def _scored_tables(source: Path, *, tactics: bool = False) -> Iterator[pa.Table]:
     """The file's rows with the score columns last; first a table without a row."""
     files = open_rows(source)
-    yield _with_scores(pa.schema(list((files.types or {}).items())).empty_table())
+    empty = pa.schema(list((files.types or {}).items())).empty_table()
+    yield _with_scores(empty, tactics=tactics)
     for block in files.blocks():
         rows = read_block(block)
         if rows.faults:
             raise InputError(rows.faults[0])
-        yield _with_scores(rows.table)
+        yield _with_scores(rows.table, tactics=tactics)
 
 
-def _with_scores(table: pa.Table) -> pa.Table:
+def _with_scores(table: pa.Table, *, tactics: bool) -> pa.Table:
     texts = pa.table({"text": table["text"].fill_null("")})
-    scores = score_frame(texts.to_pandas(), _worker_models().scorer)
-    for name in MESSAGE_SCHEMA:
+    scores = score_frame(texts.to_pandas(), _worker_models().scorer, tactics=tactics)
+    for name in scores:
         kind = pa.string() if name == "stages" else pa.float64()
         table = table.append_column(name, pa.array(scores[name], kind))
     return table
@@ -206,7 +206,7 @@ def _monitored(numbered: tuple[int, Path]) -> pd.DataFrame:
     Positions are among all messages. Names come trimmed and in Unicode's composed form.
     """
     number, source = numbered
-    tables = (table.select(list(MONITORED_SCHEMA)) for table in _scored_tables(source))
+    tables = (table.select(list(MONITORED_SCHEMA)) for table in _scored_tables(source, tactics=True))
     scored = pa.concat_tables(table.filter(is_named(table)) for table in tables)
     positions = (number << 40) + np.arange(len(scored))
     frame: pd.DataFrame = scored.to_pandas()

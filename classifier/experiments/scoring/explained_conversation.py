@@ -44,7 +44,7 @@ def explained_conversation(files: RowFiles, conversation_id: str, model_path: Pa
         )
     model = load_model(model_path)
     conversation_model = load_conversation_model(conversation_model_path(model_path))
-    scores = running_scores(conversation_model, model.probabilities(texts), authors)
+    scores = running_scores(conversation_model, model.scores(texts), authors)
     n = int(scores.argmax()) + 1
     explanation = explain_conversation(conversation_model, model, texts[:n], authors[:n])
     name = " ".join(printable(conversation_id).split())

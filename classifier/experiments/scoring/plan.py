@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from classifier.readers.rows.table import RowFiles
-from classifier.taxonomy import LABELS
+from classifier.model.message.operating_points import DEFAULT_POINT
+from classifier.taxonomy import COLUMNS, LABELS
+
+if TYPE_CHECKING:
+    from classifier.model.conversation.model import ConversationModel
+    from classifier.model.message.scorer import MessageModel
+    from classifier.readers.rows.table import RowFiles
 
 _AGGREGATE_COLUMNS = {
     "conversation": ("conversation_id", "score", "flagged", "warned_at"),
     "sender": ("author", "score", "conversations", "flagged"),
 }
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Which thresholds flag messages and conversations.
+
+    Those of an operating point, with other ones for the labels in ``changed``; ``alert`` stands in for a
+    conversation model's own alert threshold where it is given.
+    """
+
+    point: str = DEFAULT_POINT
+    changed: tuple[tuple[str, float], ...] = ()
+    alert: float | None = None
+
+    def applied_to(self, model: MessageModel) -> MessageModel:
+        """The message model with these thresholds."""
+        return model.at_thresholds(self.point, dict(self.changed))
+
+    def applied_to_conversations(self, model: ConversationModel) -> ConversationModel:
+        """The conversation model with this alert threshold; it counts at the thresholds it was fitted at."""
+        return model if self.alert is None else replace(model, alert_threshold=self.alert)
 
 
 @dataclass(frozen=True)
@@ -31,6 +58,12 @@ class ScoringPlan:
         Whether texts of CSV that a spreadsheet would take for formulas begin with an apostrophe.
     model_name
         Written into the metadata of Parquet.
+    thresholds
+        Those that flag.
+    tactics
+        Whether a probability of each tactic follows the stages.
+    known
+        Whether the share of words that the model has seen comes last.
     """
 
     files: RowFiles
@@ -39,8 +72,17 @@ class ScoringPlan:
     skips_bad: bool = False
     is_safe: bool = False
     model_name: str = ""
+    thresholds: Thresholds = Thresholds()
+    tactics: bool = False
+    known: bool = False
 
     @property
     def columns(self) -> list[str]:
         """The columns of the result."""
-        return list(_AGGREGATE_COLUMNS.get(self.level, (*self.files.columns.results, *LABELS, "stages")))
+        of_messages = (*self.files.columns.results, *LABELS, "stages", *self.added_columns)
+        return list(_AGGREGATE_COLUMNS.get(self.level, of_messages))
+
+    @property
+    def added_columns(self) -> tuple[str, ...]:
+        """The columns after ``stages``, of which there are none unless asked for."""
+        return (*(COLUMNS[len(LABELS) :] if self.tactics else ()), *(("known",) if self.known else ()))

@@ -18,7 +18,7 @@ from classifier.model.conversation.model import ConversationModel
 from classifier.readers.external import name_key, nearly_equal, shown
 from classifier.readers.rows.formats import DELIMITERS
 from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS
 
 Row = Mapping[str, Any]
 ROW_GROUP = 1 << 16
@@ -79,7 +79,7 @@ def _monitor_all(
                 falling[id_] = None
             elif time is not None:
                 last_time[id_] = time
-        monitor.update(ids, authors, np.column_stack([table[label].to_numpy() for label in LABELS]))
+        monitor.update(ids, authors, np.column_stack([table[label].to_numpy() for label in COLUMNS]))
     if falling:
         warn(
             f"the times fall in {len(falling):,} conversations (first {shown(repr(next(iter(falling))))}); "

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import IO, Any
 
 from classifier.errors import InputError
-from classifier.experiments.scoring.blocks import NO_AUTHOR, SHOWN_FAULTS, score_blocks
+from classifier.experiments.scoring.blocks import HARDLY_KNOWN, LOOKED, NO_AUTHOR, SHOWN_FAULTS, score_blocks
 from classifier.experiments.scoring.finished_blocks import ScoredBlock, open_finished_blocks
 from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.experiments.scoring.results import write_result
@@ -22,6 +22,9 @@ from classifier.progress import progress_share
 from classifier.resume import file_sha256
 
 Say = Callable[[str], None]
+
+MIN_LOOKED = 20
+"""From so many texts on the language of a file is judged."""
 
 
 class Stopped(Exception):  # noqa: N818 - the end of a run that was asked for is no error
@@ -92,7 +95,11 @@ def score_to_stream(plan: ScoringPlan, model_path: Path, stream: IO[bytes], *, j
 
 
 def _conversation_model(plan: ScoringPlan, model_path: Path) -> ConversationModel | None:
-    return None if plan.level == "message" else load_conversation_model(conversation_model_path(model_path))
+    if plan.level == "message":
+        return None
+    return plan.thresholds.applied_to_conversations(
+        load_conversation_model(conversation_model_path(model_path))
+    )
 
 
 def _about(plan: ScoringPlan, model_path: Path) -> dict[str, Any]:
@@ -105,6 +112,7 @@ def _about(plan: ScoringPlan, model_path: Path) -> dict[str, Any]:
         "pattern": None if is_of_messages else file_sha256(conversation_model_path(model_path)),
         "level": plan.level,
         "kind": plan.kind,
+        "thresholds": asdict(plan.thresholds) | {"tactics": plan.tactics, "known": plan.known},
         "options": asdict(plan.files.files[0].options) | {"bad": plan.skips_bad, "safe": plan.is_safe},
     }
 
@@ -135,6 +143,12 @@ def _told(blocks: Iterable[ScoredBlock], plan: ScoringPlan, say: Say) -> Iterato
         )
     for fault in faults:
         say(f"left out: {fault}")
+    looked, hardly_known = notes.pop(LOOKED, 0), notes.pop(HARDLY_KNOWN, 0)
+    if looked >= MIN_LOOKED and hardly_known > looked / 2:
+        say(
+            f"{plan.files.name}: of {looked:,} texts looked at, {hardly_known:,} are mostly of words that "
+            "the model has never seen; it reads English, and scores of other text mean little"
+        )
     for note, n in (+notes).items():
         say(f"{plan.files.name}: {n:,} {note}")
 

@@ -25,7 +25,7 @@ from classifier.privacy.simulate.scorer import PolicyScorer, RunningScorer
 from classifier.privacy.simulate.view import PolicyView, ReadMessage
 from classifier.privacy.stream import MessageScores, Stream
 from classifier.privacy.uniform_draw import uniform_draw
-from classifier.taxonomy import LABELS, PATTERN, STAGES
+from classifier.taxonomy import PATTERN, STAGES
 
 
 @dataclass
@@ -73,7 +73,11 @@ def obstacle(policy: Policy, stream: Stream, scorer: PolicyScorer) -> str:
     scored_before = isinstance(scorer.messages, MessageScores)
     if not stream.texts and (policy.text_trigger or policy.redactor != "none" or not scored_before):
         return "it needs the messages' text, which is not there"
-    if policy.k_of_n and isinstance(scorer.messages, MessageScores) and scorer.messages.columns != LABELS:
+    if (
+        policy.k_of_n
+        and isinstance(scorer.messages, MessageScores)
+        and not set(STAGES) <= set(scorer.messages.columns)
+    ):
         return f"k_of_n counts stages, and the scores have only {', '.join(scorer.messages.columns)}"
     return ""
 

@@ -24,7 +24,7 @@ from classifier.report.page import INTENDED_USE, report_templates
 from classifier.report.sections import Tables
 from classifier.report.tables import format_number, printed_table
 
-MODEL_NAME = "grooming-pattern-classifier-small"
+MODEL_NAME = "grooming-pattern-classifier-train-split"
 N_WORST = 5
 """Rows of each table of worst slices."""
 ATTACKED_VARIANTS = {
@@ -123,7 +123,7 @@ def _model_index(tables: Tables) -> list[dict[str, str]]:
     """The metrics of the YAML header: data set, type, name and value with four decimals."""
     separation = rows_by(tables["separation"], "set", "scorer")
     metrics = []
-    for where, table, set_ in (("test", "messages", "test"), ("v1-alt", "transfer", "second voice")):
+    for where, table, set_ in (("test", "messages", "test"), ("v2-alt", "transfer", "second voice")):
         macro = rows_by(tables[table], "label")["macro"]
         auc = separation[set_, "text head"]["auc"]
         values = [

@@ -58,6 +58,46 @@ def _rates(tables: Tables) -> Section:
     return Section("How many patterns at how many false alarms", "rates", [predicted, oracle])
 
 
+def _overtness(tables: Tables) -> Section:
+    columns = [
+        Column("set", "set"),
+        Column("overtness", "patterns"),
+        Column("auc", "AUC", interval=True),
+        Column("ceiling_auc", "AUC, every label told"),
+        Column("tpr", "TPR", interval=True),
+        Column("tpr_n", "of patterns", 0),
+        Column("ceiling_tpr", "TPR, every label told"),
+        Column("share_of_ceiling", "share of that"),
+        Column("fpr", "FPR", 4, interval=True),
+        Column("fpr_n", "of benign", 0),
+    ]
+    caption = "By overtness, against benign conversations of the same lengths; thresholds for an FPR of 1 %"
+    printed = [CaptionedTable(printed_table(tables["overtness"], columns), caption)]
+    if len(pairs := tables["pairs"]):
+        pair_columns = [
+            Column("set", "set"),
+            Column("auc", "AUC", interval=True),
+            Column("n_clusters", "pairs", 0),
+            Column("n", "dialogues", 0),
+        ]
+        caption = "Dialogues that begin alike: one goes on as a pattern, one does not"
+        printed.append(CaptionedTable(printed_table(pairs, pair_columns), caption))
+    return Section("Overt and faint patterns", "overtness", printed)
+
+
+def _alerts_by_length(tables: Tables) -> Section:
+    columns = [
+        Column("length", "messages"),
+        Column("rate", "alert rate", interval=True),
+        Column("alerts", "alerts", 0),
+        Column("n", "of benign conversations", 0),
+    ]
+    printed = printed_table(tables["alerts_by_length"], columns)
+    return Section(
+        "Does length decide?", "alerts_by_length", [CaptionedTable(printed, "Alert rate by length")]
+    )
+
+
 def _early(tables: Tables) -> Section:
     # An evaluation that was made without intervals can still be printed.
     has_intervals = "f1_low" in tables["early"]
@@ -202,6 +242,8 @@ def _noise(tables: Tables) -> Section:
 CONVERSATION_SECTIONS: dict[str, Callable[[Tables], Section]] = {
     "separation": _separation,
     "rates": _rates,
+    "overtness": _overtness,
+    "alerts_by_length": _alerts_by_length,
     "early": _early,
     "conversation_scenes": _conversation_scenes,
     "senders": _senders,

@@ -31,7 +31,7 @@ def _messages(tables: Tables) -> Section:
 
 def _transfer(tables: Tables) -> Section:
     printed = printed_table(tables["transfer"], MESSAGE_COLUMNS)
-    caption = "Per label on v1-alt, with 95 % intervals by phrase family"
+    caption = "Per label on v2-alt, with 95 % intervals by phrase family"
     return Section("The same model on a second voice", "transfer", [CaptionedTable(printed, caption)])
 
 

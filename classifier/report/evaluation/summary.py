@@ -68,7 +68,7 @@ def main_results(tables: Tables) -> PrintedTable:
         _account_row(tables["senders"]),
         ["authors: F1", NOT_MEASURED, NOT_MEASURED, PUBLISHED["f1"]],
     ]
-    headings = ["figure", "test: unseen phrase families", "`v1-alt`: a second voice", "published, real chat"]
+    headings = ["figure", "test: unseen phrase families", "`v2-alt`: a second voice", "published, real chat"]
     return PrintedTable(headings, rows, [False] * len(headings))
 
 
@@ -151,24 +151,26 @@ def corpus_counts(manifests: Mapping[str, Mapping[str, Any]]) -> PrintedTable:
     return PrintedTable(headings, rows, [False, False] + [True] * len(counted))
 
 
-def phrase_totals(counts: Mapping[str, pd.DataFrame]) -> PrintedTable:
-    """Phrase families and distinct phrasings of each voice, by kind.
-
-    ``counts`` maps a voice to its ``phrase_counts``.
-    """
+def phrase_totals(counts: pd.DataFrame) -> PrintedTable:
+    """Phrase families and distinct phrasings by kind, from ``phrase_counts``."""
     names = ["families", "phrasings"]
-    by_kind = {voice: table.groupby("kind")[names].sum() for voice, table in counts.items()}
-    kinds = [*dict.fromkeys(kind for table in by_kind.values() for kind in table.index)]
-    totals = [
-        pd.concat([table.reindex(kinds, fill_value=0), table.sum().to_frame("all").T])
-        for table in by_kind.values()
-    ]
+    by_kind = counts.groupby("kind")[names].sum()
+    totals = pd.concat([by_kind, by_kind.sum().to_frame("all").T])
+    rows = [[str(kind), *(f"{row[name]:,}" for name in names)] for kind, row in totals.iterrows()]
+    return PrintedTable(["phrases", *names], rows, [False, True, True])
+
+
+def dialogue_totals(counts: Mapping[str, pd.Series[float]]) -> PrintedTable:
+    """What the dialogues of each voice hold, from the column ``count`` of ``dialogue_counts``."""
+    names = [*dict.fromkeys(name for of_voice in counts.values() for name in of_voice.index)]
     rows = [
-        [kind, *(f"{table.loc[kind, name]:,}" for table in totals for name in names)]
-        for kind in [*kinds, "all"]
+        [name, *(_count_or_share(of_voice.get(name, 0.0)) for of_voice in counts.values())] for name in names
     ]
-    headings = ["phrases", *(f"{voice}: {name}" for voice in by_kind for name in names)]
-    return PrintedTable(headings, rows, [False] + [True] * (len(headings) - 1))
+    return PrintedTable(["", *counts], rows, [False] + [True] * len(counts))
+
+
+def _count_or_share(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:.1%}"
 
 
 def label_shares(counts: Mapping[str, pd.DataFrame]) -> PrintedTable:

@@ -31,8 +31,8 @@ from classifier.evaluation.rates import Rate, false_positive_rate, true_positive
 from classifier.evaluation.senders import k_of_n_table, pan12_f05
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
-from classifier.experiments.aggregators import AGGREGATORS
-from classifier.experiments.conversation_scores import ScoredConversations, leading_families
+from classifier.experiments.conversations.aggregators import AGGREGATORS
+from classifier.experiments.conversations.scores import ScoredConversations, leading_families
 from classifier.records import Conversation
 from classifier.taxonomy import STAGES
 

@@ -5,44 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.thresholds import threshold_for_fpr
-from classifier.model.conversation.model import ConversationModel, fit_conversation_model
+from classifier.model.conversation.fit import fit_conversation_model
+from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
-from classifier.model.message.pipeline import predict_messages
+from classifier.model.message.stage_classifier import StageClassifier
 from classifier.progress import say
-from classifier.records import Conversation
-from classifier.taxonomy import LABELS, PATTERN
+from classifier.records import Conversation, Message
+from classifier.taxonomy import COLUMNS, LABELS, PATTERN, TACTICS
 
 Probabilities = list[NDArray[np.float64]]
-"""Message probabilities: one array of shape (messages, labels) per conversation."""
+"""Message probabilities: one array of shape (messages, ``COLUMNS``) per conversation."""
 
 RunningScores = list[NDArray[np.float64]]
 """Conversation scores after each message: one array of shape (messages,) per conversation."""
 
 ALERT_RULE = (
-    "the smallest score whose false-positive rate on benign validation conversations is shown, by a "
-    "one-sided 95 % Clopper-Pearson bound, to be at most the rate asked for in training"
+    "the smallest score whose false-positive rate on benign train and validation conversations, scored by "
+    "models that had not seen their families, is shown, by a one-sided 95 % Clopper-Pearson bound, to be at "
+    "most the rate asked for in training"
 )
 
 
-def message_probabilities(pipeline: Any, conversations: Sequence[Conversation]) -> Probabilities:
-    """Message probabilities of ``conversations`` by a fitted scikit-learn ``pipeline``."""
+def message_probabilities(model: StageClassifier, conversations: Sequence[Conversation]) -> Probabilities:
+    """Message probabilities of ``conversations`` by a fitted classifier."""
     texts = [message.text for conversation in conversations for message in conversation.messages]
-    return split_by_conversation(predict_messages(pipeline, texts).to_numpy(), conversations)
+    return split_by_conversation(model.scores(texts), conversations)
 
 
 def oracle_probabilities(conversations: Sequence[Conversation]) -> Probabilities:
-    """Oracle labels as 0/1 message probabilities."""
+    """Oracle labels and tactics as 0/1 message probabilities."""
     return [
-        np.array([[float(label in message.labels) for label in LABELS] for message in conversation.messages])
-        for conversation in conversations
+        np.array([_shown(message) for message in conversation.messages]) for conversation in conversations
     ]
+
+
+def _shown(message: Message) -> list[float]:
+    tactics = {f"{TACTICS[tactic]}.{tactic}" for tactic in message.tactics or (message.tactic,) if tactic}
+    shown = tactics | set(message.labels)
+    return [float(column in shown) for column in COLUMNS]
 
 
 def split_by_conversation(
@@ -60,13 +66,15 @@ def fit_head(
     validation: Sequence[Conversation],
     validation_probabilities: Probabilities,
     *,
-    thresholds: Any,
+    thresholds: NDArray[np.float64],
     alert_fpr: float,
     seed: int,
 ) -> ConversationModel:
-    """A conversation model of one head, with its alert threshold chosen on validation.
+    """A conversation model of one head, with its alert threshold.
 
-    Raises ``TooFewUnits`` when the validation conversations cannot show ``alert_fpr``.
+    The threshold is chosen on validation and on train, whose messages were scored out of fold: the more
+    dialogues it has seen, the better it holds on others. Raises ``TooFewUnits`` when their benign
+    conversations cannot show ``alert_fpr``.
 
     Parameters
     ----------
@@ -77,7 +85,7 @@ def fit_head(
     validation_probabilities
         Message probabilities of ``validation``, likewise.
     thresholds
-        The threshold of each label, at which a message counts as showing it.
+        The threshold of each label, from which a message is flagged.
     alert_fpr
         The highest false positive rate on benign conversations, in (0, 1).
     """
@@ -92,10 +100,17 @@ def fit_head(
         thresholds=thresholds,
         seed=seed,
     )
-    scores = highest_scores(conversation_running_scores(fitted, validation, validation_probabilities))
-    return replace(
-        fitted, alert_threshold=threshold_for_fpr(is_pattern(validation), scores, max_fpr=alert_fpr)
+    label = np.concatenate([is_pattern(train), is_pattern(validation)])
+    scores = np.concatenate(
+        [
+            highest_scores(conversation_running_scores(fitted, conversations, probabilities))
+            for conversations, probabilities in (
+                (train, train_probabilities),
+                (validation, validation_probabilities),
+            )
+        ]
     )
+    return replace(fitted, alert_threshold=threshold_for_fpr(label, scores, max_fpr=alert_fpr))
 
 
 def is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:
@@ -183,3 +198,24 @@ def score_conversations(
     """``conversations`` scored message by message by ``model``."""
     scores = conversation_running_scores(model, conversations, probabilities)
     return ScoredConversations(conversations, probabilities, scores)
+
+
+def oracle_scores(
+    train: list[Conversation], sets: dict[str, list[Conversation]], *, seed: int
+) -> dict[str, ScoredConversations]:
+    """Each set scored by a text head on oracle labels.
+
+    The head is fitted on oracle labels and is given them. The scores show how well conversations can be
+    separated when every message is read correctly.
+    """
+    labels = {name: oracle_probabilities(members) for name, members in sets.items()}
+    fitted = fit_conversation_model(
+        train,
+        oracle_probabilities(train),
+        sets["validation"],
+        labels["validation"],
+        head="text",
+        thresholds=np.full(len(LABELS), 0.5),
+        seed=seed,
+    )
+    return {name: score_conversations(fitted, members, labels[name]) for name, members in sets.items()}

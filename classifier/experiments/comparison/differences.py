@@ -1,0 +1,118 @@
+"""Paired differences between two models on the same messages and conversations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classifier.evaluation.intervals import (
+    cluster_codes,
+    cluster_sums,
+    cluster_weights,
+    divide_or_nan,
+    percentile_interval,
+)
+from classifier.evaluation.messages import METRICS, resampled_metrics
+from classifier.evaluation.ranking import aucs
+from classifier.experiments.comparison.score_tables import LABEL_COLUMNS, SCORE_COLUMNS
+from classifier.experiments.comparison.sources import FLAG_COLUMNS, Scores
+from classifier.taxonomy import LABELS
+
+COMPARED = ("average_precision", "f1")
+COLUMNS = ["set", "metric", "label", "a", "b", "difference", "low", "high", "holds_zero"]
+COLUMNS += ["n", "n_families", "n_resamples"]
+
+Values = dict[tuple[str, str], NDArray[np.float64]]
+"""By metric and label, the plain value and then one for each resample."""
+
+
+def paired_differences(a: Scores, b: Scores, *, n_resamples: int, seed: int) -> pd.DataFrame:
+    """What ``b`` does better than ``a``, with intervals over resampled families.
+
+    Each resample takes the same families for both, so that what is hard in a family cancels out. Families
+    are phrase families for messages, leading phrase families for conversations.
+
+    Columns: ``set``; ``metric``: "average_precision", "f1", then of conversations "auc", "tpr" and "fpr" at
+    each one's alert threshold; ``label``: "macro" or a label, empty for conversations; ``a``, ``b``;
+    ``difference``, b - a; ``low``, ``high``: its 95 % percentile interval; ``holds_zero``, whether 0 lies
+    in it, None where it is undefined; ``n``, messages or conversations; ``n_families``; ``n_resamples``.
+
+    Parameters
+    ----------
+    a, b
+        Row by row of the same messages and conversations, as ``read_pair`` returns them.
+    """
+    rows: list[dict[str, Any]] = []
+    for name in a.messages["set"].unique():
+        for tables, cluster, values_of in (
+            ((a.messages, b.messages), "family", _message_values),
+            ((a.conversations, b.conversations), "cluster", _conversation_values),
+        ):
+            first, second = (table[(table["set"] == name).to_numpy(dtype=bool)] for table in tables)
+            if first.empty:
+                continue
+            codes, n_families = cluster_codes(first[cluster])
+            once = np.ones((1, n_families), dtype=np.int64)
+            weights = np.vstack([once, cluster_weights(n_families, n_resamples=n_resamples, seed=seed)])
+            of_first, of_second = (
+                values_of(first, first, codes, weights),
+                values_of(first, second, codes, weights),
+            )
+            counts = {"n": len(first), "n_families": n_families, "n_resamples": n_resamples}
+            rows += [
+                {"set": name, "metric": metric, "label": label}
+                | _difference(of_first[metric, label], of_second[metric, label])
+                | counts
+                for metric, label in of_first
+            ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> dict[str, Any]:
+    """The columns of a difference; the first value of each is the plain one."""
+    differences = b - a
+    interval = percentile_interval(differences[1:])
+    return {
+        "a": float(a[0]),
+        "b": float(b[0]),
+        "difference": float(differences[0]),
+        "low": interval.low,
+        "high": interval.high,
+        "holds_zero": None if np.isnan(interval.low) else interval.low <= 0 <= interval.high,
+    }
+
+
+def _message_values(
+    labelled: pd.DataFrame, scored: pd.DataFrame, codes: NDArray[np.int64], weights: NDArray[np.int64]
+) -> Values:
+    labels, scores, flags = (
+        table[columns].set_axis(LABELS, axis=1).reset_index(drop=True)
+        for table, columns in (
+            (labelled, LABEL_COLUMNS),
+            (scored, SCORE_COLUMNS),
+            (scored, FLAG_COLUMNS),
+        )
+    )
+    values = resampled_metrics(labels, scores, flags, codes, weights=weights)
+    return {
+        (metric, label): values[label][METRICS.index(metric)]
+        for metric in COMPARED
+        for label in ("macro", *LABELS)
+    }
+
+
+def _conversation_values(
+    labelled: pd.DataFrame, scored: pd.DataFrame, codes: NDArray[np.int64], weights: NDArray[np.int64]
+) -> Values:
+    pattern = labelled["label"].to_numpy(dtype=bool)
+    hit = scored["flagged"].to_numpy(dtype=bool)
+    counts = np.column_stack([pattern & hit, pattern, ~pattern & hit, ~pattern]).astype(np.float64)
+    found, patterns, false_alarms, benign = (weights @ cluster_sums(counts, codes, weights.shape[1])).T
+    return {
+        ("auc", ""): aucs(pattern, scored["score"].to_numpy(dtype=np.float64), codes, weights=weights),
+        ("tpr", ""): divide_or_nan(found, patterns),
+        ("fpr", ""): divide_or_nan(false_alarms, benign),
+    }

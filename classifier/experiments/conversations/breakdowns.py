@@ -1,0 +1,211 @@
+"""What conversation scores do by overtness, by length and in two-way pairs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classifier.evaluation.curves import auc
+from classifier.evaluation.ranking import auc_with_interval
+from classifier.evaluation.rates import Rate, false_positive_rate, true_positive_rate
+from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
+from classifier.experiments.conversations.scores import (
+    ScoredConversations,
+    leading_families,
+    oracle_scores,
+)
+from classifier.model.conversation.model import ConversationModel
+from classifier.model.conversation.monitor import running_scores
+from classifier.records import Conversation
+from classifier.taxonomy import BENIGN
+
+ASKED_FPR = 0.01
+OVERTNESS = ("overt", "mixed", "faint")
+ALL = "all"
+MIDDLE_LENGTHS = (0.05, 0.95)
+"""Benign conversations are of the same lengths as patterns from this to that quantile of them."""
+
+LENGTHS = (30, 100, 300, 600, 1_000)
+N_LONG = 60
+"""Conversations of each of ``LENGTHS``."""
+
+
+def by_overtness(
+    validation: ScoredConversations,
+    sets: dict[str, ScoredConversations],
+    oracle: dict[str, ScoredConversations],
+    *,
+    n_resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Separation of patterns by overtness.
+
+    Benign conversations are of the same lengths as the patterns. The threshold keeps to a
+    false-positive rate of ``ASKED_FPR`` on validation. Beside each figure stands that of a text head
+    which is told every label, the ceiling. Sets without overtness have one row.
+
+    Columns: ``set``, ``overtness``; those of ``auc_with_interval``; ``tpr``, ``fpr`` as in
+    ``rates_at_fpr``; ``ceiling_auc``, ``ceiling_tpr``; ``share_of_ceiling``, of the TPR.
+
+    Parameters
+    ----------
+    sets, oracle
+        Scored conversations by set, by the text head and by the head that is told; ``oracle`` has
+        "validation", too.
+    """
+    threshold, ceiling_threshold = _threshold(validation), _threshold(oracle["validation"])
+    rows: list[dict[str, Any]] = []
+    for name, scored in sets.items():
+        overtness = np.array([conversation.overtness for conversation in scored.conversations])
+        families = leading_families(scored.conversations)
+        for kind in (*OVERTNESS, ALL):
+            patterns = scored.label if kind == ALL else overtness == kind
+            if not patterns.any():
+                continue
+            kept = _of_the_same_lengths(scored, patterns)
+            label, told = scored.label[kept], oracle[name].score[kept]
+            score = scored.score[kept]
+            resampling = {"n_resamples": n_resamples, "seed": seed}
+            area = auc_with_interval(label, score, families[kept], **resampling)
+            rates = _rates(label, score, threshold)
+            ceiling = _rates(label, told, ceiling_threshold)["tpr"]
+            rows.append(
+                {"set": name, "overtness": kind}
+                | area
+                | rates
+                | {
+                    "ceiling_auc": auc(label, told),
+                    "ceiling_tpr": ceiling,
+                    "share_of_ceiling": rates["tpr"] / ceiling if ceiling > 0 else np.nan,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def ceiling_by_overtness(splits: dict[str, list[Conversation]], *, seed: int) -> pd.DataFrame:
+    """How well patterns are told apart when every label and tactic is read right.
+
+    A text head is fitted on the train split's own labels and is told those of the others. Columns:
+    ``overtness``, ``auc``, ``tpr`` and ``fpr`` with their bounds, hits and denominators.
+    """
+    sets = {split: splits[split] for split in ("validation", "test")}
+    told = oracle_scores(splits["train"], sets, seed=seed)
+    table = by_overtness(told["validation"], {"test": told["test"]}, told, n_resamples=1, seed=seed)
+    rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
+    return table[["overtness", "auc", *rates]]
+
+
+def _threshold(scored: ScoredConversations) -> float:
+    try:
+        return threshold_for_fpr(scored.label, scored.score, max_fpr=ASKED_FPR)
+    except TooFewUnits:
+        return np.nan
+
+
+def _of_the_same_lengths(scored: ScoredConversations, patterns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The patterns, and the benign conversations of their middle lengths."""
+    lengths = np.array([len(conversation.messages) for conversation in scored.conversations])
+    low, high = np.quantile(lengths[patterns], MIDDLE_LENGTHS)
+    return np.asarray(patterns | (~scored.label & (lengths >= low) & (lengths <= high)))
+
+
+def _rates(label: NDArray[np.bool_], score: NDArray[np.float64], threshold: float) -> dict[str, float]:
+    """TPR and FPR with bounds, hits and denominators, as columns; nan without a threshold."""
+    columns: dict[str, float] = {}
+    for name, rate_of in (("tpr", true_positive_rate), ("fpr", false_positive_rate)):
+        if np.isnan(threshold):
+            columns |= dict.fromkeys((name, f"{name}_low", f"{name}_high", f"{name}_hits"), np.nan)
+            columns[f"{name}_n"] = int((label if name == "tpr" else ~label).sum())
+            continue
+        rate = rate_of(label, score, threshold=threshold)
+        columns |= rate.columns(name) | {f"{name}_hits": rate.hits, f"{name}_n": rate.n}
+    return columns
+
+
+def alerts_by_length(scored: ScoredConversations, model: ConversationModel, *, seed: int) -> pd.DataFrame:
+    """Alert rates of benign conversations by length: does length decide?
+
+    A conversation of each length is benign ones of the set strung together, as if written by the same two
+    people, and cut off; ``N_LONG`` of each, drawn with ``seed``. Before them stands the rate of the set's
+    own benign conversations of 10 to 50 messages.
+
+    Columns: ``length``; ``rate``, ``rate_low``, ``rate_high`` (Clopper-Pearson, 95 %); ``alerts``; ``n``.
+    """
+    benign = np.flatnonzero(~scored.label).tolist()
+    usual = [at for at in benign if 10 <= len(scored.conversations[at].messages) <= 50]
+    threshold = model.alert_threshold
+    rows = [_alerts("10–50", int((scored.score[usual] >= threshold).sum()), len(usual))]
+    rng = np.random.default_rng(seed)
+    for length in LENGTHS:
+        n_alerts = sum(
+            float(running_scores(model, *_strung_together(scored, rng.permutation(benign), length)).max())
+            >= threshold
+            for _ in range(N_LONG)
+        )
+        rows.append(_alerts(str(length), n_alerts, N_LONG))
+    return pd.DataFrame(rows)
+
+
+def _alerts(length: str, n_alerts: int, n: int) -> dict[str, Any]:
+    rate = Rate(n_alerts, n)
+    return {"length": length} | rate.columns("rate") | {"alerts": rate.hits, "n": rate.n}
+
+
+def _strung_together(
+    scored: ScoredConversations, order: NDArray[np.int64], length: int
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Probabilities and authors of ``length`` messages of conversations, one after the other."""
+    rows: list[NDArray[np.float64]] = []
+    authors: list[str] = []
+    for at in map(int, order):
+        conversation = scored.conversations[at]
+        rows.append(scored.probabilities[at])
+        authors += [
+            "A" if message.author == conversation.sender else "B" for message in conversation.messages
+        ]
+        if len(authors) >= length:
+            break
+    return np.concatenate(rows)[:length], authors[:length]
+
+
+def two_way_pairs(
+    sets: dict[str, ScoredConversations], model: ConversationModel, *, n_resamples: int, seed: int
+) -> pd.DataFrame:
+    """Do the scores tell the two dialogues of a two-way pair apart?
+
+    Both begin with the same lines; one goes on as a pattern and one does not. Each is scored alone,
+    wherever a conversation has it. A set of fewer than two pairs has no row. Columns: ``set``; those of
+    ``auc_with_interval``, over pairs.
+    """
+    rows = []
+    for name, scored in sets.items():
+        found = list(_pair_scores(scored, model))
+        if len({pair for pair, _, _ in found}) > 1:
+            pairs, label, score = (np.array(column) for column in zip(*found, strict=True))
+            rows.append(
+                {"set": name} | auc_with_interval(label, score, pairs, n_resamples=n_resamples, seed=seed)
+            )
+    columns = ["set", "auc", "auc_low", "auc_high", "positives", "n", "n_clusters", "n_resamples"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _pair_scores(scored: ScoredConversations, model: ConversationModel) -> Iterator[tuple[str, bool, float]]:
+    """Pair, whether it is a pattern, and mean score of each dialogue."""
+    ordinary = {id_ for c in scored.conversations if c.label == BENIGN for id_ in c.dialogues}
+    scores: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for conversation, rows in zip(scored.conversations, scored.probabilities, strict=True):
+        if not conversation.pair:
+            continue
+        families = [message.family for message in conversation.messages]
+        # Families come in the order of the dialogues.
+        id_ = dict(zip(dict.fromkeys(families), conversation.dialogues, strict=True))[conversation.pair]
+        at = [number for number, family in enumerate(families) if family == conversation.pair]
+        authors = [conversation.messages[number].author for number in at]
+        scores[conversation.pair, id_].append(float(running_scores(model, rows[at], authors).max()))
+    for (pair, id_), of_dialogue in scores.items():
+        yield pair, id_ not in ordinary, float(np.mean(of_dialogue))
