@@ -14,7 +14,7 @@
 #
 # **Question: a message shows a warning sign. How often does it stand in a harmless conversation?**
 #
-# The whole frozen corpus `v1` is read; that takes some seconds.
+# The whole frozen corpus `v2` is read; that takes some seconds.
 
 # %%
 from pathlib import Path
@@ -35,7 +35,7 @@ from classifier import (
     vocabulary_growth,
 )
 
-parts = read_corpus(Path("../data/synthetic/v1"))
+parts = read_corpus(Path("../data/synthetic/v2"))
 conversations = [conversation for part in parts.values() for conversation in part]
 conversation_counts(conversations)
 
@@ -46,7 +46,7 @@ conversation_counts(conversations)
 
 # %%
 def show(conversation):
-    print(f"{conversation.label}, scene {conversation.scene}")
+    print(f"{conversation.label}, between {conversation.relation}")
     for message in conversation.messages:
         print(f"  {message.author:>12}: {message.text}  {' '.join(f'[{label}]' for label in message.labels)}")
     print()

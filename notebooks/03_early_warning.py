@@ -14,7 +14,7 @@
 #
 # **Question: how many messages does a warning take, and what does an earlier one cost in false alarms?**
 #
-# The shipped model scores every fourth conversation of the validation and test splits of `v1`, message by message.
+# The model fitted on the train split scores every eighth conversation of the validation and test splits of `v2`, message by message.
 
 # %%
 from pathlib import Path
@@ -27,25 +27,25 @@ from classifier import (
     early_warning,
     false_positive_rate,
     line_plot,
+    load_classifier,
     load_conversation_model,
-    load_pipeline,
     message_probabilities,
     read_corpus,
     recall_by_k,
     score_conversations,
-    shipped_model,
     threshold_for_fpr,
     to_svg,
+    train_split_model,
     true_positive_rate,
 )
 
 parts = {
-    split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::4]
+    split: read_corpus(Path(f"../data/synthetic/v2/{split}.jsonl.gz"))[split][::8]
     for split in ("validation", "test")
 }
 pipeline, conversation_model = (
-    load_pipeline(shipped_model()),
-    load_conversation_model(conversation_model_path(shipped_model(), "text")),
+    load_classifier(train_split_model()),
+    load_conversation_model(conversation_model_path(train_split_model(), "text")),
 )
 by_split = {
     split: score_conversations(conversation_model, part, message_probabilities(pipeline, part))

@@ -14,7 +14,7 @@
 #
 # **Question: what does one more detected pattern cost the people who did nothing, under different rules of who reads what?**
 #
-# The shipped model, every fifth conversation of the validation and test splits of `v1`, and seven of the shipped policies. `grooming-classifier tradeoff` runs all of them on all of it.
+# The model fitted on the train split, every twelfth conversation of the validation and test splits of `v2`, and seven of the shipped policies. `grooming-classifier tradeoff` runs all of them on all of it.
 
 # %%
 from pathlib import Path
@@ -31,14 +31,14 @@ from classifier import (
     feasible_points,
     frontier_plot,
     leading_families,
+    load_classifier,
     load_conversation_model,
-    load_pipeline,
     message_probabilities,
     read_corpus,
-    shipped_model,
     shipped_policies,
     streams_from_conversations,
     to_svg,
+    train_split_model,
     with_intervals,
 )
 
@@ -61,10 +61,10 @@ for policy in policies:
 
 # %%
 used = {
-    split: read_corpus(Path(f"../data/synthetic/v1/{split}.jsonl.gz"))[split][::5]
+    split: read_corpus(Path(f"../data/synthetic/v2/{split}.jsonl.gz"))[split][::12]
     for split in ("validation", "test")
 }
-pipeline = load_pipeline(shipped_model())
+pipeline = load_classifier(train_split_model())
 rows = {
     c.id: found
     for part in used.values()
@@ -72,7 +72,7 @@ rows = {
 }
 scorer = PolicyScorer(
     MessageScores(rows),
-    MonitoredScorer(load_conversation_model(conversation_model_path(shipped_model(), "text"))),
+    MonitoredScorer(load_conversation_model(conversation_model_path(train_split_model(), "text"))),
 )
 validation, test = (
     streams_from_conversations(part, clusters=leading_families(part).tolist()) for part in used.values()

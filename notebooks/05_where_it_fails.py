@@ -14,7 +14,7 @@
 #
 # **Question: which harmless messages does the model take for warning signs, and what would that mean for a school of a thousand people?**
 #
-# For a class from about fifteen years on, or for colleagues. Every line shown can be read aloud. The shipped model is used, on the test split of `v1`, whose ways of speaking it
+# For a class from about fifteen years on, or for colleagues. Every line shown can be read aloud. The model fitted on the train split is used, on every fourth conversation of the test split of `v2`, whose ways of speaking it
 # has never seen. Somebody who is reminded of something real should know before the lesson whom to talk to: name that person at the start.
 #
 # | minutes | what |
@@ -43,24 +43,24 @@ from classifier import (
     heatmap_plot,
     in_words,
     interval_plot,
+    load_classifier,
     load_conversation_model,
     load_model,
-    load_pipeline,
     message_probabilities,
     messages_table,
     ppv_cells,
     predict_messages,
     read_corpus,
     score_conversations,
-    shipped_model,
     to_svg,
+    train_split_model,
     true_positive_rate,
 )
 
 pd.set_option("display.max_colwidth", 120)
 SEED = 5
-model, pipeline = load_model(shipped_model()), load_pipeline(shipped_model())
-conversations = read_corpus(Path("../data/synthetic/v1/test.jsonl.gz"))["test"]
+model, pipeline = load_model(train_split_model()), load_classifier(train_split_model())
+conversations = read_corpus(Path("../data/synthetic/v2/test.jsonl.gz"))["test"][::4]
 messages = messages_table(conversations)
 probabilities = predict_messages(pipeline, messages["text"].tolist())
 flagged = probabilities.ge(dict(zip(model.labels, model.thresholds, strict=True)))[list(STAGES)]
@@ -165,13 +165,12 @@ print(in_words(account))
 # *Ask*: why does the same model look worse from left to right? Who should read the flagged ones, and who pays for the wrong ones?
 
 # %%
-quarter = conversations[::4]
 heard = score_conversations(
-    load_conversation_model(conversation_model_path(shipped_model(), "text")),
-    quarter,
-    message_probabilities(pipeline, quarter),
+    load_conversation_model(conversation_model_path(train_split_model(), "text")),
+    conversations,
+    message_probabilities(pipeline, conversations),
 )
-threshold = load_conversation_model(conversation_model_path(shipped_model(), "text")).alert_threshold
+threshold = load_conversation_model(conversation_model_path(train_split_model(), "text")).alert_threshold
 found, alarms = (
     rate(heard.label, heard.score, threshold=threshold) for rate in (true_positive_rate, false_positive_rate)
 )

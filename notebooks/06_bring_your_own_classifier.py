@@ -14,7 +14,7 @@
 #
 # **Question: does a small classifier of your own beat a keyword list, on messages and under a privacy policy?**
 #
-# Evaluation and privacy take *scores*, never a model: whatever gives a number in [0, 1] for each label of each message can be measured. Every eighth conversation of `v1` is used.
+# Evaluation and privacy take *scores*, never a model: whatever gives a number in [0, 1] for each label of each message can be measured. Every fortieth conversation of `v2` is used.
 
 # %%
 from pathlib import Path
@@ -44,7 +44,7 @@ from classifier import (
 
 SEED = 0
 tables = {
-    split: messages_table(part[::8]) for split, part in read_corpus(Path("../data/synthetic/v1")).items()
+    split: messages_table(part[::40]) for split, part in read_corpus(Path("../data/synthetic/v2")).items()
 }
 
 # %% [markdown]
@@ -113,7 +113,7 @@ SVG(
 # ## Under a policy
 #
 # The harness takes a table with a row a message: who wrote in which conversation, how the conversation was scripted, and the scores. It may come from a CSV that another program wrote;
-# `grooming-classifier tradeoff data/synthetic/v1 --scores scores.csv --out results/own` does the same on the command line. Without text in the table, policies that need text for
+# `grooming-classifier tradeoff data/synthetic/v2 --scores scores.csv --out results/own` does the same on the command line. Without text in the table, policies that need text for
 # something else than the score cannot be run, and are listed as skipped with the reason.
 
 # %%

@@ -16,7 +16,7 @@ from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 from classifier.model.frames import MESSAGE_SCHEMA, score_frame
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.model.shipped import find_final_model
+from classifier.model.shipped import shipped_model
 
 SPARK_TYPES = {"float64": DoubleType(), "str": StringType()}
 
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         spark.sparkContext.setLogLevel("ERROR")
         # Read once here and sent to each executor once; a model file on a path that all executors see could be loaded there as well.
-        model = spark.sparkContext.broadcast(load_model(find_final_model(options.model)))
+        model = spark.sparkContext.broadcast(load_model(options.model or shipped_model()))
 
         def scored(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             scorer = BatchScorer(model.value)

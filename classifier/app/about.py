@@ -26,8 +26,9 @@ def about_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     header = demo.model.header
     thresholds = zip(demo.model.labels, demo.model.thresholds, strict=True)
     facts = [
-        ("model file", demo.model_path.name),
+        ("model file, for conversations of the corpus", demo.model_path.name),
         ("sha256 of its content", header["sha256"]),
+        ("typed text is scored by the model with sha256", demo.typed_model.header["sha256"]),
         ("kind", MODEL_KIND),
         ("terms", f"{sum(len(group.terms) for group in demo.model.feature_groups):,}"),
         ("size", f"{demo.model_path.stat().st_size / 1e6:,.1f} MB"),

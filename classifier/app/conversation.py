@@ -12,7 +12,7 @@ from classifier.app.scale import Scale
 from classifier.model.conversation.explain import explain_conversation
 from classifier.model.message.explain import terms_in_place
 from classifier.report.tables import PrintedTable
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS
 from classifier.text import printable
 
 DEFAULT_POLICY = "device_redacted_excerpt"
@@ -103,7 +103,7 @@ def _message(demo: Demo, scored: ScoredConversation, index: int, *, is_current: 
     """A message, with the words marked that pushed its strongest flagged label."""
     message = scored.conversation.messages[index]
     flagged = _flagged(demo, scored, index)
-    probabilities = dict(zip(LABELS, scored.probabilities[index], strict=True))
+    probabilities = dict(zip(COLUMNS, scored.probabilities[index], strict=True))
     if flagged:
         strongest = max(flagged, key=lambda label: probabilities[label])
         pieces = terms_in_place(demo.model, message.text, strongest).pieces

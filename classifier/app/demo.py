@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from classifier.taxonomy import PATTERN
 
 N_SCORED = 600
 """Conversations that are scored: enough to meet false alarms and misses, in a second or two."""
-SHOWN_LENGTHS = range(3, 41)
+SHOWN_LENGTHS = range(3, 81)
 """Numbers of messages that can be followed on a page."""
 N_GENERATED = 1500
 """Conversations that are generated where there is no corpus; a fifth are of the test split."""
@@ -39,7 +38,7 @@ class ScoredConversation:
     Parameters
     ----------
     probabilities
-        Message probabilities, shape (messages, labels).
+        Message probabilities, shape (messages, ``COLUMNS``).
     scores
         Score of the conversation after each message.
     alert_at
@@ -72,6 +71,10 @@ class Demo:
 
     Parameters
     ----------
+    model
+        Scores conversations of the corpus.
+    typed_model
+        Scores what is typed: by default the shipped model, which has seen the corpus.
     corpus
         Corpus folder or file; None to generate conversations.
     policy_summary
@@ -80,13 +83,14 @@ class Demo:
 
     model_path: Path
     model: MessageModel
+    typed_model: MessageModel
     conversation_model: ConversationModel
     corpus: Path | None
     policy_summary: PolicySummary | None
 
     @cached_property
     def scored_conversations(self) -> dict[str, ScoredConversation]:
-        """The first ``N_SCORED`` conversations of suitable length, by id.
+        """``N_SCORED`` conversations of suitable length, the first in the order of their ids.
 
         They are of the test split, whose phrase families the model has not seen. Without a test split they
         are of any.
@@ -98,7 +102,7 @@ class Demo:
                 f"{self.corpus}: expected conversations of {shortest} to {longest} messages, found none"
             )
         texts = (message.text for conversation in conversations for message in conversation.messages)
-        probabilities = BatchScorer(self.model).probabilities(texts)
+        probabilities = BatchScorer(self.model).scores(texts)
         ends = np.cumsum([len(conversation.messages) for conversation in conversations])[:-1]
         pairs = zip(conversations, np.split(probabilities, ends), strict=True)
         return {conversation.id: self._scored(conversation, rows) for conversation, rows in pairs}
@@ -126,14 +130,17 @@ class Demo:
             for conversation in self._conversations()
             if conversation.split in splits and len(conversation.messages) in SHOWN_LENGTHS
         )
-        return list(islice(suitable, N_SCORED))
+        # In a corpus file, conversations that begin alike stand together.
+        return sorted(suitable, key=lambda conversation: conversation.id)[:N_SCORED]
 
     def _conversations(self) -> Iterator[Conversation]:
         if self.corpus is None:
-            from classifier.corpus.generator.conversations import generate
+            from classifier.corpus.dialogues import load_dialogues
+            from classifier.corpus.generator.chains import generate_chains
             from classifier.corpus.generator.spec import CorpusSpec
 
-            return generate(replace(CorpusSpec(), n_conversations=N_GENERATED))
+            spec = CorpusSpec()  # with its seed, so that dialogues are split as in the released corpus
+            return generate_chains(replace(spec, n_conversations=N_GENERATED), load_dialogues(spec.voice))
         from classifier.corpus.release import corpus_files
         from classifier.readers.corpus import iterate_conversations
 
@@ -151,22 +158,26 @@ def load_demo(
     model_path: Path,
     conversation_model_path: Path,
     *,
+    typed_model_path: Path | None = None,
     corpus: Path | None = None,
     tradeoff: Path | None = None,
 ) -> Demo:
-    """The demo of one model. Raises ``InputError`` for files that cannot be used.
+    """The demo of a model. Raises ``InputError`` for files that cannot be used.
 
     Parameters
     ----------
+    typed_model_path
+        The model for what is typed, by default the same.
     corpus
         Corpus folder or file. By default the released corpus of the checkout; without it, conversations are
-        generated from the package's phrase families.
+        generated from the package's dialogues.
     tradeoff
         Folder that ``tradeoff`` wrote. By default the figures that come with the package.
     """
     demo = Demo(
         model_path,
         load_model(model_path),
+        load_model(typed_model_path or model_path),
         load_conversation_model(conversation_model_path),
         corpus or released_corpus(),
         read_policy_summary(tradeoff),
@@ -184,5 +195,5 @@ def checkout() -> Path:
 
 def released_corpus() -> Path | None:
     """The released corpus in the working directory or the checkout."""
-    places = [folder / "data" / "synthetic" / "v1" for folder in (Path.cwd(), checkout())]
+    places = [folder / "data" / "synthetic" / "v2" for folder in (Path.cwd(), checkout())]
     return next((place for place in places if (place / "manifest.json").is_file()), None)

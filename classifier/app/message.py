@@ -39,7 +39,7 @@ def message_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
         "examples": examples,
         "text": printable(text),
         "max_characters": MAX_CHARACTERS,
-        "explanation": message_explanation(demo.model, text) if text.strip() else None,
+        "explanation": message_explanation(demo.typed_model, text) if text.strip() else None,
     }
 
 

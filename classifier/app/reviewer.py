@@ -63,9 +63,10 @@ def _events(demo: Demo, scored: ScoredConversation, policy: Policy) -> pd.DataFr
     from classifier.privacy.simulate.run import run_policy
     from classifier.privacy.simulate.scorer import PolicyScorer
     from classifier.privacy.stream import MessageScores, streams_from_conversations
+    from classifier.taxonomy import COLUMNS
 
     [stream] = streams_from_conversations([scored.conversation])
-    message_scores = MessageScores({stream.id: scored.probabilities})
+    message_scores = MessageScores({stream.id: scored.probabilities}, COLUMNS)
     scorer = PolicyScorer(message_scores, MonitoredScorer(demo.conversation_model))
     return run_policy(policy, [stream], scorer, seed=0).events
 

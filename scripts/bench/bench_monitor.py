@@ -16,6 +16,7 @@ from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
 from classifier.records import Metadata
+from classifier.taxonomy import COLUMNS
 
 START = datetime(2031, 1, 6, 15)
 KNOWN: dict[str, Any] = {"metadata": Metadata("online", "unstated", "unstated", 3), "sender": "ann"}
@@ -23,7 +24,7 @@ KNOWN: dict[str, Any] = {"metadata": Metadata("online", "unstated", "unstated", 
 
 def cost_of_next_message(model: ConversationModel, state: str, *, repeats: int) -> float:
     """Median microseconds that a resumed monitor takes for one message more."""
-    message = np.linspace(0.01, 0.9, 7)
+    message = np.linspace(0.01, 0.9, len(COLUMNS))
     costs = []
     for _ in range(repeats):
         monitor = Monitor.resume(model, state)
@@ -33,16 +34,16 @@ def cost_of_next_message(model: ConversationModel, state: str, *, repeats: int) 
     return statistics.median(costs)
 
 
-def states(
-    model: ConversationModel, lengths: list[int], *, half_life: float | None, seed: int
-) -> dict[int, str]:
+def states(model: ConversationModel, lengths: list[int], *, seed: int) -> dict[int, str]:
     """The state after each of ``lengths`` messages of one conversation of two authors, read one by one."""
     rng = np.random.default_rng(seed)
-    monitor = Monitor(model, half_life=half_life, **({} if model.head == "text" else KNOWN))
+    monitor = Monitor(model, **({} if model.head == "text" else KNOWN))
     kept = {}
     for number in range(1, max(lengths) + 1):
         monitor.update(
-            "ann" if rng.random() < 0.5 else "bo", rng.beta(0.3, 4, 7), START + timedelta(seconds=40 * number)
+            "ann" if rng.random() < 0.5 else "bo",
+            rng.beta(0.3, 4, len(COLUMNS)),
+            START + timedelta(seconds=40 * number),
         )
         if number in lengths:
             kept[number] = monitor.state()
@@ -67,7 +68,6 @@ def main(argv: list[str] | None = None) -> int:
         default="text",
         help="which head of the conversation model (default: %(default)s)",
     )
-    parser.add_argument("--half-life", type=float, help="half-life in messages (default: nothing fades)")
     parser.add_argument(
         "--repeats", type=int, default=1000, help="updates timed at each length (default: %(default)s)"
     )
@@ -82,12 +82,10 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(
             f"--longest must be at least 10 and --repeats at least 1, got {options.longest} and {options.repeats}"
         )
-    if options.half_life is not None and not 0 < options.half_life < float("inf"):
-        parser.error(f"--half-life must be a number of messages over 0, got {options.half_life}")
     weights = np.random.default_rng(options.seed).normal(size=len(HEAD_FEATURES[options.head])) * 0.2
     model = ConversationModel(options.head, weights, -1.0, 1.0, 0.0, np.full(7, 0.5), 0.9)
     lengths = sorted({10**power for power in range(1, 20) if 10**power < options.longest} | {options.longest})
-    kept = states(model, lengths, half_life=options.half_life, seed=options.seed)
+    kept = states(model, lengths, seed=options.seed)
     cost_of_next_message(
         model, kept[lengths[0]], repeats=options.repeats
     )  # the first run warms up, and is not counted

@@ -21,7 +21,7 @@ from pathlib import Path
 from time import perf_counter
 
 from classifier.corpus.release import read_corpus
-from classifier.model.shipped import shipped_final_model
+from classifier.model.shipped import shipped_model
 
 HERE = Path(__file__).parent.parent.parent
 
@@ -82,10 +82,10 @@ def main() -> int:
     parser.add_argument(
         "--before", type=Path, help="another checkout of the project, to measure beside this one"
     )
-    parser.add_argument("--corpus", type=Path, default=HERE / "data" / "synthetic" / "v1")
+    parser.add_argument("--corpus", type=Path, default=HERE / "data" / "synthetic" / "v2")
     options = parser.parse_args()
     checkouts = {"this one": HERE} | ({"before": options.before.resolve()} if options.before else {})
-    model = shipped_final_model()
+    model = shipped_model()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole = write_rows(folder / "rows.csv", options.rows, options.corpus)

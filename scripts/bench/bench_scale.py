@@ -37,7 +37,7 @@ import pyarrow.parquet as pq
 
 from classifier.corpus.release import read_corpus
 from classifier.experiments.noise import add_noise
-from classifier.model.shipped import find_model
+from classifier.model.shipped import train_split_model
 
 COMMAND = [sys.executable, "-m", "classifier.cli.main"]
 ROWS_PER_PIECE = 100_000
@@ -170,7 +170,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path("data/synthetic/v1"),
+        default=Path("data/synthetic/v2"),
         help="corpus whose messages are used (default: %(default)s)",
     )
     parser.add_argument(
@@ -219,7 +219,7 @@ def main(argv: list[str] | None = None) -> int:
             "--smallest must be from 1 to --largest, --jobs and --partitions at least 1, --dask at least 0"
         )
 
-    model = ["--model", str(find_model(options.model))]
+    model = ["--model", str(options.model or train_split_model())]
     sizes = [size for power in range(20) if (size := options.smallest * 10**power) <= options.largest]
     streaming: list[dict] = []
     cluster: list[dict] = []

@@ -33,9 +33,9 @@ from sklearn.metrics import average_precision_score
 from classifier.corpus.release import read_corpus
 from classifier.experiments.noise import add_noise
 from classifier.model.message.batch import BatchScorer
-from classifier.model.message.file import load_model, load_pipeline
+from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.normalise import normalise
-from classifier.model.shipped import find_model
+from classifier.model.shipped import train_split_model
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS
 
@@ -241,7 +241,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path("data/synthetic/v1"),
+        default=Path("data/synthetic/v2"),
         help="corpus that peers are trained and all are compared on (default: %(default)s)",
     )
     parser.add_argument(
@@ -271,12 +271,12 @@ def main(argv: list[str] | None = None) -> int:
     if min(options.texts, options.slow_texts, options.one_texts, options.runs) < 1:
         parser.error("--texts, --slow-texts, --one-texts and --runs must be at least 1")
 
-    path = find_model(options.model)
+    path = options.model or train_split_model()
     corpus = read_corpus(options.data)
     source, drawn = chat(2 * options.texts, corpus, seed=options.seed)
     texts, others = drawn[: options.texts], drawn[options.texts :]
     slow, few = texts[: options.slow_texts], texts[: options.one_texts]
-    pipeline, message_model = load_pipeline(path), load_model(path)
+    pipeline, message_model = load_classifier(path), load_model(path)
     test = messages_table(corpus["test"]).drop_duplicates(subset=["text", *LABELS])
     test_texts = test["text"].tolist()
 

@@ -34,12 +34,13 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.multiclass import OneVsRestClassifier
 
-from classifier.corpus.generator.conversations import generate
+from classifier.corpus.dialogues import load_dialogues
+from classifier.corpus.generator.chains import generate_chains
 from classifier.corpus.generator.spec import RELEASES, CorpusSpec
 from classifier.corpus.release import read_corpus, write_corpus
 from classifier.corpus.split import SHARES
 from classifier.model.message.features import DEFAULT_OPTIONS
-from classifier.model.message.pipeline import build_pipeline
+from classifier.model.message.stage_classifier import build_features
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS
 
@@ -53,7 +54,9 @@ def spec_of(n_messages: int, probe: CorpusSpec) -> CorpusSpec:
     """A corpus whose train split has about ``n_messages``."""
     train = [
         conversation
-        for conversation in generate(replace(probe, n_conversations=PROBE))
+        for conversation in generate_chains(
+            replace(probe, n_conversations=PROBE), load_dialogues(probe.voice)
+        )
         if conversation.split == "train"
     ]
     per_conversation = sum(len(conversation.messages) for conversation in train) / len(train)
@@ -85,7 +88,9 @@ def solvers(n: int) -> dict[str, Any]:
     """The regressions compared, for ``n`` training rows. SGD minimises the mean loss plus alpha/2 |w|², which is L2 logistic regression where alpha = 1/(C n)."""
     C = DEFAULT_OPTIONS["C"]
     return {
-        "liblinear, dual": build_pipeline().named_steps["classify"].estimator,
+        "liblinear, dual": LogisticRegression(
+            C=C, solver="liblinear", dual=True, tol=0.3, max_iter=1000, random_state=0
+        ),
         "L-BFGS": LogisticRegression(C=C, max_iter=1000),
         "SGD, averaged": SGDClassifier(
             loss="log_loss", alpha=1 / (C * n), average=True, max_iter=50, tol=1e-4, random_state=0
@@ -96,11 +101,13 @@ def solvers(n: int) -> dict[str, Any]:
 def solver_costs(n_messages: int, spec: CorpusSpec, data: Path) -> Iterator[dict[str, Any]]:
     """Seconds of counting n-grams and of each solver, and the average precision that its model has on the test split of ``data``."""
     made = (
-        conversation for conversation in generate(spec_of(n_messages, spec)) if conversation.split == "train"
+        conversation
+        for conversation in generate_chains(spec_of(n_messages, spec), load_dialogues(spec.voice))
+        if conversation.split == "train"
     )
     train = messages_table(made).drop_duplicates(subset=["text", *LABELS])
     test = messages_table(read_corpus(data)["test"]).drop_duplicates(subset=["text", *LABELS])
-    features = build_pipeline().named_steps["features"]
+    features = build_features()
     X, counting = timed(lambda: features.fit_transform(train["text"].tolist()))
     Y = train[list(LABELS)].to_numpy()
     unseen = features.transform(test["text"].tolist())
@@ -146,7 +153,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path("data/synthetic/v1"),
+        default=Path("data/synthetic/v2"),
         help="frozen corpus whose test split solvers are compared on (default: %(default)s)",
     )
     parser.add_argument(
@@ -173,7 +180,7 @@ def main(argv: list[str] | None = None) -> int:
     if not 0 < options.smallest <= options.largest or options.solver_messages < 0:
         parser.error("--smallest must be from 1 to --largest, --solver-messages at least 0")
 
-    spec = RELEASES["v1"]  # with its seed, so that families are split as in the frozen corpus
+    spec = RELEASES["v2"]  # with its seed, so that families are split as in the frozen corpus
     training = []
     for row in training_costs(
         [size for power in range(20) if (size := options.smallest * 10**power) <= options.largest],

@@ -3,7 +3,7 @@
 
 Examples:
     scripts/dev/files_entered.py score "dont tell your mum"    # a command
-    scripts/dev/files_entered.py --point data/synthetic/v1     # from JSONL to the points of one policy
+    scripts/dev/files_entered.py --point data/synthetic/v2     # from JSONL to the points of one policy
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def files_entered(work: Callable[[], object]) -> list[str]:
 
 def tradeoff_point(corpus: Path) -> None:
     """Read a corpus, score its messages, run one policy on it and find its points."""
-    model_path = classifier.shipped_model()
+    model_path = classifier.train_split_model()
     conversations = classifier.read_corpus(corpus)
     head = classifier.load_conversation_model(classifier.conversation_model_path(model_path))
-    pipeline = classifier.load_pipeline(model_path)
+    pipeline = classifier.load_classifier(model_path)
     some = [conversations[split][:400] for split in ("validation", "test")]
     rows = {}
     for part in some:

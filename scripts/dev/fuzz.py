@@ -46,7 +46,8 @@ from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model, save_model
-from classifier.model.message.pipeline import fit_message_model
+from classifier.model.message.operating_points import OPERATING_POINTS, MessageOperatingPoint
+from classifier.model.message.stage_classifier import fit_message_model
 from classifier.privacy.policies.policy import read_policy
 from classifier.readers.corpus import read_conversations
 from classifier.readers.external import MAX_CHARACTERS, stop
@@ -57,7 +58,7 @@ from classifier.readers.rows.read_block import numbered_rows
 from classifier.readers.rows.table import RowFiles, RowOptions, open_rows
 from classifier.readers.rows.writer import csv_lines
 from classifier.records import Metadata
-from classifier.taxonomy import CONVERSATION_LABELS, LABELS
+from classifier.taxonomy import COLUMNS, CONVERSATION_LABELS, LABELS
 
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -309,7 +310,7 @@ def damaged_model(valid: bytes, others: list[bytes], rng: random.Random) -> byte
             case 6:
                 del arrays[name]
                 if not arrays:
-                    arrays["coef"] = array
+                    arrays["weights"] = array
             case _:
                 header[rng.choice(sorted(header))] = rng.choice(
                     [
@@ -373,7 +374,7 @@ def use_conversation_model(path: Path, rng: random.Random) -> None:
     assert (
         0
         <= Monitor(conversation_model, metadata=known, sender="ann").update(
-            "ann", np.full(len(LABELS), 0.5), datetime(2031, 1, 6)
+            "ann", np.full(len(COLUMNS), 0.5), datetime(2031, 1, 6)
         )
         <= 1
     )
@@ -386,7 +387,7 @@ def states_of(conversation_models: list[ConversationModel]) -> Iterator[bytes]:
         monitor = Monitor(conversation_model, metadata=known, sender="ann")
         yield monitor.state().encode()
         for author in ("ann", "bob", "ann"):
-            monitor.update(author, np.full(len(LABELS), 0.9), datetime(2031, 1, 6))
+            monitor.update(author, np.full(len(COLUMNS), 0.9), datetime(2031, 1, 6))
         yield monitor.state().encode()
 
 
@@ -539,7 +540,8 @@ def _model_targets(folder: Path) -> dict[str, Target]:
         {"text": texts}
         | {label: [int(position == at) for at in range(len(texts))] for position, label in enumerate(LABELS)}
     )
-    thresholds = dict.fromkeys(LABELS, 0.5)
+    half = MessageOperatingPoint(np.full(len(LABELS), 0.5), ((1, 2),) * len(LABELS), ((0, 3),) * len(LABELS))
+    points = dict.fromkeys(OPERATING_POINTS, half)
     message_model_files = []
     for number, options in enumerate(
         ({"min_df": 1}, {"min_df": 1, "char_ngrams": None, "word_ngrams": (1, 1), "word_pairs": None})
@@ -548,8 +550,7 @@ def _model_targets(folder: Path) -> dict[str, Target]:
         save_model(
             path,
             fit_message_model(table, **options),
-            thresholds=thresholds,
-            options=options,
+            operating_points=points,
             corpus_sha256="c",
             training_families=["a"],
             seed=0,
@@ -577,7 +578,7 @@ def _model_targets(folder: Path) -> dict[str, Target]:
             (model for model in conversation_models if model.fingerprint in state), conversation_models[0]
         )
         monitor = Monitor.resume(own, state)
-        assert 0 <= monitor.update("cleo", np.full(len(LABELS), 0.5), datetime(2031, 1, 6)) <= 1
+        assert 0 <= monitor.update("cleo", np.full(len(COLUMNS), 0.5), datetime(2031, 1, 6)) <= 1
         assert isinstance(monitor.state(), str)
 
     return {
