@@ -67,6 +67,9 @@ TACTICS: dict[str, str] = {
 }
 """The label each tactic belongs to."""
 
+COLUMNS: tuple[str, ...] = (*LABELS, *(f"{label}.{tactic}" for tactic, label in TACTICS.items()))
+"""What a message model scores: each label, then each tactic as ``label.tactic``."""
+
 MANNERS: tuple[str, ...] = ("plain", "negated", "quoted", "advised", "reported")
 """How a phrase speaks of a behaviour.
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 from classifier.cli.main import main
+from classifier.corpus.dialogues import load_dialogues
+from classifier.corpus.families import load_families
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.release import write_corpus
 
@@ -19,13 +21,19 @@ settings.load_profile("build")
 
 @pytest.fixture(scope="session")
 def small_spec():
-    return replace(CorpusSpec(), name="small", seed=11, n_conversations=700)
+    return replace(CorpusSpec(), name="small", seed=11, n_conversations=620)
 
 
 @pytest.fixture(scope="session")
-def small_corpus(tmp_path_factory, small_spec):
+def small_material():
+    """Every eighth dialogue and every thirtieth phrase family."""
+    return {"dialogues": load_dialogues("v2")[::8], "families": load_families()[::30]}
+
+
+@pytest.fixture(scope="session")
+def small_corpus(tmp_path_factory, small_spec, small_material):
     folder = tmp_path_factory.mktemp("corpus")
-    write_corpus(folder, small_spec)
+    write_corpus(folder, small_spec, **small_material)
     return folder
 
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from toy_scores import of_labels
 
-from classifier.experiments.aggregators import (
+from classifier.experiments.conversations.aggregators import (
     AGGREGATORS,
     mean_over_median,
     noisy_or,
@@ -15,7 +16,7 @@ from classifier.experiments.aggregators import (
     top_k_mean,
 )
 
-PIZZA = np.array(
+PIZZA = of_labels(
     [
         [0.2, 0.1, 0.0, 0.0, 0.0, 0.9, 0.9],
         [0.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0],
@@ -66,9 +67,9 @@ def test_a_softmax_mean_lies_between_the_mean_and_the_maximum():
 
 def test_messages_all_alike_do_not_stand_out():
     assert mean_over_median(PIZZA[:1]) == 0
-    assert mean_over_median(np.full((7, 7), 0.1)) == 0
+    assert mean_over_median(np.full((7, 43), 0.1)) == 0
 
 
 def test_a_noisy_or_grows_with_length():
-    quiet = np.full((200, 7), 0.02)
+    quiet = np.full((200, 43), 0.02)
     assert noisy_or(quiet) == pytest.approx(1 - 0.98**200)

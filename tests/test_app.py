@@ -28,7 +28,7 @@ from classifier.app.policy_figures import SHIPPED_FIGURES, read_policy_summary, 
 from classifier.app.reviewer import runnable_policies
 from classifier.app.server import MAX_BODY, PAGE_VIEWS, build_app
 from classifier.cli.main import main
-from classifier.corpus.content_policy import policy_problems
+from classifier.corpus.checks.content_policy import policy_problems
 from classifier.errors import InputError
 from classifier.model.conversation.monitor import Monitor
 from classifier.model.message.file import load_model
@@ -47,7 +47,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 def demo(small_model, small_corpus):
     loaded = load_demo(small_model, conversation_model_path(small_model), corpus=small_corpus)
     # So small a model's own threshold is so high that hardly any conversation, or none, reaches it.
-    return replace(loaded, conversation_model=replace(loaded.conversation_model, alert_threshold=0.5))
+    return replace(loaded, conversation_model=replace(loaded.conversation_model, alert_threshold=0.2))
 
 
 def ask(demo, path, *, method="GET", host=f"127.0.0.1:{PORT}", **sent):
@@ -450,7 +450,7 @@ def test_only_the_test_split_is_shown(demo):
 
 
 def test_without_a_corpus_conversations_are_generated(demo):
-    drawn = Demo(demo.model_path, demo.model, demo.conversation_model, None, None)
+    drawn = Demo(demo.model_path, demo.model, demo.model, demo.conversation_model, None, None)
     assert len(drawn.scored_conversations) > 100
     assert "generated when the demo started" in drawn.source
 
@@ -501,7 +501,12 @@ def test_a_packed_summary_is_the_summary_of_the_run(run_folder, tmp_path):
 
 def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
     desk = Demo(
-        demo.model_path, demo.model, demo.conversation_model, demo.corpus, read_policy_summary(run_folder)
+        demo.model_path,
+        demo.model,
+        demo.model,
+        demo.conversation_model,
+        demo.corpus,
+        read_policy_summary(run_folder),
     )
     values = policies_view(
         desk, {"a": "flag_all", "b": "read_nothing", "prevalence": "0.01", "volume": "1000"}
@@ -543,9 +548,9 @@ def test_a_rate_at_which_a_policy_was_not_run_is_said(demo):
 
 
 def test_without_figures_the_desk_says_how_to_make_some(demo):
-    bare = Demo(demo.model_path, demo.model, demo.conversation_model, demo.corpus, None)
+    bare = Demo(demo.model_path, demo.model, demo.model, demo.conversation_model, demo.corpus, None)
     assert (
-        "grooming-classifier tradeoff data/synthetic/v1 --out results/tradeoff" in ask(bare, "/policies").text
+        "grooming-classifier tradeoff data/synthetic/v2 --out results/tradeoff" in ask(bare, "/policies").text
     )
 
 
@@ -596,6 +601,7 @@ def test_a_model_that_gets_all_lines_right_is_not_said_to_miss_any(demo):
     eager = Demo(
         demo.model_path,
         replace(demo.model, thresholds=demo.model.thresholds * 0),
+        demo.typed_model,
         demo.conversation_model,
         demo.corpus,
         demo.policy_summary,

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_files import points_at
 from toy_messages import VARIANTS, toy_table
 
 from classifier.errors import InputError
 from classifier.model.message.batch import BatchScorer
-from classifier.model.message.file import load_model, load_pipeline, save_model
+from classifier.model.message.file import load_classifier, load_model, save_model
 from classifier.model.message.normalise import normalise
-from classifier.model.message.pipeline import fit_message_model
 from classifier.model.message.scorer import FeatureGroup
+from classifier.model.message.stage_classifier import fit_message_model
 from classifier.model.message.term_tables import terms_of
 from classifier.taxonomy import LABELS
 
@@ -44,8 +45,7 @@ def toy_model(path, **options):
     return save_model(
         path,
         pipeline,
-        thresholds=dict.fromkeys(LABELS, 0.5),
-        options={"min_df": 1} | options,
+        operating_points=points_at(0.5),
         corpus_sha256="c",
         training_families=[],
         seed=0,
@@ -225,15 +225,15 @@ def test_pairs_are_counted_across_tokens_and_never_across_messages(pairs_alone, 
 
 
 def test_the_corpus_scores_as_the_pipeline_does(small_model, model, corpus_texts):
-    expected = load_pipeline(small_model).predict_proba(corpus_texts)
+    expected = load_classifier(small_model).predict_proba(corpus_texts)
     np.testing.assert_allclose(BatchScorer(model).probabilities(corpus_texts), expected, rtol=0, atol=1e-9)
 
 
 def test_an_iterator_and_a_list_score_alike(model, corpus_texts):
     scorer = BatchScorer(model)
     texts = corpus_texts[:300]
-    expected = scorer.probabilities(texts)
-    assert np.array_equal(scorer.probabilities(iter(texts)), expected)
+    expected = scorer.scores(texts)
+    assert np.array_equal(scorer.scores(iter(texts)), expected)
     assert np.array_equal(np.concatenate(list(scorer.stream(text for text in texts))), expected)
     assert scorer.probabilities([]).shape == (0, len(LABELS))
 

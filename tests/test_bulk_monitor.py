@@ -9,20 +9,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from toy_scores import HALF
 
 from classifier.model.conversation.bulk import BulkMonitor
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
+from classifier.taxonomy import COLUMNS
 
 MODEL = ConversationModel(
     "text",
-    np.random.default_rng(0).uniform(0, 0.5, len(HEAD_FEATURES["text"])),
+    np.random.default_rng(0).uniform(0, 0.2, len(HEAD_FEATURES["text"])),
     -4.0,
     1.0,
     0.0,
-    np.full(7, 0.5),
-    0.9,
+    HALF,
+    0.02,
 )
 
 
@@ -32,7 +34,7 @@ def chat(n, *, seed, n_conversations=5, n_authors=3):
     return (
         [id_ for id_, _ in messages],
         [author for _, author in messages],
-        np.random.default_rng(seed).beta(0.3, 3, size=(n, 7)),
+        np.random.default_rng(seed).beta(0.3, 3, size=(n, len(COLUMNS))),
     )
 
 
@@ -49,7 +51,7 @@ def one_by_one(ids, authors, probabilities):
     )
 
 
-@pytest.mark.parametrize("n_authors", [1, 2, 12], ids="{} authors".format)
+@pytest.mark.parametrize("n_authors", [1, 2, 12, 40], ids="{} authors".format)
 def test_each_conversation_gets_what_its_own_monitor_says(n_authors):
     messages = chat(400, seed=1, n_authors=n_authors)
     monitors = BulkMonitor(MODEL)
@@ -84,12 +86,13 @@ def test_the_highest_of_a_conversation_is_that_of_one_of_its_sides():
     ]
 
 
-def test_authors_beyond_the_eighth_are_one_side():
+def test_every_author_of_a_large_group_is_a_side():
     monitors = BulkMonitor(MODEL)
-    monitors.update(["c"] * 12, [f"a{number}" for number in range(12)], np.full((12, 7), 0.1))
-    assert monitors.sides()[1] == [*(f"a{number}" for number in range(8)), ""]
+    names = [f"a{number}" for number in range(30)]
+    monitors.update(["c"] * 30, names, np.full((30, len(COLUMNS)), 0.1))
+    assert monitors.sides()[1] == names
 
 
 def test_a_probability_over_one_is_refused():
     with pytest.raises(ValueError, match=r"in \[0, 1\]"):
-        BulkMonitor(MODEL).update(["c"], ["a"], np.full((1, 7), 1.5))
+        BulkMonitor(MODEL).update(["c"], ["a"], np.full((1, len(COLUMNS)), 1.5))

@@ -51,3 +51,18 @@ def test_a_scorer_that_flags_nothing_fails_every_minimum_and_direction_but_no_in
 
 def test_a_scorer_that_goes_by_a_name_fails_the_invariance_to_names():
     assert failures(flags_names, "invariance")["another name or place"] > 0
+
+
+SECRETS = [Message("a", NOON, "this is our secret", labels=("secrecy",))] * 5
+
+
+def test_a_scorer_that_reads_whole_messages_alone_loses_what_is_diluted():
+    def shares(texts):
+        return np.array([[float(text.lower() in LEAFLET[label]) for label in LABELS] for text in texts])
+
+    cases = capability_cases(shares, HALF, SECRETS, seed=0)
+    diluted = cases[cases["kind"] == "dilution"]
+    assert set(diluted["capability"]) == {"beside a neutral sentence", "between two neutral sentences"}
+    assert diluted["failed"].all()
+    kept = capability_cases(knows_leaflets, HALF, SECRETS, seed=0)
+    assert not kept[kept["kind"] == "dilution"]["failed"].any()

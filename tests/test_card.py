@@ -14,9 +14,9 @@ from classifier.cli.main import main
 from classifier.evaluation.results import load_evaluation
 from classifier.experiments.documents import CARD, CORPORA, MARKED, RESULTS, documents
 from classifier.model.message.file import load_model
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped import train_split_model
 from classifier.report.evaluation.card import model_card
-from classifier.report.evaluation.summary import label_shares, main_results, phrase_totals
+from classifier.report.evaluation.summary import dialogue_totals, label_shares, main_results, phrase_totals
 from classifier.report.markdown import block_names, fill_blocks, markdown_table
 from classifier.report.tables import PrintedTable
 
@@ -42,10 +42,10 @@ def test_a_document_says_what_the_results_say(made, path):
 
 
 def test_the_results_are_of_the_shipped_model_and_of_the_frozen_corpus():
-    assert FACTS["model_sha256"] == load_model(shipped_model()).header["sha256"]
+    assert FACTS["model_sha256"] == load_model(train_split_model()).header["sha256"]
     assert (
         FACTS["corpus_sha256"]
-        == json.loads((ROOT / CORPORA / "v1" / "manifest.json").read_text(encoding="utf-8"))["corpus_sha256"]
+        == json.loads((ROOT / CORPORA / "v2" / "manifest.json").read_text(encoding="utf-8"))["corpus_sha256"]
     )
 
 
@@ -64,8 +64,8 @@ def test_the_yaml_header_holds_the_figures_of_the_tables():
     own, second = (
         next(row for row in results(name) if row["label"] == "macro") for name in ("messages", "transfer")
     )
-    assert found["synthetic v1, unseen phrase families", "f1"] == round(float(own["f1"]), 4)
-    assert found["synthetic v1-alt, a second voice", "average_precision"] == round(
+    assert found["synthetic v2, unseen phrase families", "f1"] == round(float(own["f1"]), 4)
+    assert found["synthetic v2-alt, a second voice", "average_precision"] == round(
         float(second["average_precision"]), 4
     )
     assert len(found) == 6
@@ -87,7 +87,7 @@ def test_the_card_says_what_it_is_not_for_and_stands_beside_published_figures():
 def one_card(*, model=FACTS["model_sha256"], corpus=FACTS["corpus_sha256"], final=FACTS["corpus_sha256"]):
     header, manifests = (
         {"sha256": model, "corpus_sha256": corpus},
-        {"v1": {"corpus_sha256": FACTS["corpus_sha256"]}},
+        {"v2": {"corpus_sha256": FACTS["corpus_sha256"]}},
     )
     return model_card(
         load_evaluation(ROOT / RESULTS),
@@ -149,15 +149,23 @@ def test_a_rate_that_validation_cannot_show_is_said_to_be_refused():
     ]
 
 
-def test_phrases_are_summed_by_kind_and_a_voice_without_a_kind_has_none_of_it():
-    first = pd.DataFrame(
+def test_phrases_are_summed_by_kind():
+    counts = pd.DataFrame(
         {"kind": ["scene", "scene", "talk"], "families": [2, 3, 1], "phrasings": [10, 20, 1000]}
     )
-    second = pd.DataFrame({"kind": ["talk"], "families": [4], "phrasings": [5]})
-    assert phrase_totals({"a": first, "b": second}).rows == [
-        ["scene", "5", "30", "0", "0"],
-        ["talk", "1", "1,000", "4", "5"],
-        ["all", "6", "1,030", "4", "5"],
+    assert phrase_totals(counts).rows == [
+        ["scene", "5", "30"],
+        ["talk", "1", "1,000"],
+        ["all", "6", "1,030"],
+    ]
+
+
+def test_dialogues_stand_by_voice_and_a_voice_without_a_kind_has_none_of_it():
+    first = pd.Series({"dialogues": 3600.0, "pairs": 150.0, "largest share": 0.024})
+    assert dialogue_totals({"a": first, "b": pd.Series({"dialogues": 450.0})}).rows == [
+        ["dialogues", "3,600", "450"],
+        ["pairs", "150", "0"],
+        ["largest share", "2.4%", "0"],
     ]
 
 
@@ -165,7 +173,7 @@ def test_label_shares_stand_by_release():
     counts = pd.DataFrame(
         {"label": ["meeting", "none"], "pattern": [1200, 10], "benign": [3, 40], "share": [0.025, 0.5]}
     )
-    assert label_shares({"v1": counts}).rows == [
+    assert label_shares({"v2": counts}).rows == [
         ["meeting", "1,200", "3", "2.50%"],
         ["none", "10", "40", "50.00%"],
     ]
@@ -212,7 +220,7 @@ def test_names_of_another_corpus_are_not_asked_for(small_model, tmp_path, capsys
             [
                 "privacy",
                 "names",
-                str(ROOT / CORPORA / "v1-alt"),
+                str(ROOT / CORPORA / "v2-alt"),
                 "--model",
                 str(small_model),
                 "--out",

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from model_files import points_at
 from toy_messages import toy_table
 
 from classifier.cli.main import main
@@ -25,8 +26,8 @@ from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import save_conversation_model
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.file import save_model
-from classifier.model.message.pipeline import fit_message_model
-from classifier.model.shipped import conversation_model_path, shipped_model
+from classifier.model.message.stage_classifier import fit_message_model
+from classifier.model.shipped import conversation_model_path, train_split_model
 from classifier.taxonomy import LABELS
 
 HEAD = "conversation_id,author,text\n"
@@ -41,12 +42,10 @@ def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "toy.safetensors"
     table = toy_table()
     told = pd.DataFrame([{"text": SECRET} | {label: int(label == "secrecy") for label in LABELS}] * 3)
-    options = {"min_df": 1}
     save_model(
         path,
-        fit_message_model(pd.concat([table, told]), **options),
-        thresholds=dict.fromkeys(LABELS, 0.5) | {"secrecy": 0.2},
-        options=options,
+        fit_message_model(pd.concat([table, told]), min_df=1),
+        operating_points=points_at(np.array([0.2 if label == "secrecy" else 0.5 for label in LABELS])),
         corpus_sha256="c",
         training_families=["a"],
         seed=0,
@@ -607,7 +606,7 @@ def test_convokit_corpora_are_read_as_they_come(content, expected, write, rows_o
 
 def test_a_corpus_is_scored_and_converted_alike(rows_of, write):
     record = json.loads(
-        (shipped_model().parent.parent.parent / "tests/fixtures/corpus_record.json").read_text()
+        (train_split_model().parent.parent.parent / "tests/fixtures/corpus_record.json").read_text()
     )
     path = write("corpus.jsonl", lines(record))
     texts = [message["text"] for message in record["messages"]]
@@ -883,10 +882,10 @@ def test_what_is_no_corpus_says_what_it_is(
     ("name", "what"),
     [
         (
-            "final.conversation-text.safetensors",
+            "shipped.conversation-text.safetensors",
             "is a conversation model, which stands beside a message model",
         ),
-        ("small.conversation-both.safetensors", "is a conversation model"),
+        ("train_split.conversation-both.safetensors", "is a conversation model"),
         ("chat.csv", "not a readable .safetensors model file"),
         ("folder", "a folder; name a model file"),
         ("pattern.toml", "not a readable .safetensors model file"),
@@ -897,7 +896,7 @@ def test_a_model_that_is_none_says_what_it_is(name, what, write, refused, tmp_pa
     (tmp_path / "folder").mkdir()
     write("chat.csv", PIZZA)
     write("pattern.toml", "description = 'x'\n")
-    path = shipped_model().with_name(name)
+    path = train_split_model().with_name(name)
     path = path if path.exists() else tmp_path / name
     assert what in refused("score", tmp_path / "chat.csv", "--model", path)
 
@@ -905,11 +904,11 @@ def test_a_model_that_is_none_says_what_it_is(name, what, write, refused, tmp_pa
 @pytest.mark.parametrize(
     "command",
     [
-        ["evaluate", "data/synthetic/v1", "--transfer", "nosuch", "--out", "e"],
-        ["evaluate", "data/synthetic/v1", "--model", "nosuch.safetensors", "--out", "e"],
-        ["threshold", "data/synthetic/v1", "--fpr", "0.1", "--model", "nosuch.safetensors"],
-        ["tradeoff", "data/synthetic/v1", "--policies", "nosuch", "--out", "t"],
-        ["tradeoff", "data/synthetic/v1", "--attack", "nosuch", "--out", "t"],
+        ["evaluate", "data/synthetic/v2", "--transfer", "nosuch", "--out", "e"],
+        ["evaluate", "data/synthetic/v2", "--model", "nosuch.safetensors", "--out", "e"],
+        ["threshold", "data/synthetic/v2", "--fpr", "0.1", "--model", "nosuch.safetensors"],
+        ["tradeoff", "data/synthetic/v2", "--policies", "nosuch", "--out", "t"],
+        ["tradeoff", "data/synthetic/v2", "--attack", "nosuch", "--out", "t"],
         ["convert", "nosuch.csv", "o.csv"],
         ["convert", "README.md", "o.csv", "--scores", "nosuch", "--from", "csv"],
         ["demo", "--no-open", "--corpus", "nosuch"],

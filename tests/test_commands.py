@@ -109,9 +109,9 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
     small_corpus, small_model, tmp_path
 ):
     from classifier.corpus.release import read_corpus
-    from classifier.experiments.conversation_scores import conversation_running_scores, message_probabilities
+    from classifier.experiments.conversations.scores import conversation_running_scores, message_probabilities
     from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.message.file import load_pipeline
+    from classifier.model.message.file import load_classifier
     from classifier.model.shipped import conversation_model_path
 
     conversations = read_corpus(small_corpus)["test"][:40]
@@ -122,7 +122,7 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
         conversation_running_scores(
             conversation_model,
             conversations,
-            message_probabilities(load_pipeline(small_model), conversations),
+            message_probabilities(load_classifier(small_model), conversations),
         ),
         strict=True,
     ):
@@ -255,6 +255,7 @@ def test_a_small_release_generates_and_splits(tmp_path, capsys):
         ["train"],
         ["score"],
         ["evaluate"],
+        ["compare"],
         ["threshold"],
         ["report"],
         ["baserate"],

@@ -9,7 +9,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from classifier.corpus.content_policy import policy_problems
+from classifier.corpus.checks.content_policy import policy_problems
 from classifier.taxonomy import STAGES
 
 with (Path(__file__).parent / "common_lines.csv").open(newline="", encoding="utf-8") as stream:

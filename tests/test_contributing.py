@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier.corpus.audit import phrase_problems
+from classifier.corpus.checks.phrase_check import phrase_problems
 from classifier.corpus.families import read_phrase_file
 from classifier.privacy.policies.policy import read_policy
 

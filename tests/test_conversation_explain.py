@@ -9,15 +9,17 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_files import points_at
+from toy_scores import NEVER
 
 from classifier.model.conversation.explain import as_text, explain_conversation
-from classifier.model.conversation.features import HEAD_FEATURES, running_features
-from classifier.model.conversation.model import ConversationModel, score_conversation
+from classifier.model.conversation.features import FEATURE_LABEL, HEAD_FEATURES, running_features
+from classifier.model.conversation.model import HALF_LIFE, ConversationModel, score_conversation
 from classifier.model.message.explain import explain
 from classifier.model.message.file import save_model
-from classifier.model.message.pipeline import fit_message_model
+from classifier.model.message.stage_classifier import fit_message_model
 from classifier.records import Metadata
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS, CUE_TACTICS, LABELS, STAGE_TACTICS
 
 SAID = {
     "flattery": ("you are so good at chess", "wow what a goal"),
@@ -38,6 +40,7 @@ CHAT = [
     "tell nobody",
 ]
 AUTHORS = ["ann", "bo", "ann", "ann", "bo", "ann"]
+LIMITS = np.full(7, 0.3)
 START = datetime(2031, 1, 6, 15)
 SURROUNDINGS = {
     "times": [START + timedelta(minutes=at) for at in range(6)],
@@ -59,8 +62,7 @@ def message_model(tmp_path_factory):
     return save_model(
         path,
         pipeline,
-        thresholds=dict.fromkeys(LABELS, 0.3),
-        options={"min_df": 1},
+        operating_points=points_at(0.3),
         corpus_sha256="x",
         training_families=["toy"],
         seed=0,
@@ -69,7 +71,7 @@ def message_model(tmp_path_factory):
 
 def model_of(head="text", seed=0):
     weights = np.random.default_rng(seed).normal(size=len(HEAD_FEATURES[head]))
-    return ConversationModel(head, weights, -2.0, 1.2, 0.1, np.full(7, 0.3), 0.5)
+    return ConversationModel(head, weights, -2.0, 1.2, 0.1, LIMITS, 0.5)
 
 
 def explained(message_model, head="text", seed=0, texts=CHAT, authors=AUTHORS, **options):
@@ -95,21 +97,19 @@ def test_start_stages_and_others_sum_to_the_log_odds_of_the_score(message_model,
 @pytest.mark.parametrize("head", HEAD_FEATURES)
 def test_the_score_explained_is_the_score_given(message_model, head):
     surroundings = {} if head == "text" else SURROUNDINGS
-    given_score = score_conversation(
-        model_of(head), message_model.probabilities(CHAT), AUTHORS, **surroundings
-    )
+    given_score = score_conversation(model_of(head), message_model.scores(CHAT), AUTHORS, **surroundings)
     assert explained(message_model, head).score == pytest.approx(given_score, abs=1e-12)
 
 
 @pytest.mark.parametrize("n_messages", [0, 1, 3, 6])
 def test_a_stage_is_the_sum_of_its_features_and_of_its_messages(message_model, n_messages):
-    sides, _ = running_features("text", np.full(7, 0.3), message_model.probabilities(CHAT), AUTHORS)
+    sides, _ = running_features("text", LIMITS, message_model.scores(CHAT), AUTHORS, half_life=HALF_LIFE)
     explanation = explained(message_model, n_messages=n_messages)
     parts = model_of().contributions(sides[-1, ["ann", "bo"].index(explanation.writer)])
     by_feature = dict(zip(HEAD_FEATURES["text"], parts, strict=True))
     for stage in explanation.stages:
-        of_stage = [value for name, value in by_feature.items() if name.startswith(f"{stage.label}: ")]
-        assert len(of_stage) == 4
+        of_stage = [value for name, value in by_feature.items() if FEATURE_LABEL[name] == stage.label]
+        assert len(of_stage) == 3 + len((STAGE_TACTICS | CUE_TACTICS)[stage.label])
         assert sum(of_stage) == pytest.approx(stage.value, abs=1e-9)
         assert sum(message.value for message in stage.messages) + stage.rest == pytest.approx(
             stage.value, abs=1e-9
@@ -140,65 +140,61 @@ def test_every_step_sums_for_any_texts(message_model, messages, seed):
 
 
 class _Given:
-    """A message model of fixed probabilities, so that shares can be worked out by hand.
+    """A message model of fixed scores, so that shares can be worked out by hand.
 
     Its terms are those of a real model.
     """
 
-    def __init__(self, message_model, probabilities):
-        self._message_model, self._probabilities = message_model, probabilities
+    def __init__(self, message_model, scores):
+        self._message_model, self._scores = message_model, scores
 
-    def probabilities(self, texts):
-        return self._probabilities
+    def scores(self, texts):
+        return self._scores
 
     def __getattr__(self, name):
         return getattr(self._message_model, name)
 
 
-def by_message(message_model, secrecy, **weights):
+def by_message(message_model, secrecy, *, half_life=NEVER, **weights):
     """The parts through secrecy of four messages, three of them ann's, for one feature."""
     names = HEAD_FEATURES["text"]
     chosen = np.zeros(len(names))
     for name, weight in weights.items():
-        chosen[names.index(f"secrecy: {name.replace('_', ' ')}".replace("noisy or", "noisy-or"))] = weight
-    probabilities = np.zeros((4, 7))
-    probabilities[:, LABELS.index("secrecy")] = secrecy
-    model = ConversationModel("text", chosen, 0.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
+        chosen[names.index(f"secrecy: {name.replace('_', ' ')}")] = weight
+    scores = np.zeros((4, len(COLUMNS)))
+    scores[:, LABELS.index("secrecy")] = secrecy
+    model = ConversationModel("text", chosen, 0.0, 1.0, 0.0, LIMITS, 0.5, half_life, 0.0, 0.0)
     explanation = explain_conversation(
-        model, _Given(message_model, probabilities), CHAT[:4], ["ann", "bo", "ann", "ann"], n_messages=4
+        model, _Given(message_model, scores), CHAT[:4], ["ann", "bo", "ann", "ann"], n_messages=4
     )
     [stage] = [stage for stage in explanation.stages if stage.label == "secrecy"]
     return {message.number: message.value for message in stage.messages}
 
 
-def test_a_noisy_or_is_shared_by_the_logarithms_of_what_is_left(message_model):
+def test_what_was_seen_is_shared_by_the_logarithms_of_what_is_left(message_model):
     # 1 - .5 * .5 * .25: the last message adds as much as the two others together; bo has no part in
-    # ann's noisy-or
-    assert by_message(message_model, [0.5, 0.2, 0.5, 0.75], noisy_or=1.0) == pytest.approx(
+    # what was seen of ann
+    assert by_message(message_model, [0.5, 0.2, 0.5, 0.75], seen=1.0) == pytest.approx(
         {1: 0.9375 / 4, 3: 0.9375 / 4, 4: 0.9375 / 2}, abs=1e-8
     )
 
 
-def test_the_others_noisy_or_goes_to_the_others_messages(message_model):
+def test_what_was_seen_of_the_other_goes_to_the_others_messages(message_model):
     # bo shows more, so ann's side is the one to look from, and it is all bo's message
-    assert by_message(message_model, [0.1, 0.5, 0.0, 0.0], noisy_or_of_other=1.0) == pytest.approx(
+    assert by_message(message_model, [0.1, 0.5, 0.0, 0.0], seen_of_other=1.0) == pytest.approx(
         {2: 0.5}, abs=1e-8
     )
-
-
-def test_a_maximum_is_of_the_writers_messages_only(message_model):
-    # a maximum that pushes away: ann's is smaller, so her side scores higher
-    assert by_message(message_model, [0.2, 0.6, 0.1, 0.0], maximum=-1.0) == pytest.approx({1: -0.2})
-
-
-def test_a_maximum_belongs_to_the_first_message_that_reaches_it(message_model):
-    assert by_message(message_model, [0.2, 0.1, 0.6, 0.6], maximum=1.0) == pytest.approx({3: 0.6})
 
 
 def test_a_count_is_shared_equally_by_the_messages_counted(message_model):
     assert by_message(message_model, [0.3, 0.4, 0.9, 0.1], log_count=1.0) == pytest.approx(
         {1: np.log(3) / 2, 3: np.log(3) / 2}
     )
+
+
+def test_what_has_faded_has_a_smaller_share(message_model):
+    parts = by_message(message_model, [0.5, 0.0, 0.5, 0.0], half_life=1.0, log_count=1.0)
+    assert parts[3] / parts[1] == pytest.approx(4.0, abs=1e-6)
 
 
 def test_parts_are_ordered_by_size(message_model):
@@ -215,11 +211,11 @@ def test_the_writer_is_the_author_whose_side_scores_highest(message_model):
     names = HEAD_FEATURES["text"]
     model = ConversationModel(
         "text",
-        np.array([float(name == "log messages by writer") for name in names]),
+        np.array([float(name == "log recent messages by writer") for name in names]),
         0.0,
         1.0,
         0.0,
-        np.full(7, 0.3),
+        LIMITS,
         0.5,
     )
     assert explain_conversation(model, message_model, CHAT, AUTHORS).writer == "ann"
@@ -241,8 +237,8 @@ def test_the_text_says_which_side_each_part_pushed(message_model):
 
 def test_a_part_of_nothing_pushed_neither_way(message_model):
     names = HEAD_FEATURES["text"]
-    model = ConversationModel("text", np.zeros(len(names)), -1.0, 1.0, 0.0, np.full(7, 0.3), 0.5)
-    assert "  +0.000  asymmetry, neither way" in as_text(
+    model = ConversationModel("text", np.zeros(len(names)), -1.0, 1.0, 0.0, LIMITS, 0.5)
+    assert "  +0.000  distinct stages, neither way" in as_text(
         explain_conversation(model, message_model, CHAT, AUTHORS)
     )
 

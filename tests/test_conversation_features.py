@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_scores import HALF, NEVER, of_labels, showing
 
 from classifier.errors import InputError
 from classifier.model.conversation.features import FEATURE_LABEL, FEATURES, HEAD_FEATURES, running_features
 from classifier.model.conversation.sums import author_slots
 from classifier.records import Metadata
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS, LABELS
 
-HALF = np.full(7, 0.5)
-RAID = np.array(
+RAID = of_labels(
     [
         # flattery, isolation, info_request, secrecy, meeting, false_affinity, pressure
         [0.5, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0],  # ann
@@ -34,26 +34,38 @@ KNOWN = Metadata(known_from="online", sender_age_band="18_25", contact_age_band=
 
 def whole(writer=0, probabilities=RAID, authors=AUTHORS, head="text", **surroundings):
     """The features of a whole conversation from one side, by name."""
-    sides, _ = running_features(head, HALF, probabilities, authors, **surroundings)
+    sides, _ = running_features(head, HALF, probabilities, authors, **{"half_life": NEVER} | surroundings)
     return dict(zip(HEAD_FEATURES[head], sides[-1, writer].tolist(), strict=True))
 
 
-def test_noisy_or_is_of_the_writers_own_messages():
-    assert whole()["flattery: noisy-or"] == pytest.approx(1 - 0.5 * 0.5 * 0.2, abs=1e-9)
-
-
-def test_maximum_is_of_the_writers_own_messages():
-    assert whole()["flattery: maximum"] == 0.8
-    assert whole(writer=1)["flattery: maximum"] == 0.1
+def test_what_was_seen_is_the_noisy_or_of_the_writers_own_messages():
+    assert whole()["flattery: seen"] == pytest.approx(1 - 0.5 * 0.5 * 0.2, abs=1e-9)
 
 
 def test_a_probability_at_its_threshold_is_counted():
     assert whole()["flattery: log count"] == pytest.approx(math.log(1 + 3))
+    assert whole(writer=1)["flattery: log count"] == 0
 
 
-def test_the_other_side_gives_its_noisy_or():
-    assert whole(writer=1)["flattery: noisy-or of other"] == pytest.approx(0.95, abs=1e-9)
-    assert whole()["info_request: noisy-or of other"] == pytest.approx(0.6, abs=1e-9)
+def test_a_flagged_message_counts_for_the_tactic_that_it_shows_best():
+    rows = showing("secrecy", "secrecy", "secrecy")
+    rows[:, COLUMNS.index("secrecy.between_us")] = [0.7, 0.7, 0.0]
+    rows[:, COLUMNS.index("secrecy.hide_delete")] = [0.2, 0.9, 0.0]
+    features = whole(probabilities=rows, authors=["ann"] * 3)
+    assert features["secrecy: log count"] == pytest.approx(math.log(4))
+    assert features["secrecy.between_us: log count"] == pytest.approx(math.log(2))
+    assert features["secrecy.hide_delete: log count"] == pytest.approx(math.log(2))
+    assert features["secrecy.cover_story: log count"] == 0
+
+
+def test_a_tactic_of_a_message_that_is_not_flagged_counts_for_nothing():
+    features = whole(probabilities=showing("secrecy.between_us"), authors=["ann"])
+    assert features["secrecy.between_us: log count"] == 0
+
+
+def test_the_other_side_gives_what_was_seen_of_it():
+    assert whole(writer=1)["flattery: seen of other"] == pytest.approx(0.95, abs=1e-9)
+    assert whole()["info_request: seen of other"] == pytest.approx(0.6, abs=1e-9)
 
 
 def test_cues_are_no_stages():
@@ -61,19 +73,9 @@ def test_cues_are_no_stages():
     assert whole()["distinct stages"] == 2
 
 
-def test_asymmetry_is_the_writers_share_of_flagged_messages_minus_the_others():
-    # three of ann's, one of bo's: the message with a cue alone is not flagged
-    assert whole()["asymmetry"] == pytest.approx(0.5)
-    assert whole(writer=1)["asymmetry"] == pytest.approx(-0.5)
-
-
-def test_asymmetry_is_0_where_nothing_is_flagged():
-    assert whole(probabilities=np.zeros((5, 7)))["asymmetry"] == 0
-
-
 def test_messages_are_counted_by_side():
-    assert whole()["log messages by writer"] == pytest.approx(math.log(4))
-    assert whole()["log messages by other"] == pytest.approx(math.log(3))
+    assert whole()["log recent messages by writer"] == pytest.approx(math.log(4))
+    assert whole()["log recent messages by other"] == pytest.approx(math.log(3))
 
 
 @given(st.permutations(range(5)))
@@ -91,41 +93,33 @@ def test_the_order_of_messages_changes_nothing_at_all(order):
     )
 )
 @settings(max_examples=50, deadline=None)
-def test_noisy_or_and_maximum_agree_with_their_formulas(messages):
+def test_what_was_seen_agrees_with_its_formula(messages):
     authors, p = [author for author, _ in messages], np.array([row for _, row in messages])
     by_writer = np.array(authors) == authors[0]
-    features = whole(probabilities=p, authors=authors)
+    features = whole(probabilities=of_labels(p), authors=authors)
     for column, label in enumerate(LABELS):
-        assert features[f"{label}: noisy-or"] == pytest.approx(
-            1 - np.prod(1 - p[by_writer, column]), abs=2e-8
-        )
-        assert features[f"{label}: noisy-or of other"] == pytest.approx(
+        assert features[f"{label}: seen"] == pytest.approx(1 - np.prod(1 - p[by_writer, column]), abs=2e-8)
+        assert features[f"{label}: seen of other"] == pytest.approx(
             1 - np.prod(1 - p[~by_writer, column]), abs=2e-8
         )
-        assert features[f"{label}: maximum"] == pytest.approx(p[by_writer, column].max(), abs=2e-9)
 
 
 def test_an_impossible_and_a_certain_message_stay_finite():
-    features = whole(probabilities=np.vstack([np.ones((4, 7)), np.zeros((1, 7))]))
-    assert features["secrecy: noisy-or"] == pytest.approx(1)
+    features = whole(probabilities=of_labels(np.vstack([np.ones((4, 7)), np.zeros((1, 7))])))
+    assert features["secrecy: seen"] == pytest.approx(1)
     assert np.isfinite(list(features.values())).all()
 
 
-def test_the_ninth_author_and_all_after_it_count_as_one():
-    assert author_slots([*"abcdefgh", "i", "a", "j", "i"]) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 8, 8]
+def test_every_author_is_a_side_of_its_own():
+    assert author_slots([*"abcdefgh", "i", "a", "j", "i"]) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 8]
 
 
-def test_what_was_shown_counts_half_after_a_half_life_and_who_wrote_how_much_does_not_fade():
-    p = np.zeros((3, 7))
-    p[0, 0] = 0.8
+def test_what_was_shown_counts_half_after_a_half_life_and_so_do_messages():
+    p = showing("flattery", None, None)
     features = whole(probabilities=p, authors=["ann", "bo", "bo"], half_life=2)
-    assert features["flattery: maximum"] == pytest.approx(0.4, abs=1e-8)
-    assert features["flattery: noisy-or"] == pytest.approx(1 - 0.2**0.5, abs=1e-8)
-    assert features["flattery: log count"] == pytest.approx(math.log(1.5), abs=1e-8)
+    assert features["flattery: seen"] == pytest.approx(1 - 0.2**0.5, abs=1e-8)
     assert features["distinct stages"] == pytest.approx(0.5, abs=1e-8)
-    assert whole(probabilities=np.zeros((9, 7)), authors=["ann"] * 9, half_life=1)[
-        "log messages by writer"
-    ] == pytest.approx(math.log(10))
+    assert features["log recent messages by writer"] == pytest.approx(math.log(1.5), abs=1e-8)
 
 
 def metadata_of(writer=0, authors=AUTHORS, times=None, known=KNOWN, sender="bo"):
@@ -184,14 +178,14 @@ def test_head_metadata_does_not_look_at_probabilities():
 
 def test_every_feature_is_in_head_both_and_has_a_name_of_its_own():
     assert HEAD_FEATURES["both"] == FEATURES
-    assert len(set(FEATURES)) == len(FEATURES) == 47
+    assert len(set(FEATURES)) == len(FEATURES) == 75
 
 
 @pytest.mark.parametrize(
     ("probabilities", "authors", "complaint"),
     [
         (RAID[:4], AUTHORS, "as long, got 4 and 5"),
-        (RAID[:, :5], AUTHORS, r"shape \(messages, 7\)"),
+        (RAID[:, :7], AUTHORS, r"shape \(messages, 43\)"),
         (RAID - 0.1, AUTHORS, r"must be in \[0, 1\]"),
         (RAID * np.nan, AUTHORS, r"must be in \[0, 1\]"),
         (RAID[:0], [], "at least one message"),
@@ -200,22 +194,18 @@ def test_every_feature_is_in_head_both_and_has_a_name_of_its_own():
 )
 def test_what_cannot_be_scored_is_refused(probabilities, authors, complaint):
     with pytest.raises(ValueError, match=complaint):
-        running_features("text", HALF, probabilities, authors)
-
-
-@pytest.mark.parametrize("half_life", [0, -1, math.nan, math.inf])
-def test_a_half_life_that_is_no_number_of_messages_is_refused(half_life):
-    with pytest.raises(ValueError, match="half_life must be a number of messages over 0"):
-        running_features("text", HALF, RAID, AUTHORS, half_life=half_life)
+        running_features("text", HALF, probabilities, authors, half_life=NEVER)
 
 
 def test_a_missing_time_or_sender_is_refused_where_metadata_counts():
     with pytest.raises(ValueError, match=r"a time for each of 5 messages, got 'bo' and 4"):
-        running_features("both", HALF, RAID, AUTHORS, times=[EVENING] * 4, metadata=KNOWN, sender="bo")
+        running_features(
+            "both", HALF, RAID, AUTHORS, half_life=NEVER, times=[EVENING] * 4, metadata=KNOWN, sender="bo"
+        )
     with pytest.raises(ValueError, match="needs the sender"):
-        running_features("both", HALF, RAID, AUTHORS, times=[EVENING] * 5, metadata=KNOWN)
+        running_features("both", HALF, RAID, AUTHORS, half_life=NEVER, times=[EVENING] * 5, metadata=KNOWN)
     with pytest.raises(ValueError, match="needs the conversation's metadata"):
-        running_features("both", HALF, RAID, AUTHORS, times=[EVENING] * 5, sender="bo")
+        running_features("both", HALF, RAID, AUTHORS, half_life=NEVER, times=[EVENING] * 5, sender="bo")
 
 
 def test_an_unknown_age_band_is_named():

@@ -12,12 +12,12 @@ from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import load_conversation_model, save_conversation_model
 from classifier.model.conversation.model import ConversationModel, score_conversation
 
-PROBABILITIES = np.linspace(0, 1, 21).reshape(3, 7)
+PROBABILITIES = np.linspace(0, 1, 129).reshape(3, 43)
 
 
 def made(head="text"):
     weights = np.random.default_rng(0).normal(size=len(HEAD_FEATURES[head]))
-    return ConversationModel(head, weights, -0.1, 1.3, 0.2, np.linspace(0.2, 0.8, 7), 0.7)
+    return ConversationModel(head, weights, -0.1, 1.3, 0.2, np.linspace(0.2, 0.8, 7), 0.7, 12.5, 0.4)
 
 
 @pytest.fixture
@@ -104,17 +104,21 @@ def test_a_changed_byte_anywhere_is_refused(path):
     [
         ({"header": {"kind": "message"}}, "holds a model of kind 'message', expected 'pattern'"),
         ({"header": {"synthetic_only": False}}, "not marked synthetic_only"),
-        ({"header": {"labels": ["meeting"]}}, "labels or features"),
-        ({"header": {"head": "metadata"}}, "labels or features of head 'metadata'"),
+        ({"header": {"columns": ["meeting"]}}, "columns or features"),
+        ({"header": {"head": "metadata"}}, "columns or features of head 'metadata'"),
         ({"header": {"head": "pictures"}}, "pictures"),
-        ({"weights": np.full(32, np.nan)}, "weights must be finite float64"),
-        ({"weights": np.zeros(31)}, r"weights must be finite float64 of shape \(32,\)"),
-        ({"weights": np.zeros(32, dtype=np.float32)}, "float32"),
-        ({"thresholds": np.full(7, 1.1)}, r"thresholds must be in \[0, 1\]"),
-        ({"numbers": np.array([0.0, -1.0, 0.0, 0.5])}, "slope at least 0"),
-        ({"numbers": np.zeros(3)}, "4 numbers"),
+        ({"weights": np.full(60, np.nan)}, "weights must be finite float64"),
+        ({"weights": np.zeros(31)}, r"weights must be finite float64 of shape \(60,\)"),
+        ({"weights": np.zeros(60, dtype=np.float32)}, "float32"),
+        ({"numbers": np.array([0.0, -1.0, 0.0, 0.5, 40.0, 1.0, 1.0])}, "slope at least 0"),
+        (
+            {"numbers": np.array([0.0, 1.0, 0.0, 0.5, 0.0, 1.0, 1.0])},
+            "half_life must be a number of messages over 0",
+        ),
+        ({"numbers": np.zeros(3)}, "7 numbers"),
         ({"extra": np.zeros(1)}, "got extra, numbers, thresholds, weights"),
         ({"drop": ["thresholds"]}, "got numbers, weights"),
+        ({"thresholds": np.full(7, 1.1)}, r"thresholds must be in \[0, 1\]"),
     ],
 )
 def test_a_file_that_is_whole_but_wrong_is_refused(path, changes, complaint):
@@ -126,9 +130,9 @@ def test_a_file_of_another_version_is_to_be_trained_again(path):
     with pytest.raises(
         ModelFileError,
         match=r"written by another version of this program "
-        r"\(format version 2, this one reads 1\); train it again with this one",
+        r"\(format version 1, this one reads 2\); train it again with this one",
     ):
-        load_conversation_model(rewritten(path, header={"format_version": 2}))
+        load_conversation_model(rewritten(path, header={"format_version": 1}))
 
 
 def test_a_file_without_a_header_or_with_another_kind_of_header_is_refused(path):

@@ -12,7 +12,7 @@ import pytest
 from classifier.evaluation.early_warning import early_warning_intervals, f_latency
 from classifier.evaluation.first_warning import is_premature, premature_warnings
 from classifier.evaluation.intervals import cluster_weights
-from classifier.experiments.conversation_tables import early_warning
+from classifier.experiments.conversations.tables import early_warning
 from classifier.report.evaluation.conversations import CONVERSATION_SECTIONS
 from classifier.taxonomy import LABELS, PATTERN
 
@@ -201,7 +201,7 @@ def _early_table(tables):
 def toy_scored(small_corpus):
     """Three patterns and a benign conversation whose scores are given, each of a leading family of its own."""
     from classifier.corpus.release import read_corpus
-    from classifier.experiments.conversation_scores import ScoredConversations, leading_families
+    from classifier.experiments.conversations.scores import ScoredConversations, leading_families
 
     conversations = read_corpus(small_corpus)["test"]
     by_family = {

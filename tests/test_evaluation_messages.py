@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
 from classifier.evaluation.intervals import cluster_codes, cluster_weights
-from classifier.evaluation.messages import METRICS, message_metrics
+from classifier.evaluation.messages import METRICS, macro_average_precision, message_metrics
 from classifier.taxonomy import LABELS, STAGES
 
 HALF = dict.fromkeys(LABELS, 0.5)
@@ -77,6 +77,12 @@ def test_macro_is_the_mean_of_the_stages_without_the_cues():
     assert table.loc["macro", "support"] == table.loc[list(STAGES), "support"].sum()
     scores["pressure"] = 1 - scores["pressure"]
     assert metrics(labels, scores, families).loc["macro", "f1"] == table.loc["macro", "f1"]
+
+
+def test_macro_average_precision_alone_is_that_of_the_table():
+    labels, scores, families = toy()
+    expected = metrics(labels, scores, families).loc["macro", "average_precision"]
+    assert macro_average_precision(labels, scores) == pytest.approx(expected, rel=1e-12)
 
 
 def test_stages_that_move_together_average_nothing_out_in_macro():

@@ -186,8 +186,8 @@ def test_more_flags_asked_never_flags_more(flags, k):
             "max_false_alarms must be in \\[0, 1\\), got 1.0",
         ),
         (
-            lambda: message_threshold([0, 0], [0.9, 0.1], max_false_alarms=0.1),
-            "at least one positive to choose a threshold by F1, got none of 2",
+            lambda: message_threshold([1, 1], [0.9, 0.1], max_false_alarms=0.1),
+            "at least one message without it, got none of 2",
         ),
         (
             lambda: threshold_for_reviews(
@@ -243,7 +243,3 @@ def test_when_no_observed_threshold_is_allowed_nothing_is_flagged():
 
 def test_a_single_ordinary_message_is_all_of_them():
     assert message_threshold([1, 0], [0.5, 0.5], max_false_alarms=0.5) > 0.5
-
-
-def test_without_an_ordinary_message_none_is_flagged_wrongly():
-    assert message_threshold([1, 1], [0.9, 0.5], max_false_alarms=0.0) == 0.5

@@ -48,9 +48,8 @@ def test_a_frame_scores_as_the_message_model_does(scorer):
 
 def test_an_empty_frame_has_the_schema_too(scorer, conversation_model):
     empty = pd.DataFrame({"conversation_id": [], "author": [], "text": []}, dtype="str")
-    scores = score_frame(empty, scorer)
-    assert list(scores) == list(MESSAGE_SCHEMA)
-    both = empty.join(scores)
+    assert list(score_frame(empty, scorer)) == list(MESSAGE_SCHEMA)
+    both = empty.join(score_frame(empty, scorer, tactics=True))
     for frame, schema in [
         (conversation_frame(both, conversation_model), CONVERSATION_SCHEMA),
         (sender_frame(side_frame(both, conversation_model), conversation_model), SENDER_SCHEMA),

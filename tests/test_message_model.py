@@ -9,25 +9,32 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import rewritten
+from model_files import points_at, rewritten
 from sklearn.feature_extraction.text import CountVectorizer
 from toy_messages import VARIANTS, toy_table
 
+from classifier.errors import InputError
 from classifier.model.container import ModelFileError
+from classifier.model.message.batch import BatchScorer
+from classifier.model.message.disguises import readable
 from classifier.model.message.explain import explain, in_words, terms_in_place
 from classifier.model.message.features import char_ngrams, word_ngrams, word_pairs
-from classifier.model.message.file import load_model, load_pipeline, save_model
+from classifier.model.message.file import load_classifier, load_model, save_model
 from classifier.model.message.normalise import normalise
-from classifier.model.message.pipeline import (
+from classifier.model.message.scorer import joined
+from classifier.model.message.stage_classifier import (
+    LEFT_OUT,
     TOKEN_PATTERN,
-    build_pipeline,
+    StageClassifier,
+    build_features,
     fit_message_model,
-    predict_messages,
+    training_targets,
 )
-from classifier.taxonomy import LABELS
+from classifier.taxonomy import COLUMNS, LABELS, STAGE_TACTICS
 
 TEXTS = [
     "dont tell your mum, its our secret",
@@ -48,8 +55,7 @@ def toy_file(tmp_path):
     save_model(
         path,
         pipeline,
-        thresholds=dict.fromkeys(LABELS, 0.5),
-        options={"min_df": 1},
+        operating_points=points_at(0.5),
         corpus_sha256="c",
         training_families=["a", "b"],
         seed=0,
@@ -70,6 +76,14 @@ def toy_file(tmp_path):
         ("café", "cafe"),
         ("  two   words ", "two words"),
         ("see u at 4pm", "see u at 4pm"),
+        ("10000 or $5000", "10000 or $5000"),
+        ("www", "www"),
+        ("t4lk l8r 2nite", "talk l8r 2nite"),
+        ("7h15 s3cre+", "this secret"),
+        ("ddoonntt", "dont"),
+        ("donttellanyone", "dont tell anyone"),
+        ("\U0001f173\U0001f17e\U0001f17d\U0001f183 \U0001f1f9\U0001f1ea\U0001f1f1\U0001f1f1", "dont tell"),
+        ("a task, a threat, a risk, a kiss", "a task, a threat, a risk, a kiss"),
     ],
 )
 def test_one_spelling_for_many(typed, same):
@@ -108,21 +122,19 @@ def test_pairs_are_those_that_a_square_of_all_words_holds(text):
         f"{words[i]} … {words[j]}" for i in range(len(words)) for j in range(len(words)) if 2 <= j - i <= 8
     ]
     assert word_pairs(normalise(text), 2, 8) == square
-    [(_, vectoriser)] = (
-        build_pipeline(word_ngrams=None, char_ngrams=None).named_steps["features"].transformer_list
-    )
+    [(_, vectoriser)] = build_features(word_ngrams=None, char_ngrams=None).transformer_list
     assert vectoriser.build_analyzer()(text) == square
 
 
 def test_a_pair_counts_from_three_times_as_many_messages_on_as_a_word():
     mums = [f"dont tell your mum {thing}" for thing in ("jam", "tea", "rice", "cake", "soup", "eggs")]
     noons = [f"see you at noon {thing}" for thing in ("jam", "tea", "rice", "cake", "soup")]
-    pairs = build_pipeline(min_df=2).named_steps["features"].fit(mums + noons).transformer_list[2][1]
+    pairs = build_features(min_df=2).fit(mums + noons).transformer_list[2][1]
     assert sorted(pairs.vocabulary_) == ["dont … mum", "dont … your", "tell … mum"]
 
 
 def test_each_feature_group_is_of_length_one_by_itself():
-    features = build_pipeline(min_df=1).named_steps["features"].fit(["dont tell your mum"])
+    features = build_features(min_df=1).fit(["dont tell your mum"])
     for _, vectoriser in features.transformer_list:
         assert np.linalg.norm(vectoriser.transform(["dont tell your mum"]).toarray()) == pytest.approx(1.0)
     assert features.transformer_list[2][1].get_feature_names_out().tolist() == [
@@ -141,23 +153,21 @@ def test_something_must_be_left_to_count():
     with pytest.raises(
         ValueError, match="word_ngrams, char_ngrams, word_pairs are all None: nothing is left to count"
     ):
-        build_pipeline(word_ngrams=None, char_ngrams=None, word_pairs=None)
+        build_features(word_ngrams=None, char_ngrams=None, word_pairs=None)
 
 
 def test_probabilities_from_the_file_equal_the_fitted_pipeline(toy_file):
     path, pipeline = toy_file
     expected = pipeline.predict_proba(TEXTS)
     np.testing.assert_allclose(load_model(path).probabilities(TEXTS), expected, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(load_pipeline(path).predict_proba(TEXTS), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(load_classifier(path).predict_proba(TEXTS), expected, rtol=0, atol=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
 @given(texts=st.lists(st.text(), max_size=3))
 def test_any_text_gets_the_pipeline_s_probabilities(small_model, texts):
-    pipeline, model = load_pipeline(small_model), load_model(small_model)
-    np.testing.assert_allclose(
-        model.probabilities(texts), predict_messages(pipeline, texts).to_numpy(), rtol=0, atol=1e-12
-    )
+    pipeline, model = load_classifier(small_model), load_model(small_model)
+    np.testing.assert_allclose(model.scores(texts), pipeline.scores(texts), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("options", VARIANTS, ids=str)
@@ -167,8 +177,7 @@ def test_every_variant_survives_its_file(tmp_path, options):
     save_model(
         path,
         pipeline,
-        thresholds=dict.fromkeys(LABELS, 0.5),
-        options={"min_df": 1} | options,
+        operating_points=points_at(0.5),
         corpus_sha256="c",
         training_families=[],
         seed=0,
@@ -185,7 +194,8 @@ def test_the_parts_of_an_explanation_sum_to_the_logit(small_model):
             explanation = explain(model, text, label)
             assert explanation.intercept + sum(
                 part.value for part in explanation.contributions
-            ) == pytest.approx(model.logits(text)[row], abs=1e-9)
+            ) == pytest.approx(explanation.logit, abs=1e-9)
+            assert explanation.probability == pytest.approx(model.probabilities([text])[0, row], abs=1e-12)
             assert explanation.intercept + sum(explanation.words().values()) == pytest.approx(
                 explanation.logit, abs=1e-9
             )
@@ -197,6 +207,111 @@ def test_the_word_secret_pushes_towards_secrecy(toy_file):
     printed = in_words(explanation)
     assert "secret, towards secrecy" in printed
     assert "word 'secret' +" in printed
+
+
+def with_tactics(table):
+    tactics = {"keep it secret": "between_us", "our secret ok": "between_us", "meet me there": "time_place"}
+    return table.assign(tactics=[tactics.get(text, "") for text in table["text"]])
+
+
+def test_a_message_that_shows_a_label_by_another_tactic_is_no_example_of_a_tactic():
+    table = with_tactics(toy_table())
+    targets = pd.DataFrame(training_targets(table), columns=list(COLUMNS), index=table["text"])
+    assert targets["secrecy.between_us"][["keep it secret", "our secret ok", "rain again"]].tolist() == [
+        1,
+        1,
+        0,
+    ]
+    assert targets["secrecy.hide_delete"][["keep it secret", "rain again"]].tolist() == [LEFT_OUT, 0]
+    assert targets["meeting.time_place"][["meet me there", "meet at noon"]].tolist() == [1, LEFT_OUT]
+    assert (targets[list(LABELS)] >= 0).all().all()
+
+
+def test_a_label_s_log_odds_are_the_mean_of_its_own_and_its_best_tactic_s():
+    logits = np.full(len(COLUMNS), -9.0)
+    logits[COLUMNS.index("secrecy")], logits[COLUMNS.index("meeting")] = 1.0, 5.0
+    logits[COLUMNS.index("secrecy.between_us")] = 3.0
+    logits[[COLUMNS.index(f"meeting.{tactic}") for tactic in STAGE_TACTICS["meeting"]]] = -np.inf
+    both = joined(logits)
+    assert both[COLUMNS.index("secrecy")] == 2.0
+    assert both[COLUMNS.index("meeting")] == 5.0
+    assert both[COLUMNS.index("secrecy.between_us")] == 3.0
+
+
+def test_a_tactic_without_an_example_is_never_seen():
+    fitted = fit_message_model(with_tactics(toy_table()), min_df=1)
+    scores = dict(zip(COLUMNS, fitted.scores(["our secret"])[0], strict=True))
+    assert scores["secrecy.between_us"] > 0.5
+    assert scores["secrecy.hide_delete"] == 0.0
+
+
+def test_a_neutral_sentence_beside_a_found_one_hides_nothing(toy_file):
+    model = load_model(toy_file[0])
+    alone, beside = model.probabilities(["our secret ok", "The bus was late again. our secret ok! rain"])
+    assert beside[LABELS.index("secrecy")] >= alone[LABELS.index("secrecy")] - 0.05
+    explanation = explain(model, "The bus was late again. our secret ok! rain", "secrecy")
+    assert explanation.passage == "our secret ok!"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "d o n t  t e l l",
+        "d.o.n.t t.e.l.l",
+        "d_o_n_t t_e_l_l",
+        "d\no\nn\nt\n \nt\ne\nl\nl",
+        "d\u200do\u200dn\u200dt te\u00adll",
+        "dont\u3164tell",
+        "d\U0001f525o\U0001f525n\U0001f525t t\U0001f525e\U0001f525l\U0001f525l",
+        "<p>dont <b>tell</b></p>",
+        "don&#39;t **tell**",
+        "don\u00e2\u20ac\u2122t ~~tell~~",
+    ],
+)
+def test_a_person_reads_the_same_words_and_so_does_the_model(text):
+    assert normalise(readable(text)) == "dont tell"
+
+
+@pytest.mark.parametrize("text", ["e.g. this", "a b c d", "so, i - a", "5 < 7 > 2", "fish & chips", "u r ok"])
+def test_what_only_looks_taken_apart_stays(text):
+    assert readable(text) == text
+
+
+def test_a_line_of_the_platform_shows_nothing_and_a_person_s_does(toy_file):
+    model, classifier = load_model(toy_file[0]), toy_file[1]
+    lines = ["This message was deleted", "<Media omitted>", "keep it secret"]
+    for scores in (model.scores(lines), BatchScorer(model).scores(lines), classifier.scores(lines)):
+        assert scores[:2].max() == 0.0
+        assert scores[2, LABELS.index("secrecy")] > 0.5
+
+
+def test_thresholds_are_those_of_an_operating_point_and_the_user_s(toy_file):
+    model = load_model(toy_file[0])
+    model = replace(model, operating_points=points_at(0.5) | {"strict": points_at(0.9)["strict"]})
+    assert model.at_thresholds("strict").thresholds.tolist() == [0.9] * 7
+    chosen = model.at_thresholds("balanced", {"secrecy": 0.4}).thresholds
+    assert dict(zip(LABELS, chosen.tolist(), strict=True)) == dict.fromkeys(LABELS, 0.5) | {"secrecy": 0.4}
+    with pytest.raises(
+        InputError, match="operating point 'loose': expected one of strict, balanced, sensitive"
+    ):
+        model.at_thresholds("loose")
+    with pytest.raises(InputError, match="threshold secret=0.4: expected one of flattery, "):
+        model.at_thresholds("balanced", {"secret": 0.4})
+    with pytest.raises(InputError, match=r"threshold secrecy=1.4: .* a probability in \[0, 1\]"):
+        model.at_thresholds("balanced", {"secrecy": 1.4})
+
+
+def test_what_an_operating_point_had_on_validation_comes_back_from_the_file(toy_file):
+    point = load_model(toy_file[0]).operating_points["strict"]
+    assert point.found == ((1, 2),) * 7
+    assert point.false_alarms == ((0, 3),) * 7
+
+
+def test_a_classifier_is_fitted_on_text_that_is_said_to_be_synthetic():
+    with pytest.raises(ValueError, match="fit takes synthetic text only; say synthetic=True"):
+        StageClassifier(min_df=1).fit(["our secret"], np.ones((1, 7)))
+    with pytest.raises(ValueError, match="targets must have 7 columns, one per label, or 43"):
+        StageClassifier(min_df=1).fit(["our secret"], np.ones((1, 3)), synthetic=True)
 
 
 def test_a_pair_is_shared_by_the_words_that_it_is_of(toy_file):
@@ -211,7 +326,7 @@ def test_a_pair_is_shared_by_the_words_that_it_is_of(toy_file):
 @settings(max_examples=60, deadline=None)
 def test_the_parts_in_place_sum_to_the_logit_and_join_to_the_text(small_model, text):
     placed = terms_in_place(load_model(small_model), text, "secrecy")
-    assert "".join(piece for piece, _ in placed.pieces) == text
+    assert "".join(piece for piece, _ in placed.pieces) == readable(text)
     assert sum(value for _, value in placed.pieces) + placed.elsewhere == pytest.approx(
         placed.terms.logit - placed.terms.intercept, abs=1e-9
     )
@@ -242,8 +357,7 @@ def test_two_fits_write_equal_bytes(tmp_path, toy_file):
     save_model(
         again,
         fit_message_model(toy_table(), min_df=1),
-        thresholds=dict.fromkeys(LABELS, 0.5),
-        options={"min_df": 1},
+        operating_points=points_at(0.5),
         corpus_sha256="c",
         training_families=["b", "a"],
         seed=0,
@@ -291,7 +405,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("header", "how"),
     [
-        ({"format_version": 2}, "format version 2, this one reads 3"),
+        ({"format_version": 3}, "format version 3, this one reads 4"),
         (
             {"words_sha256": "0" * 64},
             "trained with another list of words to spell by than this one's .*words.txt",
@@ -312,7 +426,9 @@ def test_a_file_of_another_version_is_to_be_trained_again(toy_file, header, how)
         ({"pairs.idf": np.ones(3)}, "pairs: [0-9]+ terms with float64 idf of shape"),
         ({"pairs.idf": np.array([])}, "pairs: [0-9]+ terms with float64 idf of shape"),
         ({"pairs.terms": np.zeros(5, dtype=np.uint8)}, "pairs: term boundaries do not fit the terms"),
-        ({"coef": np.zeros((7, 3))}, "coef must be finite float64 of shape"),
+        ({"weights": np.zeros((7, 3), dtype=np.int8)}, "weights must be int8 of shape"),
+        ({"steps": np.full(43, np.nan)}, "steps must be finite"),
+        ({"thresholds": np.zeros((2, 7))}, "thresholds must be float64 of shape \\(3, 7\\)"),
     ],
 )
 def test_a_feature_group_that_does_not_fit_is_refused(toy_file, arrays, message):
@@ -341,7 +457,7 @@ def test_a_missing_model_says_how_to_get_one(tmp_path):
 
 def test_an_unknown_option_is_named():
     with pytest.raises(ValueError, match="unknown option 'colour'; expected some of word_ngrams"):
-        build_pipeline(colour="red")
+        build_features(colour="red")
 
 
 def test_scoring_from_the_file_imports_no_scikit_learn(toy_file):

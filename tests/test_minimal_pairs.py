@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from classifier.model.message.file import load_model
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped import train_split_model
 from classifier.taxonomy import LABELS
 
 with (Path(__file__).parent / "minimal_pairs.csv").open(newline="", encoding="utf-8") as stream:
@@ -34,7 +34,7 @@ def test_there_are_at_least_150_pairs_over_all_labels_and_manners():
 
 @pytest.fixture(scope="module")
 def probabilities():
-    model = load_model(shipped_model())
+    model = load_model(train_split_model())
     return {
         kind: model.probabilities(pair[kind] for pair in PAIRS)[
             range(len(PAIRS)), [LABELS.index(pair["label"]) for pair in PAIRS]

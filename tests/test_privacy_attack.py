@@ -10,7 +10,8 @@ import pytest
 from attack_toys import DECOYS, MARKS, NAMES, PUBLIC, area, toy_documents
 from privacy_toys import auc_standard_error, chat
 
-from classifier.corpus.generator.conversations import generate
+from classifier.corpus.dialogues import load_dialogues
+from classifier.corpus.generator.chains import generate_chains
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.privacy.attacks.attack import COLUMNS, attack_table, blind_scores
 from classifier.privacy.attacks.canary import draw_canaries
@@ -102,7 +103,8 @@ def test_a_sender_on_both_sides_is_refused(documents):
 @pytest.fixture(scope="module")
 def conversations():
     spec = replace(CorpusSpec(), name="attacked", seed=5, n_conversations=180)
-    return [conversation for conversation in generate(spec) if conversation.split == "train"]
+    made = generate_chains(spec, load_dialogues("v2"))
+    return [conversation for conversation in made if conversation.split == "train"]
 
 
 @pytest.fixture(scope="module")

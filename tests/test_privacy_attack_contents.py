@@ -16,11 +16,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from model_files import points_at
 from safetensors.numpy import load
 
 from classifier.evaluation.rates import Rate
 from classifier.model.message.file import load_model, save_model
-from classifier.model.message.pipeline import fit_message_model
+from classifier.model.message.stage_classifier import fit_message_model
 from classifier.privacy.attacks.names import NamesFound, names_asked, names_found, names_read
 from classifier.privacy.builds.inspected_model import InspectedModel, strings_in
 from classifier.privacy.builds.variants import hashed_terms, private_terms, public_terms
@@ -53,8 +54,7 @@ def model_file(tmp_path_factory):
     save_model(
         path,
         fit_message_model(toy_table(), min_df=1),
-        thresholds=dict.fromkeys(LABELS, 0.5),
-        options={"min_df": 1},
+        operating_points=points_at(0.5),
         corpus_sha256="c",
         training_families=[],
         seed=0,
@@ -202,16 +202,12 @@ def test_a_name_inside_a_pair_is_found_and_two_words_that_stood_apart_are_no_nam
     texts = pd.DataFrame(
         {"text": ["zola said no", "mei then lin"] * 2} | {label: [0, 1] * 2 for label in LABELS}
     )
-    pipeline, options = (
-        fit_message_model(texts, min_df=1, word_ngrams=None, char_ngrams=None),
-        {"min_df": 1, "word_ngrams": None, "char_ngrams": None},
-    )
+    pipeline = fit_message_model(texts, min_df=1, word_ngrams=None, char_ngrams=None)
     path = tmp_path / "pairs.safetensors"
     model = save_model(
         path,
         pipeline,
-        thresholds=dict.fromkeys(LABELS, 0.5),
-        options=options,
+        operating_points=points_at(0.5),
         corpus_sha256="c",
         training_families=[],
         seed=0,

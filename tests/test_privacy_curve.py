@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import roc_auc_score
 
 from classifier.cli.main import main
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped import train_split_model
 from classifier.privacy.attacks.stored_table import StoredTable, load_stored_table
 from classifier.privacy.builds.dp_curve import EPSILONS, LabelledRows, dp_curve, mean_auc, sampled_documents
 from classifier.privacy.builds.dp_logistic import Weights, fit_plain
@@ -163,7 +163,7 @@ def reported(tmp_path_factory, small_corpus, made):
         "--resamples",
         "20",
         "--model",
-        str(shipped_model()),
+        str(train_split_model()),
         "--no-variants",
         "--policies",
         str(folder / "bit.toml"),
@@ -208,7 +208,15 @@ def test_a_file_that_is_something_else_is_refused(small_corpus, tmp_path, capsys
     if content is not None:
         path.write_text(content, encoding="utf-8")
     assert message in refused(
-        capsys, "tradeoff", small_corpus, "--model", shipped_model(), option, path, "--out", tmp_path / "out"
+        capsys,
+        "tradeoff",
+        small_corpus,
+        "--model",
+        train_split_model(),
+        option,
+        path,
+        "--out",
+        tmp_path / "out",
     )
     assert not (tmp_path / "out").exists()
 

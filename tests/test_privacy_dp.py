@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from classifier.corpus.content_policy import policy_problems
+from classifier.corpus.checks.content_policy import policy_problems
 from classifier.corpus.slots import NAMES
 from classifier.evaluation.curves import auc
 from classifier.model.message.normalise import normalise

@@ -312,7 +312,7 @@ def test_noise_that_costs_nothing_fails():
 
 
 def test_all_hold_on_a_corpus_of_ours(small_corpus, capsys):
-    assert main(["privacy", "check", str(small_corpus)]) == 0
+    assert main(["privacy", "check", str(small_corpus), "--seed", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith("holds  ") for line in lines[:-1])
     assert lines[-1] == f"{len(lines) - 1} of {len(lines) - 1} hold"
@@ -327,7 +327,7 @@ def test_extremes_and_formulas_hold_on_toys_too():
 def test_members_that_differ_by_themselves_fail_the_check_of_the_attack_without_a_model(documents):
     marked = documents.assign(
         text=[
-            f"raid {text}" if member else text
+            f"{'raid ' * 50}{text}" if member else text
             for text, member in zip(documents["text"], documents["member"], strict=True)
         ]
     )

@@ -19,8 +19,8 @@ import pytest
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.evaluation.senders import pan12_f05, pan12_f3
-from classifier.model.conversation.model import fit_conversation_model
-from classifier.model.message.pipeline import fit_message_model
+from classifier.model.conversation.fit import fit_conversation_model
+from classifier.model.message.stage_classifier import fit_message_model
 from classifier.readers.external import NO_TIME, Prediction, require_speakers
 from classifier.readers.messages import messages_table
 from classifier.readers.outside.datapack import written_datapack
@@ -68,7 +68,7 @@ def test_what_comes_from_outside_is_not_synthetic(name):
 
 
 def test_the_projects_own_corpus_stays_synthetic(small_corpus):
-    path = next(path for path in sorted(small_corpus.iterdir()) if ".jsonl" in path.name)
+    path = small_corpus / "test.jsonl.gz"
     assert sniffed(path) == "corpus"
     assert next(read(path)).synthetic is True
 

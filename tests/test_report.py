@@ -52,6 +52,23 @@ def test_limits_and_hashes_stand_before_the_first_table(evaluation_folder):
     assert all(str(facts[name]) in before for name in ("corpus_sha256", "model_sha256", "seed"))
 
 
+def test_compare_finds_the_figures_of_the_evaluation_in_its_scores(evaluation_folder, tmp_path):
+    out = tmp_path / "difference.csv"
+    command = ["compare", evaluation_folder, evaluation_folder, "--out", out, "--resamples", "20"]
+    assert main(list(map(str, command))) == 0
+    found = pd.read_csv(out, keep_default_na=False)
+    tables = load_evaluation(evaluation_folder).tables
+    for name, table in (("test", "messages"), ("second voice", "transfer")):
+        of_set = found[found["set"] == name]
+        for metric in ("average_precision", "f1"):
+            expected = tables[table].set_index("label")[metric]
+            values = of_set[of_set["metric"] == metric].set_index("label")["a"].astype(float)
+            assert values[expected.index].tolist() == pytest.approx(expected.tolist(), nan_ok=True)
+        area = tables["separation"].set_index(["set", "scorer"]).loc[(name, "text head"), "auc"]
+        assert float(of_set.set_index("metric").loc["auc", "a"]) == pytest.approx(area)
+    assert (found["difference"].astype(float) == 0).all()
+
+
 def test_every_figure_has_its_table(evaluation_folder):
     page = evaluation_page(load_evaluation(evaluation_folder))
     assert 0 < page.count("<figure>") <= page.count("<table>")

@@ -454,10 +454,15 @@ def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, s
         here = [row for row in some if row["conversation_id"] == f"c{conversation}"]
         authors = [row["author"] for row in here]
         found, written = running_features(
-            "text", conversation_model.thresholds, model.probabilities(row["text"] for row in here), authors
+            "text",
+            conversation_model.thresholds,
+            model.scores(row["text"] for row in here),
+            authors,
+            half_life=conversation_model.half_life,
         )
+        log_odds = conversation_model.log_odds(found, np.arange(1, len(here) + 1)[:, None])
         for author, slot in dict(zip(authors, author_slots(authors), strict=True)).items():
-            highest[author].append(conversation_model.log_odds(found[written[:, slot], slot]).max())
+            highest[author].append(log_odds[written[:, slot], slot].max())
     found = read(tmp_path / "senders.csv")
     assert [row["author"] for row in found] == ["a0", "a1", "a2"]
     for row in found:

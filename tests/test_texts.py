@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from classifier.model.message.batch import BatchScorer
-from classifier.model.message.file import load_model, load_pipeline
-from classifier.model.message.pipeline import predict_messages
+from classifier.model.message.file import load_classifier, load_model
+from classifier.model.message.stage_classifier import predict_messages
 
 TEXTS = ["pizza at 6?", "its our secret", "pizza at 6?"]
 
@@ -18,11 +18,11 @@ TEXTS = ["pizza at 6?", "its our secret", "pizza at 6?"]
 @pytest.fixture(scope="module", params=["message model", "batch scorer", "batch stream", "pipeline"])
 def score(request, small_model):
     if request.param == "pipeline":
-        pipeline = load_pipeline(small_model)
+        pipeline = load_classifier(small_model)
         return lambda texts: predict_messages(pipeline, texts).to_numpy()
     model = load_model(small_model)
     if request.param == "batch stream":
-        return lambda texts: np.concatenate([np.zeros((0, 7)), *BatchScorer(model).stream(texts)])
+        return lambda texts: np.concatenate([np.zeros((0, 43)), *BatchScorer(model).stream(texts)])[:, :7]
     return model.probabilities if request.param == "message model" else BatchScorer(model).probabilities
 
 

@@ -12,7 +12,6 @@ from scored_files import scored_conversations
 from classifier.cli.main import main
 from classifier.cli.threshold import _enough_stages
 from classifier.corpus.release import read_corpus
-from classifier.model.shipped import conversation_model_path
 from classifier.taxonomy import LABELS, PATTERN
 
 
@@ -54,7 +53,7 @@ def counts(text):
 def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(
     capsys, small_corpus, small_model, scores
 ):
-    text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")
+    text = printed(capsys, small_corpus, small_model, "--fpr", "0.2")
     at = float(re.search(r"alert threshold (\S+):", text)[1]) - 1e-7  # score prints eight digits
     expected = []
     for split in ("validation", "test"):
@@ -62,17 +61,17 @@ def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(
         expected += [(int((score[side] >= at).sum()), int(side.sum())) for side in (pattern, ~pattern)]
     assert counts(text) == expected
     (_, _), (alarms, benign) = counts(text)[:2]
-    assert alarms / benign < 0.05
+    assert alarms / benign < 0.2
 
 
-def test_the_aim_of_training_gives_the_models_own_threshold(capsys, small_corpus, small_model):
-    from classifier.model.conversation.file import load_conversation_model
-
-    text = printed(capsys, small_corpus, small_model, "--fpr", "0.05")  # what small_model was trained with
-    assert (
-        float(re.search(r"alert threshold (\S+):", text)[1])
-        == load_conversation_model(conversation_model_path(small_model)).alert_threshold
+def test_a_stricter_aim_gives_a_higher_threshold(capsys, small_corpus, small_model):
+    loose, strict = (
+        float(
+            re.search(r"alert threshold (\S+):", printed(capsys, small_corpus, small_model, "--fpr", fpr))[1]
+        )
+        for fpr in ("0.2", "0.05")
     )
+    assert 0 < loose < strict < 1
 
 
 def test_reviews_a_day_are_an_aim_and_the_alerts_expected_stand_beside(capsys, small_corpus, small_model):

@@ -15,11 +15,11 @@ from matplotlib.colors import to_hex
 import classifier.privacy
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
-from classifier.experiments.conversation_scores import conversation_running_scores, message_probabilities
+from classifier.experiments.conversations.scores import conversation_running_scores, message_probabilities
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
-from classifier.model.message.file import load_pipeline
-from classifier.model.shipped import shipped_model
+from classifier.model.message.file import load_classifier
+from classifier.model.shipped import train_split_model
 from classifier.privacy.compare.constraint import CONSTRAINED_METRICS
 from classifier.privacy.compare.feasibility import constraint_lines
 from classifier.privacy.policies.policy import shipped_policies
@@ -31,7 +31,7 @@ from classifier.report.tradeoff.points import middle_prevalence, ppv_cells, with
 from classifier.taxonomy import LABELS
 
 POLICIES = Path(classifier.privacy.__file__).parent / "policies"
-FAST = ["--resamples", "20", "--model", str(shipped_model()), "--no-variants"]
+FAST = ["--resamples", "20", "--model", str(train_split_model()), "--no-variants"]
 
 BIT = 'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n'
 
@@ -200,9 +200,11 @@ def test_points_that_are_supported_are_named():
 
 
 def test_the_watched_model_scores_as_the_pattern_model_does(small_corpus):
-    model = load_conversation_model(shipped_model().with_name("small.conversation-text.safetensors"))
+    model = load_conversation_model(
+        train_split_model().with_name("train_split.conversation-text.safetensors")
+    )
     conversations = read_corpus(small_corpus)["test"][:5]
-    rows = message_probabilities(load_pipeline(shipped_model()), conversations)
+    rows = message_probabilities(load_classifier(train_split_model()), conversations)
     scorer = MonitoredScorer(model)
     assert isinstance(scorer, RunningScorer)
     for conversation, own, expected in zip(

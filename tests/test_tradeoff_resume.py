@@ -16,7 +16,7 @@ from privacy_toys import SCORER, policy, town
 
 from classifier.cli.main import main
 from classifier.cli.tradeoff import resumable
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped import train_split_model
 from classifier.privacy.compare.finished import FinishedPolicies
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.compare.operating_points import policy_operating_points
@@ -47,7 +47,7 @@ def arguments(corpus, policies, out):
         "--resamples",
         "20",
         "--model",
-        str(shipped_model()),
+        str(train_split_model()),
         "--no-variants",
         "--policies",
         str(policies),

@@ -54,4 +54,4 @@ VARIANTS = [
     {"sublinear_tf": False},
     {"normaliser": False},
 ]
-"""Options of ``build_pipeline`` that everything that reads a model must follow."""
+"""Options of ``StageClassifier`` that everything that reads a model must follow."""
