@@ -45,7 +45,7 @@ MIN_COMPARED_LENGTH = 12
 """Characters; equality of shorter texts is no evidence of a copy."""
 
 THRESHOLD_RULE = (
-    f"per label, the lowest that flags at most {MAX_FALSE_ALARMS[DEFAULT_POINT]:.1%} of the lines of "
+    f"per label, the lowest that flags at most {MAX_FALSE_ALARMS[DEFAULT_POINT]:.2%} of the lines of "
     f"validation dialogues without the label (operating point {DEFAULT_POINT}); a tie is flagged"
 )
 
