@@ -201,18 +201,16 @@ def score(
     as_json = format_ == "json"
     if as_json and (not explained or are_files(sources, "auto")):
         raise InputError("--format json: is for the explanation of a text; give the text and --explain")
-    if as_json:
-        return _score_texts(
-            sources[0], level, path, out, chosen, explained=True, tactics=tactics, as_json=True
-        )
-    if not are_files(sources, format_):
+    if as_json or not are_files(sources, format_):
         if conversation is not None:
             raise InputError("--conversation: is one of a file's; give a .csv, .jsonl or .parquet file")
-        if for_files:
+        if for_files and not as_json:
             raise InputError(
                 f"{for_files[0]}: is for files of messages, and this is a text; with '-', say --format"
             )
-        return _score_texts(sources[0], level, path, out, chosen, explained=explained, tactics=tactics)
+        return _score_texts(
+            sources[0], level, path, out, chosen, explained=explained, tactics=tactics, as_json=as_json
+        )
     if explained and conversation is None:
         raise InputError(
             "--explain: explains one text at a time; give the text itself instead of a file, or name "
@@ -266,7 +264,7 @@ def _score_texts(
     *,
     explained: bool,
     tactics: bool,
-    as_json: bool = False,
+    as_json: bool,
 ) -> int:
     if level != "message":
         raise InputError(

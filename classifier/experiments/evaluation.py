@@ -27,11 +27,11 @@ from classifier.experiments.conversations.scores import (
     score_conversations,
 )
 from classifier.experiments.noise import noise_table
+from classifier.experiments.training import of_conversations
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.file import training_options
 from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
 from classifier.model.message.scorer import MessageModel
-from classifier.model.message.stage_classifier import predict_messages
 from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
@@ -92,13 +92,19 @@ def evaluate_everything(
     sets = {"validation": splits["validation"], "test": splits["test"]}
     if second_voice:
         sets[SECOND_VOICE] = second_voice
-    probabilities = {name: message_probabilities(pipeline, members) for name, members in sets.items()}
     measured = {"test": messages["test"]}
     if second_voice:
         measured[SECOND_VOICE] = messages_table(second_voice).drop_duplicates(
             ["text", "family"], ignore_index=True
         )
-    scores = {name: predict_messages(pipeline, of_set["text"]) for name, of_set in measured.items()}
+    of_messages = {name: pipeline.scores(of_set["text"]) for name, of_set in measured.items()}
+    scores = {
+        name: pd.DataFrame(of_set[:, : len(LABELS)], columns=list(LABELS))
+        for name, of_set in of_messages.items()
+    }
+    probabilities = {"validation": message_probabilities(pipeline, splits["validation"])} | {
+        name: of_conversations(of_messages[name], measured[name], sets[name]) for name in measured
+    }
     thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
     tables = _message_tables(
         splits,

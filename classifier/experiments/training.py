@@ -41,6 +41,7 @@ def fit_with_folds(
     fold_numbers = np.random.default_rng(seed).permutation(len(families)) % N_FOLDS
     fold = messages["family"].map(dict(zip(families, fold_numbers, strict=True))).to_numpy()
     is_spoken = (messages["conversation"] != "").to_numpy()
+    # There is no fold -1, so the first model is fitted on all messages.
     models = fit_on_subsets(messages, (fold != number for number in range(-1, N_FOLDS)), **options)
     model = next(models)
     scores = np.full((len(messages), len(COLUMNS)), np.nan)

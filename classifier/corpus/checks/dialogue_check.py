@@ -68,10 +68,21 @@ def odd_characters(dialogues: Iterable[Dialogue]) -> list[str]:
 
 def repeated_lines(dialogues: Iterable[Dialogue]) -> list[str]:
     """Marked lines, and lines of five or more words, that stand in two families."""
+    return standing_twice(
+        (dialogue.family, dialogue.id, line.text)
+        for dialogue, line in _lines(dialogues)
+        if is_distinctive(line)
+    )
+
+
+def standing_twice(lines: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Lines that stand in two families.
+
+    Each line comes as family, id and text.
+    """
     families: dict[str, dict[str, str]] = defaultdict(dict)
-    for dialogue, line in _lines(dialogues):
-        if is_distinctive(line):
-            families[levelled(line.text)].setdefault(dialogue.family, dialogue.id)
+    for family, id_, text in lines:
+        families[levelled(text)].setdefault(family, id_)
     return [
         f"{', '.join(ids.values())}: {text!r} stands in each of them; reword all but one"
         for text, ids in families.items()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 
 from classifier.corpus import grammar
 from classifier.corpus.checks.content_policy import policy_problems
-from classifier.corpus.checks.dialogue_check import LONG_LINE, is_distinctive, levelled, respelled_words
+from classifier.corpus.checks.dialogue_check import LONG_LINE, is_distinctive, respelled_words, standing_twice
 from classifier.corpus.dialogues import Dialogue
 from classifier.corpus.families import PhraseFamily
 
@@ -38,17 +38,16 @@ def shared_lines(families: Iterable[PhraseFamily], dialogues: Iterable[Dialogue]
 
     Only marked lines, and lines of five or more words, are looked at.
     """
-    homes: dict[str, dict[str, None]] = defaultdict(dict)
-    for family in families:
-        for phrasing in family.phrasings:
-            if family.labels or len(grammar.skeleton(phrasing).split()) >= LONG_LINE:
-                homes[levelled(phrasing)][family.id] = None
-    for dialogue in dialogues:
-        for line in dialogue.lines:
-            if is_distinctive(line):
-                homes[levelled(line.text)][dialogue.family] = None
-    return [
-        f"{', '.join(ids)}: {text!r} stands in each of them; reword all but one"
-        for text, ids in homes.items()
-        if len(ids) > 1
-    ]
+    of_phrases = (
+        (family.id, family.id, phrasing)
+        for family in families
+        for phrasing in family.phrasings
+        if family.labels or len(grammar.skeleton(phrasing).split()) >= LONG_LINE
+    )
+    of_dialogues = (
+        (dialogue.family, dialogue.id, line.text)
+        for dialogue in dialogues
+        for line in dialogue.lines
+        if is_distinctive(line)
+    )
+    return standing_twice(chain(of_phrases, of_dialogues))

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.curves import auc
 from classifier.evaluation.ranking import auc_with_interval
-from classifier.evaluation.rates import Rate, false_positive_rate, true_positive_rate
+from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.experiments.conversations.scores import (
     ScoredConversations,
     leading_families,
     oracle_scores,
 )
+from classifier.experiments.conversations.tables import rates_at
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.records import Conversation
@@ -72,8 +73,8 @@ def by_overtness(
             score = scored.score[kept]
             resampling = {"n_resamples": n_resamples, "seed": seed}
             area = auc_with_interval(label, score, families[kept], **resampling)
-            rates = _rates(label, score, threshold)
-            ceiling = _rates(label, told, ceiling_threshold)["tpr"]
+            rates = rates_at(label, score, threshold)
+            ceiling = rates_at(label, told, ceiling_threshold)["tpr"]
             rows.append(
                 {"set": name, "overtness": kind}
                 | area
@@ -112,19 +113,6 @@ def _of_the_same_lengths(scored: ScoredConversations, patterns: NDArray[np.bool_
     lengths = np.array([len(conversation.messages) for conversation in scored.conversations])
     low, high = np.quantile(lengths[patterns], MIDDLE_LENGTHS)
     return np.asarray(patterns | (~scored.label & (lengths >= low) & (lengths <= high)))
-
-
-def _rates(label: NDArray[np.bool_], score: NDArray[np.float64], threshold: float) -> dict[str, float]:
-    """TPR and FPR with bounds, hits and denominators, as columns; nan without a threshold."""
-    columns: dict[str, float] = {}
-    for name, rate_of in (("tpr", true_positive_rate), ("fpr", false_positive_rate)):
-        if np.isnan(threshold):
-            columns |= dict.fromkeys((name, f"{name}_low", f"{name}_high", f"{name}_hits"), np.nan)
-            columns[f"{name}_n"] = int((label if name == "tpr" else ~label).sum())
-            continue
-        rate = rate_of(label, score, threshold=threshold)
-        columns |= rate.columns(name) | {f"{name}_hits": rate.hits, f"{name}_n": rate.n}
-    return columns
 
 
 def alerts_by_length(scored: ScoredConversations, model: ConversationModel, *, seed: int) -> pd.DataFrame:

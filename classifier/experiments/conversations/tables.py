@@ -100,17 +100,24 @@ def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversa
         for name, scored in sets.items():
             remark = "shown on validation"
             row = {"set": name, "asked_fpr": requested, "threshold": threshold, "remark": remark}
-            rows.append(row | _rates(scored.label, scored.score, threshold))
+            rows.append(row | rates_at(scored.label, scored.score, threshold))
     rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
     return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *rates])
 
 
-def _rates(label: NDArray[np.bool_], score: NDArray[np.float64], threshold: float) -> dict[str, float]:
-    """TPR and FPR with their bounds, hits and denominators, as columns."""
+def rates_at(label: NDArray[np.bool_], score: NDArray[np.float64], threshold: float) -> dict[str, float]:
+    """TPR and FPR with their bounds, hits and denominators, as columns.
+
+    Without a threshold, which is nan, there are denominators alone; the rest is nan.
+    """
     columns: dict[str, float] = {}
-    for name, rate_of in (("tpr", true_positive_rate), ("fpr", false_positive_rate)):
-        rate = rate_of(label, score, threshold=threshold)
-        columns |= rate.columns(name) | {f"{name}_hits": rate.hits, f"{name}_n": rate.n}
+    for name, rate_of, of in (("tpr", true_positive_rate, label), ("fpr", false_positive_rate, ~label)):
+        if np.isnan(threshold):
+            columns |= dict.fromkeys((name, f"{name}_low", f"{name}_high", f"{name}_hits"), np.nan)
+            columns[f"{name}_n"] = int(of.sum())
+        else:
+            rate = rate_of(label, score, threshold=threshold)
+            columns |= rate.columns(name) | {f"{name}_hits": rate.hits, f"{name}_n": rate.n}
     return columns
 
 
@@ -316,7 +323,7 @@ def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     for by in attributes:
         for value in sorted(attributes[by].unique()):
             here = (attributes[by] == value).to_numpy()
-            rates = _rates(scored.label[here], scored.score[here], threshold)
+            rates = rates_at(scored.label[here], scored.score[here], threshold)
             rows.append({"by": by, "slice": value} | rates)
     return pd.DataFrame(rows)
 

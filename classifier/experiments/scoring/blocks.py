@@ -28,7 +28,6 @@ from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import known_shares
 from classifier.model.message.file import load_model
-from classifier.model.message.platform_lines import is_platform_line
 from classifier.readers.rows.cell_time import readable_time
 from classifier.readers.rows.formats import DELIMITERS
 from classifier.readers.rows.read_block import Rows, read_block, readable, unknown_key
@@ -105,7 +104,8 @@ def score_block(scorer: BatchScorer, plan: ScoringPlan, block: Block) -> ScoredB
     notes = Counter({NO_TEXT: texts.null_count, SKIPPED: len(rows.faults)})
     written = texts.fill_null("").to_pylist()
     probabilities = scorer.scores(written)
-    notes[PLATFORM] = sum(map(is_platform_line, written))
+    # Only a platform's own line is 0 in every label.
+    notes[PLATFORM] = len(written) - int(probabilities[:, : len(LABELS)].any(axis=1).sum())
     notes.update(_language(scorer, written[:LOOKED_AT]))
     with readable(block):
         if plan.level == "message":

@@ -14,7 +14,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.conversation.features import FEATURE_LABEL, running_features
+from classifier.model.conversation.features import FEATURE_LABEL
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.sums import COUNT, EVIDENCE, Numbers, added_sums, author_slots
 from classifier.model.message.explain import Explanation, explain, in_words
@@ -105,15 +105,8 @@ def explain_conversation(
         How many messages of each stage, the largest, are explained word by word.
     """
     probabilities = None if model.head == "metadata" else message_model.scores(texts)
-    sides, written = running_features(
-        model.head,
-        model.thresholds,
-        probabilities,
-        authors,
-        half_life=model.half_life,
-        times=times,
-        metadata=metadata,
-        sender=sender,
+    sides, written = model.running_features(
+        probabilities, authors, times=times, metadata=metadata, sender=sender
     )
     log_odds = np.where(written[-1], model.log_odds(sides[-1], len(authors)), -np.inf)
     writer = int(log_odds.argmax())

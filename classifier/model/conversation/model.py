@@ -128,6 +128,17 @@ class ConversationModel:
             [[float(FEATURE_LABEL[name] == label) for label in LABELS] for name in self.feature_names]
         )
 
+    def running_features(
+        self, probabilities: ArrayLike | None, authors: Sequence[str], **known: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """The features of every author after every message, and who has written by then.
+
+        The arguments are those of ``score_conversation``.
+        """
+        return running_features(
+            self.head, self.thresholds, probabilities, authors, half_life=self.half_life, **known
+        )
+
     def log_odds(self, features: NDArray[np.float64], n_messages: ArrayLike) -> NDArray[np.float64]:
         """Calibrated log-odds of each row of features, in conversations of ``n_messages`` so far.
 
@@ -185,14 +196,7 @@ def score_conversation(
         One time a message, the conversation's metadata, and the author that these call the sender;
         needed by heads "metadata" and "both" only.
     """
-    sides, written = running_features(
-        model.head,
-        model.thresholds,
-        probabilities,
-        authors,
-        half_life=model.half_life,
-        times=times,
-        metadata=metadata,
-        sender=sender,
+    sides, written = model.running_features(
+        probabilities, authors, times=times, metadata=metadata, sender=sender
     )
     return float(sigmoid(running_log_odds(model, sides, written)[-1]))

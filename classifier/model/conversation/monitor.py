@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
-from classifier.model.conversation.features import check_metadata, features, running_features
+from classifier.model.conversation.features import check_metadata, features
 from classifier.model.conversation.model import ConversationModel, running_log_odds, score_conversation
 from classifier.model.conversation.state import checked_clock, checked_sums, checked_tags
 from classifier.model.conversation.sums import (
@@ -248,15 +248,8 @@ def running_scores(
 
     The arguments are those of ``score_conversation``.
     """
-    sides, written = running_features(
-        model.head,
-        model.thresholds,
-        probabilities,
-        authors,
-        half_life=model.half_life,
-        times=times,
-        metadata=metadata,
-        sender=sender,
+    sides, written = model.running_features(
+        probabilities, authors, times=times, metadata=metadata, sender=sender
     )
     return sigmoid(running_log_odds(model, sides, written))
 

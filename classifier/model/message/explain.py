@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
@@ -124,10 +124,15 @@ def explain(model: MessageModel, text: str, label: str) -> Explanation:
 
 def _unknown_words(model: MessageModel, text: str) -> tuple[str, ...]:
     """Words of the message that are no term; () for a model without word features."""
-    known = [group.position for group in model.feature_groups if group.analyser == "words"]
-    if not known:
+    known = _word_terms(model)
+    if known is None:
         return ()
-    return tuple(word for word in dict.fromkeys(_WORD.findall(model.prepared(text))) if word not in known[0])
+    return tuple(word for word in dict.fromkeys(_WORD.findall(model.prepared(text))) if word not in known)
+
+
+def _word_terms(model: MessageModel) -> Mapping[str, int] | None:
+    """The model's words and runs of words; None for a model without word features."""
+    return next((group.position for group in model.feature_groups if group.analyser == "words"), None)
 
 
 def known_shares(model: MessageModel, texts: Iterable[str]) -> NDArray[np.float64]:
@@ -136,11 +141,11 @@ def known_shares(model: MessageModel, texts: Iterable[str]) -> NDArray[np.float6
     Words are counted as the model reads them, after spelling. Nan for a text without a word, and for a
     model without word features.
     """
-    known = [group.position for group in model.feature_groups if group.analyser == "words"]
+    known = _word_terms(model)
     shares = []
     for text in texts:
         words = _WORD.findall(model.prepared(text))
-        n_known = sum(word in known[0] for word in words) if known else np.nan
+        n_known = np.nan if known is None else sum(word in known for word in words)
         shares.append(n_known / len(words) if words else np.nan)
     return np.array(shares, dtype=np.float64)
 
