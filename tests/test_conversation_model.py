@@ -13,8 +13,8 @@ from toy_scores import HALF, NEVER, of_labels, showing
 from classifier.model.conversation.features import HEAD_FEATURES, running_features
 from classifier.model.conversation.fit import fit_conversation_model, platt
 from classifier.model.conversation.model import (
-    FREE_MESSAGES,
     HALF_LIFE,
+    SETTLED_MESSAGES,
     ConversationModel,
     running_log_odds,
     score_conversation,
@@ -91,10 +91,10 @@ def test_an_author_who_has_not_written_yet_is_no_side_to_look_from():
 
 def test_a_long_conversation_needs_more_evidence():
     model = model_of(intercept=1.0, slope=2.0, length_penalty=0.5)
-    scores = running_scores(model, showing(*[None] * 4 * FREE_MESSAGES), ["ann"] * 4 * FREE_MESSAGES)
+    scores = running_scores(model, showing(*[None] * 4 * SETTLED_MESSAGES), ["ann"] * 4 * SETTLED_MESSAGES)
     log_odds = np.log(scores / (1 - scores))
-    assert log_odds[[0, FREE_MESSAGES - 1]] == pytest.approx([2.0, 2.0])
-    assert log_odds[2 * FREE_MESSAGES - 1] == pytest.approx(2.0 - 2.0 * 0.5 * math.log(2))
+    assert log_odds[[0, SETTLED_MESSAGES - 1]] == pytest.approx([2.0, 2.0])
+    assert log_odds[2 * SETTLED_MESSAGES - 1] == pytest.approx(2.0 - 2.0 * 0.5 * math.log(2))
     assert log_odds[-1] == pytest.approx(2.0 - 2.0 * 0.5 * math.log(4))
 
 
