@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from classifier.experiments.comparison.score_tables import (
     MESSAGE_COLUMNS,
     MESSAGE_KEY,
     SCORE_COLUMNS,
+    message_scores,
 )
 from classifier.readers.external import shown, stop
 from classifier.readers.rows.columns import result_name
@@ -46,6 +47,28 @@ class Scores:
     name: str
     messages: pd.DataFrame
     conversations: pd.DataFrame
+
+
+def message_scores_of(
+    name: str, messages: pd.DataFrame, probabilities: pd.DataFrame, thresholds: Mapping[str, float]
+) -> Scores:
+    """The scores of a model on a table of messages, without conversations, for ``paired_differences``.
+
+    Parameters
+    ----------
+    name
+        What the model is called.
+    messages
+        A messages table, each text of a family once.
+    probabilities
+        Of each of ``LABELS`` for each message, as ``predict_messages`` returns them.
+    thresholds
+        The probability of each label from which a message is flagged.
+    """
+    table = message_scores({"messages": messages}, {"messages": probabilities[list(LABELS)]})
+    limits = np.array([thresholds[label] for label in LABELS])
+    table[FLAG_COLUMNS] = table[SCORE_COLUMNS].to_numpy() >= limits
+    return Scores(name, table, pd.DataFrame(columns=[*CONVERSATION_COLUMNS, "flagged"]))
 
 
 def read_pair(
