@@ -10,6 +10,8 @@ from typing import Any
 
 LONGEST_NAME = 60
 """Characters of a name from a file that are shown."""
+LONGEST_MESSAGE = 400
+"""Characters that are shown of what is wrong at one place of a file."""
 
 
 class InputError(ValueError):
@@ -23,17 +25,20 @@ def in_one_line(faults: Iterable[Mapping[str, Any]]) -> str:
     """The faults of a pydantic validation as one line: each with its place.
 
     ``faults`` is what ``error.errors()`` lists. A name from a file may hold anything, so a very long
-    one or one with line breaks is quoted.
+    one or one with line breaks is quoted, and a very long message is cut.
 
     >>> in_one_line([{"loc": ("size",), "msg": "Field required"}, {"loc": (2, "olive\\ns"), "msg": "Extra"}])
     "size: Field required; 2.'olive\\\\ns': Extra"
     """
     return "; ".join(
-        f"{'.'.join(map(_name, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}".removeprefix(
-            ": "
-        )
+        f"{'.'.join(map(_name, fault['loc']))}: {_message(fault['msg'])}".removeprefix(": ")
         for fault in faults
     )
+
+
+def _message(text: str) -> str:
+    text = text.removeprefix("Value error, ")
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
 
 
 def _name(part: str | int) -> str:

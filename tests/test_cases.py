@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,8 +29,11 @@ from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.file import save_model
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.model.shipped import conversation_model_path, train_split_model
+from classifier.readers.rows.read_block import read_block
+from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
 
+CORPUS_RECORD = Path(__file__).parent / "fixtures" / "corpus_record.json"
 HEAD = "conversation_id,author,text\n"
 PIZZA = HEAD + "c1,ann,pizza\n"
 SECRET = "dont tell your mum its our secret"
@@ -605,9 +609,7 @@ def test_convokit_corpora_are_read_as_they_come(content, expected, write, rows_o
 
 
 def test_a_corpus_is_scored_and_converted_alike(rows_of, write):
-    record = json.loads(
-        (train_split_model().parent.parent.parent / "tests/fixtures/corpus_record.json").read_text()
-    )
+    record = json.loads(CORPUS_RECORD.read_text(encoding="utf-8"))
     path = write("corpus.jsonl", lines(record))
     texts = [message["text"] for message in record["messages"]]
     assert [row["text"] for row in rows_of("score", path)[0]] == texts
@@ -1030,3 +1032,33 @@ def test_a_key_that_no_file_can_hold_is_a_column_all_the_same(name, write, rows_
     path = write("chat.jsonl", f'{{"text": "pizza", "{name}": "calm"}}\n')
     [row], _ = rows_of("score", path)
     assert [value for column, value in row.items() if "\ufffd" in column] == ["calm"]
+
+
+@pytest.mark.parametrize("time", [10**400, -(10**400), 1e308, 10**18, -1])
+def test_a_number_that_is_no_time_is_refused_in_one_line(time, write, refused, tmp_path):
+    path = write("chat.jsonl", lines(ROW | {"time": time}))
+    told = refused("convert", path, tmp_path / "o.csv")
+    assert "chat.jsonl:1: time " in told
+    assert "is not between 1970 and the year 9999" in told
+
+
+def corpus_record(**changes):
+    record = json.loads(CORPUS_RECORD.read_text(encoding="utf-8"))
+    return {**record, "messages": [record["messages"][0] | changes]}
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0", "\0\0", "its\0our secret", "\n\0"])
+@pytest.mark.parametrize("out", ["s.csv", "s.jsonl", "s.parquet"])
+def test_a_corpus_with_nul_in_a_text_comes_out_with_a_replacement(text, out, write, run, tmp_path):
+    run("score", write("chat.jsonl", lines(corpus_record(text=text, personal=[]))), "--out", tmp_path / out)
+    files = open_rows(tmp_path / out)
+    [row] = [row for block in files.blocks() for row in read_block(block).table.to_pylist()]
+    assert row["text"] == text.replace("\0", "\ufffd")
+
+
+@pytest.mark.parametrize("label", ["a" * 3000, "b\n" * 500, "\ud800" * 999, '"' * 2000, "x" * 100_000])
+def test_a_fault_is_told_briefly_however_long_the_faulty_value(label, write, run):
+    content = lines(corpus_record(labels=[label]), corpus_record())
+    _, err = run("score", write("chat.jsonl", content), code=2)
+    assert err.count("\n") == 1
+    assert len(err) < 700

@@ -24,6 +24,7 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,10 +51,13 @@ from classifier.model.message.operating_points import OPERATING_POINTS, MessageO
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.privacy.policies.policy import read_policy
 from classifier.readers.corpus import read_conversations
-from classifier.readers.external import MAX_CHARACTERS, stop
+from classifier.readers.external import MAX_CHARACTERS, name_key, nearly_equal, shown, stop
 from classifier.readers.outside.label_studio import read_annotations
 from classifier.readers.outside.pan12 import read_authors, read_lines
 from classifier.readers.read import read
+from classifier.readers.rows.cell_time import cell_time, readable_time
+from classifier.readers.rows.columns import NAMES, chosen_columns
+from classifier.readers.rows.formats import ROW_FORMATS
 from classifier.readers.rows.read_block import numbered_rows
 from classifier.readers.rows.table import RowFiles, RowOptions, open_rows
 from classifier.readers.rows.writer import csv_lines
@@ -167,6 +171,25 @@ ANNOTATIONS = [
             {"completed_by": 1, "result": [{"from_name": "labels", "value": {"choices": ["meeting"]}}]}
         ],
     }
+]
+
+
+TIMES = [
+    *("2031-01-06T12:00:00", "2031-01-06 12:00:00.250 UTC", "2031-01-06T12:00:00+01:00", "20310106123000"),
+    *(
+        "1767520800",
+        "1767520800000",
+        "1767520800.25",
+        "4.1.2026 9:30",
+        "04/01/2026, 10:30",
+        "2026/01/04 10:00",
+    ),
+    *("60", "45292.5", "noon", ""),
+]
+HEADERS = [
+    "conversation_id\nauthor\ntime\ntext\nmood",
+    "Chat ID\nSpeaker\nSent-At\nBody\nsecrecy\ninput_secrecy",
+    "text\nzo\u00eb\nzoe\u0308\n\uff33am\nSAM \N{CHERRY BLOSSOM}",
 ]
 
 
@@ -421,6 +444,84 @@ def rows_of(path: Path, rng: random.Random) -> None:
     assert [row["text"] for row in back] == [row["text"] or "" for row in whole]
 
 
+ENCODINGS = ["utf-8", "UTF8", "utf-8-sig", "cp1252", "latin-1", "utf-16", "utf-16-le", "shift_jis", "ascii"]
+
+
+def row_options(rng: random.Random) -> RowOptions:
+    """Options of reading rows, each left out of most inputs: as users would name them, and as nobody would."""
+    drawn = {
+        "format": ROW_FORMATS,
+        "columns": [{field: name} for field in NAMES for name in ("text", "author", " line ", "", "\ud800")],
+        "delimiter": [",", ";", ";", "\t", "|", "a", " ", "0", ";;", '"', "\n", "\u00a7"],
+        "encoding": ENCODINGS,
+        "conversation_id": ["c", " ", "x" * 2000],
+        "day_first": [True],
+    }
+    return RowOptions(**{name: rng.choice(values) for name, values in drawn.items() if rng.random() < 0.3})
+
+
+def rows_with_options(path: Path, rng: random.Random) -> None:
+    """Reads rows under drawn options, as ``score`` and as ``convert`` do."""
+    options = row_options(rng)
+    for fault in _rows_read(open_rows(path, options, required=("text",)), rng.choice((5, 1 << 19)))[1]:
+        _check_line(fault, path)
+    faults: list[str] = []
+    for conversation in read([path], format="auto", options=options, on_fault=faults.append):
+        assert conversation.messages
+        for message in conversation.messages:
+            message.author.encode("utf-8")
+    for fault in faults:
+        _check_line(fault, path)
+
+
+def one_time(path: Path, rng: random.Random) -> None:
+    """Reads a cell as a time: as text, and as the JSON value that it may be."""
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    values = [text, text.strip()]
+    with suppress(ValueError, RecursionError):
+        values.append(json.loads(text))
+    for value in values:
+        assert getattr(readable_time(value, day_first=True), "tzinfo", None) is None
+        refusal = ""
+        try:
+            cell_time(value, day_first=rng.random() < 0.5)
+        except ValueError as error:
+            refusal = str(error)
+        assert "\n" not in refusal, f"a refusal of more than one line: {refusal[:200]!r}"
+
+
+def some_names(path: Path, rng: random.Random) -> None:
+    """Reads lines as the names of columns and of people."""
+    names = path.read_bytes().decode("utf-8", rng.choice(("replace", "surrogateescape"))).split("\n")
+    for name in names:
+        assert name_key(name_key(name)) == name_key(name)
+        assert nearly_equal(name) == nearly_equal(name_key(name))
+        assert shown(name).isprintable()
+    columns = {rng.choice(list(NAMES)): rng.choice(names)} if rng.random() < 0.3 else {}
+    if len(set(names)) == len(names):
+        found = chosen_columns(names, where="f.csv:1", columns=columns, required=("text",))
+        assert sorted(name for name in found.results.values() if name) == sorted(filter(None, names))
+
+
+def barely_damaged(valid: bytes, others: list[bytes], rng: random.Random) -> bytes:
+    """Damaged, or in half of the inputs as it is."""
+    return damaged(valid, others, rng) if rng.random() < 0.5 else valid
+
+
+def damaged_text(valid: bytes, others: list[bytes], rng: random.Random) -> bytes:
+    """Damaged, as UTF-8 all the same in half of the inputs."""
+    content = damaged(valid, others, rng)
+    if rng.random() < 0.5:
+        return content
+    text = list(content.decode("utf-8", "ignore"))
+    for _ in range(rng.randint(1, 4)):
+        text.insert(
+            rng.randint(0, len(text)),
+            chr(rng.choice((rng.randrange(0xD800), rng.randrange(0xE000, 0x110000)))),
+        )
+    return "".join(text).encode()
+
+
 def _rows_read(files: RowFiles, size: int) -> tuple[list[dict[str, Any]], list[str]]:
     faults: list[str] = []
     return [row for _, row in numbered_rows(files, faults.append, size=size)], faults
@@ -486,6 +587,24 @@ def targets(folder: Path) -> dict[str, Target]:
             "f.jsonl", [fixture["chat.jsonl"].replace(b" 2,", b' "2",')], rows_of, damaged_json
         ),
         "rows parquet": Target("f.parquet", [parquet.getvalue(), timed.getvalue()], rows_of),
+        "rows tsv": Target("f.tsv", [csv_rows.replace(b",", b"\t")], rows_of),
+        "rows csv.gz": Target("f.csv.gz", [gzip.compress(csv_rows)], rows_of, damaged_gzip, sealed=True),
+        "rows corpus": Target(
+            "f.jsonl", [(json.dumps(CORPUS_RECORD) + "\n").encode() * 2], rows_of, damaged_json
+        ),
+        "row options": Target(
+            "f.csv",
+            [
+                csv_rows,
+                csv_rows.replace(b",", b";"),
+                csv_rows.decode().encode("utf-16"),
+                fixture["chat.jsonl"],
+            ],
+            rows_with_options,
+            barely_damaged,
+        ),
+        "times": Target("f.txt", [time.encode() for time in TIMES], one_time, damaged_text),
+        "names": Target("f.txt", [name.encode() for name in HEADERS], some_names, damaged_text),
         "annotations": Target(
             "f.json",
             [json.dumps(ANNOTATIONS).encode()],

@@ -256,7 +256,10 @@ def _corpus_rows(raw: bytes, where: str) -> list[Row]:
     from classifier.readers.corpus import conversation_of
 
     conversation = conversation_of(raw.decode("utf-8", "replace"), where)
-    return list(message_rows(conversation))
+    return [
+        {name: cleaned(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in message_rows(conversation)
+    ]
 
 
 def _as_text(value: Any) -> str | None:
