@@ -10,7 +10,10 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
+from collections import namedtuple
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,12 +26,14 @@ from model_files import points_at
 from toy_messages import toy_table
 
 from classifier.cli.main import main
+from classifier.experiments.scoring.results import time_order
+from classifier.model.container import stored_sha256
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import save_conversation_model
 from classifier.model.conversation.model import ConversationModel
-from classifier.model.message.file import save_model
+from classifier.model.message.file import load_model, save_model
 from classifier.model.message.stage_classifier import fit_message_model
-from classifier.model.shipped import conversation_model_path, train_split_model
+from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
@@ -37,6 +42,7 @@ CORPUS_RECORD = Path(__file__).parent / "fixtures" / "corpus_record.json"
 HEAD = "conversation_id,author,text\n"
 PIZZA = HEAD + "c1,ann,pizza\n"
 SECRET = "dont tell your mum its our secret"
+Printed = namedtuple("Printed", "out err")
 ROW = {"conversation_id": "c1", "author": "ann", "text": "pizza"}
 
 
@@ -78,12 +84,13 @@ def write(tmp_path):
 
 @pytest.fixture
 def run(capsys, model):
-    """Run a command; what it prints to standard output and to standard error."""
+    """Run a command; what it prints, and what it says but for the model that ``score`` names in its last line."""
 
     def run(*arguments, code=0):
         named = ["--model", model] if arguments[0] == "score" and "--model" not in arguments else []
         assert main(list(map(str, [*arguments, *named]))) == code
-        return capsys.readouterr()
+        out, err = capsys.readouterr()
+        return Printed(out, re.sub("^model: .*\n\\Z", "", err, flags=re.MULTILINE))
 
     return run
 
@@ -186,6 +193,90 @@ def test_times_that_fall_are_told_and_nothing_is_sorted(times, write, rows_of):
     assert rows_of("score", path, "--level", "conversation")[1] == ""
 
 
+TALK = [("ann", "pizza", 1), ("bob", SECRET, 2), ("ann", "ok", 3), ("bob", "dont tell", 4), ("ann", "hi", 5)]
+"""Five messages, each with the minute at which it was sent."""
+TIMED = "conversation_id,author,text,time\n"
+
+
+def timed(conversation, order, time=lambda minute: f"2031-01-06T10:{minute:02}:00"):
+    rows = [TALK[at] for at in order]
+    return "".join(f"{conversation},{author},{text},{time(minute)}\n" for author, text, minute in rows)
+
+
+@pytest.mark.parametrize(
+    "order", [(4, 3, 2, 1, 0), (1, 0, 2, 3, 4), (0, 1, 4, 2, 3), (2, 3, 4, 0, 1), (3, 0, 4, 1, 2)], ids=str
+)
+@pytest.mark.parametrize("level", ["conversation", "sender"])
+def test_sorted_by_time_a_conversation_scores_as_in_order(level, order, write, rows_of):
+    other = timed("c2", range(5)).replace("ann", "cat").replace("bob", "dan")
+    in_order = write("in_order.csv", TIMED + timed("c1", range(5)) + other)
+    expected, said = rows_of("score", in_order, "--level", level, "--sort-by-time")
+    assert said == "sorted by time: 0 conversations were in another order\n"
+    assert expected == rows_of("score", in_order, "--level", level)[0]
+    mixed = write("mixed.csv", TIMED + timed("c1", order) + other)
+    found, said = rows_of("score", mixed, "--level", level, "--sort-by-time")
+    assert found == expected
+    assert said == "sorted by time: 1 conversations were in another order (first 'c1')\n"
+    assert "the times fall in 1 conversations" in rows_of("score", mixed, "--level", level)[1]
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        lambda minute: str(1_767_520_800 + 60 * minute),
+        lambda minute: str(1_767_520_800_000 + minute),
+        lambda minute: f"202601041{minute:03}",
+        lambda minute: f"2026-01-04T{minute:02}:00:00+0{9 - minute}:00",
+        lambda minute: f"0{minute}/01/2026 10:00",
+    ],
+    ids=["seconds", "milliseconds", "compact", "zones", "day first"],
+)
+def test_times_of_any_form_sort(time, write, rows_of):
+    options = ["--level", "conversation", "--sort-by-time", "--day-first"]
+    found = [
+        rows_of("score", write("chat.csv", TIMED + timed("c1", order, time)), *options)[0]
+        for order in (range(5), (4, 2, 0, 1, 3))
+    ]
+    assert found[0] == found[1]
+
+
+def test_a_message_without_a_time_stays_behind_the_one_before_it():
+    days = [datetime(2031, 1, day) for day in range(1, 10)]
+    times = [days[5], None, days[1], None, None, days[3]]
+    assert time_order(["c"] * 6, times)[0].tolist() == [2, 3, 4, 5, 0, 1]
+    assert time_order(["c"] * 3, [None, days[2], days[1]])[0].tolist() == [0, 2, 1]
+    assert time_order(["c"] * 3, [days[1]] * 3)[0].tolist() == [0, 1, 2]
+    assert time_order(["c", "d", "d", "c"], [None] * 4)[0].tolist() == [0, 1, 3, 2]
+
+
+def test_sorting_by_time_leaves_message_rows_in_order_and_says_so(write, rows_of):
+    path = write("chat.csv", TIMED + timed("c1", (4, 3, 2, 1, 0)))
+    found, said = rows_of("score", path, "--sort-by-time")
+    assert [row["text"] for row in found] == [TALK[at][1] for at in (4, 3, 2, 1, 0)]
+    assert said.startswith("--sort-by-time: is of conversations and senders; messages come out in the order")
+
+
+def test_an_explained_conversation_is_sorted_as_the_scored_one(write, run):
+    explained = ["--level", "conversation", "--explain", "--conversation", "c1", "--sort-by-time"]
+    found = [
+        run("score", write("chat.csv", TIMED + timed("c1", order)), *explained).out
+        for order in (range(5), (3, 4, 1, 2, 0))
+    ]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["chat.csv", "chat.parquet"])
+def test_no_rows_are_sorted_to_no_rows(name, write, rows_of):
+    no_row = TIMED if name == "chat.csv" else pa.Table.from_pylist([ROW | {"time": ""}]).slice(1)
+    assert rows_of("score", write(name, no_row), "--level", "conversation", "--sort-by-time") == ([], "")
+
+
+def test_sorting_needs_times_and_files(write, refused):
+    path = write("chat.csv", PIZZA)
+    assert "no column for time" in refused("score", path, "--level", "conversation", "--sort-by-time")
+    assert "--sort-by-time: is for files of messages" in refused("score", "pizza?", "--sort-by-time")
+
+
 @pytest.mark.parametrize("other", ["Sam", "SAM", "sam \N{CHERRY BLOSSOM}", "s.a.m", "_sam_", "Ｓam"])
 def test_authors_with_nearly_equal_names_are_named(other, write, rows_of):
     path = write("chat.csv", HEAD + f"c1,sam,pizza\nc1,{other},yes\nc1,alex,ok\n")
@@ -285,10 +376,54 @@ def test_columns_come_in_the_order_of_the_interface(write, rows_of):
     assert list(row.values())[:5] == ["c1", "ann", "pizza", "2031-01-06", "calm"]
 
 
-def test_the_name_of_the_model_stands_in_parquet_and_not_in_csv(write, run, tmp_path):
-    path, out = write("chat.csv", PIZZA), tmp_path / "s.parquet"
-    run("score", path, "--out", out)
-    assert pq.read_schema(out).metadata[b"model"] == b"toy.safetensors"
+@pytest.mark.parametrize("level", ["message", "conversation", "sender"])
+def test_the_name_of_the_model_stands_in_parquet_and_not_in_csv(level, write, run, tmp_path, model):
+    path, sha256 = write("chat.csv", PIZZA), load_model(model).header["sha256"]
+    for name in ("s.parquet", "s.csv"):
+        run("score", path, "--level", level, "--out", tmp_path / name)
+    metadata = pq.read_schema(tmp_path / "s.parquet").metadata
+    assert (metadata[b"model"], metadata[b"model_sha256"]) == (b"toy.safetensors", sha256.encode())
+    assert "toy" not in (tmp_path / "s.csv").read_text()
+
+
+def test_the_model_stands_in_an_explanation_as_json(run, model):
+    found = json.loads(run("score", SECRET, "--explain", "--format", "json").out)
+    assert (found["model"], found["model_sha256"]) == ("toy.safetensors", load_model(model).header["sha256"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [SECRET],
+        [SECRET, "--explain"],
+        [SECRET, "--explain", "--format", "json"],
+        ["chat.csv"],
+        ["chat.csv", "--out", "s.jsonl"],
+        ["chat.csv", "--level", "conversation"],
+        ["chat.csv", "--level", "sender", "--out", "s.parquet"],
+        ["chat.csv", "--level", "conversation", "--explain", "--conversation", "c1"],
+    ],
+    ids=" ".join,
+)
+def test_score_says_in_one_line_which_model_it_used(arguments, write, capsys, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write("chat.csv", PIZZA)
+    assert main(["score", *arguments, "--model", str(model)]) == 0
+    out, err = capsys.readouterr()
+    assert err == f"model: {model} (sha256 {load_model(model).header['sha256'][:8]})\n"
+    assert "model: " not in out
+
+
+def test_the_shipped_model_is_called_so(capsys):
+    assert main(["score", "pizza at six?"]) == 0
+    assert capsys.readouterr().err == f"model: shipped (sha256 {stored_sha256(shipped_model())[:8]})\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\0" * 8, b"\xff" * 99, PIZZA.encode()])
+def test_a_file_that_is_no_model_is_said_once(content, write, refused):
+    path = write("m.safetensors", content)
+    assert stored_sha256(path) == ""
+    assert "m.safetensors: not a readable" in refused("score", write("chat.csv", PIZZA), "--model", path)
 
 
 @pytest.mark.parametrize(

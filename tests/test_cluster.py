@@ -128,6 +128,9 @@ def test_the_command_scores_on_processes_of_its_own(chats, small_model, tmp_path
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         f"day{number}.parquet" for number in range(5)
     ]
+    sha256 = load_model(small_model).header["sha256"].encode()
+    about = {b"model": b"model.safetensors", b"model_sha256": sha256}
+    assert all(pq.read_schema(path).metadata == about for path in (tmp_path / "out").iterdir())
     assert (
         main(["score", str(tmp_path / "none*.parquet"), "--engine", "dask", "--out", str(tmp_path / "out")])
         == 2

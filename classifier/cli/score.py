@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -22,15 +22,13 @@ from classifier.cli.options import (
 from classifier.cli.sources import are_files, checked_output, opened_rows
 from classifier.errors import InputError
 from classifier.experiments.scoring.plan import ScoringPlan, Thresholds
+from classifier.model.container import stored_sha256
 from classifier.model.message.explain import scores_as_json, scores_as_text
 from classifier.model.shipped import shipped_model
 from classifier.progress import say
 from classifier.readers.external import shown
 from classifier.readers.input_lines import input_lines
 from classifier.readers.rows.formats import ROW_FORMATS
-
-if TYPE_CHECKING:
-    from classifier.readers.rows.table import RowFiles
 
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 STOPPED = 1
@@ -72,6 +70,11 @@ STOPPED = 1
 @row_options
 @click.option("--skip-bad", is_flag=True, help="Leave out rows with a fault and report them.")
 @click.option(
+    "--sort-by-time",
+    is_flag=True,
+    help="Read each conversation oldest message first. Takes memory: half a kilobyte a message.",
+)
+@click.option(
     "--safe-for-spreadsheets",
     is_flag=True,
     help="In CSV, put an apostrophe before a text that a spreadsheet would take for a formula.",
@@ -106,7 +109,6 @@ STOPPED = 1
         "stage, message and word."
     ),
 )
-@click.option("--verbose", is_flag=True, help="Say which model file is used.")
 def score(
     sources: tuple[str, ...],
     level: str,
@@ -130,7 +132,7 @@ def score(
     scheduler: str | None,
     explained: bool,
     conversation: str | None,
-    verbose: bool,
+    sort_by_time: bool,
 ) -> int:
     """Score a text, files, or the lines of standard input.
 
@@ -144,8 +146,8 @@ def score(
     With --level conversation there is one row a conversation: its highest score, flagged (0/1), and
     warned_at, the number of messages seen at the warning. With --level sender there is one row an author:
     the highest score of that author's side, the number of conversations, and how many of them were flagged.
-    Messages of a conversation must be in order, and may stand between those of others; those without an
-    author are left out. Scores are for a person to review.
+    Messages of a conversation must be in order (or give --sort-by-time), and may stand between those of
+    others; those without an author are left out. Scores are for a person to review.
 
     A file of any size is scored in constant memory (conversations and senders: about a kilobyte each).
     Until OUT is whole, finished parts wait in OUT.parts; a run that was interrupted or killed goes on
@@ -169,8 +171,6 @@ def score(
     """
     require_paths(model=model_path)
     path = model_path or shipped_model()
-    if verbose:
-        click.echo(f"model: {path}", err=True)
     if scheduler is not None and engine != "dask":
         raise InputError("--scheduler: is the address of a Dask cluster; give --engine dask with it")
     sources = sources or ("-",)
@@ -222,11 +222,12 @@ def score(
     if conversation is not None and out is not None:
         raise InputError("--conversation: its explanation is printed; leave out --out and --engine")
     options = as_row_options(format_, columns, delimiter, encoding, conversation_id, day_first)
-    with opened_rows(sources, options, level) as files:
+    with opened_rows(sources, options, level, sorts=sort_by_time) as files:
         if conversation is not None:
             from classifier.experiments.scoring.explained_conversation import explained_conversation
 
-            click.echo(explained_conversation(files, conversation, path))
+            click.echo(explained_conversation(files, conversation, path, sorts=sort_by_time))
+            _say_model(path)
             return 0
         plan = ScoringPlan(
             files,
@@ -234,10 +235,11 @@ def score(
             "",
             skip_bad,
             safe_for_spreadsheets,
-            path.name,
+            {"model": path.name, "model_sha256": stored_sha256(path)},
             thresholds=chosen,
             tactics=tactics,
             known=known,
+            sorts=sort_by_time,
         )
         return _score_files(plan, path, out, jobs=jobs)
 
@@ -250,6 +252,7 @@ _FOR_FILES = (
     "conversation_id",
     "day_first",
     "skip_bad",
+    "sort_by_time",
     "safe_for_spreadsheets",
 )
 """Parameters that say something of files alone."""
@@ -277,10 +280,11 @@ def _score_texts(
     model = thresholds.applied_to(load_model(model_path))
     for text in input_lines(sys.stdin.buffer) if source == "-" else [source]:
         click.echo(
-            scores_as_json(model, text)
+            scores_as_json(model, text, model_name=model_path.name)
             if as_json
             else scores_as_text(model, text, explained=explained, tactics=tactics)
         )
+    _say_model(model_path)
     return 0
 
 
@@ -292,6 +296,7 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
     except KeyboardInterrupt:
         _say(f"stopped; what is in {out} is kept, and the same command goes on from there")
         return STOPPED
+    _say_model(model_path)
     return 0
 
 
@@ -304,7 +309,12 @@ def _score_files(plan: ScoringPlan, model_path: Path, out: Path | None, *, jobs:
         kind = checked_output(out, [file.path for file in files.files])
     if plan.is_safe and kind not in ("csv", "tsv"):
         raise InputError(f"--safe-for-spreadsheets: is for results in CSV, and this one is {kind}")
-    _say_of_columns(files, plan.level)
+    columns = files.columns
+    if plan.level == "message" and columns.renamed:
+        pairs = ", ".join(f"{name!r} as {columns.others[name]!r}" for name in columns.renamed)
+        _say(f"{files.name}: columns with names of ours come out under others: {shown(pairs)}")
+    if plan.level == "message" and plan.sorts:
+        _say("--sort-by-time: is of conversations and senders; messages come out in the order of their rows")
     plan = replace(plan, kind=kind)
     if out is None:
         try:
@@ -316,24 +326,21 @@ def _score_files(plan: ScoringPlan, model_path: Path, out: Path | None, *, jobs:
             if isinstance(error, BrokenPipeError):
                 return STOPPED
             raise InputError(f"standard output: cannot be written: {error.strerror or error}") from None
-        return 0
-    say(f"checking {files.name}")
-    try:
-        score_to_file(plan, model_path, out, jobs=jobs, say=_say)
-    except Stopped as stopped:
-        _say(str(stopped))
-        return STOPPED
+    else:
+        say(f"checking {files.name}")
+        try:
+            score_to_file(plan, model_path, out, jobs=jobs, say=_say)
+        except Stopped as stopped:
+            _say(str(stopped))
+            return STOPPED
+    _say_model(model_path)
     return 0
 
 
-def _say_of_columns(files: RowFiles, level: str) -> None:
-    """Say which columns come out under another name, and which come out empty."""
-    if level != "message":
-        return
-    columns = files.columns
-    if columns.renamed:
-        pairs = ", ".join(f"{name!r} as {columns.others[name]!r}" for name in columns.renamed)
-        _say(f"{files.name}: columns with names of ours come out under others: {shown(pairs)}")
+def _say_model(path: Path) -> None:
+    """Say which model the scores are of, once there are any."""
+    name = "shipped" if path == shipped_model() else path
+    _say(f"model: {name} (sha256 {stored_sha256(path)[:8]})")
 
 
 def _say(text: str) -> None:

@@ -54,8 +54,13 @@ def _is_path(source: str) -> bool:
 
 
 @contextmanager
-def opened_rows(sources: Sequence[str], options: RowOptions, level: str) -> Iterator[RowFiles]:
-    """The rows of files and patterns. Raises ``InputError`` for a folder and for a missing column."""
+def opened_rows(
+    sources: Sequence[str], options: RowOptions, level: str, *, sorts: bool = False
+) -> Iterator[RowFiles]:
+    """The rows of files and patterns, with a column of times where it ``sorts``.
+
+    Raises ``InputError`` for a folder and for a missing column.
+    """
     from classifier.readers.rows.columns import REQUIRED
     from classifier.readers.rows.spool import row_sources
     from classifier.readers.rows.table import open_rows
@@ -63,7 +68,8 @@ def opened_rows(sources: Sequence[str], options: RowOptions, level: str) -> Iter
     with row_sources(sources, options.format) as (paths, name):
         if folder := next((path for path in paths if path.is_dir()), None):
             raise InputError(f"{folder}: is a folder; name its files, or a pattern such as '{folder}/*.csv'")
-        yield open_rows(paths, options, required=("text",) if level == "message" else REQUIRED, name=name)
+        required = ("text",) if level == "message" else (*REQUIRED, "time") if sorts else REQUIRED
+        yield open_rows(paths, options, required=required, name=name)
 
 
 def checked_output(out: Path, inputs: Sequence[Path]) -> str:

@@ -65,6 +65,20 @@ def content_sha256(arrays: Arrays, header: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
+def stored_sha256(path: Path) -> str:
+    """The sha256 that a model file says it has, empty where it is none.
+
+    Reading the model checks it.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            return str(json.loads((opened.metadata() or {})["header"])["sha256"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError):
+        return ""
+
+
 def check_format_version(header: Mapping[str, Any], expected: int) -> None:
     """Raise ``OtherVersionError`` when the header has another format version than ``expected``."""
     if header.get("format_version") != expected:

@@ -457,7 +457,7 @@ def row_options(rng: random.Random) -> RowOptions:
         "conversation_id": ["c", " ", "x" * 2000],
         "day_first": [True],
     }
-    return RowOptions(**{name: rng.choice(values) for name, values in drawn.items() if rng.random() < 0.3})
+    return RowOptions(**{name: rng.choice(values) for name, values in drawn.items() if rng.random() < 0.15})
 
 
 def rows_with_options(path: Path, rng: random.Random) -> None:

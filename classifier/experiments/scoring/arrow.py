@@ -28,7 +28,7 @@ def result_schema(plan: ScoringPlan) -> pa.Schema:
     else:
         types = {name: (plan.files.types or {}).get(name, pa.string()) for name in plan.columns}
         types |= dict.fromkeys((*LABELS, *plan.added_columns), pa.float64()) | {"stages": pa.string()}
-    return pa.schema(list(types.items()), metadata={"model": plan.model_name} if plan.model_name else None)
+    return pa.schema(list(types.items()), metadata=dict(plan.model) or None)
 
 
 def message_table(

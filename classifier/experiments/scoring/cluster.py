@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from glob import glob
 from itertools import chain
@@ -55,10 +55,14 @@ MONITORED_SCHEMA = {"conversation_id": "str", "author": "str"} | dict.fromkeys(C
 
 @dataclass(frozen=True)
 class Models:
-    """What a worker scores with. It is sent to each worker once."""
+    """What a worker scores with. It is sent to each worker once.
+
+    ``about`` is written into the metadata of each result.
+    """
 
     scorer: BatchScorer
     conversation_model: ConversationModel | None
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def score_on_cluster(
@@ -85,7 +89,9 @@ def score_on_cluster(
     conversation_model = None
     if level != "message":
         conversation_model = load_conversation_model(conversation_model_path(model_path))
-    models = Models(BatchScorer(load_model(model_path)), conversation_model)
+    model = load_model(model_path)
+    about = {"model": model_path.name, "model_sha256": model.header["sha256"]}
+    models = Models(BatchScorer(model), conversation_model, about)
     local = None
     if scheduler is None:
         local = LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=50)
@@ -171,12 +177,10 @@ def _score_file(source: Path, target: Path) -> None:
     """Score the messages of one file, block by block; runs on a worker."""
     tables = _scored_tables(source)
     first = next(tables)
-    with (
-        replacing(target) as stream,
-        pq.ParquetWriter(stream, first.schema, compression="zstd") as writer,
-    ):
+    schema = first.schema.with_metadata(_worker_models().about)
+    with replacing(target) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
         for table in chain([first], tables):
-            writer.write_table(table.cast(first.schema))
+            writer.write_table(table.cast(schema))
 
 
 def _scored_tables(source: Path, *, tactics: bool = False) -> Iterator[pa.Table]:
@@ -227,8 +231,12 @@ def _senders(sides: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    about = dict(table.schema.metadata) | {
+        name.encode(): value.encode() for name, value in _worker_models().about.items()
+    }
     with replacing(path) as stream:
-        frame.to_parquet(stream, index=False, compression="zstd")
+        pq.write_table(table.replace_schema_metadata(about), stream, compression="zstd")
 
 
 def _empty(schema: dict[str, str], **more: str) -> pd.DataFrame:

@@ -13,35 +13,44 @@ if TYPE_CHECKING:
     from classifier.readers.rows.table import RowFiles
 
 
-def explained_conversation(files: RowFiles, conversation_id: str, model_path: Path) -> str:
+def explained_conversation(
+    files: RowFiles, conversation_id: str, model_path: Path, *, sorts: bool = False
+) -> str:
     """The exact explanation of the score that ``score --level conversation`` gives.
 
     That score is the highest the conversation had, so the explanation covers its messages up to there. Only
     the rows of this conversation are kept in memory. Raises ``InputError`` when the file has no conversation
-    of that id. Messages without an author are left out, as there.
+    of that id. Messages without an author are left out, and with ``sorts`` read by time, as there.
     """
+    from classifier.experiments.scoring.results import time_order
     from classifier.model.conversation.explain import as_text, explain_conversation
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.conversation.monitor import running_scores
     from classifier.model.message.file import load_model
+    from classifier.readers.rows.cell_time import readable_time
     from classifier.readers.rows.read_block import read_block
     from classifier.text import printable
 
     key = name_key(conversation_id)
-    texts, authors = [], []
+    texts, authors, times = [], [], []
     for block in files.blocks():
         table = read_block(block).table
         columns = (table[name].fill_null("").to_pylist() for name in ("conversation_id", "author", "text"))
-        for id_, author, text in zip(*columns, strict=True):
+        given = table["time"].to_pylist() if "time" in table.column_names else [None] * len(table)
+        for id_, author, text, time in zip(*columns, given, strict=True):
             if name_key(id_) == key and author.strip():
                 texts.append(text)
                 authors.append(name_key(author))
+                times.append(readable_time(time, day_first=block.file.options.day_first))
     if not texts:
         raise InputError(
             f"{files.name}: has no conversation {conversation_id!r} with authors; give --conversation an "
             "id as it "
             "stands in the column of conversations"
         )
+    if sorts:
+        order, _ = time_order([key] * len(texts), times)
+        texts, authors = ([given[at] for at in order] for given in (texts, authors))
     model = load_model(model_path)
     conversation_model = load_conversation_model(conversation_model_path(model_path))
     scores = running_scores(conversation_model, model.scores(texts), authors)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from classifier.model.message.operating_points import DEFAULT_POINT
@@ -56,14 +57,16 @@ class ScoringPlan:
         Whether a row with a fault is left out; else it ends the run.
     is_safe
         Whether texts of CSV that a spreadsheet would take for formulas begin with an apostrophe.
-    model_name
-        Written into the metadata of Parquet.
+    model
+        Name and sha256 of the model, for the metadata of Parquet.
     thresholds
         Those that flag.
     tactics
         Whether a probability of each tactic follows the stages.
     known
         Whether the share of words that the model has seen comes last.
+    sorts
+        Whether a conversation's messages are read by time; else in the order of their rows.
     """
 
     files: RowFiles
@@ -71,10 +74,11 @@ class ScoringPlan:
     kind: str
     skips_bad: bool = False
     is_safe: bool = False
-    model_name: str = ""
+    model: Mapping[str, str] = field(default_factory=dict)
     thresholds: Thresholds = Thresholds()
     tactics: bool = False
     known: bool = False
+    sorts: bool = False
 
     @property
     def columns(self) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from classifier.experiments.scoring import arrow
 from classifier.experiments.scoring.finished_blocks import ScoredBlock
@@ -40,7 +42,7 @@ def write_result(
     """
     contents = (block.content for block in blocks)
     if conversation_model is not None:
-        monitor = _monitor_all(conversation_model, contents, warn)
+        monitor = _monitor_all(conversation_model, contents, warn, sorts=plan.sorts)
         if plan.level == "conversation":
             rows = conversation_rows(monitor)
         else:
@@ -58,22 +60,29 @@ def write_result(
 
 
 def _monitor_all(
-    conversation_model: ConversationModel, contents: Iterable[bytes], warn: Callable[[str], None]
+    conversation_model: ConversationModel,
+    contents: Iterable[bytes],
+    warn: Callable[[str], None],
+    *,
+    sorts: bool,
 ) -> BulkMonitor:
     """A monitor that has seen every message of every block.
 
-    Names are compared trimmed and in Unicode's composed form, and kept as first written.
+    It sees them in the order of the rows or, where it ``sorts``, by time. Names are compared trimmed and
+    in Unicode's composed form, and kept as first written.
     """
     monitor = BulkMonitor(conversation_model)
-    first: dict[str, str] = {}
+    tables = _with_equal_names(map(arrow.from_bytes, contents))
+    if sorts and (parts := list(tables)):
+        table = pa.concat_tables(parts)
+        order, moved = time_order(table["conversation_id"].to_pylist(), table["time"].to_pylist())
+        first = f" (first {shown(repr(moved[0]))})" if moved else ""
+        warn(f"sorted by time: {len(moved):,} conversations were in another order{first}")
+        tables = iter([table.take(pa.array(order))])
     last_time: dict[str, datetime] = {}
     falling: dict[str, None] = {}
-    for content in contents:
-        table = arrow.from_bytes(content)
+    for table in tables:
         ids, authors, times = (table[name].to_pylist() for name in arrow.MONITORED_COLUMNS)
-        ids, authors = (
-            [first.setdefault(name_key(name), name) for name in names] for names in (ids, authors)
-        )
         for id_, time in zip(ids, times, strict=True):
             if time is not None and last_time.setdefault(id_, time) > time:
                 falling[id_] = None
@@ -83,12 +92,44 @@ def _monitor_all(
     if falling:
         warn(
             f"the times fall in {len(falling):,} conversations (first {shown(repr(next(iter(falling))))}); "
-            "they "
-            "were scored in the order of the rows: put the oldest message first"
+            "they were scored in the order of the rows: put the oldest message first, or give --sort-by-time"
         )
     for warning in _near_names(monitor):
         warn(warning)
     return monitor
+
+
+def _with_equal_names(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """``tables`` with each name of a conversation or person as it was first written."""
+    first: dict[str, str] = {}
+    for table in tables:
+        for at, name in enumerate(arrow.MONITORED_COLUMNS[:2]):
+            names = [first.setdefault(name_key(given), given) for given in table[name].to_pylist()]
+            table = table.set_column(at, name, pa.array(names, pa.string()))
+        yield table
+
+
+def time_order(ids: Sequence[str], times: Sequence[datetime | None]) -> tuple[NDArray[np.int64], list[str]]:
+    """Positions of messages, each conversation's oldest first, and which conversations change.
+
+    Conversations come in the order in which they first stood, one message of each by turns. A message
+    without a time stays behind the one before it in its conversation.
+
+    >>> from datetime import datetime
+    >>> time_order(["a", "b", "a"], [datetime(2031, 1, 7), None, datetime(2031, 1, 6)])
+    (array([2, 1, 0]), ['a'])
+    """
+    number: dict[str, int] = {}
+    frame = pd.DataFrame({"number": [number.setdefault(id_, len(number)) for id_ in ids]})
+    frame["time"] = pd.Series(np.array(times, dtype="datetime64[us]")).groupby(frame["number"]).ffill()
+    frame["row"] = np.arange(len(frame))
+    frame["place"] = frame.groupby("number").cumcount()
+    by_time = frame.sort_values(["number", "time", "row"], na_position="first")
+    is_moved = by_time["place"].to_numpy() != by_time.groupby("number").cumcount().to_numpy()
+    moved = set(by_time["number"][is_moved])
+    by_time["place"] = by_time.groupby("number").cumcount()
+    order = by_time.sort_values(["place", "number"])["row"].to_numpy()
+    return order, [id_ for id_, at in number.items() if at in moved]
 
 
 def _near_names(monitor: BulkMonitor) -> Iterator[str]:

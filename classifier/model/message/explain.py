@@ -245,11 +245,12 @@ def scores_as_text(model: MessageModel, text: str, *, explained: bool, tactics: 
     return "\n".join(lines)
 
 
-def scores_as_json(model: MessageModel, text: str) -> str:
+def scores_as_json(model: MessageModel, text: str, *, model_name: str) -> str:
     """The exact explanation of every label of one text, as one JSON object.
 
     Of each label it has probability, threshold, whether it is flagged, the passage and the tactic that
-    decide, and the terms, whose values and the intercept sum to the log-odds.
+    decide, and the terms, whose values and the intercept sum to the log-odds. ``model_name`` is
+    named in it.
     """
     labels = []
     for label in model.labels:
@@ -269,6 +270,7 @@ def scores_as_json(model: MessageModel, text: str) -> str:
         )
     record = {
         "text": text,
+        "model": model_name,
         "model_sha256": model.header.get("sha256", ""),
         "unknown_words": list(_unknown_words(model, text)),
         "labels": labels,
