@@ -28,7 +28,6 @@ from classifier.corpus.generator.chains import (
     dialogue_books,
     generate_chain_senders,
     generate_chains,
-    generate_long_benign,
 )
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.generator.typing import MISSPELLINGS, evened, light_habits, typed
@@ -277,15 +276,6 @@ def test_when_dialogues_run_out_the_chain_ends():
         few, shape, "raid", Pair("casual", ("unstated",) * 2), overtness="", rng=Random(1)
     )
     assert sorted(link.dialogue.id for link in links) == ["any.o0", "raid.o0"]
-
-
-def test_long_benign_conversations_have_exactly_the_length_and_repeat_only_when_all_was_said():
-    made = list(generate_long_benign(SPEC, TOYS, n=4, lengths=(200, 700)))
-    assert [len(c.messages) for c in made] == [200, 700, 200, 700]
-    assert {c.label for c in made} == {"benign"}
-    times = [Counter(c.dialogues).values() for c in made]
-    assert all(max(said) > 1 for said in times)  # 18 dialogues of validation fit a relation
-    assert all(max(said) - min(said) <= 1 for said in times)
 
 
 def test_a_slot_has_one_filler_through_a_dialogue_and_its_span_marks_it(conversations):

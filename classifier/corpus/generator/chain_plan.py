@@ -185,14 +185,12 @@ def choose_chain(
     *,
     overtness: str,
     rng: Random,
-    used: Sequence[Dialogue] = (),
 ) -> tuple[list[Link], Pair]:
     """The dialogues of a conversation in order, and what they say of the people.
 
     ``overtness`` is empty for a benign exchange. No dialogue, and no family, stands in a chain twice,
     and at most one dialogue is of a two-way pair. Where the relation's own dialogues run out, talk of
-    any relation takes their place; where that runs out, too, the chain ends early. ``used`` dialogues
-    stand before the chain.
+    any relation takes their place; where that runs out, too, the chain ends early.
     """
     scripted: list[Dialogue] = []
     if overtness:
@@ -210,11 +208,11 @@ def choose_chain(
         wanted = replace(shape.turns[position], n_lines=room / (len(shape.turns) - len(links)))
         pools = [book.ordinary.get(relation, []), book.anywhere] if shape.own[position] else [book.anywhere]
         turned = shape.turned[position]
-        chosen = _choose_ordinary(book, pools, [*used, *said], pair, wanted=wanted, turned=turned, rng=rng)
+        chosen = _choose_ordinary(book, pools, said, pair, wanted=wanted, turned=turned, rng=rng)
         if chosen is not None and (not links or wanted.n_lines >= len(chosen.lines) / 2):
             links[position] = Link(chosen, turned)
             pair = _narrowed(pair, chosen, turned=turned)
-    if not links and not used:  # a sender of an age that no dialogue of the relation is for
+    if not links:  # a sender of an age that no dialogue of the relation is for
         anybody = replace(pair, ages=("unstated", "unstated"))
         return choose_chain(book, shape, relation, anybody, overtness=overtness, rng=rng)
     return [links[position] for position in sorted(links)], pair

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -39,9 +39,6 @@ from classifier.taxonomy import BENIGN, PATTERN
 
 PATTERN_RATE_OF_SCRIPTED_SENDERS = 0.8
 """How many conversations of a sender who holds scripted patterns are patterns."""
-
-LONG_LENGTHS = (600, 1_000)
-"""Messages in the conversations of the long benign set."""
 
 OPTIONAL_RATE = 0.5
 """How often a line that may be left out is said."""
@@ -141,61 +138,6 @@ def generate_chain_senders(
                 id_, spec, split, book, sender, contact, scripted and bool(book.patterns), rng
             )
             made += 1
-
-
-def generate_long_benign(
-    spec: CorpusSpec,
-    dialogues: Iterable[Dialogue],
-    *,
-    n: int = 300,
-    lengths: Sequence[int] = LONG_LENGTHS,
-    split: str = "validation",
-) -> Iterator[Conversation]:
-    """Benign conversations of exactly these lengths in turn, for measuring what length does; never released.
-
-    A dialogue is said again only when all that fit the relation have been said.
-    """
-    book = dialogue_books(spec, dialogues)[split]
-    for number in range(n):
-        rng = Random(f"{spec.name}:{spec.seed}:{split}:long:{number}")
-        id_ = f"{split}-l{number:05d}"
-        sender = accounts.draw_sender(id_, rng, scripted_share=0.0)
-        contact = _draw_contact(f"{id_}-contact", sender, rng)
-        relation, links, pair = _long_chain(book, sender, lengths[number % len(lengths)], rng)
-        talks = _cut(_opened([_talk(link, rng) for link in links], rng), lengths[number % len(lengths)])
-        yield _assembled(f"{spec.name}-{id_}", spec, split, sender, contact, relation, talks, pair, "", rng)
-
-
-def _long_chain(
-    book: DialogueBook, sender: accounts.Sender, length: int, rng: Random
-) -> tuple[str, list[Link], Pair]:
-    """A benign chain of at least ``length`` messages that are not optional."""
-    relation = draw_relation(book.ordinary, _AGE_OF_BAND[sender.age_band], rng)
-    pair = Pair(sender.account.register, (_AGE_OF_BAND[sender.age_band], "unstated"))
-    links: list[Link] = []
-    used: list[Dialogue] = []
-    n_messages = 0
-    while n_messages < length:
-        shape = draw_shape(book, rng)
-        chain, pair = choose_chain(book, shape, relation, pair, overtness="", rng=rng, used=used)
-        if not chain:
-            used.clear()
-            continue
-        links += chain
-        used += [link.dialogue for link in chain]
-        n_messages += sum(not line.optional for link in chain for line in link.dialogue.lines)
-    return relation, links, pair
-
-
-def _cut(talks: list[_Talk], length: int) -> list[_Talk]:
-    """The talks up to message number ``length``."""
-    kept = []
-    for talk in talks:
-        kept.append(replace(talk, lines=talk.lines[:length], by_sender=talk.by_sender[:length]))
-        length -= len(kept[-1].lines)
-        if not length:
-            break
-    return kept
 
 
 def _draw_contact(id_: str, sender: accounts.Sender, rng: Random) -> accounts.Account:
