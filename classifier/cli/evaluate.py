@@ -1,52 +1,159 @@
-"""``grooming-classifier evaluate``: a folder of tables about a model."""
+"""``grooming-classifier evaluate``: a folder of tables about a model, on our corpus or on labelled rows."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import CORPUS, RESAMPLES, TRAIN_SPLIT_MODEL, out_folder, require_paths, seed_of
+from classifier.cli.options import (
+    RESAMPLES,
+    as_row_options,
+    as_thresholds,
+    out_folder,
+    require_paths,
+    row_options,
+    seed_of,
+    threshold_options,
+)
 from classifier.errors import InputError
-from classifier.model.shipped import conversation_model_path, require_unseen, train_split_model
+from classifier.model.shipped import (
+    conversation_model_path,
+    require_unseen,
+    shipped_model,
+    train_split_model,
+)
+
+if TYPE_CHECKING:
+    from classifier.evaluation.results import Evaluation
+
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
+FOR_ROWS = {
+    "groups": "--by",
+    "since": "--since",
+    "until": "--until",
+    "authors": "--authors",
+    "pseudonymise": "--pseudonymise",
+    "operating_point": "--operating-point",
+    "thresholds": "--threshold",
+    "alert_threshold": "--alert-threshold",
+    "columns": "--column",
+    "delimiter": "--delimiter",
+    "encoding": "--encoding",
+    "conversation_id": "--conversation-id",
+    "day_first": "--day-first",
+}
+"""Parameters that say something of labelled rows alone, with their flags."""
 
 
 @click.command()
-@CORPUS
-@TRAIN_SPLIT_MODEL
+@click.argument("corpus", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--rows",
+    "sources",
+    multiple=True,
+    metavar="FILE",
+    help=(
+        "Instead of CORPUS: a file of messages with 0/1 columns named after labels, or with "
+        "conversation_label, as CSV, TSV, JSONL or Parquet. May be repeated, and may be a pattern in quotes."
+    ),
+)
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help=(
+        "Model file. Default: the one that comes with the package; for CORPUS the one fitted on the train "
+        "split alone."
+    ),
+)
 @click.option(
     "--transfer",
     type=click.Path(path_type=Path),
     help="A second corpus by other writers, for testing only (data/synthetic/v2-alt).",
 )
-@out_folder("The folder to write evaluation.json and its tables into.")
+@out_folder("The folder to write the results and their tables into.")
 @seed_of("the bootstrap and of the shuffled-label control")
 @RESAMPLES
+@click.option(
+    "--by",
+    "groups",
+    multiple=True,
+    metavar="COLUMN",
+    help="With --rows: rates by the values of this column, and the largest gap. May be repeated.",
+)
+@click.option("--since", default="", metavar="TIME", help="With --rows: only messages from this time on.")
+@click.option("--until", default="", metavar="TIME", help="With --rows: only messages before this time.")
+@click.option(
+    "--authors",
+    type=click.Path(path_type=Path),
+    help="With --rows: PAN 2012's list of authors to find, one id a line, for its F0.5.",
+)
+@click.option(
+    "--pseudonymise",
+    is_flag=True,
+    help="With --rows: write numbers for conversations and letters for authors. Texts are never written.",
+)
+@threshold_options
+@row_options
 def evaluate(
-    corpus: Path, model_path: Path | None, transfer: Path | None, out: Path, seed: int, resamples: int
+    corpus: Path | None,
+    sources: tuple[str, ...],
+    model_path: Path | None,
+    transfer: Path | None,
+    out: Path,
+    seed: int,
+    resamples: int,
+    **for_rows: Any,
 ) -> None:
-    """Measure a model on the test split, beside baselines and leak controls.
+    """Measure a model on the test split of CORPUS, or on your own labelled rows.
 
-    Thresholds come from the model file; those of the baselines are chosen on the validation split.
-    Every rate stands beside its interval. The scores of single messages and conversations go into
-    message_scores.parquet and conversation_scores.parquet, which 'compare' reads.
+    On CORPUS it stands beside baselines and leak controls. Thresholds come from the model file; those of
+    the baselines are chosen on the validation split. Every rate stands beside its interval. The scores of
+    single messages and conversations go into message_scores.parquet and conversation_scores.parquet, which
+    'compare' reads.
+
+    With --rows nothing is fitted, and no text is written. A row is a message: text, and for conversations
+    conversation_id and author. Labels are 0/1 columns flattery, isolation, info_request, secrecy, meeting,
+    false_affinity, pressure, as many as there are, and conversation_label (0/1, or benign and
+    grooming_pattern). Intervals are over resampled conversations.
 
     \b
-    Example:
+    Examples:
       grooming-classifier evaluate data/synthetic/v2 --transfer data/synthetic/v2-alt --out results/evaluation
+      grooming-classifier evaluate --rows labelled.csv --by age_band --out results/mine
+      grooming-classifier evaluate --rows rows.csv --authors authors.txt --pseudonymise --out results/pan12
     """
+    require_paths(transfer, for_rows["authors"], model=model_path)
+    if sources:
+        if corpus is not None or transfer is not None:
+            raise InputError("--rows: is measured by itself; leave out CORPUS and --transfer")
+        _evaluate_rows(sources, model_path or shipped_model(), out, seed, resamples, **for_rows)
+        return
+    if corpus is None:
+        raise InputError("name a CORPUS, or labelled rows with --rows")
+    context = click.get_current_context()
+    for name, flag in FOR_ROWS.items():
+        if context.get_parameter_source(name) == COMMANDLINE:
+            raise InputError(f"{flag}: goes with --rows, and {corpus} is a corpus; leave it out")
+    _evaluate_corpus(corpus, model_path or train_split_model(), transfer, out, seed, resamples)
+
+
+def _evaluate_corpus(
+    corpus: Path, path: Path, transfer: Path | None, out: Path, seed: int, resamples: int
+) -> None:
     from classifier.corpus.release import content_hash, read_corpus, read_message_tables
     from classifier.experiments.evaluation import evaluate_everything
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier, load_model
 
-    require_paths(transfer, model=model_path)
     parts = read_corpus(corpus)
     for split, conversations in parts.items():
         if not conversations:
             raise InputError(f"{corpus}: has no {split} conversations; an evaluation needs all three splits")
-    path = model_path or train_split_model()
     model = load_model(path)
     corpus_sha256 = content_hash(corpus)
     require_unseen(path, model.header, corpus_sha256)
@@ -70,3 +177,123 @@ def evaluate(
         f"{out}: {f1} on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} "
         "unseen families"
     )
+
+
+def _evaluate_rows(
+    sources: tuple[str, ...],
+    path: Path,
+    out: Path,
+    seed: int,
+    resamples: int,
+    *,
+    groups: tuple[str, ...],
+    since: str,
+    until: str,
+    authors: Path | None,
+    pseudonymise: bool,
+    operating_point: str,
+    thresholds: tuple[str, ...],
+    alert_threshold: float | None,
+    **how_read: Any,
+) -> None:
+    from classifier.cli.sources import opened_rows
+    from classifier.experiments.labelled_rows.evaluate import RESULTS, evaluate_rows, pseudonymised
+    from classifier.experiments.labelled_rows.read import EARLIEST, LATEST, read_labelled_rows
+    from classifier.experiments.scoring.plan import Thresholds
+    from classifier.model.conversation.file import load_conversation_model
+    from classifier.model.message.file import load_model
+    from classifier.readers.outside.pan12 import read_authors
+    from classifier.resume import file_sha256
+
+    chosen = Thresholds(operating_point, as_thresholds(thresholds), alert_threshold)
+    options = as_row_options("auto", **how_read)
+    begins = _bound("--since", since, EARLIEST, day_first=options.day_first)
+    ends = _bound("--until", until, LATEST, day_first=options.day_first)
+    model = chosen.applied_to(load_model(path))
+    conversation_model = chosen.applied_to_conversations(
+        load_conversation_model(conversation_model_path(path))
+    )
+    sought: Set[str] = set() if authors is None else read_authors(authors)
+    with opened_rows(sources, options, "message") as files:
+        rows = read_labelled_rows(files, groups=groups, since=begins, until=ends)
+        read = {file.path.name: file_sha256(file.path) for file in files.files}
+    if sought and not sought & set(rows.messages["author"]):
+        raise InputError(f"{authors}: none of its authors writes a message in {rows.name}")
+    if pseudonymise:
+        rows, sought = pseudonymised(rows, sought)
+    facts = {
+        "files_sha256": read,
+        "model": path.name,
+        "operating_point": operating_point,
+        "pseudonymised": pseudonymise,
+        "since": since,
+        "until": until,
+    }
+    evaluation = evaluate_rows(
+        rows,
+        model,
+        conversation_model,
+        sought_authors=sought,
+        facts=facts,
+        n_resamples=resamples,
+        seed=seed,
+    )
+    evaluation.save(out, name=RESULTS)
+    click.echo(
+        f"{out}: {evaluation.facts['n_rows']:,} rows, {evaluation.facts['n_clusters']:,} "
+        f"{evaluation.facts['clusters']}"
+    )
+    for line in _summary(evaluation):
+        click.echo(line)
+    if n := evaluation.facts["n_without_author"]:
+        click.echo(f"{rows.name}: {n:,} rows without an author are of no conversation", err=True)
+    if n := evaluation.facts["n_sought_authors_without_a_message"]:
+        click.echo(f"{authors}: {n:,} of its authors write no message in these rows", err=True)
+
+
+def _bound(flag: str, value: str, otherwise: Any, *, day_first: bool) -> Any:
+    from classifier.readers.rows.cell_time import cell_time
+
+    if not value.strip():
+        return otherwise
+    try:
+        return cell_time(value, day_first=day_first)
+    except ValueError as error:
+        raise InputError(f"{flag} {value}: {error}; write it as 2026-01-31 or 2026-01-31T18:00") from None
+
+
+def _summary(evaluation: Evaluation) -> list[str]:
+    """The main figures of labelled rows, a line each."""
+    tables, lines = evaluation.tables, []
+    if "messages" in tables:
+        lines.append(f"  {'label':<16}{'shown':>7}  {'precision':<22}{'recall':<22}{'F1':<22}AP")
+        lines += [
+            f"  {row['label']:<16}{row['support']:>7}  "
+            + "".join(f"{_with_bounds(row, name):<22}" for name in ("precision", "recall", "f1"))
+            + _with_bounds(row, "average_precision")
+            for row in tables["messages"].to_dict("records")
+        ]
+    for row in tables["conversations"].to_dict("records") if "conversations" in tables else ():
+        lines.append(
+            f"  conversations: AUC {_with_bounds(row, 'auc')}, found {_counted(row, 'tpr')}, "
+            f"benign flagged {_counted(row, 'fpr')}"
+        )
+    for row in tables["pan12"].to_dict("records") if "pan12" in tables else ():
+        lines.append(
+            f"  PAN 2012 {row['task']}: {row['measure']} {row['score']:.4f}, {row['right']:,} right of "
+            f"{row['flagged']:,} flagged, {row['to_find']:,} to find"
+        )
+    for row in tables["gaps"].to_dict("records") if "gaps" in tables else ():
+        lines.append(
+            f"  {row['by']}, {row['metric']}: worst {row['worst']} {row['worst_rate']:.3f}, best "
+            f"{row['best']} {row['best_rate']:.3f}, gap {_with_bounds(row, 'gap')}"
+        )
+    return lines
+
+
+def _with_bounds(row: dict[Any, Any], name: str) -> str:
+    return f"{row[name]:.3f} ({row[f'{name}_low']:.3f}–{row[f'{name}_high']:.3f})"
+
+
+def _counted(row: dict[Any, Any], name: str) -> str:
+    return f"{_with_bounds(row, name)}, {row[f'{name}_hits']:,}/{row[f'{name}_n']:,}"
