@@ -12,6 +12,7 @@ import click
 
 from classifier.cli.options import as_row_options, require_paths, row_options
 from classifier.errors import InputError
+from classifier.model.shipped import card_path, shipped_model
 from classifier.readers.read import FORMATS
 from classifier.readers.rows.message_rows import MESSAGE_COLUMNS, message_rows, numbered_messages
 
@@ -93,6 +94,11 @@ class _Scores:
 )
 @click.option("--type-id", default="message", show_default=True, help="With --to coop: the item type.")
 @click.option(
+    "--model-card",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --to coop: also write the shipped model's card, in Coop's seven sections, to this .json file.",
+)
+@click.option(
     "--strict/--skip-bad",
     default=True,
     show_default=True,
@@ -112,6 +118,7 @@ def convert(
     scores_path: Path | None,
     truth: Path | None,
     type_id: str,
+    model_card: Path | None,
     strict: bool,
 ) -> None:
     """Turn a corpus of another format into rows to score, or into files of other tools.
@@ -127,6 +134,7 @@ def convert(
       grooming-classifier score rows.csv --out scores.csv
       grooming-classifier convert corpus.xml lines.txt --to pan12-lines --scores scores.csv --truth task2.txt
       grooming-classifier convert export.jsonl pack.json --to datapack --column text=body
+      grooming-classifier convert rows.csv items.jsonl --to coop --scores scores.csv --model-card card.json
       grooming-classifier convert 'chats/*.csv' rows.csv --delimiter ';' --encoding cp1252 --day-first
     """
     from classifier.atomic import replacing
@@ -144,6 +152,8 @@ def convert(
             f"--to {to}: needs --scores, the file that 'grooming-classifier score' wrote about the rows "
             f"converted from {sources[0]}"
         )
+    if model_card is not None and to != "coop":
+        raise InputError(f"--model-card: is for Coop; give --to coop with it, or read {card_path()}")
     if truth is not None and to not in NEED_SCORES:
         raise InputError(f"--truth: goes with --to {' or '.join(NEED_SCORES)}")
     faults, notes = _Faults(), Counter[str]()
@@ -186,6 +196,8 @@ def convert(
         click.echo(f"{sources[0]}: {n:,} {note}", err=True)
     if truth is not None:
         click.echo(_pan12_score(out, truth, to=to))
+    if model_card is not None:
+        _write_card(model_card)
 
 
 def _output(out: Path, to: str) -> str:
@@ -295,6 +307,22 @@ def _predicted(row: dict[str, Any], scores: _Scores) -> dict[str, Any]:
     if prediction is None:
         return dict(zip(PREDICTED, (None, ""), strict=True))
     return dict(zip(PREDICTED, (prediction.highest, "|".join(prediction.stages)), strict=True))
+
+
+def _write_card(path: Path) -> None:
+    from classifier import __version__
+    from classifier.atomic import write_bytes
+    from classifier.model.message.file import load_model
+    from classifier.readers.outside.coop_card import coop_card
+
+    model = load_model(shipped_model())
+    points = {
+        name: dict(zip(model.labels, point.thresholds.tolist(), strict=True))
+        for name, point in model.operating_points.items()
+    }
+    card = coop_card(card_path().read_text(encoding="utf-8"), version=__version__, operating_points=points)
+    write_bytes(path, card.encode("utf-8"))
+    click.echo(f"{path}: the card of the shipped model")
 
 
 def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:

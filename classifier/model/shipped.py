@@ -33,6 +33,15 @@ def train_split_model() -> Path:
     return Path(__file__).parent / "train_split.safetensors"
 
 
+def card_path() -> Path:
+    """Path of the model card of both models.
+
+    >>> card_path().name
+    'CARD.md'
+    """
+    return Path(__file__).parent / "CARD.md"
+
+
 def require_unseen(path: Path, header: Mapping[str, Any], corpus_sha256: str) -> None:
     """Raise ``InputError`` for a model that was fitted on the test families of this corpus."""
     if "test" in header["fitted_on"] and header["corpus_sha256"] == corpus_sha256:
