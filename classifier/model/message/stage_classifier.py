@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
+from sklearn.utils.validation import check_is_fitted
 
 from classifier.errors import InputError
 from classifier.model.message.features import DEFAULT_OPTIONS, checked_options, word_pairs
@@ -26,10 +27,13 @@ from classifier.taxonomy import COLUMNS, LABELS, TACTICS
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+Number = TypeVar("Number", np.float64, np.int64)
 TOKEN_PATTERN = r"(?u)\b\w+\b"
 LEFT_OUT = -1
 """The target of a row that a regression is not fitted on."""
 N_JOBS = 2
+LOWEST_LOG_ODDS = -700.0
+"""Log-odds of what cannot be, as scikit-learn's metrics take no infinity; its probability is 0."""
 _STEPS = 127
 """A weight is one of so many equal steps on either side of 0: a byte in the model's file."""
 
@@ -39,8 +43,12 @@ class StageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     There is a regression for each label and for each tactic. The log-odds of a label are the mean of its
     own and its best tactic's; those of a message the highest over its passages (see
-    ``classifier.model.message.passages``). Once fitted it has ``features_``, ``coef_`` and
-    ``intercept_``, the last two with a row for each of ``COLUMNS``.
+    ``classifier.model.message.passages``). Once fitted it has ``classes_``, the labels; ``features_``;
+    ``coef_`` and ``intercept_``, both with a row for each of ``COLUMNS``.
+
+    It takes part in scikit-learn's ``clone``, ``GridSearchCV`` and ``cross_val_score``, which hand
+    ``synthetic=True`` on to ``fit``: ``cross_val_score(model, texts, marks, params={"synthetic": True})``.
+    What is given a Series gives a DataFrame with its index; other texts give arrays.
 
     Parameters
     ----------
@@ -90,19 +98,26 @@ class StageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Fit on synthetic texts.
 
         ``targets`` has a 0/1 column per label, or one for each of ``COLUMNS`` with ``LEFT_OUT`` where a
-        row says nothing of a tactic. Raises ``ValueError`` unless ``synthetic`` says that every text is:
-        other text may be scored, never trained on.
+        row says nothing of a tactic; of a DataFrame the columns named after labels are taken. Raises
+        ``ValueError`` unless ``synthetic`` says that every text is: other text may be scored, never
+        trained on; and for other targets.
         """
         if not synthetic:
             raise ValueError("fit takes synthetic text only; say synthetic=True when all of it is")
-        marks = np.asarray(targets)
-        if marks.ndim != 2 or marks.shape[1] not in (len(LABELS), len(COLUMNS)):
-            raise ValueError(
-                f"targets must have {len(LABELS)} columns, one per label, or {len(COLUMNS)}, one per label "
-                f"and tactic, got shape {marks.shape}"
-            )
+        lines = list(checked_texts(texts))
+        marks = _checked_targets(targets, n_texts=len(lines))
         self.features_ = build_features(**self.get_params())
-        return self._fit_rows(_counted(self.features_, list(checked_texts(texts))), marks)
+        return self._fit_rows(_counted(self.features_, lines), marks)
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn is told: many labels a text, and texts in one dimension."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.classifier_tags.multi_label, tags.classifier_tags.multi_class = True, False
+        tags.target_tags.two_d_labels = tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        return tags
 
     def _fit_rows(self, rows: csr_matrix, marks: NDArray[Any]) -> Self:
         """Fit the regressions on rows of ``features_``."""
@@ -116,9 +131,18 @@ class StageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.array(LABELS)
         return self
 
-    def decision_function(self, texts: Iterable[str]) -> NDArray[np.float64]:
+    def decision_function(self, texts: Iterable[str]) -> NDArray[np.float64] | pd.DataFrame:
+        """Log-odds of shape (texts, labels), at least ``LOWEST_LOG_ODDS``; that for a platform's own line."""
+        lines = list(checked_texts(texts))
+        log_odds = self._log_odds(lines)[:, : len(LABELS)]
+        is_silent = ~silenced(np.ones((len(lines), 1)), lines).astype(bool)
+        found = np.where(is_silent, LOWEST_LOG_ODDS, np.maximum(log_odds, LOWEST_LOG_ODDS))
+        return _as_given(found, texts)
+
+    def _log_odds(self, texts: list[str]) -> NDArray[np.float64]:
         """Log-odds of shape (texts, ``COLUMNS``); -inf for a tactic without a regression."""
-        passages, starts = split_into_passages(checked_texts(texts))
+        check_is_fitted(self)
+        passages, starts = split_into_passages(texts)
         if not passages:
             return np.zeros((0, len(COLUMNS)))
         logits = self.features_.transform(passages) @ self.coef_.T + self.intercept_
@@ -129,15 +153,42 @@ class StageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return score_distinct(self._scores_of_distinct, checked_texts(texts))
 
     def _scores_of_distinct(self, texts: list[str]) -> NDArray[np.float64]:
-        return silenced(sigmoid(self.decision_function(texts)), texts)
+        return silenced(sigmoid(self._log_odds(texts)), texts)
 
-    def predict_proba(self, texts: Iterable[str]) -> NDArray[np.float64]:
+    def predict_proba(self, texts: Iterable[str]) -> NDArray[np.float64] | pd.DataFrame:
         """Probabilities of shape (texts, labels)."""
-        return self.scores(texts)[:, : len(LABELS)]
+        return _as_given(self.scores(texts)[:, : len(LABELS)], texts)
 
-    def predict(self, texts: Iterable[str]) -> NDArray[np.int64]:
+    def predict(self, texts: Iterable[str]) -> NDArray[np.int64] | pd.DataFrame:
         """0 or 1 for each text and label: whether the probability is at least a half."""
-        return (self.predict_proba(texts) >= 0.5).astype(np.int64)
+        return _as_given((self.scores(texts)[:, : len(LABELS)] >= 0.5).astype(np.int64), texts)
+
+
+def _as_given(rows: NDArray[Number], texts: Iterable[str]) -> NDArray[Number] | pd.DataFrame:
+    """The array, or for a Series a table with its index and the labels."""
+    if not isinstance(texts, pd.Series):
+        return rows
+    return pd.DataFrame(rows, columns=list(LABELS), index=texts.index)
+
+
+def _checked_targets(targets: ArrayLike, *, n_texts: int) -> NDArray[Any]:
+    """The targets of ``fit`` as an array, its columns in the order of ``LABELS`` or ``COLUMNS``."""
+    if isinstance(targets, pd.DataFrame):
+        names = list(COLUMNS if set(COLUMNS) <= set(targets) else LABELS)
+        if missing := [name for name in names if name not in targets]:
+            raise ValueError(f"targets must have a column for each label, got none for {missing[0]!r}")
+        targets = targets[names]
+    marks = np.asarray(targets)
+    if marks.ndim != 2 or marks.shape[1] not in (len(LABELS), len(COLUMNS)):
+        raise ValueError(
+            f"targets must have {len(LABELS)} columns, one per label, or {len(COLUMNS)}, one per label "
+            f"and tactic, got shape {marks.shape}"
+        )
+    if len(marks) != n_texts:
+        raise ValueError(f"targets must have one row a text, got {len(marks)} for {n_texts} texts")
+    if not np.isin(marks, (0, 1, LEFT_OUT)).all():
+        raise ValueError(f"targets must be 0 or 1, or {LEFT_OUT} for a row left out, got other values")
+    return marks
 
 
 def build_features(**options: Any) -> FeatureUnion:
@@ -282,7 +333,7 @@ def predict_messages(model: StageClassifier, texts: Iterable[str]) -> pd.DataFra
 
     Raises ``TypeError`` for what is not many texts, see ``checked_texts``.
     """
-    return pd.DataFrame(model.predict_proba(texts), columns=list(LABELS))
+    return pd.DataFrame(model.scores(texts)[:, : len(LABELS)], columns=list(LABELS))
 
 
 def score_distinct(score: Callable[[list[str]], ArrayLike], texts: Iterable[str]) -> NDArray[np.float64]:
