@@ -50,8 +50,8 @@ def baserate(
 ) -> None:
     """Show alerts, true finds and false alarms where patterns are rare.
 
-    PPV is the share of alerts that are true. The prevalence is supposed, not known; no figure here says
-    how common patterns are.
+    Prints one row per supposed prevalence. PPV is the share of alerts that are true. Nobody knows the
+    prevalence; no figure here says how common patterns are.
 
     \b
     Example:

@@ -125,8 +125,9 @@ def convert(
 
     Reads CSV, TSV, JSONL and Parquet of messages, PAN 2012, PANC and VTPAN, ConvoKit folders, Chat
     Visualizer datapacks and the project's own corpora, also as .gz and .zst. Several files of messages, also
-    as a pattern in quotes, are read as one; - is standard input. What comes from outside is for evaluation
-    only: train refuses it. Symbolic links are followed, but not inside a ConvoKit folder.
+    as a pattern in quotes, are read as one; - is standard input. Writes OUT, and prints how many messages it
+    holds. What comes from outside is for evaluation only: train refuses it. Symbolic links are followed, but
+    not inside a ConvoKit folder.
 
     \b
     Examples:

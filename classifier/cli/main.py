@@ -15,17 +15,17 @@ from classifier.errors import InputError
 
 COMMANDS = {
     "corpus": "Generate, check, describe and split synthetic corpora.",
-    "train": "Fit the message and conversation models.",
+    "train": "Fit the message and conversation models on a synthetic corpus.",
     "score": "Score a message, or a CSV, JSONL or Parquet file of any size.",
     "convert": "Turn a corpus of another format into rows to score, or into files of other tools.",
-    "evaluate": "Measure a model on held-out phrase families.",
+    "evaluate": "Measure a model on wording that it has not seen.",
     "compare": "Compare two evaluations: paired differences with their intervals.",
     "threshold": "Choose the alert threshold for a false-positive rate or a number of reviews a day.",
-    "report": "Draw an evaluation as one HTML page.",
+    "report": "Draw an evaluation or a tradeoff as one HTML page.",
     "tradeoff": "Compare policies of reading messages: what each finds, and what it costs.",
-    "privacy": "Explain policies, and attack ways of building a model.",
+    "privacy": "Explain reading policies, and measure what model files give away.",
     "baserate": "What a detector's rates would mean where patterns are rare.",
-    "demo": "Open a page for this computer to try it all out.",
+    "demo": "Open the demo page, on this computer only.",
 }
 """Each command with its line of help.
 
@@ -79,6 +79,8 @@ def cli() -> None:
     It also measures what reading messages costs in privacy. For research, prototyping and teaching.
     Scores are for a person to review: not for automated action against a person, not for surveillance
     of real accounts, not a substitute for a safeguarding process.
+
+    Every command has --help, with an example.
 
     \b
     Example:

@@ -53,7 +53,7 @@ JOBS = click.option(
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes. The result does not depend on their number.",
+    help="Number of processes. The result is the same for any number.",
 )
 
 RESAMPLES = click.option(
@@ -61,7 +61,7 @@ RESAMPLES = click.option(
     type=click.IntRange(min=20),
     default=1000,
     show_default=True,
-    help="Bootstrap resamples of phrase families.",
+    help="Bootstrap resamples of phrase families, for the intervals.",
 )
 
 
@@ -170,7 +170,12 @@ _ROW_OPTIONS = (
             "time, line, conversation_label. Usual names are found by themselves."
         ),
     ),
-    click.option("--delimiter", default="", metavar="CHARACTER", help="What separates the fields of CSV."),
+    click.option(
+        "--delimiter",
+        default="",
+        metavar="CHARACTER",
+        help="The character between the fields of CSV, such as ';'.",
+    ),
     click.option(
         "--encoding", default="utf-8", metavar="NAME", help="Encoding of CSV or JSONL, e.g. cp1252 or utf-16."
     ),
@@ -178,7 +183,7 @@ _ROW_OPTIONS = (
         "--conversation-id",
         default="",
         metavar="NAME",
-        help="For a file that is one conversation, without such a column: what it is called.",
+        help="For a file that is one conversation and has no such column: the id to give it.",
     ),
     click.option("--day-first", is_flag=True, help="Read times like 04/01/2026 as the fourth of January."),
 )
@@ -234,12 +239,12 @@ def _option(name: str, help_text: str, flag: str = "", **how: Any) -> Callable[[
 
 
 _RECIPE = (
-    _option("word_ngrams", "Runs of so many words as features, or 'none'.", **_RANGE),
-    _option("char_ngrams", "Runs of so many characters within words, or 'none'.", **_RANGE),
-    _option("word_pairs", "Pairs of words that stand so many places apart, or 'none'.", **_RANGE),
+    _option("word_ngrams", "Features: runs of LOW to HIGH words, or 'none'.", **_RANGE),
+    _option("char_ngrams", "Features: runs of LOW to HIGH characters within words, or 'none'.", **_RANGE),
+    _option("word_pairs", "Features: pairs of words LOW to HIGH places apart, or 'none'.", **_RANGE),
     _option(
         "min_df",
-        "Least number of distinct training texts a term must stand in. Larger: a smaller file.",
+        "Keep only terms that stand in at least so many distinct training texts. Larger: a smaller file.",
         type=click.IntRange(min=1),
     ),
     _option(
@@ -250,7 +255,7 @@ _RECIPE = (
     _option("C", "Inverse strength of the L2 penalty.", type=FiniteRange(min=0, min_open=True)),
     _option(
         "class_weight",
-        "Whether messages with and without a label weigh the same in sum.",
+        "balanced: messages with and without a label have the same total weight.",
         type=click.Choice([NONE, "balanced"]),
     ),
     _option(

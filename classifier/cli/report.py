@@ -15,7 +15,8 @@ from classifier.cli.options import out_file
 def report(evaluation: Path, out: Path) -> None:
     """Draw the folder of an evaluation or a tradeoff as one HTML page.
 
-    The page is self-contained and links to nothing; the same numbers give the same bytes.
+    EVALUATION is a folder that 'evaluate' or 'tradeoff' wrote. Writes one page that loads nothing from
+    elsewhere; the same numbers give the same bytes.
 
     \b
     Example:

@@ -98,7 +98,8 @@ def threshold(
 ) -> int:
     """Choose the alert threshold on a corpus's validation split.
 
-    It is the threshold of the text head; its rates on the test split are printed as well.
+    Prints the threshold of the conversation model that sees words alone, and its rates on the test split;
+    writes nothing. 'score --alert-threshold' takes it.
 
     The aim, --fpr or --reviews-per-day, must be shown on validation: false alarms count at their
     one-sided 95 % Clopper-Pearson bound. An aim that needs more benign conversations than there are is

@@ -34,18 +34,17 @@ if TYPE_CHECKING:
     "--final",
     type=click.Path(path_type=Path, dir_okay=False),
     help=(
-        "Also write a model for use and not for evaluation: fitted on the families of all three splits, "
-        "with thresholds chosen on scores of models that had not seen the families, and the conversation "
-        "models of --out."
+        "Also write a model for use, not for evaluation. It is fitted on all three splits; its thresholds "
+        "come from models that had not seen the messages; its conversation models are those of --out."
     ),
 )
-@seed_of("the out-of-fold draw and of the prefixes the conversation models are fitted on")
+@seed_of("the folds, and of where conversations are cut to fit the conversation models")
 @click.option(
     "--alert-fpr",
     type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.01,
     show_default=True,
-    help="False-positive rate that an alert's threshold must keep to.",
+    help="Highest false-positive rate that the alert threshold of conversations may have.",
 )
 @recipe_options
 @click.option(
@@ -53,14 +52,14 @@ if TYPE_CHECKING:
     "grid_file",
     type=click.Path(path_type=Path, dir_okay=False),
     help=(
-        "A TOML file with a list of values for some of the options of the recipe. The combination that is "
-        "best on validation messages is trained."
+        "A TOML file with lists of values for some of the options above. The combination that is best on "
+        "validation messages is trained."
     ),
 )
 @click.option(
     "--also",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="With --grid: messages to measure as well, as in messages.jsonl.gz. They choose nothing.",
+    help="With --grid: further messages to measure on, as in messages.jsonl.gz. They choose nothing.",
 )
 def train(
     corpus: Path,
@@ -74,11 +73,11 @@ def train(
 ) -> None:
     """Fit the message model and the conversation model on a corpus.
 
-    They are fitted on its train split; thresholds are chosen on its validation split. A record without
-    "synthetic": true is refused, and so is a corpus in which a phrase family stands in two splits or
-    that is a few strings repeated.
+    Writes the message model to --out and three conversation models beside it, and prints their sizes. All are
+    fitted on the train split; thresholds are chosen on the validation split. Refused are a record without
+    "synthetic": true, a corpus with a phrase family in two splits, and one that is a few strings repeated.
 
-    A grid names options of the recipe with underscores, each with a list:
+    A grid names options with underscores, each with a list of values:
 
     \b
       C = [4, 16]
@@ -86,8 +85,8 @@ def train(
       class_weight = ["none", "balanced"]
 
     Every combination is fitted on train messages and measured by macro average precision on validation
-    messages; the table is printed and written beside --out, as .grid.csv. A combination without any
-    feature group is skipped.
+    messages. The table is printed, and written beside --out as .grid.csv. A combination without any features
+    is skipped.
 
     \b
     Examples:

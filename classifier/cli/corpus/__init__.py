@@ -8,13 +8,13 @@ from classifier.cli.main import LazyGroup
 
 COMMANDS = {
     "generate": "Write a corpus folder.",
-    "check": "Check a corpus or a phrase file: format, splits, data policy.",
+    "check": "Check a corpus, dialogues or a phrase file: format, splits, data policy.",
     "describe": "Count phrases and conversations.",
     "split": "Write each split as plain JSONL.",
     "annotate": "Write Label Studio tasks for people to annotate again.",
-    "agreement": "Hold annotations against the corpus labels.",
+    "agreement": "Compare people's annotations with the corpus labels.",
     "words": "Write the word list of the spelling step.",
-    "croissant": "Describe corpus folders for machines.",
+    "croissant": "Describe corpora in Croissant, a metadata format for data sets.",
 }
 
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("export", type=click.Path(path_type=Path))
 def agreement(export: Path) -> None:
-    """Compare a Label Studio JSON export with the corpus labels.
+    """Compare people's annotations with the corpus labels.
 
-    Prints Cohen's kappa per label and annotator.
+    EXPORT is a JSON export of Label Studio, of tasks that 'corpus annotate' wrote. Prints Cohen's kappa for
+    each annotator and label (1: full agreement, 0: as by chance), and how often either chose the label.
 
     \b
     Example:

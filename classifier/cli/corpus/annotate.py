@@ -14,10 +14,13 @@ CORPUS = click.argument("path", type=click.Path(path_type=Path))
 @click.command()
 @CORPUS
 @out_file("The tasks file to write; the labelling interface goes beside it as .xml.")
-@at_least("--n", 1, 50, "How many conversations, drawn from the test split.")
+@at_least("--n", 1, 50, "Number of conversations to draw.")
 @seed_of("the draw")
 def annotate(path: Path, out: Path, n: int, seed: int) -> None:
     """Write a sample of messages as Label Studio tasks, for people to annotate again.
+
+    Conversations are drawn from the test split; each of their messages is a task. 'corpus agreement' reads
+    what Label Studio exports.
 
     \b
     Example:

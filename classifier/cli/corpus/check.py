@@ -11,15 +11,20 @@ from classifier.corpus.dialogues import VOICES
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option("--voice", type=click.Choice(list(VOICES)), help="Check all dialogues of a voice instead.")
+@click.option(
+    "--voice",
+    type=click.Choice(list(VOICES)),
+    help="Instead of PATH: check all dialogues of a group of writers.",
+)
 def check(path: Path | None, voice: str | None) -> int:
     """Check a corpus, a phrase file (.toml), a file or folder of dialogues, or a voice.
 
-    Of a corpus: format, synthetic mark, its manifest's hash, families in two splits, data policy. Of
-    dialogues: format, data policy, spelling, lines that stand twice, near copies, pairs; of a whole voice
-    also tactics that stand in patterns only.
+    Prints one line per problem, and their number. A corpus is checked for its format, the mark
+    "synthetic": true, its manifest's hash, families in two splits, and the data policy. Dialogues are checked
+    for format, data policy, spelling, repeated lines, near copies and incomplete pairs; a whole voice also
+    for tactics that stand in patterns only.
 
-    Exit code 0 when all is well, 1 when something is wrong with a line, 2 when a file cannot be used.
+    Exit codes: 0 no problem; 1 some; 2 a file cannot be used.
 
     \b
     Example:

@@ -13,10 +13,10 @@ from classifier.cli.options import out_file
 @click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="PATH...")
 @out_file("The JSON-LD file to write. It names the corpus files by their place relative to it.")
 def croissant(paths: tuple[Path, ...], out: Path) -> None:
-    """Describe corpora for machines, as Croissant JSON-LD made from their files.
+    """Describe corpora in Croissant, a metadata format for data sets.
 
-    A PATH is a corpus folder with its manifest, or a single .jsonl.gz file of one. Run it again whenever
-    such a file was made anew: the description holds their sha256.
+    Writes one JSON-LD file. A PATH is a corpus folder with its manifest, or a single .jsonl.gz file of one.
+    The description holds the files' sha256, so run this again when a file has changed.
 
     \b
     Example:

@@ -16,18 +16,20 @@ from classifier.corpus.dialogues import VOICES
     type=click.Choice(list(VOICES)),
     default="v2",
     show_default=True,
-    help="Whose dialogues, and phrases, to count.",
+    help="Whose dialogues to count; v2 also has phrases.",
 )
 @click.option(
     "--ceiling",
     is_flag=True,
     help=(
-        "With PATH: also how well patterns are told from benign conversations when every label is known, "
-        "by overtness; about two minutes."
+        "With PATH: also how well patterns could be told from benign conversations if every label were "
+        "known, by how overt they are; takes about two minutes."
     ),
 )
 def describe(path: Path | None, voice: str, ceiling: bool) -> None:
     """Count the dialogues and phrases of a voice and, with PATH, the conversations of a corpus.
+
+    Prints tables, and writes nothing.
 
     \b
     Example:

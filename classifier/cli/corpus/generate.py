@@ -18,7 +18,7 @@ from classifier.progress import progress_counter
     type=click.Choice(list(RELEASES)),
     default="v2",
     show_default=True,
-    help="Which corpus: its voice, size and shares.",
+    help="Which corpus: v2, or v2-alt, which is by other writers and for testing only.",
 )
 @click.option("--seed", type=int, help="Another seed than the release's own.")
 @click.option(
@@ -26,17 +26,18 @@ from classifier.progress import progress_counter
     type=FiniteRange(min=0.0005, max=1000),
     default=1.0,
     show_default=True,
-    help="Times as many conversations.",
+    help="Size: 0.1 is a tenth of the conversations, 10 is ten times as many.",
 )
 def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
-    """Write a corpus folder: one .jsonl.gz a split, a readable sample, a manifest.
+    """Generate a synthetic corpus.
 
-    Until all is there, finished pieces wait in OUT.parts. A run that was stopped goes on from them when
-    it is started again, to the same bytes.
+    Writes into OUT one .jsonl.gz per split, for v2 also the phrases, a readable sample and a manifest. The
+    same options give the same bytes. Until all is there, finished pieces wait in OUT.parts; a run that was
+    stopped goes on from them when the same command is given again.
 
     \b
     Example:
-      grooming-classifier corpus generate --out big --scale 10
+      grooming-classifier corpus generate --out small --scale 0.06 --seed 7
     """
     from dataclasses import replace
 

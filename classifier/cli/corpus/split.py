@@ -17,7 +17,8 @@ CORPUS = click.argument("path", type=click.Path(path_type=Path))
 def split(path: Path, out: Path) -> None:
     """Write each split of a corpus as plain JSONL.
 
-    Before that it is shown that no phrase family and no account stands in two splits.
+    Writes train.jsonl, validation.jsonl and test.jsonl into OUT, one conversation a line. A corpus in which
+    a phrase family or an account is in two splits is refused.
 
     \b
     Example:

@@ -14,8 +14,9 @@ from classifier.cli.options import out_file
 def words(out: Path) -> None:
     """Write the list of words that the model's spelling step knows.
 
-    These are the words of the train split's phrases, each with the number of families it stands in, and
-    common given names of the public list, so that "Grace" is not read as a slip for "grade".
+    Writes one word a line: the words of the train split's phrases, each with the number of families it
+    stands in, and common given names, so that "Grace" is not read as a slip for "grade". It is part of
+    scripts/release/freeze.
 
     \b
     Example:
