@@ -24,9 +24,26 @@ def examples():
     ]
 
 
+@pytest.mark.parametrize(
+    ("place", "top"), [(0, 'talk = "filler"'), (1, 'label = "flattery"\ntactic = "talent_compliment"')]
+)
+def test_an_example_family_can_be_appended_to_its_file_and_no_other(examples, tmp_path, place, top):
+    path = tmp_path / "phrases.toml"
+    path.write_text(f'{top}\ndescription = "toy"\n{examples[place]}', encoding="utf-8")
+    families = read_phrase_file(path)
+    assert len(families) == 1
+    assert list(phrase_problems(families)) == []
+
+
+def test_the_example_of_talk_stands_in_no_file_yet(examples):
+    new = set(re.findall(r'"(.+)",$', examples[0], flags=re.MULTILINE))
+    files = (ROOT / "classifier" / "corpus" / "phrases" / "talk").rglob("*.toml")
+    assert [line for file in files for line in new if f'"{line}"' in file.read_text(encoding="utf-8")] == []
+
+
 def test_the_example_of_a_scene_passes_the_check(examples, tmp_path):
     path = tmp_path / "chess_club.toml"
-    path.write_text(examples[0], encoding="utf-8")
+    path.write_text(examples[2], encoding="utf-8")
     [family] = read_phrase_file(path)
     assert (family.source, family.labels) == ("chess_club", ("meeting",))
     assert list(phrase_problems([family])) == []
@@ -34,7 +51,7 @@ def test_the_example_of_a_scene_passes_the_check(examples, tmp_path):
 
 def test_the_example_of_a_policy_can_be_read(examples, tmp_path):
     path = tmp_path / "device_window_50.toml"
-    path.write_text(examples[1], encoding="utf-8")
+    path.write_text(examples[3], encoding="utf-8")
     assert (read_policy(path).name, read_policy(path).window) == ("device_window_50", 50)
 
 
