@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,13 @@ import pytest
 import yaml
 
 from classifier.cli.main import main
+from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
-from classifier.experiments.documents import CARD, CORPORA, MARKED, RESULTS, documents
+from classifier.experiments.documents import CARD, CORPORA, MARKED, RESULTS, documents, shipped_figures
 from classifier.model.message.file import load_model
 from classifier.model.shipped import train_split_model
 from classifier.report.evaluation.card import model_card
+from classifier.report.evaluation.readme import known_limits, short_results
 from classifier.report.evaluation.summary import dialogue_totals, label_shares, main_results, phrase_totals
 from classifier.report.markdown import block_names, fill_blocks, markdown_table
 from classifier.report.tables import PrintedTable
@@ -147,6 +150,52 @@ def test_a_rate_that_validation_cannot_show_is_said_to_be_refused():
         "refused likewise",
         "–",
     ]
+
+
+def test_the_short_table_sets_the_model_of_score_beside_the_one_that_is_measured_and_people():
+    shipped = pd.DataFrame(
+        [
+            *(
+                {"figure": f"messages_{name}", "value": 0.5, "low": 0.4, "high": 0.6}
+                for name in ("f1", "precision", "recall")
+            ),
+            {"figure": "patterns_flagged", "hits": 1, "n": 2},
+            {"figure": "benign_flagged", "hits": 0, "n": 4},
+        ]
+    )
+    rows = {
+        name: cells for name, *cells in short_results(load_evaluation(ROOT / RESULTS).tables, shipped).rows
+    }
+    [macro] = [row for row in results("messages") if row["label"] == "macro"]
+    f1 = f"{float(macro['f1']):.3f} ({float(macro['f1_low']):.3f}–{float(macro['f1_high']):.3f})"
+    assert rows["messages: F1, mean of the five signs"] == ["0.500 (0.400–0.600)", f1, "0.965–0.976"]
+    assert rows["conversations: scripted patterns flagged"][0] == "0.500 (0.013–0.987), 1/2"
+    # Half of the 100 patterns among a million conversations; no benign one.
+    assert [cells[0] for name, cells in rows.items() if name.startswith("of 1,000,000")] == ["50 and 0"]
+
+
+def test_the_limits_name_the_worst_of_each_table():
+    tables, names = load_evaluation(ROOT / RESULTS).tables, pd.DataFrame(results("names"))
+    text = "\n".join(f"{limit}: {measured}" for limit, measured in known_limits(tables, names).rows)
+    [faint] = [row for row in results("overtness") if (row["set"], row["overtness"]) == ("test", "faint")]
+    worst = max(results("manners")[:-1], key=lambda row: float(row["rate"]))
+    assert re.search(rf"faint patterns.*, {faint['tpr_hits']}/{faint['tpr_n']}$", text, flags=re.MULTILINE)
+    assert re.search(
+        rf"\({worst['slice']}\).*, {worst['false_alarms']}/{worst['n']}$", text, flags=re.MULTILINE
+    )
+    first = min(
+        int(row["k"]) for row in results("recall_by_k") if row["set"] == "test" and row["hits"] != "0"
+    )
+    assert f"first pattern is flagged: {first}\n" in text
+
+
+def test_figures_of_another_model_than_the_shipped_one_are_refused(tmp_path):
+    (tmp_path / RESULTS).mkdir(parents=True)
+    (tmp_path / RESULTS / "shipped.csv").write_text(
+        "figure,model_sha256\nmessages_f1,other\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="is of another model than the shipped one"):
+        shipped_figures(tmp_path)
 
 
 def test_phrases_are_summed_by_kind():

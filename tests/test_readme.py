@@ -1,25 +1,36 @@
-"""What the README shows is what happens."""
+"""What the README shows is what happens: its commands run, and print what stands beside them."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import re
-import shlex
-from pathlib import Path
+import subprocess
+import sys
+from urllib.request import urlopen
 
-from classifier.cli.main import COMMANDS, LazyGroup, cli
-from classifier.corpus.families import read_phrase_file
+import pytest
+from guides import ROOT, blocks, commands, furnished
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+from classifier.cli.main import main
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = commands(README)
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+@pytest.fixture
+def checkout(tmp_path, small_corpus, monkeypatch):
+    monkeypatch.chdir(furnished(tmp_path, corpus=small_corpus))
+    return tmp_path
+
+
+def printed_below(name):
+    """What the README shows that the command of a generated block prints."""
+    return re.search(rf"<!-- results:{name} -->\n```\n\$ .*?\n(.*?)```", README, flags=re.DOTALL).group(1)
 
 
 def test_the_python_example_prints_what_the_readme_says():
-    [code] = blocks("python")
+    [code] = blocks(README, "python")
     expected = README.split(code)[1].split("```\n")[2].split("```")[0]
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -27,28 +38,36 @@ def test_the_python_example_prints_what_the_readme_says():
     assert printed.getvalue() == expected
 
 
-def test_every_command_of_the_readme_parses():
-    lines = [
-        line
-        for block in blocks("sh")
-        for line in block.splitlines()
-        if line.startswith("grooming-classifier")
-    ]
-    assert len(lines) >= 5
-    for line in lines:
-        name, *arguments = shlex.split(line, comments=True)[1:]
-        assert name in COMMANDS
-        command = cli.get_command(None, name)
-        while isinstance(command, LazyGroup):
-            command = command.get_command(None, arguments.pop(0))
-        command.make_context(name, arguments)
+def test_there_are_five_minutes_of_commands_each_told_what_it_prints():
+    [shell] = [block for block in blocks(README, "sh") if "grooming-classifier" in block]
+    assert len(COMMANDS) >= 6
+    assert [line for line in shell.splitlines() if not re.search(r"# (prints|writes) ", line)] == []
 
 
-def test_the_example_family_can_be_added_to_its_file(tmp_path):
-    [family] = blocks("toml")
-    path = tmp_path / "flattery.toml"
-    path.write_text(
-        f'label = "flattery"\ntactic = "talent_compliment"\ndescription = "toy"\n{family}', encoding="utf-8"
-    )
-    [read] = read_phrase_file(path)
-    assert read.labels == ("flattery",)
+@pytest.mark.parametrize(
+    "arguments", [line for line in COMMANDS if line[0] != "demo"], ids=lambda line: " ".join(line)
+)
+def test_a_command_of_the_readme_runs(checkout, arguments, capfd):
+    assert main(arguments) == 0
+    out = capfd.readouterr().out
+    named = [arguments[place + 1] for place, word in enumerate(arguments) if word == "--out"]
+    assert out or named
+    assert [name for name in named if not (checkout / name).stat().st_size] == []
+
+
+def test_conversations_of_the_examples_print_what_the_readme_shows(checkout, capfdbinary):
+    [command] = [line for line in COMMANDS if line[-2:] == ["--level", "conversation"]]
+    assert main(command) == 0
+    assert capfdbinary.readouterr().out.decode("utf-8") == printed_below("chat")
+
+
+def test_the_demo_of_the_readme_answers_at_the_address_it_prints(checkout):
+    assert ["demo"] in COMMANDS
+    command = [sys.executable, "-m", "classifier", "demo", "--no-open", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = re.search(r"http://\S+", server.stdout.readline()).group()
+            with urlopen(address) as answer:
+                assert answer.status == 200
+        finally:
+            server.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -13,16 +14,19 @@ from classifier.corpus.generator.spec import RELEASES
 from classifier.corpus.release import read_corpus, read_manifest
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
+from classifier.experiments.scoring.plan import ScoringPlan
+from classifier.experiments.scoring.run import score_to_stream
 from classifier.model.message.explain import scores_as_text
 from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model, train_split_model
 from classifier.readers.messages import messages_table
+from classifier.readers.rows.table import open_rows
 from classifier.report.evaluation.card import model_card
+from classifier.report.evaluation.readme import known_limits, short_results
 from classifier.report.evaluation.summary import (
     corpus_counts,
     dialogue_totals,
     label_shares,
-    main_results,
     phrase_totals,
 )
 from classifier.report.markdown import fill_blocks, markdown_table
@@ -31,7 +35,8 @@ CORPORA = Path("data") / "synthetic"
 RESULTS = Path("data") / "results" / "v2"
 CARD = Path("classifier") / "model" / "CARD.md"
 EXAMPLE = "dont tell your mum about this, its our secret"
-MARKED = (Path("README.md"), CORPORA / "README.md")
+CHAT = CORPORA / "examples" / "chat.csv"
+MARKED = (Path("README.md"), CORPORA / "README.md", Path("docs") / "score_my_data.md")
 """Documents with generated blocks between marks."""
 
 
@@ -48,14 +53,41 @@ def blocks(root: Path) -> dict[str, str]:
         for spec in RELEASES.values()
     }
     scores = scores_as_text(load_model(shipped_model()), EXAMPLE, explained=True)
+    evaluation = load_evaluation(root / RESULTS)
     return {
-        "main": markdown_table(main_results(load_evaluation(root / RESULTS).tables)),
+        "short": markdown_table(short_results(evaluation.tables, shipped_figures(root))),
+        "limits": markdown_table(known_limits(evaluation.tables, _table(root / RESULTS / "names.csv"))),
+        "chat": (
+            f"```\n$ grooming-classifier score {CHAT.as_posix()} --level conversation\n"
+            f"{_scored_conversations(root / CHAT)}```\n"
+        ),
         "corpora": markdown_table(corpus_counts(manifests)),
         "labels": markdown_table(label_shares(labels)),
         "explanation": f'```\n$ grooming-classifier score "{EXAMPLE}" --explain\n{scores}\n```',
         "phrases": markdown_table(phrase_totals(phrase_counts(load_families()))),
         "dialogues": markdown_table(dialogue_totals(dialogues)),
     }
+
+
+def shipped_figures(root: Path) -> pd.DataFrame:
+    """What ``scripts/release/measure_shipped`` wrote of the model that ``score`` uses.
+
+    Columns: ``figure``, ``value``, ``low``, ``high``, ``hits``, ``n``, ``model_sha256``. Raises
+    ``InputError`` when there is none in the checkout at ``root``, or when it is of another model.
+    """
+    path = root / RESULTS / "shipped.csv"
+    table = _table(path)
+    if set(table["model_sha256"]) != {load_model(shipped_model()).header["sha256"]}:
+        raise InputError(f"{path}: is of another model than the shipped one; scripts/release/freeze makes it")
+    return table
+
+
+def _scored_conversations(path: Path) -> str:
+    """What ``score --level conversation`` prints of a file."""
+    stream = BytesIO()
+    plan = ScoringPlan(open_rows(path), "conversation", "csv")
+    score_to_stream(plan, shipped_model(), stream, jobs=1, say=lambda _: None)
+    return stream.getvalue().decode("utf-8")
 
 
 def _all_messages(folder: Path) -> pd.DataFrame:
