@@ -111,7 +111,7 @@ def test_no_young_person_of_a_scripted_example_shows_a_sign():
 
 def test_every_guide_becomes_a_page_whose_links_lead_somewhere(tmp_path):
     pages = runpy.run_path(str(ROOT / "scripts" / "dev" / "guide_pages"))["pages"](tmp_path)
-    assert {f"{path.stem}.html" for path in GUIDES} | {"index.html"} == set(pages)
+    assert {f"{path.stem}.html" for path in GUIDES} | {"index.html"} <= set(pages)
     for page in pages.values():
         assert "<script" not in page
         for target, place in re.findall(r'(?:href|src)="([^"#]*)#?([^"]*)"', page):
