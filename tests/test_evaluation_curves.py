@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from classifier.evaluation.curves import auc, partial_auc, roc_table
+from classifier.evaluation.curves import auc, curve_points, partial_auc, roc_table
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 
 UNITS = st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=40).filter(
@@ -53,6 +53,26 @@ def test_a_partial_area_is_scikit_learns_before_its_rescaling(units, max_fpr):
     chance, most = max_fpr**2 / 2, max_fpr
     rescaled = 0.5 * (1 + (partial_auc(label, score, max_fpr=max_fpr) * max_fpr - chance) / (most - chance))
     assert rescaled == pytest.approx(roc_auc_score(label, score, max_fpr=max_fpr))
+
+
+@given(UNITS)
+def test_a_point_is_the_highest_threshold_that_reaches_its_level(units):
+    label, score = (np.array(column) for column in zip(*units, strict=True))
+    for _, row in curve_points(label, score, levels=(0.25, 0.5, 1.0)).iterrows():
+        flagged = score >= row["threshold"]
+        assert row["recall"] == flagged[label].mean() >= row["level"]
+        assert row["precision"] == label[flagged].mean()
+        assert row["false_positive_rate"] == flagged[~label].mean()
+        assert (score > row["threshold"])[label].mean() < row["level"]
+
+
+def test_a_level_that_falls_on_a_whole_number_of_finds_takes_no_more():
+    label, score = [1] * 20 + [0], [*range(20, 0, -1), 0]
+    assert curve_points(label, score, levels=(0.15,))["true_finds"].tolist() == [3]
+
+
+def test_without_a_positive_unit_a_curve_has_no_points():
+    assert len(curve_points([0, 0], [0.1, 0.2])) == 0
 
 
 def test_a_perfect_score_has_every_area_one():

@@ -1,8 +1,10 @@
-"""The evaluation page: facts and limits first, nothing from outside, the same bytes twice."""
+"""The evaluation page: the answer first, nothing from outside, the same bytes twice."""
 
 from __future__ import annotations
 
 import re
+from html import unescape
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -10,7 +12,8 @@ from jinja2.runtime import Macro
 
 from classifier.cli.main import main
 from classifier.evaluation.results import Evaluation, load_evaluation
-from classifier.report.evaluation.page import NOTES, SECTIONS, evaluation_page
+from classifier.report.evaluation.opening import opening
+from classifier.report.evaluation.page import GROUPS, NOTES, evaluation_page
 from classifier.report.figures import interval_plot
 from classifier.report.page import report_templates
 from classifier.report.tables import Column, printed_table
@@ -44,12 +47,122 @@ def test_the_page_has_the_same_bytes_twice_and_no_link_to_outside(evaluation_fol
     assert "url(http" not in page
 
 
-def test_limits_and_hashes_stand_before_the_first_table(evaluation_folder):
+def test_the_answer_comes_first_then_contents_and_limits_and_hashes_come_last(evaluation_folder):
+    evaluation = load_evaluation(evaluation_folder)
+    page = evaluation_page(evaluation)
+    places = [
+        page.index(mark)
+        for mark in (
+            'aria-label="The answer"',
+            "<figure>",
+            "<strong>Caution.</strong>",
+            'id="contents"',
+            'id="limits"',
+            "<details",
+            'id="dictionary"',
+            evaluation.facts["corpus_sha256"],
+            evaluation.facts["model_sha256"],
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_only_the_opening_stands_outside_what_is_closed(evaluation_folder):
     page = evaluation_page(load_evaluation(evaluation_folder))
-    before = page[: page.index("<table")]
-    facts = load_evaluation(evaluation_folder).facts
-    assert "Read this before the first number" in before
-    assert all(str(facts[name]) in before for name in ("corpus_sha256", "model_sha256", "seed"))
+    before, *closed = page.split('<details class="part">')
+    assert before.count("<svg") == 1
+    assert "<table" not in before
+    assert all("<table" in part for part in closed[:-2])
+    assert "<details open" not in page
+
+
+def test_the_sentences_of_the_answer_hold_the_figures_of_the_tables():
+    tables = {
+        "messages": macro_table(recall=0.61, precision=0.92, f1=0.73),
+        "overtness": overtness_table(overt=0.45, mixed=0.1, faint=0.0, all=0.18),
+        "rates": pd.DataFrame(
+            [{"set": "test", "asked_fpr": 0.01} | rate("tpr", 146, 791) | rate("fpr", 2, 2209)]
+        ),
+        "base_rates": pd.DataFrame([base_rate(per_find=356.5, low=187.2, high=639.2)]),
+        "early": pd.DataFrame([{"set": "test", "rule": "pattern scorer, latched", "recall": 0.29}]),
+        "conversation_scenes": pd.DataFrame([{"slice": "mean", "rate": 0.0104}]),
+    }
+    said = words_of(report_templates().get_template(NOTES).module.answer(**opening(tables).values))
+    assert "61 % are flagged (60 % to 62 %), and 92 % of the flags are right (F1 0.73" in said
+    assert (
+        "146 of 791 scripted patterns are found (18 %, 17 % to 19 %; overt ones 45 %, faint ones 0 %)" in said
+    )
+    assert "2 of 2,209 benign conversations are flagged" in said
+    assert "with every message label known, 24 % could be found" in said
+    assert "29 % of patterns and 1.0 % of benign conversations are flagged" in said
+    assert (
+        "one conversation in 10,000 were a pattern, each pattern found would come with 356 false alarms"
+        in said
+    )
+    del tables["overtness"]
+    assert opening(tables) is None
+
+
+def words_of(html):
+    return " ".join(re.sub(r"<[^>]*>", "", html).replace("\xa0", " ").split())
+
+
+def rate(name, hits, n):
+    bounds = {f"{name}_low": hits / n - 0.01, f"{name}_high": hits / n + 0.01}
+    return {name: hits / n, f"{name}_hits": hits, f"{name}_n": n} | bounds
+
+
+def macro_table(**values):
+    bounds = {f"{name}_{end}": value + step for name, value in values.items() for end, step in ENDS}
+    return pd.DataFrame([{"label": "macro"} | values | bounds])
+
+
+def overtness_table(**found):
+    return pd.DataFrame(
+        [
+            {"set": "test", "overtness": kind, "tpr": tpr, "ceiling_tpr": 0.24}
+            | {f"tpr_{end}": tpr + step for end, step in ENDS}
+            for kind, tpr in found.items()
+        ]
+    )
+
+
+def base_rate(*, per_find, low, high):
+    name = "false_alarms_per_true_find"
+    return {"prevalence": 1e-4, name: per_find, f"{name}_low": low, f"{name}_high": high}
+
+
+ENDS = (("low", -0.01), ("high", 0.01))
+
+
+def test_every_heading_is_in_the_dictionary_and_every_entry_is_a_heading(evaluation_folder):
+    page = evaluation_page(load_evaluation(evaluation_folder))
+    headings = {unescape(heading) for heading in re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', page)}
+    of_curves = {f"{heading.split(': ')[0]}: …" if ": " in heading else heading for heading in headings}
+    assert of_curves | {"–"} == set(report_templates().get_template(NOTES).module.dictionary)
+
+
+def test_headings_of_the_page_go_down_by_one(evaluation_folder):
+    levels = [
+        int(level) for level in re.findall(r"<h(\d)", evaluation_page(load_evaluation(evaluation_folder)))
+    ]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_each_link_of_the_contents_has_its_place(evaluation_folder):
+    page = evaluation_page(load_evaluation(evaluation_folder))
+    ids = re.findall(
+        r' id="([^"]*)"', page[: page.index("</nav>")] + re.sub(r"<svg.*?</svg>", "", page, flags=re.S)
+    )
+    links = re.findall(r'href="#([^"]*)"', re.sub(r"<svg.*?</svg>", "", page, flags=re.S))
+    assert len(links) > 20
+    assert set(links) <= set(ids)
+
+
+def test_no_cell_is_nan_and_counts_have_no_decimals(evaluation_folder):
+    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t", evaluation_page(load_evaluation(evaluation_folder)))
+    assert [cell for cell in cells if "nan" in cell or re.fullmatch(r"[\d,]{3,}\.0+", cell)] == []
 
 
 def test_compare_finds_the_figures_of_the_evaluation_in_its_scores(evaluation_folder, tmp_path):
@@ -76,9 +189,10 @@ def test_every_figure_has_its_table(evaluation_folder):
 
 def test_every_section_has_its_note_and_every_note_its_section(evaluation_folder):
     evaluation = load_evaluation(evaluation_folder)
-    notes = [section(evaluation.tables).note for section in SECTIONS.values()]
+    notes = [section(evaluation.tables).note for of_group in GROUPS.values() for section in of_group.values()]
     template = report_templates().get_template(NOTES).module
-    assert sorted(notes) == sorted(name for name, part in vars(template).items() if isinstance(part, Macro))
+    macros = {name for name, part in vars(template).items() if isinstance(part, Macro)}
+    assert sorted(notes) == sorted(macros - {"answer"})
 
 
 def test_an_evaluation_is_read_back_as_it_was_saved(tmp_path):
@@ -96,7 +210,7 @@ def test_text_in_a_table_is_escaped():
     assert "<script>" not in evaluation_page(Evaluation(facts, {}))
 
 
-def test_a_number_is_printed_with_its_interval_and_nan_as_such():
+def test_a_number_is_printed_with_its_interval_and_an_undefined_one_as_a_dash():
     table = pd.DataFrame(
         {
             "scene": ["coach", "raid"],
@@ -109,7 +223,7 @@ def test_a_number_is_printed_with_its_interval_and_nan_as_such():
     rows = printed_table(
         table, [Column("scene", "scene"), Column("rate", "rate", 2, interval=True), Column("n", "n", 0)]
     ).rows
-    assert rows == [["coach", "0.25 (0.10–0.40)", "20"], ["raid", "nan (nan–nan)", "0"]]
+    assert rows == [["coach", "0.25 (0.10–0.40)", "20"], ["raid", "–", "0"]]
 
 
 def test_the_first_row_is_drawn_on_top():

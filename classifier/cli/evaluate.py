@@ -111,9 +111,9 @@ def evaluate(
     """Measure a model on the test split of CORPUS, or on your own labelled rows.
 
     On CORPUS it stands beside baselines and leak controls. Thresholds come from the model file; those of
-    the baselines are chosen on the validation split. Every rate stands beside its interval. The scores of
-    single messages and conversations go into message_scores.parquet and conversation_scores.parquet, which
-    'compare' reads.
+    the baselines are chosen on the validation split. Every rate stands beside its interval. F1 is printed
+    for each share of false alarms that thresholds may have on validation. The scores of single messages and
+    conversations go into message_scores.parquet and conversation_scores.parquet, which 'compare' reads.
 
     With --rows nothing is fitted, and no text is written. A row is a message: text, and for conversations
     conversation_id and author. Labels are 0/1 columns flattery, isolation, info_request, secrecy, meeting,
@@ -177,6 +177,13 @@ def _evaluate_corpus(
         f"{out}: {f1} on {evaluation.facts['n_messages']} messages of {evaluation.facts['n_families']} "
         "unseen families"
     )
+    by_cap = evaluation.tables["f1_by_cap"]
+    for row in by_cap[(by_cap["label"] == "macro") & (by_cap["set"] == "test")].to_dict("records"):
+        click.echo(
+            f"  at most {100 * row['cap']:g} % false alarms: macro F1 {row['f1']:.3f} "
+            f"({row['f1_low']:.3f}–{row['f1_high']:.3f}), {row['found']:,} of {row['support']:,} found, "
+            f"{100 * row['false_alarm_rate']:.2g} % falsely flagged"
+        )
 
 
 def _evaluate_rows(

@@ -1,12 +1,17 @@
-"""The ROC curve as a table, and the areas under it."""
+"""ROC and precision–recall curves as tables, and the areas under the ROC curve."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from classifier.evaluation.rates import labelled_scores
+
+RECALL_LEVELS = tuple(level / 20 for level in range(1, 21))
+"""Recalls at which ``curve_points`` has a row: every twentieth."""
 
 
 def roc_table(label: ArrayLike, score: ArrayLike) -> pd.DataFrame:
@@ -34,6 +39,47 @@ def roc_table(label: ArrayLike, score: ArrayLike) -> pd.DataFrame:
             "true_positive_rate": true_finds / n_positive if n_positive else np.nan,
             "false_alarms": false_alarms,
             "true_finds": true_finds,
+        }
+    )
+
+
+def curve_points(
+    label: ArrayLike, score: ArrayLike, *, levels: Sequence[float] = RECALL_LEVELS
+) -> pd.DataFrame:
+    """Points of the ROC and of the precision–recall curve: one row per level of recall.
+
+    The point of a level in (0, 1] is the highest threshold whose recall reaches it, so its recall may be a
+    little higher. Without a positive unit the table is empty.
+
+    Columns: ``level``, ``threshold``, ``recall``, ``false_positive_rate`` (nan without a benign unit),
+    ``precision``, ``true_finds``, ``false_alarms``, ``positives``, ``n``.
+
+    >>> points = curve_points([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1], levels=(0.5, 1.0))
+    >>> points[["recall", "false_positive_rate", "precision"]].round(3).to_numpy().tolist()
+    [[0.5, 0.0, 1.0], [1.0, 0.5, 0.667]]
+    """
+    table = roc_table(label, score)
+    positives, n = (
+        int(table["true_finds"].iloc[-1]),
+        int(table[["true_finds", "false_alarms"]].iloc[-1].sum()),
+    )
+    reached = table["true_finds"].to_numpy()
+    wanted = [level for level in levels if positives]
+    # 1e-9: .15 of 20 is 3, which floating point makes a little more.
+    needed = np.ceil(np.array(wanted) * positives - 1e-9)
+    rows = table.iloc[np.searchsorted(reached, needed)].reset_index(drop=True)
+    flagged = rows["true_finds"] + rows["false_alarms"]
+    return pd.DataFrame(
+        {
+            "level": np.array(wanted, dtype=np.float64),
+            "threshold": rows["threshold"],
+            "recall": rows["true_positive_rate"],
+            "false_positive_rate": rows["false_positive_rate"],
+            "precision": rows["true_finds"] / flagged,
+            "true_finds": rows["true_finds"],
+            "false_alarms": rows["false_alarms"],
+            "positives": positives,
+            "n": n,
         }
     )
 

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from classifier.corpus.checks.audit import near_copies_across_splits
+from classifier.evaluation.caps import f1_by_cap
+from classifier.evaluation.curves import curve_points
 from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.results import Evaluation
 from classifier.evaluation.slices import false_alarms_by, recall_by
@@ -22,10 +24,11 @@ from classifier.experiments.conversations.breakdowns import alerts_by_length, by
 from classifier.experiments.conversations.scores import (
     ALERT_RULE,
     ScoredConversations,
-    message_probabilities,
     oracle_scores,
     score_conversations,
 )
+from classifier.experiments.conversations.tables import ORACLE_SCORER
+from classifier.experiments.disguises import disguise_table
 from classifier.experiments.noise import noise_table
 from classifier.experiments.training import of_conversations
 from classifier.model.conversation.model import ConversationModel
@@ -102,10 +105,16 @@ def evaluate_everything(
         name: pd.DataFrame(of_set[:, : len(LABELS)], columns=list(LABELS))
         for name, of_set in of_messages.items()
     }
-    probabilities = {"validation": message_probabilities(pipeline, splits["validation"])} | {
+    spoken = messages["validation"].loc[lambda table: table["conversation"] != ""]
+    of_spoken = pipeline.scores(spoken["text"])
+    probabilities = {"validation": of_conversations(of_spoken, spoken, splits["validation"])} | {
         name: of_conversations(of_messages[name], measured[name], sets[name]) for name in measured
     }
     thresholds = dict(zip(model.labels, model.thresholds.tolist(), strict=True))
+    chosen_by = (
+        spoken[list(LABELS)],
+        pd.DataFrame(of_spoken[:, : len(LABELS)], spoken.index, columns=list(LABELS)),
+    )
     tables = _message_tables(
         splits,
         measured,
@@ -114,6 +123,7 @@ def evaluate_everything(
         model,
         pipeline,
         thresholds=thresholds,
+        chosen_by=chosen_by,
         n_resamples=n_resamples,
         seed=seed,
     )
@@ -161,6 +171,7 @@ def _message_tables(
     pipeline: Any,
     *,
     thresholds: dict[str, float],
+    chosen_by: tuple[pd.DataFrame, pd.DataFrame],
     n_resamples: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
@@ -179,8 +190,21 @@ def _message_tables(
     }
     metrics = of_sets["test"]
     tables = {"transfer": of_sets[SECOND_VOICE]} if SECOND_VOICE in of_sets else {}
+    by_cap = [
+        f1_by_cap(
+            *chosen_by,
+            of_set[list(LABELS)],
+            scores[name],
+            of_set["family"],
+            n_resamples=n_resamples,
+            seed=seed,
+        ).assign(set=name)
+        for name, of_set in measured.items()
+    ]
     return tables | {
         "messages": metrics,
+        "f1_by_cap": pd.concat(by_cap, ignore_index=True),
+        "message_curves": _message_curves(measured, scores),
         "systems": baseline_table(messages, metrics, n_resamples=n_resamples, seed=seed),
         "controls": control_table(splits, messages, n_resamples=n_resamples, seed=seed),
         "scenes": _false_alarms(test, flagged, test["conversation_label"] != PATTERN, "scene"),
@@ -188,8 +212,35 @@ def _message_tables(
         "tactics": _recall_by_tactic(test, flagged),
         "leaks": _overlap_of_splits(test, messages["train"]),
         "capabilities": capability_table(splits["test"], pipeline, model.thresholds, seed=seed),
+        "disguises": disguise_table(test, scores["test"], pipeline, thresholds, seed=seed),
         "noise": noise_table(test, messages["train"], pipeline, training_options(model), seed=seed),
     }
+
+
+def _message_curves(measured: dict[str, pd.DataFrame], scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """``curve_points`` of each label in each set, with the columns ``set`` and ``label``."""
+    return pd.concat(
+        [
+            curve_points(of_set[label], scores[name][label]).assign(set=name, label=label)
+            for name, of_set in measured.items()
+            for label in LABELS
+        ],
+        ignore_index=True,
+    )
+
+
+def _conversation_curves(
+    text: dict[str, ScoredConversations], oracle: dict[str, ScoredConversations]
+) -> pd.DataFrame:
+    """``curve_points`` of the text head, and told every label, with the columns ``set`` and ``scorer``."""
+    return pd.concat(
+        [
+            curve_points(scored.label, scored.score).assign(set=name, scorer=scorer)
+            for name in text
+            for scorer, scored in (("text head", text[name]), (ORACLE_SCORER, oracle[name]))
+        ],
+        ignore_index=True,
+    )
 
 
 def _false_alarms(test: pd.DataFrame, flagged: pd.DataFrame, kept: pd.Series, by: str) -> pd.DataFrame:
@@ -243,6 +294,7 @@ def _conversation_tables(
     resampling = {"n_resamples": n_resamples, "seed": seed}
     return {
         "separation": conversation_tables.separation(reported, oracle, **resampling),
+        "conversation_curves": _conversation_curves(text, oracle_text),
         "rates": conversation_tables.rates_at_fpr(validation, text),
         "told_rates": conversation_tables.rates_at_fpr(oracle["validation"], oracle_text),
         "overtness": by_overtness(validation, text, oracle, **resampling),

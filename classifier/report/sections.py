@@ -54,6 +54,33 @@ class Section:
     note_values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class SectionGroup:
+    """Sections under one heading."""
+
+    heading: str
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a page says first.
+
+    Parameters
+    ----------
+    values
+        Arguments of the macro ``answer`` in the page's template of notes: the figures of its sentences.
+    figure
+        The one picture beside them.
+    table_at
+        Name of the note of the section that holds the table of the picture.
+    """
+
+    values: Mapping[str, Any]
+    figure: CaptionedFigure
+    table_at: str
+
+
 def interval_figure(
     table: pd.DataFrame,
     *,
@@ -63,6 +90,8 @@ def interval_figure(
     title: str,
     caption: str,
     reference: float | None = None,
+    beside: str = "",
+    legend: tuple[str, str] = ("", ""),
 ) -> CaptionedFigure:
     """An interval plot of ``table`` with its caption.
 
@@ -76,6 +105,8 @@ def interval_figure(
         Text alternative of the SVG.
     reference
         Value at which a dashed line is drawn.
+    beside, legend
+        Column of a second value, and what the two are, as in ``interval_plot``.
     """
     axes = interval_plot(
         table,
@@ -85,5 +116,7 @@ def interval_figure(
         high=f"{value}_high",
         xlabel=xlabel,
         reference=reference,
+        beside=beside,
+        legend=legend,
     )
     return CaptionedFigure(to_svg(axes, title=title), caption)

@@ -1,14 +1,17 @@
-"""Tables as text: numbers with their intervals, nan as such."""
+"""Tables as text: numbers with their intervals, a dash for what is undefined."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+UNDEFINED = "–"
+"""Printed for nan: 0/0, or not measured."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,10 @@ class PrintedTable:
 def format_number(value: object, digits: int = 3) -> str:
     """A value as it is printed in a report.
 
+    A dash stands for what is undefined (0/0) or was not measured.
+
     >>> format_number(0.12345), format_number(float("nan")), format_number(1234567), format_number("coach")
-    ('0.123', 'nan', '1,234,567', 'coach')
+    ('0.123', '–', '1,234,567', 'coach')
     """
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: ""}[value]
@@ -54,7 +59,7 @@ def format_number(value: object, digits: int = 3) -> str:
         return value
     as_float = float(value)  # type: ignore[arg-type]
     if math.isnan(as_float):
-        return "nan"
+        return UNDEFINED
     if as_float.is_integer() and (digits == 0 or isinstance(value, int) or abs(as_float) >= 1000):
         return f"{int(as_float):,}"
     return f"{as_float:.{digits}f}"
@@ -69,18 +74,37 @@ def format_interval(low: object, high: object, digits: int = 3) -> str:
     return f"({format_number(low, digits)}–{format_number(high, digits)})"
 
 
+def format_percent(value: float) -> str:
+    """A share in percent, with one digit below ten percent.
+
+    The space before the sign does not break.
+
+    >>> format_percent(0.4508).split(), format_percent(0.0009).split(), format_percent(float("nan"))
+    (['45', '%'], ['0.1', '%'], '–')
+    """
+    if math.isnan(value):
+        return UNDEFINED
+    digits = 0 if value >= 0.0995 or value == 0 else 1
+    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
 def printed_table(table: pd.DataFrame, columns: Sequence[Column]) -> PrintedTable:
     """The chosen columns of ``table`` as text."""
     from pandas.api.types import is_numeric_dtype
 
-    rows = [[_cell(row, column) for column in columns] for _, row in table.iterrows()]
+    cells = [_cells(table, column) for column in columns]
     numeric = [is_numeric_dtype(table[column.source]) for column in columns]
-    return PrintedTable([column.heading for column in columns], rows, numeric)
+    headings = [column.heading for column in columns]
+    return PrintedTable(headings, [list(row) for row in zip(*cells, strict=True)], numeric)
 
 
-def _cell(row: pd.Series[Any], column: Column) -> str:
-    text = format_number(row[column.source], column.digits)
+def _cells(table: pd.DataFrame, column: Column) -> list[str]:
+    """The cells of a column; an undefined value has no interval either."""
+    values = [format_number(value, column.digits) for value in table[column.source].tolist()]
     if not column.interval:
-        return text
-    low, high = row[f"{column.source}_low"], row[f"{column.source}_high"]
-    return f"{text} {format_interval(low, high, column.digits)}"
+        return values
+    lows, highs = table[f"{column.source}_low"].tolist(), table[f"{column.source}_high"].tolist()
+    return [
+        value if value == UNDEFINED else f"{value} {format_interval(low, high, column.digits)}"
+        for value, low, high in zip(values, lows, highs, strict=True)
+    ]

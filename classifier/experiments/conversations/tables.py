@@ -321,11 +321,17 @@ def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     )
     rows = []
     for by in attributes:
-        for value in sorted(attributes[by].unique()):
+        for value in sorted(attributes[by].unique(), key=_in_order):
             here = (attributes[by] == value).to_numpy()
             rates = rates_at(scored.label[here], scored.score[here], threshold)
             rows.append({"by": by, "slice": value} | rates)
     return pd.DataFrame(rows)
+
+
+def _in_order(value: str) -> tuple[bool, int, str]:
+    """Sorts bands of numbers by their first number, "over 50" last, and words by letter."""
+    digits = value.split("–")[0].removeprefix("over ")
+    return value.startswith("over"), int(digits) if digits.isdigit() else 0, value
 
 
 def _first_writer(conversation: Conversation) -> str:

@@ -11,7 +11,7 @@ MESSAGE_COLUMNS = (
     Column("f1", "F1", interval=True),
     Column("average_precision", "average precision", interval=True),
     Column("support", "shown in", 0),
-    Column("n", "of messages", 0),
+    Column("n", "messages", 0),
 )
 SYSTEM_COLUMNS = (
     Column("system", "system"),
@@ -20,22 +20,22 @@ SYSTEM_COLUMNS = (
 )
 
 
-def false_alarm_columns(slice_heading: str, rate_heading: str, n_heading: str) -> tuple[Column, ...]:
+def false_alarm_columns(slice_heading: str, n_heading: str) -> tuple[Column, ...]:
     """Columns of false alarms by slice: slice, rate, false alarms and their denominator."""
     return (
         Column("slice", slice_heading),
-        Column("rate", rate_heading, interval=True),
+        Column("rate", "flagged", interval=True),
         Column("false_alarms", "false alarms", 0),
         Column("n", n_heading, 0),
     )
 
 
-def tactic_columns(n_heading: str) -> tuple[Column, ...]:
+def tactic_columns() -> tuple[Column, ...]:
     """Columns of recall by tactic, with the denominator last."""
     return (
         Column("tactic", "tactic"),
         Column("label", "label"),
         Column("recall", "recall", interval=True),
         Column("hits", "found", 0),
-        Column("n", n_heading, 0),
+        Column("n", "messages", 0),
     )

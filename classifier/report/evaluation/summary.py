@@ -192,12 +192,12 @@ def label_shares(counts: Mapping[str, pd.DataFrame]) -> PrintedTable:
 
 def worst_false_alarms(table: pd.DataFrame, slice_heading: str, *, n: int) -> PrintedTable:
     """The ``n`` slices with most false alarms, and the mean."""
-    return _first_and_mean(table, false_alarm_columns(slice_heading, "flagged", "of"), n=n)
+    return _first_and_mean(table, false_alarm_columns(slice_heading, "messages"), n=n)
 
 
 def worst_recalls(table: pd.DataFrame, *, n: int) -> PrintedTable:
     """The ``n`` tactics with the lowest recall, and the mean."""
-    return _first_and_mean(table, tactic_columns("of"), n=n)
+    return _first_and_mean(table, tactic_columns(), n=n)
 
 
 def _first_and_mean(table: pd.DataFrame, columns: tuple[Column, ...], *, n: int) -> PrintedTable:

@@ -1,0 +1,103 @@
+"""What the evaluation page says first: the figures of three sentences, and one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from classifier.report.evaluation.summary import rows_by
+from classifier.report.sections import CaptionedFigure, Opening, Tables, interval_figure
+from classifier.report.tables import format_number, format_percent
+
+NEEDED = ("messages", "overtness", "rates", "base_rates", "early", "conversation_scenes")
+SUPPOSED_PREVALENCE = 1e-4
+ASKED_FPR = 0.01
+LATCHED = "pattern scorer, latched"
+
+
+def opening(tables: Tables) -> Opening | None:
+    """The opening of a page; None for results that lack one of the tables ``NEEDED``."""
+    if not set(NEEDED) <= set(tables):
+        return None
+    found = _found(tables)
+    figure, table_at = (_found_figure(tables), "overtness") if found else (_f1_figure(tables), "messages")
+    values = {"messages": _messages(tables), "found": found, "rare": _rare(tables)}
+    return Opening(values, figure, table_at)
+
+
+def _messages(tables: Tables) -> list[dict[str, str]]:
+    """Recall, precision and F1 over the stages, for each set there is."""
+    sets = [("test", "messages"), ("second voice", "transfer")]
+    macros = [(name, rows_by(tables[table], "label")["macro"]) for name, table in sets if table in tables]
+    return [
+        {"set": name}
+        | {metric: format_percent(macro[metric]) for metric in ("recall", "precision")}
+        | {"interval": _interval(macro, "recall"), "f1": format_number(macro["f1"], 2)}
+        for name, macro in macros
+    ]
+
+
+def _found(tables: Tables) -> dict[str, str]:
+    """Patterns found on the test set at ``ASKED_FPR``; empty when validation could not show that rate."""
+    rates = rows_by(tables["rates"], "set", "asked_fpr").get(("test", ASKED_FPR))
+    of_test = tables["overtness"].loc[lambda table: table["set"] == "test"]
+    kinds = rows_by(of_test, "overtness")
+    if rates is None or not {"overt", "faint", "all"} <= set(kinds):
+        return {}
+    return {
+        "hits": format_number(rates["tpr_hits"], 0),
+        "patterns": format_number(rates["tpr_n"], 0),
+        "share": format_percent(rates["tpr"]),
+        "interval": _interval(rates, "tpr"),
+        "false_alarms": format_number(rates["fpr_hits"], 0),
+        "benign": format_number(rates["fpr_n"], 0),
+        "overt": format_percent(kinds["overt"]["tpr"]),
+        "faint": format_percent(kinds["faint"]["tpr"]),
+        "ceiling": format_percent(kinds["all"]["ceiling_tpr"]),
+        "overt_ceiling": format_percent(kinds["overt"]["ceiling_tpr"]),
+    }
+
+
+def _rare(tables: Tables) -> dict[str, str]:
+    """False alarms for each pattern found where patterns are as rare as ``SUPPOSED_PREVALENCE``."""
+    row = rows_by(tables["base_rates"], "prevalence")[SUPPOSED_PREVALENCE]
+    at_threshold = rows_by(tables["early"], "set", "rule")["test", LATCHED]
+    benign = rows_by(tables["conversation_scenes"], "slice")["mean"]
+    name = "false_alarms_per_true_find"
+    return {
+        "one_in": format_number(round(1 / SUPPOSED_PREVALENCE), 0),
+        "tpr": format_percent(at_threshold["recall"]),
+        "fpr": format_percent(benign["rate"]),
+        "per_find": format_number(row[name], 0),
+        "interval": " to ".join(format_number(row[f"{name}_{end}"], 0) for end in ("low", "high")),
+    }
+
+
+def _interval(row: Mapping[str, Any], name: str) -> str:
+    return f"{format_percent(row[f'{name}_low'])} to {format_percent(row[f'{name}_high'])}"
+
+
+def _found_figure(tables: Tables) -> CaptionedFigure:
+    table = tables["overtness"]
+    return interval_figure(
+        table[table["set"] == "test"],
+        name="overtness",
+        value="tpr",
+        xlabel="share of patterns found",
+        title="Share of patterns found by overtness, beside the ceiling",
+        caption="Patterns found, by how overt they are, with 95 % intervals; the ceiling is what could be "
+        "found if every message label were known.",
+        beside="ceiling_tpr",
+        legend=("found", "ceiling"),
+    )
+
+
+def _f1_figure(tables: Tables) -> CaptionedFigure:
+    return interval_figure(
+        tables["messages"],
+        name="label",
+        value="f1",
+        xlabel="F1",
+        title="F1 per label with intervals",
+        caption="F1 per label; the bar is the 95 % interval.",
+    )
