@@ -3,7 +3,7 @@
 They are private terms, hashed terms, a public vocabulary, and a public vocabulary with noise on the weights.
 Each is a function of training documents and a seed; it returns the model as the holder of its file sees it.
 Documents are a table with the columns ``text``, ``sender`` and one 0/1 column for each label. All variants
-count words and word pairs and are fitted by the same solver, so they differ in their features and their noise
+count words and word pairs and minimise the same loss, so they differ in their features, penalty and noise
 alone. A project attacks a model of its own by writing one such function for it.
 """
 
@@ -49,8 +49,8 @@ def private_terms(
 ) -> FitVariant:
     """TF-IDF over a vocabulary fitted on the training text.
 
-    This is the usual model. The terms are those that at least ``min_people`` people used. ``C`` is
-    scikit-learn's.
+    This is the usual model. The terms are those in the documents of at least ``min_people`` senders. ``C``
+    is scikit-learn's.
     """
 
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:
@@ -228,10 +228,14 @@ def salt_from_seed(seed: int) -> bytes:
 def people_vocabulary(
     terms: Sequence[Sequence[str]], people: Sequence[Hashable], *, min_people: int
 ) -> tuple[str, ...]:
-    """The terms, sorted, that at least ``min_people`` different people used.
+    """The terms, sorted, in the documents of at least ``min_people`` different people.
 
     ``terms`` and ``people`` are those of each document. Documents are not counted, since one person may write
-    many. Raises ``ValueError`` when no term is left.
+    many. Where a document is a conversation and its person the sender, the words of both who talk count once,
+    for the sender: a term of two people in one conversation has one. So a term that is left stood in the
+    conversations of ``min_people`` senders, whoever wrote it; that is no promise that so many people wrote
+    it, nor that it names nobody: many may write one person's name, and one person may write to many senders.
+    Raises ``ValueError`` when no term is left.
 
     >>> people_vocabulary([["pizza", "zola"], ["zola"], ["pizza"]], ["ayo", "ayo", "mei"], min_people=2)
     ('pizza',)
@@ -251,9 +255,24 @@ def people_vocabulary(
 def _plain_weights(rows: csr_array, labels: NDArray[np.int64], C: float) -> Weights:
     """Weights fitted without noise at scikit-learn's ``C``.
 
-    The factor 2 accounts for the scaling of ``dp_logistic.with_intercept_column``.
+    By liblinear, some twenty times as fast on private terms as the exact minimum that noise needs. It
+    penalises the intercept, as the noisy fit does. A label that all rows carry, or none, has no regression
+    there and takes the exact minimum.
     """
-    return fit_plain(rows, labels, regularisation=1.0 / (2.0 * C * len(labels)))
+    from sklearn.linear_model import LogisticRegression
+
+    coef, intercept = np.zeros((labels.shape[1], rows.shape[1])), np.zeros(labels.shape[1])
+    for label, column in enumerate(labels.T):
+        if len(np.unique(column)) == 2:
+            regression = LogisticRegression(
+                C=C, solver="liblinear", dual=True, tol=1e-5, max_iter=10_000, random_state=0
+            ).fit(rows, column)
+            coef[label], intercept[label] = regression.coef_[0], regression.intercept_[0]
+        else:
+            # The factor 2 accounts for the scaling of ``dp_logistic.with_intercept_column``.
+            alike = fit_plain(rows, column[:, np.newaxis], regularisation=1.0 / (2.0 * C * len(labels)))
+            coef[label], intercept[label] = alike.coef[0], alike.intercept[0]
+    return Weights(coef, intercept)
 
 
 def _hash_cell(term: str, key: bytes, bits: int) -> int:

@@ -126,9 +126,10 @@ def unit_rows(columns: Iterable[Collection[int]], width: int) -> csr_array:
     from scipy.sparse import csr_array
 
     marked = [sorted(row) for row in columns]
-    lengths = np.array([len(row) for row in marked], dtype=np.int64)
-    flat = np.array([column for row in marked for column in row], dtype=np.int64)
-    ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+    # liblinear takes no wider indices.
+    lengths = np.array([len(row) for row in marked], dtype=np.int32)
+    flat = np.array([column for row in marked for column in row], dtype=np.int32)
+    ends = np.concatenate([np.zeros(1, dtype=np.int32), np.cumsum(lengths, dtype=np.int32)])
     return csr_array(
         (np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths), flat, ends), shape=(len(marked), width)
     )
