@@ -118,7 +118,9 @@ def table(conversations):
         "public/plain": public_terms(),
         "public/objective_perturbation-1-cap2": private_weights(epsilon=1.0, cap=2),
     }
-    return attack_table(documents, variants, decoys=DECOYS, canaries=canaries, n_shadows=6, seed=0)
+    return attack_table(
+        documents, variants, decoys=DECOYS, canaries={"canary_names": canaries}, n_shadows=6, seed=0
+    )
 
 
 def value(table, variant, attack, figure):
@@ -133,7 +135,8 @@ def test_the_table_has_every_attack_of_every_variant_beside_chance(table):
     assert own.groupby("variant").size().unique().tolist() == [3 * 3 + 3 + 1 + 2]
     assert table["by_chance"].notna().all()
     assert table[table["figure"] == "auc"]["by_chance"].eq(0.5).all()
-    assert table[table["figure"] == "tpr_at_1_percent_fpr"]["by_chance"].eq(0.01).all()
+    found = table[table["figure"] == "tpr_at_low_fpr"]
+    assert found["by_chance"].to_list() == pytest.approx([30 / n for n in found["n_other"]])
     assert table[table["attack"] == "statement"]["by_chance"].eq(0.0).all()
     assert (table["n"] > 0).all()
 
@@ -173,10 +176,11 @@ def test_only_noise_over_the_public_vocabulary_has_an_epsilon(table):
     ] == pytest.approx(2.0)
 
 
-def test_the_same_seed_gives_the_same_table(conversations):
-    documents = membership_documents(conversations[:60], seed=0)
-    variants = {"noisy": private_weights(epsilon=1.0, cap=1)}
-    first, again = (attack_table(documents, variants, decoys=DECOYS, seed=4) for _ in range(2))
+def test_the_same_seed_gives_the_same_table_in_one_process_or_two():
+    documents = toy_documents(40)
+    variants = {"noisy": private_weights(epsilon=1.0, cap=1, labels=MARKS, vocabulary=PUBLIC)}
+    options = {"decoys": DECOYS, "labels": MARKS, "n_shadows": 2, "seed": 4}
+    first, again = (attack_table(documents, variants, **options, n_jobs=n_jobs) for n_jobs in (1, 2))
     pd.testing.assert_frame_equal(first, again)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.privacy.attacks.canary import Canaries, exposure_bits, exposure_by_chance
@@ -21,16 +22,24 @@ from classifier.privacy.attacks.membership import (
     loss_scores,
     membership_figures,
     shadow_draws,
+    supported_fpr,
     vocabulary_scores,
 )
 from classifier.privacy.attacks.names import NAME_ATTACKS, names_found
 from classifier.privacy.builds.inspected_model import InspectedModel
 from classifier.privacy.builds.variants import FitVariant
 from classifier.privacy.builds.vocabulary import plain_spelling, words_and_pairs
+from classifier.privacy.uniform_draw import stream_seed
+from classifier.progress import ProgressBar, no_progress_bar
 from classifier.taxonomy import LABELS
 
+N_SHADOWS = 16
+"""Shadow models of the likelihood ratio attack unless asked otherwise: the strongest attack here, and the
+reason why a hashed or thinned vocabulary protects less than it seems."""
+
 COLUMNS = ("variant", "attack", "figure", "value", "low", "high", "by_chance", "n", "n_other")
-NO_CANARIES = Canaries((), (), ())
+TPR = "tpr_at_low_fpr"
+"""The figure that ranks the attacks on a model."""
 
 Row = tuple[Any, ...]
 """One row of the table: the values of ``COLUMNS``."""
@@ -41,23 +50,26 @@ def attack_table(
     fit_variants: Mapping[str, FitVariant],
     *,
     decoys: Collection[str],
-    canaries: Canaries = NO_CANARIES,
-    n_shadows: int = 0,
+    canaries: Mapping[str, Canaries] = {},
+    n_shadows: int = N_SHADOWS,
     labels: Sequence[str] = LABELS,
     seed: int,
+    n_jobs: int = 1,
+    progress: ProgressBar = no_progress_bar,
 ) -> pd.DataFrame:
     """Every attack against every variant, one row per figure.
 
     Variants are fitted on the members. Columns: ``variant``, in the order given; ``attack``; ``figure``;
-    ``value``, ``low`` and ``high`` (95 %: over resampled senders for AUC, Clopper-Pearson for shares; else
-    nan); ``by_chance``, the value where nothing leaks; ``n`` members, names or canaries; ``n_other``
-    non-members, decoys or candidates.
+    ``value``, ``low`` and ``high`` (95 %: over resampled senders for AUC, over resampled canaries for bits,
+    Clopper-Pearson for shares; else nan); ``by_chance``, the value where nothing leaks; ``n`` members, names
+    or canaries; ``n_other`` non-members, decoys or candidates.
 
     - ``blind``, of no variant: a control that must stay at chance. ``vocabulary``, ``loss``, ``lira``:
-      ``auc``, ``tpr_at_1_percent_fpr``, ``advantage``.
+      ``auc``, ``advantage``, and ``tpr_at_low_fpr``, the share of members found at the false positive rate
+      ``by_chance``: 1 %, or the lowest that the non-members support (``supported_fpr``).
     - ``names_read``, ``names_tried``, ``names_asked``: ``share`` of the names in training that were
       recovered; by chance, the share of decoys "recovered".
-    - ``canary``: mean ``bits`` of exposure.
+    - The kinds of ``canaries``: mean ``bits`` of exposure.
     - ``statement``: the ``epsilon`` claimed for a document, and ``epsilon_person`` for all of a sender's.
 
     Raises ``ValueError`` for documents that ``check_documents`` refuses.
@@ -71,38 +83,56 @@ def attack_table(
     decoys
         Names that no document holds.
     canaries
-        Planted for a fit of their own; without any, their rows are left out.
+        By kind, planted for a fit of their own each.
     n_shadows
         Models fitted for the likelihood ratio attack; 0 leaves its rows out.
+    n_jobs
+        Processes. The result does not depend on their number.
+    progress
+        Sees the fits go by.
     """
     check_documents(documents, decoys, seed=seed)
     member, senders = documents["member"].to_numpy(dtype=bool), documents["sender"].tolist()
     texts, truth = documents["text"].tolist(), documents[list(labels)].to_numpy()
     name_lists = documents.loc[member, "names"]
     names = sorted({plain_spelling(name) for of_document in name_lists for name in of_document})
-    blind = blind_scores(texts, member, senders, seed=seed)
-    rows = list(_membership_rows("no model", "blind", member, blind, senders, seed))
-    for variant, fit in fit_variants.items():
-        model = fit(documents[member], seed)
+    blind = blind_scores(texts, member, senders, seed=stream_seed(seed, "blind"))
+    rows = list(membership_rows("no model", "blind", member, blind, senders, seed=seed))
+    drawn = np.zeros((0, len(texts)), dtype=bool)
+    if n_shadows:
+        drawn = shadow_draws(senders, n_shadows=n_shadows, seed=stream_seed(seed, "shadows"))
+    for variant, fit in progress(fit_variants.items(), label="attacking models", length=len(fit_variants)):
+        seeds = [stream_seed(seed, "fit", variant, number) for number in range(n_shadows + 1)]
+        model = fit(documents[member], seeds[0])
         probabilities = model.probabilities(texts)
         scores = {"vocabulary": vocabulary_scores(model, texts), "loss": loss_scores(probabilities, truth)}
         if n_shadows:
-            drawn = shadow_draws(senders, n_shadows=n_shadows, seed=seed)
-            shadows = [
-                fit(documents[inside], seed + 1 + number).probabilities(texts)
-                for number, inside in enumerate(drawn)
-            ]
-            shadow_confidences = np.array([confidences(shadow, truth) for shadow in shadows])
-            scores["lira"] = lira_scores(confidences(probabilities, truth), shadow_confidences, drawn)
+            shadows = Parallel(n_jobs=n_jobs)(
+                delayed(_shadow_confidences)(fit, documents, inside, truth, fit_seed)
+                for inside, fit_seed in zip(drawn, seeds[1:], strict=True)
+            )
+            scores["lira"] = lira_scores(confidences(probabilities, truth), np.array(shadows), drawn)
         for attack, score in scores.items():
-            rows += _membership_rows(variant, attack, member, score, senders, seed)
+            rows += membership_rows(variant, attack, member, score, senders, seed=seed)
         if names:
             rows += _name_rows(variant, model, names, decoys)
-        if canaries.planted:
-            with_canaries = fit(_planted(documents[member], canaries, labels), seed)
-            rows.append(_canary_row(variant, with_canaries, canaries))
-        rows += _statement_rows(variant, model, member)
+        for kind, of_kind in canaries.items():
+            with_canaries = fit(_planted(documents[member], of_kind, labels), seeds[0])
+            rows.append(_canary_row(variant, kind, with_canaries, of_kind, seed=seed))
+        rows += statement_rows(variant, model, member)
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _shadow_confidences(
+    fit: FitVariant,
+    documents: pd.DataFrame,
+    inside: NDArray[np.bool_],
+    truth: NDArray[Any],
+    seed: int,
+) -> NDArray[np.float64]:
+    """The confidences, for all documents, of a model fitted on some of them."""
+    shadow = fit(documents[inside], seed)
+    return confidences(shadow.probabilities(documents["text"].tolist()), truth)
 
 
 def blind_scores(
@@ -134,18 +164,23 @@ def blind_scores(
     return scores
 
 
-def _membership_rows(
+def membership_rows(
     variant: str,
     attack: str,
     member: NDArray[np.bool_],
     score: NDArray[np.float64],
     senders: Sequence[str],
+    *,
     seed: int,
 ) -> Iterator[Row]:
-    figures = membership_figures(member, score, senders, seed=seed)
+    """The rows of one membership attack on one model, as in ``attack_table``."""
+    fpr = supported_fpr(int((~member).sum()))
+    figures = membership_figures(
+        member, score, senders, fpr=fpr, seed=stream_seed(seed, "resamples", variant, attack)
+    )
     shares = {
         "auc": (figures.auc, figures.auc_low, figures.auc_high, 0.5),
-        "tpr_at_1_percent_fpr": (figures.tpr.value, *figures.tpr.interval(), figures.fpr),
+        TPR: (figures.tpr.value, *figures.tpr.interval(), figures.fpr),
         "advantage": (figures.advantage, math.nan, math.nan, figures.advantage_by_chance),
     }
     for figure, values in shares.items():
@@ -161,7 +196,8 @@ def _name_rows(
         yield (variant, attack, "share", *share, result.found.n, result.decoys.n)
 
 
-def _statement_rows(variant: str, model: InspectedModel, member: NDArray[np.bool_]) -> Iterator[Row]:
+def statement_rows(variant: str, model: InspectedModel, member: NDArray[np.bool_]) -> Iterator[Row]:
+    """The differential privacy that a model claims, as in ``attack_table``."""
     claimed = {
         "epsilon": model.statement.epsilon,
         "epsilon_person": model.statement.epsilon_person,
@@ -171,15 +207,18 @@ def _statement_rows(variant: str, model: InspectedModel, member: NDArray[np.bool
         yield (variant, "statement", figure, value, math.nan, math.nan, 0.0, *counts)
 
 
-def _canary_row(variant: str, model: InspectedModel, canaries: Canaries) -> Row:
+def _canary_row(variant: str, kind: str, model: InspectedModel, canaries: Canaries, *, seed: int) -> Row:
     probabilities = model.probabilities(canaries.candidates)
     n_candidates = len(canaries.candidates)
     bits = []
     for line, marks in zip(canaries.planted, canaries.labels, strict=True):
         losses = -loss_scores(probabilities, np.tile(marks, (n_candidates, 1)))
         bits.append(exposure_bits(losses[canaries.candidates.index(line)], losses))
+    rng = np.random.default_rng(stream_seed(seed, "resampled canaries", variant, kind))
+    means = rng.choice(bits, size=(1000, len(bits))).mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
     mean, by_chance = float(np.mean(bits)), exposure_by_chance(n_candidates)
-    return (variant, "canary", "bits", mean, math.nan, math.nan, by_chance, len(bits), n_candidates)
+    return (variant, kind, "bits", mean, float(low), float(high), by_chance, len(bits), n_candidates)
 
 
 def _planted(members: pd.DataFrame, canaries: Canaries, labels: Sequence[str]) -> pd.DataFrame:

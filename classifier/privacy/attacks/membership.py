@@ -25,8 +25,11 @@ LOWEST_PROBABILITY = 1e-12
 """Probabilities are kept this far from 0 and 1, so that a confident model has a finite loss."""
 
 ALWAYS_SHOWN = 0.01
-"""The true positive rate is always given at this false positive rate; below it only with enough
+"""The true positive rate can be asked for at this false positive rate and above; below it only with enough
 non-members."""
+
+FEWEST_FALSE_FINDS = 30
+"""Non-members above the threshold from which a true positive rate is worth comparing."""
 
 
 @dataclass(frozen=True)
@@ -171,13 +174,25 @@ def tpr_at_fpr(member: ArrayLike, score: ArrayLike, *, fpr: float = ALWAYS_SHOWN
     table = roc_table(member, score)
     marks = np.asarray(member).astype(bool)
     n_members, n_non_members = int(marks.sum()), int((~marks).sum())
-    needed = math.ceil(30 / fpr - 1e-9)
+    needed = math.ceil(FEWEST_FALSE_FINDS / fpr - 1e-9)
     if fpr < ALWAYS_SHOWN and n_non_members < needed:
         raise ValueError(
             f"a false positive rate of {fpr:g} needs at least {needed} non-members, got {n_non_members}"
         )
     reached = table.loc[table["false_alarms"] <= fpr * n_non_members + 1e-9, "true_finds"]
     return Rate(hits=int(reached.iloc[-1]), n=n_members)
+
+
+def supported_fpr(n_non_members: int) -> float:
+    """The false positive rate at which so many non-members support a comparison.
+
+    1 % where it leaves at least ``FEWEST_FALSE_FINDS`` non-members above the threshold, that is from 3,000
+    on; else the rate that leaves so many, and no more than a half.
+
+    >>> supported_fpr(3000), supported_fpr(600), supported_fpr(10)
+    (0.01, 0.05, 0.5)
+    """
+    return min(0.5, max(ALWAYS_SHOWN, FEWEST_FALSE_FINDS / max(1, n_non_members)))
 
 
 def membership_figures(

@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from classifier.privacy.attacks.canary import NULL_BITS
+from classifier.privacy.attacks.strongest import strongest_attacks
 from classifier.report.figures import ACCENT, INK, MUTED, WARM, interval_plot, new_axes, to_svg
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section
-from classifier.report.tables import Column, format_interval, format_number, printed_table
+from classifier.report.tables import Column, PrintedTable, format_interval, format_number, printed_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FIGURE_TITLES = {
     "auc": "AUC",
-    "tpr_at_1_percent_fpr": "share of members found where 1 % of others are",
+    "tpr_at_low_fpr": "share of members found at the false positive rate under by chance",
     "advantage": "advantage (largest true minus false positive rate)",
     "share": "share of names recovered",
     "bits": "bits of exposure",
     "epsilon": "epsilon claimed, a document",
     "epsilon_person": "epsilon claimed, a person",
+}
+EXPOSURE_TITLES = {
+    "canary_names": f"bits of exposure of planted names (by chance {NULL_BITS:.2f})",
+    "canary_listed": f"bits of exposure of planted words of the public list (by chance {NULL_BITS:.2f})",
 }
 METHOD_TITLES = {
     "plain": "no noise",
@@ -34,7 +40,7 @@ _LINE_STYLES = {"output_perturbation": ("--", WARM), "objective_perturbation": (
 
 
 def attack_section(table: pd.DataFrame, facts: Mapping[str, Any]) -> Section:
-    """Every attack beside chance.
+    """The strongest attack on each model, and every attack beside chance.
 
     ``table`` is that of ``classifier.privacy.attacks.attack.attack_table``; ``facts`` are saved with it.
     """
@@ -43,6 +49,7 @@ def attack_section(table: pd.DataFrame, facts: Mapping[str, Any]) -> Section:
         figure=[FIGURE_TITLES.get(figure, figure) for figure in table["figure"]],
         printed=[_with_bounds(*row) for row in table[["value", "low", "high"]].to_numpy(dtype=np.float64)],
     )
+    strongest = strongest_attacks(table)
     columns = [
         Column("variant", "model"),
         Column("attack", "attack"),
@@ -70,9 +77,43 @@ def attack_section(table: pd.DataFrame, facts: Mapping[str, Any]) -> Section:
     return Section(
         "What the file of each model gives away",
         "attacks",
-        [CaptionedTable(printed, "Every attack on every kind of model", figure)],
-        {"facts": facts},
+        [
+            CaptionedTable(_printed_strongest(table, strongest), "The strongest attack on each model"),
+            CaptionedTable(printed, "Every attack on every kind of model", figure),
+        ],
+        {
+            "facts": facts,
+            "strongest": strongest.to_dict("records"),
+            "held": strongest.loc[strongest["tpr_low"] <= strongest["fpr"], "variant"].tolist(),
+            "null_bits": NULL_BITS,
+        },
     )
+
+
+def _printed_strongest(table: pd.DataFrame, strongest: pd.DataFrame) -> PrintedTable:
+    """The strongest attack on each model, its exposure by kind of canary, and its epsilon."""
+    others = table[(table["figure"] == "bits") | (table["figure"] == "epsilon")]
+    others = others.assign(
+        printed=[_with_bounds(*row) for row in others[["value", "low", "high"]].to_numpy()]
+    )
+    by_model = others.pivot_table("printed", "variant", "attack", aggfunc="first")
+    names = [str(name) for name in by_model]
+    shown = strongest.assign(
+        found=[_with_bounds(*row) for row in strongest[["tpr", "tpr_low", "tpr_high"]].to_numpy()],
+        **{name: strongest["variant"].map(by_model[name]).fillna("") for name in names},
+    )
+    kinds = [name for name in names if name != "statement"]
+    columns = [
+        Column("variant", "model"),
+        Column("strongest_attack", "strongest attack"),
+        Column("found", "share of members found (95 %, Clopper-Pearson)"),
+        Column("fpr", "share of others found"),
+        Column("n", "members", 0),
+        Column("n_other", "non-members", 0),
+        *(Column(kind, EXPOSURE_TITLES.get(kind, kind)) for kind in kinds),
+        Column("statement", "epsilon claimed, a document"),
+    ]
+    return printed_table(shown, columns)
 
 
 def _with_bounds(value: float, low: float, high: float) -> str:
