@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,10 +28,12 @@ from classifier.privacy.builds.dp_logistic import (
 )
 from classifier.privacy.builds.dp_statement import dp_statement
 from classifier.privacy.builds.inspected_model import InspectedModel
+from classifier.privacy.builds.tf_idf import term_counts, tf_idf
 from classifier.privacy.builds.vocabulary import (
-    bounded_rows,
+    columns_of_terms,
     plain_spelling,
     public_vocabulary,
+    remembered,
     unit_rows,
     words_and_pairs,
 )
@@ -39,6 +41,8 @@ from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+T = TypeVar("T", str, int)
 
 FitVariant = Callable[[pd.DataFrame, int], InspectedModel]
 Prepare = Callable[[str], str]
@@ -53,27 +57,43 @@ def private_terms(
     is scikit-learn's.
     """
 
+    number_of: dict[str, int] = {}
+
+    def terms_of(text: str) -> list[str]:
+        return words_and_pairs(prepare(text))
+
+    @remembered
+    def counted(text: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The numbers of a text's terms, and how often each stands in it."""
+        counts = Counter(number_of.setdefault(term, len(number_of)) for term in terms_of(text))
+        return np.array(list(counts), dtype=np.int32), np.array(list(counts.values()), dtype=np.int32)
+
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        def terms_of(text: str) -> list[str]:
-            return words_and_pairs(prepare(text))
-
         texts = documents["text"].tolist()
-        vocabulary = people_vocabulary(
-            [terms_of(text) for text in texts], documents["sender"].tolist(), min_people=min_people
+        numbers = [counted(text)[0].tolist() for text in texts]
+        kept = people_vocabulary(numbers, documents["sender"].tolist(), min_people=min_people)
+        term_of = list(number_of)
+        vocabulary, ordered = zip(*sorted((term_of[number], number) for number in kept), strict=True)
+        column_of = np.full(len(number_of), -1)
+        column_of[list(ordered)] = np.arange(len(ordered))
+
+        def rows(texts: Sequence[str]) -> csr_array:
+            return term_counts([counted(text) for text in texts], column_of, len(vocabulary))
+
+        fitted = rows(texts)
+        idf = (
+            np.log((1.0 + len(texts)) / (1.0 + np.bincount(fitted.indices, minlength=len(vocabulary)))) + 1.0
         )
-        vectoriser = TfidfVectorizer(analyzer=terms_of, vocabulary=vocabulary, sublinear_tf=True)
-        weights = _plain_weights(vectoriser.fit_transform(texts), documents[list(labels)].to_numpy(), C)
+        weights = _plain_weights(tf_idf(fitted, idf), documents[list(labels)].to_numpy(), C)
         encoded = [term.encode() for term in vocabulary]
         return InspectedModel(
             features=terms_of,
             trained_features=frozenset(vocabulary),
-            probabilities=lambda texts: weights.probabilities(vectoriser.transform(list(texts))),
+            probabilities=lambda texts: weights.probabilities(tf_idf(rows(texts), idf)),
             content={
                 "words.terms": np.frombuffer(b"".join(encoded), dtype=np.uint8),
                 "words.ends": np.cumsum([len(term) for term in encoded]),
-                "words.idf": vectoriser.idf_,
+                "words.idf": idf,
                 "coef": weights.coef,
                 "intercept": weights.intercept,
             },
@@ -105,13 +125,17 @@ def hashed_terms(
     ``salt_known``.
     """
 
+    def cells(text: str, key: bytes) -> set[int]:
+        return {_hash_cell(term, key, bits) for term in words_and_pairs(prepare(text))}
+
+    @remembered
+    def columns(text: str) -> NDArray[np.int32]:
+        return np.array(sorted(cells(text, salt)), dtype=np.int32)
+
+    def rows(texts: Sequence[str]) -> csr_array:
+        return unit_rows(map(columns, texts), 2**bits)
+
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:
-        def cells(text: str, key: bytes) -> set[int]:
-            return {_hash_cell(term, key, bits) for term in words_and_pairs(prepare(text))}
-
-        def rows(texts: Sequence[str]) -> csr_array:
-            return unit_rows((cells(text, salt) for text in texts), 2**bits)
-
         weights = _plain_weights(rows(documents["text"].tolist()), documents[list(labels)].to_numpy(), C)
         return InspectedModel(
             features=lambda text: cells(text, salt if salt_known else b""),
@@ -139,14 +163,12 @@ def public_terms(
     The file holds nothing of the text but the weights, and no differential privacy is claimed for those.
     """
 
+    rows = _remembered_rows(vocabulary, prepare)
+
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:
-        weights = _plain_weights(
-            bounded_rows(documents["text"].tolist(), vocabulary, prepare=prepare),
-            documents[list(labels)].to_numpy(),
-            C,
-        )
+        weights = _plain_weights(rows(documents["text"].tolist()), documents[list(labels)].to_numpy(), C)
         return _inspected_public_model(
-            weights, vocabulary, prepare, epsilon=math.inf, cap=1, n_labels=len(labels)
+            weights, vocabulary, prepare, rows, epsilon=math.inf, cap=1, n_labels=len(labels)
         )
 
     return fit
@@ -168,11 +190,12 @@ def private_weights(
     are used.
     """
 
+    rows = _remembered_rows(vocabulary, prepare)
+
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:
         used = documents.iloc[positions_within_cap(documents["sender"].tolist(), cap=cap, seed=seed)]
-        rows = bounded_rows(used["text"].tolist(), vocabulary, prepare=prepare)
         weights = fit_private(
-            rows,
+            rows(used["text"].tolist()),
             used[list(labels)].to_numpy(),
             method=method,
             epsilon=epsilon,
@@ -180,7 +203,7 @@ def private_weights(
             seed=seed,
         )
         return _inspected_public_model(
-            weights, vocabulary, prepare, epsilon=epsilon, cap=cap, n_labels=len(labels)
+            weights, vocabulary, prepare, rows, epsilon=epsilon, cap=cap, n_labels=len(labels)
         )
 
     return fit
@@ -226,8 +249,8 @@ def salt_from_seed(seed: int) -> bytes:
 
 
 def people_vocabulary(
-    terms: Sequence[Sequence[str]], people: Sequence[Hashable], *, min_people: int
-) -> tuple[str, ...]:
+    terms: Sequence[Sequence[T]], people: Sequence[Hashable], *, min_people: int
+) -> tuple[T, ...]:
     """The terms, sorted, in the documents of at least ``min_people`` different people.
 
     ``terms`` and ``people`` are those of each document. Documents are not counted, since one person may write
@@ -240,11 +263,13 @@ def people_vocabulary(
     >>> people_vocabulary([["pizza", "zola"], ["zola"], ["pizza"]], ["ayo", "ayo", "mei"], min_people=2)
     ('pizza',)
     """
-    users: defaultdict[str, set[Hashable]] = defaultdict(set)
+    terms_of: defaultdict[Hashable, set[T]] = defaultdict(set)
     for document_terms, person in zip(terms, people, strict=True):
-        for term in document_terms:
-            users[term].add(person)
-    vocabulary = tuple(sorted(term for term, people_of in users.items() if len(people_of) >= min_people))
+        terms_of[person].update(document_terms)
+    n_people: Counter[T] = Counter()
+    for of_person in terms_of.values():
+        n_people.update(of_person)
+    vocabulary = tuple(sorted(term for term, n in n_people.items() if n >= min_people))
     if not vocabulary:
         raise ValueError(
             f"no term was used by {min_people} people, in {len(terms)} documents of {len(set(people))}"
@@ -280,15 +305,26 @@ def _hash_cell(term: str, key: bytes, bits: int) -> int:
     return int.from_bytes(digest, "big") % (1 << bits)
 
 
+def _remembered_rows(vocabulary: Sequence[str], prepare: Prepare) -> Callable[[Sequence[str]], csr_array]:
+    """``bounded_rows`` that looks up the terms of a text once."""
+    columns = remembered(columns_of_terms(vocabulary, prepare))
+    return lambda texts: unit_rows(map(columns, texts), len(vocabulary))
+
+
 def _inspected_public_model(
-    weights: Weights, vocabulary: Sequence[str], prepare: Prepare, *, epsilon: float, cap: int, n_labels: int
+    weights: Weights,
+    vocabulary: Sequence[str],
+    prepare: Prepare,
+    rows: Callable[[Sequence[str]], csr_array],
+    *,
+    epsilon: float,
+    cap: int,
+    n_labels: int,
 ) -> InspectedModel:
     return InspectedModel(
         features=lambda text: words_and_pairs(prepare(text)),
         trained_features=frozenset(vocabulary),
-        probabilities=lambda texts: weights.probabilities(
-            bounded_rows(list(texts), vocabulary, prepare=prepare)
-        ),
+        probabilities=lambda texts: weights.probabilities(rows(texts)),
         content={"vocabulary": tuple(vocabulary), "coef": weights.coef, "intercept": weights.intercept},
         statement=dp_statement(
             epsilon_per_label=epsilon / n_labels,

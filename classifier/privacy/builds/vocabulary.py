@@ -11,12 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+T = TypeVar("T")
 
 _WORD = re.compile(r"(?u)\b\w+\b")
 _APOSTROPHES = dict.fromkeys(map(ord, "'’"))
@@ -109,15 +112,50 @@ def bounded_rows(
     >>> bounded_rows(["pizza PIZZA raid", "rain"], ["pizza", "raid"]).toarray().round(2).tolist()
     [[0.71, 0.71], [0.0, 0.0]]
     """
+    return unit_rows(map(columns_of_terms(vocabulary, prepare), texts), len(vocabulary))
+
+
+def columns_of_terms(
+    vocabulary: Sequence[str], prepare: Callable[[str], str]
+) -> Callable[[str], NDArray[np.int32]]:
+    """A function from a text to the ascending columns of its terms in ``vocabulary``.
+
+    >>> columns_of_terms(["pizza", "raid", "rain"], plain_spelling)("Rain! Pizza, rain").tolist()
+    [0, 2]
+    """
     column_of = {term: column for column, term in enumerate(vocabulary)}
 
-    def columns(text: str) -> list[int]:
-        return [column_of[term] for term in set(words_and_pairs(prepare(text))) if term in column_of]
+    def columns(text: str) -> NDArray[np.int32]:
+        found = {column_of[term] for term in words_and_pairs(prepare(text)) if term in column_of}
+        return np.array(sorted(found), dtype=np.int32)
 
-    return unit_rows(map(columns, texts), len(column_of))
+    return columns
 
 
-def unit_rows(columns: Iterable[Collection[int]], width: int) -> csr_array:
+def remembered(function: Callable[[str], T], *, most: int = 20_000) -> Callable[[str], T]:
+    """``function``, with its values for the first ``most`` texts kept.
+
+    For attacks, which fit many models on the same documents. Unlike that of ``functools.cache`` it can be
+    sent to another process, with what it remembers.
+
+    >>> count = remembered(len)
+    >>> count("pizza"), count("pizza")
+    (5, 5)
+    """
+    known: dict[str, T] = {}
+
+    def remembering(text: str) -> T:
+        if text in known:
+            return known[text]
+        value = function(text)
+        if len(known) < most:
+            known[text] = value
+        return value
+
+    return remembering
+
+
+def unit_rows(columns: Iterable[ArrayLike], width: int) -> csr_array:
     """Rows of length 1 with equal values in the given columns.
 
     Each collection of different columns is one row; the values elsewhere are zero. The shape is
@@ -125,11 +163,13 @@ def unit_rows(columns: Iterable[Collection[int]], width: int) -> csr_array:
     """
     from scipy.sparse import csr_array
 
-    marked = [sorted(row) for row in columns]
     # liblinear takes no wider indices.
+    marked = [np.asarray(row, dtype=np.int32) for row in columns]
     lengths = np.array([len(row) for row in marked], dtype=np.int32)
-    flat = np.array([column for row in marked for column in row], dtype=np.int32)
+    flat = np.concatenate([np.zeros(0, dtype=np.int32), *marked])
     ends = np.concatenate([np.zeros(1, dtype=np.int32), np.cumsum(lengths, dtype=np.int32)])
-    return csr_array(
+    rows = csr_array(
         (np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths), flat, ends), shape=(len(marked), width)
     )
+    rows.sort_indices()
+    return rows
