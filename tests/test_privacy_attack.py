@@ -226,7 +226,7 @@ def test_a_document_by_hand():
         "a-s",
         False,
     )
-    assert list(whole) == ["text", "sender", "member", "families", "names", *LABELS]
+    assert list(whole) == ["text", "sender", "contact", "member", "families", "names", *LABELS]
     assert (whole["families"], whole["names"]) == (("lunch", "lunch", "lunch"), ("Zola", "Mei"))
     assert {label for label in LABELS if whole[label]} == {"flattery", "meeting"}
     single = membership_documents([conversation], unit="message", seed=0)

@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import binomtest
 
 from classifier.privacy.compare.constraint import Constraint, parse_constraint
-from classifier.privacy.compare.feasibility import conversations_needed, feasible_points
+from classifier.privacy.compare.feasibility import feasible_points
 from classifier.privacy.compare.frontier import Frontier
+from classifier.privacy.compare.sample_size import conversations_needed
 
 EMPTY = pd.DataFrame()
 
@@ -99,7 +100,7 @@ def test_a_recall_is_supported_by_its_lower_bound_over_the_patterns():
     assert row["bound"] == pytest.approx(binomtest(90, 100, alternative="greater").proportion_ci(0.95).low)
     assert (row["value"], row["verdict"], row["n"]) == (0.9, "supported", 100)
     # At most .2 missed: .8^13 is above 5 %, .8^14 no longer. And one in ten is missed.
-    assert (row["needed_error_free"], row["needed_at_this_rate"]) == (14, 57)
+    assert (row["needed_error_free"], row["needed_at_this_rate"]) == (14, 63)
 
 
 def test_no_number_of_conversations_shows_the_very_rate_that_was_seen():
@@ -171,12 +172,12 @@ def test_only_numbers_can_be_limited():
     ("rate", "at_most", "n", "events"),
     [
         (0.5, 0.9, 6, 3),
-        (0.5, 0.7, 22, 11),
-        (0.1, 0.2, 57, 6),
+        (0.5, 0.7, 24, 12),
+        (0.1, 0.2, 63, 7),
         (0.1, 0.3, 24, 3),
         (0.25, 0.5, 18, 5),
         (0.3, 0.4, 88, 27),
-        (0.001, 0.002, 5919, 6),
+        (0.001, 0.002, 7215, 8),
         (0.0, 0.3, 9, 0),
     ],
 )
@@ -184,6 +185,15 @@ def test_the_number_needed_would_do_and_one_fewer_would_not(rate, at_most, n, ev
     assert conversations_needed(rate, at_most=at_most) == n
     assert binomtest(events, n, alternative="less").proportion_ci(0.95).high <= at_most
     assert binomtest(math.ceil(rate * (n - 1)), n - 1, alternative="less").proportion_ci(0.95).high > at_most
+
+
+def test_a_smaller_number_may_do_by_chance_and_every_larger_one_does():
+    def shown(n):
+        return binomtest(math.ceil(n / 100), n, alternative="less").proportion_ci(0.95).high <= 0.02
+
+    assert (shown(600), shown(601), shown(718)) == (True, False, False)
+    assert conversations_needed(0.01, at_most=0.02) == 719
+    assert all(shown(n) for n in range(719, 1500))
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.3, math.nan])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,28 @@ def test_smaller_samples_are_nested_in_larger_ones():
     drawn = [set(sampled_documents(documents, cap=1, n_rows=n, seed=0)["text"]) for n in (3, 10, 20, 30)]
     assert [len(texts) for texts in drawn] == [3, 10, 20, 30]
     assert drawn[0] < drawn[1] < drawn[2] < drawn[3]
+
+
+def test_whether_a_document_is_drawn_does_not_depend_on_other_people_s_documents():
+    mine = pd.DataFrame({"text": [f"raid {number}" for number in range(20)], "sender": ["mei"] * 20})
+    others = pd.DataFrame({"text": ["pizza"] * 7, "sender": ["ayo"] * 7})
+
+    def draws(documents):
+        """Texts of mei in the order in which larger samples take them in."""
+        sizes = [
+            set(sampled_documents(documents, cap=20, n_rows=n, seed=0)["text"]) - {"pizza"} for n in range(28)
+        ]
+        return [sorted(after - before) for before, after in pairwise(sizes) if after - before]
+
+    assert draws(pd.concat([others, mine], ignore_index=True)) == draws(mine)
+
+
+def test_a_cap_counts_the_one_who_is_written_to():
+    documents = pd.DataFrame(
+        {"text": ["raid"] * 6, "sender": list("abcdef"), "contact": ["mei"] * 5 + ["noor"]}
+    )
+    found = sampled_documents(documents, cap=2, n_rows=6, seed=0)
+    assert found["contact"].value_counts().to_dict() == {"mei": 2, "noor": 1}
 
 
 def test_documents_become_rows_and_labels_in_the_order_asked_for():

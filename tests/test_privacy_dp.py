@@ -26,10 +26,10 @@ from classifier.privacy.builds.dp_logistic import (
     logistic_minimum,
     objective_budget,
     output_noise_scale,
-    positions_within_cap,
     spherical_noise,
     with_intercept_column,
 )
+from classifier.privacy.builds.person_cap import positions_within_cap
 from classifier.privacy.builds.vocabulary import (
     bounded_rows,
     parsed_vocabulary,
@@ -537,6 +537,27 @@ def test_one_person_s_rows_do_not_change_which_of_another_s_are_kept():
     alone = positions_within_cap(["mei"] * 10, cap=3, seed=0)
     among = positions_within_cap(["ayo"] * 7 + ["mei"] * 10, cap=3, seed=0)
     assert [position - 7 for position in among if position >= 7] == alone.tolist()
+
+
+PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abcxy")), min_size=1, max_size=30)
+
+
+@given(PAIRS, st.integers(1, 4))
+def test_no_person_keeps_more_rows_than_the_cap_on_either_side(pairs, cap):
+    senders, contacts = zip(*pairs, strict=True)
+    kept = positions_within_cap(senders, contacts, cap=cap, seed=0).tolist()
+    for person in "abcxy":
+        assert sum(person in pairs[position] for position in kept) <= cap
+    assert set(kept) <= set(positions_within_cap(senders, contacts, cap=cap + 1, seed=0).tolist())
+    assert len(positions_within_cap(senders, contacts, cap=len(pairs), seed=0)) == len(pairs)
+
+
+def test_one_who_is_written_to_by_ten_strangers_adds_one_row_all_the_same():
+    senders = [f"s{number}" for number in range(10)]
+    assert len(positions_within_cap(senders, cap=1, seed=0)) == 10
+    assert len(positions_within_cap(senders, ["mei"] * 10, cap=1, seed=0)) == 1
+    with pytest.raises(ValueError, match="one for each of 10 rows, got 2"):
+        positions_within_cap(senders, ["mei", "ayo"], cap=1, seed=0)
 
 
 def test_plain_spelling_is_the_vocabulary_s():

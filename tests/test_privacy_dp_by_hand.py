@@ -16,10 +16,10 @@ from classifier.privacy.builds.dp_logistic import (
     logistic_minimum,
     objective_budget,
     output_noise_scale,
-    positions_within_cap,
     spherical_noise,
     with_intercept_column,
 )
+from classifier.privacy.builds.person_cap import positions_within_cap
 
 # At margin m the logistic loss has the slope -1 / (1 + e^m); at the minimum the penalty's slope cancels it.
 ONE_ROW = csr_array([[1.0]])

@@ -114,6 +114,19 @@ def test_a_point_that_costs_more_and_finds_no_more_is_no_neighbour():
     assert [step[:2] for step in steps(table, MACHINE)] == [["quiet", "wasteful"], ["wasteful", "all"]]
 
 
+def test_a_point_below_the_hull_is_passed_over_so_that_prices_rise():
+    # One more pattern for two alarms, then three more for two: .5 then 1.5 patterns an alarm.
+    table = exchange({"quiet": QUIET, "steep": costs(1, 2, 0), "all": ALL})
+    assert [step[:2] for step in steps(table, HUMAN)] == [["quiet", "all"]]
+    concave = exchange({"quiet": QUIET, "some": SOME, "three": costs(3, 3, 5), "all": ALL})
+    assert [step[2] for step in steps(concave, HUMAN)] == sorted(step[2] for step in steps(concave, HUMAN))
+
+
+def test_a_point_on_the_line_between_two_others_stays():
+    table = exchange({"quiet": QUIET, "half": costs(2, 2, 5), "all": ALL})
+    assert [step[:2] for step in steps(table, HUMAN)] == [["quiet", "half"], ["half", "all"]]
+
+
 def test_an_ineligible_point_neither_stands_on_a_frontier_nor_dominates_others():
     table = exchange({"oracle": costs(4, 0, 0), "quiet": QUIET, "some": SOME, "all": ALL}, aside=("oracle",))
     assert [step[:2] for step in steps(table, HUMAN)] == [["quiet", "some"], ["some", "all"]]

@@ -20,9 +20,10 @@ from classifier.privacy.compare.detection import (
     recall_before_stages,
 )
 from classifier.privacy.compare.dominance import dominance_table
-from classifier.privacy.compare.feasibility import conversations_needed, feasible_points
+from classifier.privacy.compare.feasibility import feasible_points
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.compare.operating_points import OperatingPoint
+from classifier.privacy.compare.sample_size import conversations_needed
 from classifier.privacy.compare.tables import base_rates_of, by_point
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.stream import streams_from_conversations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--cap",
     1,
     20,
-    "At most that many messages of a sender's conversations: what a person can be protected by.",
+    "At most that many messages of one person's conversations: what a person can be protected by.",
 )
 @click.option(
     "--regularisation",

@@ -27,22 +27,22 @@ def membership_documents(
 ) -> pd.DataFrame:
     """Documents of which a random half of the senders are members.
 
-    A sender is a member with all their conversations. One row per ``unit``. Columns: ``text``, ``sender`` (of
-    the conversation), ``member``, ``families`` and ``names`` (tuples; names as the generator's own spans give
-    them), and one 0/1 column per label.
+    A sender is a member with all their conversations. One row per ``unit``. Columns: ``text``, ``sender`` and
+    ``contact`` (of the conversation), ``member``, ``families`` and ``names`` (tuples; names as the
+    generator's own spans give them), and one 0/1 column per label.
     """
     if unit not in ("conversation", "message"):
         raise ValueError(f"unit must be conversation or message, got {unit!r}")
     rows = []
     for conversation in conversations:
         texts = [conversation.messages] if unit == "conversation" else [(m,) for m in conversation.messages]
-        rows += [_document(messages, conversation.sender) for messages in texts]
-    documents = pd.DataFrame(rows, columns=["text", "sender", "families", "names", *LABELS])
-    documents.insert(2, "member", random_membership(documents["sender"].tolist(), seed=seed))
+        rows += [_document(messages, conversation.sender, conversation.contact) for messages in texts]
+    documents = pd.DataFrame(rows, columns=["text", "sender", "contact", "families", "names", *LABELS])
+    documents.insert(3, "member", random_membership(documents["sender"].tolist(), seed=seed))
     return documents
 
 
-def _document(messages: Sequence[Message], sender: str) -> tuple[object, ...]:
+def _document(messages: Sequence[Message], sender: str, contact: str) -> tuple[object, ...]:
     names = tuple(
         message.text[span.start : span.end]
         for message in messages
@@ -52,7 +52,7 @@ def _document(messages: Sequence[Message], sender: str) -> tuple[object, ...]:
     carried = {label for message in messages for label in message.labels}
     text = "\n".join(message.text for message in messages)
     families = tuple(message.family for message in messages)
-    return (text, sender, families, names, *(int(label in carried) for label in LABELS))
+    return (text, sender, contact, families, names, *(int(label in carried) for label in LABELS))
 
 
 def random_membership(senders: Sequence[str], *, seed: int) -> NDArray[np.bool_]:

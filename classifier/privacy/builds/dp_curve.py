@@ -17,8 +17,8 @@ from classifier.privacy.builds.dp_logistic import (
     Weights,
     fit_plain,
     fit_private,
-    positions_within_cap,
 )
+from classifier.privacy.builds.person_cap import people_of, positions_within_cap
 from classifier.privacy.builds.vocabulary import bounded_rows, plain_spelling, public_vocabulary
 from classifier.privacy.uniform_draw import uniform_draw
 from classifier.progress import ProgressBar, no_progress_bar
@@ -48,18 +48,19 @@ class LabelledRows:
 
 
 def sampled_documents(documents: pd.DataFrame, *, cap: int, n_rows: int, seed: int) -> pd.DataFrame:
-    """A random sample of documents, with a cap on each sender's.
+    """A random sample of documents, with a cap on each person's.
 
-    First at most ``cap`` documents of each ``sender`` are drawn, and then at most ``n_rows`` of these; their
-    order is kept. No draw depends on another, so smaller samples are nested in larger ones.
+    Of each person, ``sender`` and ``contact`` alike, at most ``cap`` documents remain
+    (``positions_within_cap``), and of these the ``n_rows`` with the lowest draws, in their old order. The
+    draw of a document depends on the seed, its sender and its number among the sender's documents alone: not
+    on ``cap``, on ``n_rows``, or on anybody else's documents. So smaller samples of one ``cap`` are nested in
+    larger ones.
     """
-    capped = documents.iloc[positions_within_cap(documents["sender"].tolist(), cap=cap, seed=seed)]
-    if len(capped) <= n_rows:
-        return capped
-    order = np.argsort(
-        [uniform_draw(seed, "rows", str(number)) for number in range(len(capped))], kind="stable"
-    )
-    return capped.iloc[np.sort(order[:n_rows])]
+    kept = positions_within_cap(*people_of(documents), cap=cap, seed=seed)
+    numbers = documents.groupby("sender", sort=False).cumcount().to_numpy()
+    ids = [f"{sender}:{number}" for sender, number in zip(documents["sender"], numbers, strict=True)]
+    draws = np.array([uniform_draw(seed, "rows", ids[position]) for position in kept])
+    return documents.iloc[np.sort(kept[np.argsort(draws, kind="stable")[:n_rows]])]
 
 
 def labelled_rows(

@@ -12,14 +12,11 @@ minimization, JMLR 12, for the logistic loss with L2 regularisation. We depart f
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from classifier.privacy.uniform_draw import uniform_draw
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -147,28 +144,6 @@ def spherical_noise(dimension: int, scale: float, rng: np.random.Generator) -> N
     """
     direction = rng.standard_normal(dimension)
     return np.asarray(direction / np.linalg.norm(direction) * rng.gamma(dimension, scale))
-
-
-def positions_within_cap(senders: Sequence[Hashable], *, cap: int, seed: int) -> NDArray[np.int64]:
-    """Sorted positions of at most ``cap`` random rows per sender.
-
-    The draw for one sender does not depend on the others, and smaller caps are nested in larger ones. Raises
-    ``ValueError`` for a cap below 1.
-
-    >>> positions_within_cap(["ayo", "mei", "ayo", "ayo"], cap=1, seed=0).size
-    2
-    """
-    if cap < 1:
-        raise ValueError(f"cap must be at least 1, got {cap!r}")
-    positions_of: dict[Hashable, list[int]] = {}
-    for position, sender in enumerate(senders):
-        positions_of.setdefault(sender, []).append(position)
-    kept: list[int] = []
-    for sender, positions in positions_of.items():
-        draws = [uniform_draw(seed, "cap", f"{sender}:{number}") for number in range(len(positions))]
-        lowest = np.argsort(draws, kind="stable")[:cap]
-        kept += [positions[number] for number in lowest]
-    return np.array(sorted(kept), dtype=np.int64)
 
 
 def logistic_minimum(

@@ -24,10 +24,10 @@ from classifier.privacy.builds.dp_logistic import (
     Weights,
     fit_plain,
     fit_private,
-    positions_within_cap,
 )
 from classifier.privacy.builds.dp_statement import dp_statement
 from classifier.privacy.builds.inspected_model import InspectedModel
+from classifier.privacy.builds.person_cap import people_of, positions_within_cap
 from classifier.privacy.builds.tf_idf import term_counts, tf_idf
 from classifier.privacy.builds.vocabulary import (
     columns_of_terms,
@@ -186,14 +186,14 @@ def private_weights(
 ) -> FitVariant:
     """The public vocabulary, fitted with noise.
 
-    ``epsilon`` is that of a document, all labels together; at most ``cap`` random documents of each sender
-    are used.
+    ``epsilon`` is that of a document, all labels together; at most ``cap`` random documents of each person,
+    ``sender`` and ``contact`` alike, are used.
     """
 
     rows = _remembered_rows(vocabulary, prepare)
 
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:
-        used = documents.iloc[positions_within_cap(documents["sender"].tolist(), cap=cap, seed=seed)]
+        used = documents.iloc[positions_within_cap(*people_of(documents), cap=cap, seed=seed)]
         weights = fit_private(
             rows(used["text"].tolist()),
             used[list(labels)].to_numpy(),

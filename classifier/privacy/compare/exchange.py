@@ -15,6 +15,8 @@ from classifier.privacy.compare.dominance import dominates
 from classifier.privacy.compare.metrics import COST_METRICS, CostMetric
 from classifier.privacy.compare.resampled import ResampledMetrics
 
+Numbers = NDArray[np.float64]
+
 COLUMNS = (
     "view",
     "from_point",
@@ -38,8 +40,11 @@ def exchange_table(
     """The price of one more pattern found, between neighbouring points.
 
     One row per view, pair of neighbours and prevalence. A view is recall against one metric
-    (``CostMetric.view``); its neighbours are those of its own frontier, the cheaper point first. The price is
-    ((1 - π) Δ cost per benign conversation) / (π Δ recall).
+    (``CostMetric.view``); its neighbours are those of the concave hull of its frontier, the cheaper point
+    first. So prices rise with recall: between two other points a point below the hull would be cheap on one
+    side and dear on the other by the chance of where it lies, while choosing by lot between its neighbours
+    on the hull finds as much at less cost. The price is ((1 - π) Δ cost per benign conversation) / (π Δ
+    recall).
 
     Columns: ``view``, ``from_point``, ``to_point``, ``recall_from``, ``recall_to``, ``cost_from``,
     ``cost_to``, ``prevalence``, ``value``, ``low``, ``high`` (95 % percentile interval over the resampled
@@ -93,17 +98,28 @@ def _price_rows(
 def _neighbours(
     metrics: ResampledMetrics, metric_id: str, eligible: NDArray[np.bool_]
 ) -> list[tuple[int, int]]:
-    """Neighbouring points of a frontier, by rising recall.
+    """Neighbouring points of a frontier's concave hull, by rising recall.
 
     Of equal points the first stands for all.
     """
-    recall = metrics.values["recall"]
-    candidates = np.flatnonzero(eligible)
-    dominated = dominates(np.column_stack([metrics.values[metric_id], -recall])[candidates]).any(axis=0)
+    cost, recall = metrics.values[metric_id], metrics.values["recall"]
+    candidates = np.flatnonzero(eligible & ~np.isnan(cost) & ~np.isnan(recall))
+    dominated = dominates(np.column_stack([cost, -recall])[candidates]).any(axis=0)
     on_frontier = sorted(candidates[~dominated].tolist(), key=lambda point: (recall[point], point))
-    first_of_equals = [
-        point
-        for number, point in enumerate(on_frontier)
-        if number == 0 or recall[point] > recall[on_frontier[number - 1]]
-    ]
-    return list(pairwise(first_of_equals))
+    hull: list[int] = []
+    for point in on_frontier:
+        if hull and recall[point] == recall[hull[-1]]:
+            continue
+        while len(hull) > 1 and _is_below(hull[-1], hull[-2], point, cost, recall):
+            hull.pop()
+        hull.append(point)
+    return list(pairwise(hull))
+
+
+def _is_below(point: int, left: int, right: int, cost: Numbers, recall: Numbers) -> bool:
+    """Whether a point lies below the line from ``left`` to ``right``.
+
+    Then choosing by lot between these two finds as much at less cost.
+    """
+    gained, paid = recall[right] - recall[left], cost[right] - cost[left]
+    return bool((recall[point] - recall[left]) * paid < gained * (cost[point] - cost[left]))

@@ -13,6 +13,7 @@ from classifier.evaluation.thresholds import error_free_units_needed
 from classifier.privacy.compare.constraint import Constraint, parse_constraint
 from classifier.privacy.compare.frontier import Frontier
 from classifier.privacy.compare.metrics import METRIC_BY_ID
+from classifier.privacy.compare.sample_size import conversations_needed
 
 COLUMNS = (
     "point",
@@ -94,33 +95,6 @@ def _verdict(constraint: Constraint, value: float, bound: float) -> str:
     if not constraint.kept_by(value):
         return "violated"
     return "supported" if constraint.kept_by(bound) else "not shown"
-
-
-def conversations_needed(rate: float, *, at_most: float) -> float:
-    """Conversations needed to show that the true rate is ``at_most``.
-
-    About how many, at this ``rate`` of events, by the one-sided 95 % Clopper-Pearson bound. Infinite when the
-    rate is no smaller.
-
-    >>> conversations_needed(0.0, at_most=1e-4), conversations_needed(0.01, at_most=0.02)
-    (29956.0, 590.0)
-    >>> conversations_needed(0.02, at_most=0.02)
-    inf
-    """
-    if not rate < at_most:
-        return math.inf
-
-    def is_enough(n: int) -> bool:
-        return Rate(math.ceil(rate * n - 1e-9), n).upper() <= at_most
-
-    enough = error_free_units_needed(at_most)
-    while not is_enough(enough):
-        enough *= 2
-    low = enough // 2
-    while enough - low > 1:
-        middle = (low + enough) // 2
-        low, enough = (low, middle) if is_enough(middle) else (middle, enough)
-    return float(enough)
 
 
 def constraint_lines(answers: pd.DataFrame) -> list[str]:

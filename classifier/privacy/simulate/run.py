@@ -11,7 +11,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from classifier.privacy.policies.redact import redacted
 from classifier.privacy.policies.release import flip_probability, level, noisy_count
 from classifier.privacy.policies.trigger import MetadataSignals
 from classifier.privacy.simulate.events import EventLog, PolicyRun
-from classifier.privacy.simulate.scorer import PolicyScorer, RunningScorer
+from classifier.privacy.simulate.scorer import NOISY_OR, PolicyScorer, RunningScorer
 from classifier.privacy.simulate.view import PolicyView, ReadMessage
 from classifier.privacy.stream import MessageScores, Stream
 from classifier.privacy.uniform_draw import uniform_draw
@@ -98,9 +98,12 @@ def run_policy(
 
     ``seed`` reaches every draw (sampling, reports, chance, flipped bits). Each is made from the
     conversation's id, so it depends neither on the order of the conversations nor on the other ones.
+    A policy with ``noisy_or`` is scored by that rule, whatever conversation scorer ``scorer`` brings.
     ``observe_state`` is called after each message. Raises ``ValueError`` when the streams lack what the
     policy looks at.
     """
+    if policy.noisy_or:
+        scorer = replace(scorer, conversation=NOISY_OR)
     running = scorer.running()
     log = EventLog()
     for position, stream in enumerate(streams):
