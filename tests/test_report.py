@@ -14,7 +14,7 @@ from classifier.cli.main import main
 from classifier.evaluation.results import Evaluation, load_evaluation
 from classifier.report.evaluation.opening import opening
 from classifier.report.evaluation.page import GROUPS, NOTES, evaluation_page
-from classifier.report.figures import interval_plot
+from classifier.report.figures import interval_plot, line_plot, to_svg
 from classifier.report.page import report_templates
 from classifier.report.tables import Column, printed_table
 
@@ -30,6 +30,11 @@ def evaluation_folder(tmp_path_factory, small_corpus, small_model):
     return evaluate(small_corpus, small_model, tmp_path_factory.mktemp("evaluation"))
 
 
+@pytest.fixture(scope="module")
+def page(evaluation_folder):
+    return evaluation_page(load_evaluation(evaluation_folder))
+
+
 def test_two_evaluations_of_one_model_write_equal_bytes(
     evaluation_folder, small_corpus, small_model, tmp_path
 ):
@@ -39,17 +44,14 @@ def test_two_evaluations_of_one_model_write_equal_bytes(
     }
 
 
-def test_the_page_has_the_same_bytes_twice_and_no_link_to_outside(evaluation_folder):
-    evaluation = load_evaluation(evaluation_folder)
-    page = evaluation_page(evaluation)
-    assert page == evaluation_page(evaluation)
+def test_the_page_has_the_same_bytes_twice_and_no_link_to_outside(page, evaluation_folder):
+    assert page == evaluation_page(load_evaluation(evaluation_folder))
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', page) == []
     assert "url(http" not in page
 
 
-def test_the_answer_comes_first_then_contents_and_limits_and_hashes_come_last(evaluation_folder):
+def test_the_answer_comes_first_then_contents_and_limits_and_hashes_come_last(page, evaluation_folder):
     evaluation = load_evaluation(evaluation_folder)
-    page = evaluation_page(evaluation)
     places = [
         page.index(mark)
         for mark in (
@@ -67,8 +69,7 @@ def test_the_answer_comes_first_then_contents_and_limits_and_hashes_come_last(ev
     assert places == sorted(places)
 
 
-def test_only_the_opening_stands_outside_what_is_closed(evaluation_folder):
-    page = evaluation_page(load_evaluation(evaluation_folder))
+def test_only_the_opening_stands_outside_what_is_closed(page):
     before, *closed = page.split('<details class="part">')
     assert before.count("<svg") == 1
     assert "<table" not in before
@@ -135,23 +136,48 @@ def base_rate(*, per_find, low, high):
 ENDS = (("low", -0.01), ("high", 0.01))
 
 
-def test_every_heading_is_in_the_dictionary_and_every_entry_is_a_heading(evaluation_folder):
-    page = evaluation_page(load_evaluation(evaluation_folder))
+def test_every_heading_is_in_the_dictionary_and_every_entry_is_a_heading(page):
     headings = {unescape(heading) for heading in re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', page)}
     of_curves = {f"{heading.split(': ')[0]}: …" if ": " in heading else heading for heading in headings}
     assert of_curves | {"–"} == set(report_templates().get_template(NOTES).module.dictionary)
 
 
-def test_headings_of_the_page_go_down_by_one(evaluation_folder):
-    levels = [
-        int(level) for level in re.findall(r"<h(\d)", evaluation_page(load_evaluation(evaluation_folder)))
-    ]
+def test_headings_of_the_page_go_down_by_one(page):
+    levels = [int(level) for level in re.findall(r"<h(\d)", page)]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_each_link_of_the_contents_has_its_place(evaluation_folder):
-    page = evaluation_page(load_evaluation(evaluation_folder))
+def test_each_table_has_a_caption_of_its_own(page):
+    captions = re.findall(r"<caption>([^<]*)</caption>", page)
+    assert len(captions) == page.count("<table>") == len(set(captions))
+
+
+def test_a_point_says_its_value():
+    table = pd.DataFrame({"name": ["pizza"], "value": [0.5], "low": [0.25], "high": [0.75]})
+    svg = to_svg(
+        interval_plot(table, name="name", value="value", low="low", high="high", xlabel="x"), title="Pizza"
+    )
+    assert "<title>Pizza</title>" in svg
+    assert "<title>pizza: 0.500 (0.250 to 0.750)</title>" in svg
+    assert "var(--figure-accent, #0b6e6e)" in svg
+
+
+def test_a_picture_outside_a_page_has_colours_of_its_own():
+    table = pd.DataFrame({"name": ["pizza"], "value": [0.5], "low": [0.25], "high": [0.75]})
+    axes = interval_plot(table, name="name", value="value", low="low", high="high", xlabel="x")
+    svg = to_svg(axes, title="Pizza", transparent=False)
+    assert "var(" not in svg
+    assert "#0b6e6e" in svg
+
+
+def test_ticks_of_whole_numbers_are_whole_numbers():
+    table = pd.DataFrame({"k": [1, 2, 3], "share": [0.1, 0.2, 0.3], "set": "raid"})
+    axes = line_plot(table, x="k", y="share", by="set", xlabel="k", ylabel="share")
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
+def test_each_link_of_the_contents_has_its_place(page):
     ids = re.findall(
         r' id="([^"]*)"', page[: page.index("</nav>")] + re.sub(r"<svg.*?</svg>", "", page, flags=re.S)
     )
@@ -160,9 +186,9 @@ def test_each_link_of_the_contents_has_its_place(evaluation_folder):
     assert set(links) <= set(ids)
 
 
-def test_no_cell_is_nan_and_counts_have_no_decimals(evaluation_folder):
-    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t", evaluation_page(load_evaluation(evaluation_folder)))
-    assert [cell for cell in cells if "nan" in cell or re.fullmatch(r"[\d,]{3,}\.0+", cell)] == []
+def test_no_cell_is_nan_and_counts_have_no_decimals(page):
+    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t", page)
+    assert [cell for cell in cells if "nan" in cell or re.fullmatch(r"[\d,]{3,}\.00+", cell)] == []
 
 
 def test_compare_finds_the_figures_of_the_evaluation_in_its_scores(evaluation_folder, tmp_path):
@@ -182,8 +208,7 @@ def test_compare_finds_the_figures_of_the_evaluation_in_its_scores(evaluation_fo
     assert (found["difference"].astype(float) == 0).all()
 
 
-def test_every_figure_has_its_table(evaluation_folder):
-    page = evaluation_page(load_evaluation(evaluation_folder))
+def test_every_figure_has_its_table(page):
     assert 0 < page.count("<figure>") <= page.count("<table>")
 
 

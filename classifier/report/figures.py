@@ -28,7 +28,7 @@ PAGE_COLOURS = {
 }
 """Colours that a page replaces by its own, ``--figure-NAME`` in its style, for dark pages too."""
 
-WIDTH = 5.4
+WIDTH = 5.0
 """Inches; a figure of this width can be read on a telephone."""
 
 LINES = (
@@ -45,7 +45,7 @@ LINES = (
 _TITLED = re.compile(r'<g id="title: ([^"]*)">')
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
-    "font.size": 10,
+    "font.size": 11,
     "text.color": INK,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
@@ -153,7 +153,7 @@ def line_plot(
     diagonal
         Whether a thin line from (0, 0) to (1, 1) is drawn.
     log_x
-        Whether the x axis is logarithmic, its ticks at the values of ``x``.
+        Whether the x axis is logarithmic, its ticks at values of ``x``, shares as percent.
     title
         What stands over the dot of a row; by default the line and its two values.
     """
@@ -176,13 +176,27 @@ def line_plot(
     ax.set_ylim(0, 1.02)
     if log_x:
         ax.set_xscale("log")
-        ax.set_xticks(table[x].unique(), [f"{100 * share:g} %" for share in table[x].unique()], fontsize=8)
+        ticks = _far_apart(sorted(table[x].unique()))
+        ax.set_xticks(ticks, [f"{100 * share:g} %" for share in ticks])
         ax.xaxis.set_minor_locator(NullLocator())
     elif is_integer_dtype(table[x]):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if table[by].nunique() > 1:
         ax.legend(frameon=False, fontsize=9)
     return ax
+
+
+def _far_apart(values: list[float]) -> list[float]:
+    """Those of rising values that are twice the last one kept, or more.
+
+    >>> _far_apart([0.1, 0.15, 0.3, 0.5, 1.0])
+    [0.1, 0.3, 1.0]
+    """
+    kept: list[float] = []
+    for value in values:
+        if not kept or value >= 2 * kept[-1]:
+            kept.append(value)
+    return kept
 
 
 def to_svg(ax: Axes, *, title: str, transparent: bool = True) -> str:

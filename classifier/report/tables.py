@@ -62,7 +62,7 @@ def format_number(value: object, digits: int = 3) -> str:
         return UNDEFINED
     if as_float.is_integer() and (digits == 0 or isinstance(value, int) or abs(as_float) >= 1000):
         return f"{int(as_float):,}"
-    return f"{as_float:.{digits}f}"
+    return f"{as_float:,.{digits}f}"
 
 
 def format_interval(low: object, high: object, digits: int = 3) -> str:
@@ -100,10 +100,12 @@ def printed_table(table: pd.DataFrame, columns: Sequence[Column]) -> PrintedTabl
 
 def _cells(table: pd.DataFrame, column: Column) -> list[str]:
     """The cells of a column; an undefined value has no interval either."""
-    values = [format_number(value, column.digits) for value in table[column.source].tolist()]
     if not column.interval:
-        return values
-    lows, highs = table[f"{column.source}_low"].tolist(), table[f"{column.source}_high"].tolist()
+        return [format_number(value, column.digits) for value in table[column.source].tolist()]
+    # A column read from a file may hold whole numbers by chance: a rate of 1 is still 1.000.
+    names = (column.source, f"{column.source}_low", f"{column.source}_high")
+    numbers, lows, highs = (table[name].astype(float).tolist() for name in names)
+    values = [format_number(value, column.digits) for value in numbers]
     return [
         value if value == UNDEFINED else f"{value} {format_interval(low, high, column.digits)}"
         for value, low, high in zip(values, lows, highs, strict=True)

@@ -47,8 +47,14 @@ def overtness_section(tables: Tables) -> Section:
         Column("share_of_ceiling", "of ceiling", 2),
         Column("fpr", "FPR", 4, interval=True),
         Column("fpr_n", "benign", 0),
-        Column("auc", "AUC", 2, interval=True),
-        Column("ceiling_auc", "ceiling AUC", 2),
+    ]
+    area_columns = [
+        Column("set", "set"),
+        Column("overtness", "overtness"),
+        Column("auc", "AUC", interval=True),
+        Column("ceiling_auc", "ceiling AUC"),
+        Column("positives", "patterns", 0),
+        Column("n", "conversations", 0),
     ]
     caption = "By overtness, against benign conversations of the same lengths"
     figure = interval_figure(
@@ -61,7 +67,10 @@ def overtness_section(tables: Tables) -> Section:
         beside="ceiling_tpr",
         legend=("found", "ceiling"),
     )
-    printed = [CaptionedTable(printed_table(table, columns), caption, figure)]
+    printed = [
+        CaptionedTable(printed_table(table, columns), caption, figure),
+        CaptionedTable(printed_table(table, area_columns), "AUC by overtness"),
+    ]
     if len(pairs := tables["pairs"]):
         pair_columns = [
             Column("set", "set"),
@@ -205,14 +214,16 @@ def senders_section(tables: Tables) -> Section:
 def base_rates_section(tables: Tables) -> Section:
     """What an alert would mean at supposed prevalences."""
     columns = [
-        Column("prevalence", "prevalence", 6),
+        Column("one_in", "prevalence"),
         Column("alerts", "alerts", 0),
         Column("true_finds", "true finds", 1),
         Column("false_alarms", "false alarms", 0),
-        Column("ppv", "PPV", 4, interval=True),
+        Column("ppv", "PPV", 6, interval=True),
         Column("false_alarms_per_true_find", "per true find", 1, interval=True),
         Column("volume", "conversations", 0),
     ]
-    printed = printed_table(tables["base_rates"], columns)
+    table = tables["base_rates"]
+    one_in = [f"1 in {1 / prevalence:,.0f}" for prevalence in table["prevalence"]]
+    printed = printed_table(table.assign(one_in=one_in), columns)
     caption = "Expected in a million conversations, by supposed prevalence"
     return Section("What an alert would mean", "base_rates", [CaptionedTable(printed, caption)])

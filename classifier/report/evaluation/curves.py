@@ -147,7 +147,7 @@ def f1_by_cap_section(tables: Tables) -> Section:
     )
     columns = [
         Column("set", "set"),
-        Column("cap", "cap", 4),
+        Column("percent", "cap"),
         Column("f1", "F1", interval=True),
         Column("precision", "precision"),
         Column("recall", "recall"),
@@ -156,7 +156,8 @@ def f1_by_cap_section(tables: Tables) -> Section:
         Column("support", "shown in", 0),
         Column("n", "messages", 0),
     ]
-    printed = printed_table(macro, columns)
+    percents = [f"{100 * cap:g}\N{NO-BREAK SPACE}%" for cap in macro["cap"]]
+    printed = printed_table(macro.assign(percent=percents), columns)
     return Section(
         "F1 by false alarms allowed",
         "f1_by_cap",

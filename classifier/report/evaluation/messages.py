@@ -43,7 +43,7 @@ def systems_section(tables: Tables) -> Section:
         caption="Macro F1 per system with 95 % intervals.",
     )
     printed = printed_table(table, SYSTEM_COLUMNS)
-    return Section("Simpler models", "systems", [CaptionedTable(printed, "Mean of the five stages", figure)])
+    return Section("Simpler models", "systems", [CaptionedTable(printed, "Each system", figure)])
 
 
 def controls_section(tables: Tables) -> Section:
