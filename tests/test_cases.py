@@ -32,6 +32,7 @@ from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import save_conversation_model
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.file import load_model, save_model
+from classifier.model.message.normalise import normalise
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
 from classifier.readers.rows.read_block import read_block
@@ -297,6 +298,43 @@ def test_a_name_composed_in_another_way_is_the_same_person(write, rows_of):
     path = write("chat.csv", HEAD + "c1,zo\u00eb,pizza\nc1,zoe\u0308,yes\n")
     found, said = rows_of("score", path, "--level", "sender")
     assert ([row["author"] for row in found], said) == (["zo\u00eb"], "")
+
+
+@pytest.mark.parametrize(("n", "at"), [(4, 3), (5, 0), (9, 8), (10, 9), (12, 11), (12, 0)])
+def test_everybody_of_a_group_is_scored_and_who_asks_for_secrecy_stands_out(n, at, write, rows_of):
+    talk = [f"g1,user{number:02},sounds fun\n" for number in range(n)]
+    path = write("group.csv", HEAD + "".join(talk) + f"g1,user{at:02},{SECRET}\n" * 4)
+    found, _ = rows_of("score", path, "--level", "sender")
+    assert [row["author"] for row in found] == [f"user{number:02}" for number in range(n)]
+    scores = [float(row["score"]) for row in found]
+    assert max(scores) == scores[at] > sorted(scores)[-2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This message was deleted",
+        "You deleted this message",
+        "This message was deleted by Ann.",
+        "<Media omitted>",
+        "Missed voice call",
+        "Messages and calls are end-to-end encrypted. No one outside of this chat can read them.",
+        "\u200eimage omitted",
+    ],
+)
+def test_a_line_of_the_platform_shows_nothing(line, write, rows_of):
+    path = write("chat.csv", HEAD + f'c1,ann,"{line}"\nc1,ann,{SECRET}\n')
+    [silent, told], said = rows_of("score", path)
+    assert [float(silent[label]) for label in LABELS] == [0] * len(LABELS)
+    assert (silent["stages"], told["stages"]) == ("", "secrecy")
+    assert "1 lines of the platform itself were scored 0" in said
+
+
+@pytest.mark.parametrize(
+    "line", ["delete this message ok", "i deleted it", "call me later", "mum left", "file it"]
+)
+def test_a_person_s_line_about_messages_is_no_line_of_the_platform(line, write, rows_of):
+    assert rows_of("score", write("chat.csv", HEAD + f"c1,ann,{line}\n"))[1] == ""
 
 
 # B. Data lost or overwritten.
@@ -809,6 +847,86 @@ def test_a_faulty_row_ends_the_run_or_is_left_out_and_named(
         assert "1 rows with a fault were left out" in said
     found, said = rows_of("convert", path, "--skip-bad")
     assert (len(found), said.count("left out: ")) == (1, 1)
+
+
+# F. What is written so that machines miss it, and what only looks so.
+
+
+def set_apart(sign):
+    return lambda text: " ".join(sign.join(word) for word in text.split())
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        set_apart("."),
+        set_apart("_"),
+        set_apart("*"),
+        set_apart("-"),
+        set_apart("\u200d"),
+        set_apart("\u00ad"),
+        set_apart("\u2060"),
+        lambda text: "   ".join(" ".join(word) for word in text.split()),
+        lambda text: text.replace(" ", ""),
+        lambda text: "".join(2 * ch if ch != " " else ch for ch in text),
+        lambda text: "".join(chr(ord(ch) + 0xFEE0) if ch != " " else ch for ch in text),
+        lambda text: "".join(chr(0x1D41A + ord(ch) - ord("a")) if ch != " " else ch for ch in text),
+        lambda text: "".join(chr(0x24D0 + ord(ch) - ord("a")) if ch != " " else ch for ch in text),
+        lambda text: text.translate(str.maketrans("aeo", "\u0430\u0435\u043e")),
+        lambda text: text.translate(str.maketrans("eos", "305")),
+        lambda text: text.upper(),
+        lambda text: "".join(f"{ch}\u0336" for ch in text),
+        lambda text: "".join(f"{ch}\u20e3" if ch != " " else ch for ch in text),
+    ],
+    ids=(
+        *(
+            "dotted",
+            "underscored",
+            "starred",
+            "hyphened",
+            "joiners",
+            "soft hyphens",
+            "word joiners",
+            "spaced",
+        ),
+        *("run together", "doubled", "full width", "bold", "circled", "Cyrillic", "digits", "capitals"),
+        *("struck", "keycaps"),
+    ),
+)
+def test_a_disguised_text_scores_as_the_plain_one(disguise, write, rows_of):
+    texts = [SECRET, disguise(SECRET)]
+    table = pa.table({"conversation_id": ["c"] * 2, "author": ["a"] * 2, "text": texts})
+    [plain, disguised], _ = rows_of("score", write("chat.parquet", table))
+    assert disguised["stages"] == plain["stages"] == "secrecy"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("lend me 10000", "lend me 100"),
+        ("$5000 please", "$500 please"),
+        ("room 1111", "room 11"),
+        ("at 10:00", "at 1:0"),
+        ("call 5550100", "call 55010"),
+        ("2200 points", "20 points"),
+    ],
+)
+def test_digits_are_not_collapsed(one, other):
+    assert normalise(one) != normalise(other)
+    assert re.sub(r"\D", "", normalise(one)) == re.sub(r"\D", "", one)
+
+
+# G. A cue among much else.
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 5, 20, 60])
+@pytest.mark.parametrize("n_after", [0, 7])
+def test_a_cue_counts_however_long_the_message_around_it(n_before, n_after, write, rows_of):
+    calm = "we went to the museum and had lunch by the river. "
+    text = calm * n_before + SECRET + ". " + calm * n_after
+    [alone, among], _ = rows_of("score", write("chat.csv", HEAD + f"c1,ann,{SECRET}.\nc1,ann,{text}\n"))
+    assert float(among["secrecy"]) >= float(alone["secrecy"]) - 0.01
+    assert (alone["stages"], "secrecy" in among["stages"]) == ("secrecy", True)
 
 
 # H. Predictions go where they can be carried.
