@@ -69,7 +69,7 @@ def message_explanation(model: MessageModel, text: str) -> dict[str, Any]:
     labels = [label_explanation(model, text, label) for label in explained]
     return {
         "flagged": flagged,
-        "prepared": printable(model.prepared(text)),
+        "prepared": printable(model.spelled(text)),
         "bars": bars,
         "table": PrintedTable(
             ["what the words show", "score", "threshold", "flagged"], rows, [False, True, True, False]

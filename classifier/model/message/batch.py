@@ -146,7 +146,7 @@ class BatchScorer:
 
         New tokens are added to the table.
         """
-        split = [text.split() for text in texts]
+        split = [self._terms.marked(text).split() for text in texts]
         ends = np.cumsum([len(tokens) for tokens in split], dtype=np.int64)
         n_tokens = ends[-1] if len(ends) else 0
         tokens = np.fromiter(map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, n_tokens)

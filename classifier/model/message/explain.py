@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.model.message.disguises import readable
+from classifier.model.message.marks import NEGATED
 from classifier.model.message.passages import passages_of
 from classifier.model.message.scorer import TACTIC_COLUMNS, MessageModel, sigmoid
 from classifier.taxonomy import COLUMNS
@@ -40,9 +41,9 @@ class Explanation:
     """The score of one label for one message: ``intercept`` plus ``contributions`` is ``logit``.
 
     ``passage`` is the part of the message with the highest score, the whole or a sentence, and ``text``
-    its normalised spelling. ``tactic`` is the one with the highest log-odds in it, "" for a model without
-    tactics; each contribution is the mean of the label's and the tactic's. Contributions are ordered by
-    size, largest first.
+    its normalised spelling, with the marks of negation and quotation. ``tactic`` is the one with the
+    highest log-odds in it, "" for a model without tactics; each contribution is the mean of the label's and
+    the tactic's. Contributions are ordered by size, largest first.
     """
 
     label: str
@@ -66,10 +67,11 @@ class Explanation:
 
         A word's part comes from whole-word terms, pairs with other words and character runs inside it.
         A term that could stand in several words, as a pair does, is shared equally among them, so the
-        parts sum to logit minus intercept. A term in no word (its edge lies in punctuation) goes to the
-        empty string.
+        parts sum to logit minus intercept. The mark of a negated word counts as the word. A term in no word
+        (its edge lies in punctuation) goes to the empty string.
         """
-        words_of = {token: set(_WORD.findall(token)) for token in sorted(set(self.text.split()))}
+        tokens = {token for token in self.text.split() if not token.startswith(NEGATED)}
+        words_of = {token: set(_WORD.findall(token)) for token in sorted(tokens)}
         parts = dict.fromkeys(words_of, 0.0)
         for contribution in self.contributions:
             tokens = _tokens_with(contribution, words_of) or [""]
@@ -84,8 +86,12 @@ def _tokens_with(contribution: Contribution, words_of: dict[str, set[str]]) -> l
     ``words_of`` has the words of each token.
     """
     if contribution.group == "characters":
-        return [token for token in words_of if contribution.term in f" {token} "]
-    term_words = set(contribution.term.split())
+        return [
+            token
+            for token, words in words_of.items()
+            if any(contribution.term in f" {form} " for form in (token, *(NEGATED + word for word in words)))
+        ]
+    term_words = {word.removeprefix(NEGATED) for word in contribution.term.split()}
     return [token for token, words in words_of.items() if not term_words.isdisjoint(words)]
 
 
@@ -127,7 +133,7 @@ def _unknown_words(model: MessageModel, text: str) -> tuple[str, ...]:
     known = _word_terms(model)
     if known is None:
         return ()
-    return tuple(word for word in dict.fromkeys(_WORD.findall(model.prepared(text))) if word not in known)
+    return tuple(word for word in dict.fromkeys(_WORD.findall(model.spelled(text))) if word not in known)
 
 
 def _word_terms(model: MessageModel) -> Mapping[str, int] | None:
@@ -144,7 +150,7 @@ def known_shares(model: MessageModel, texts: Iterable[str]) -> NDArray[np.float6
     known = _word_terms(model)
     shares = []
     for text in texts:
-        words = _WORD.findall(model.prepared(text))
+        words = _WORD.findall(model.spelled(text))
         n_known = np.nan if known is None else sum(word in known for word in words)
         shares.append(n_known / len(words) if words else np.nan)
     return np.array(shares, dtype=np.float64)
@@ -174,7 +180,7 @@ def terms_in_place(model: MessageModel, text: str, label: str) -> TermsInPlace:
     at = text.find(terms.passage)
     before, after = text[:at], text[at + len(terms.passage) :]
     pieces = _words_and_gaps(terms.passage)
-    spelled = [model.prepared(piece).split() for piece in pieces]
+    spelled = [model.spelled(piece).split() for piece in pieces]
     places = Counter(token for tokens in spelled for token in tokens)
     values = [float(sum(words.get(token, 0.0) / places[token] for token in tokens)) for tokens in spelled]
     elsewhere = float(sum(value for token, value in words.items() if not places[token]))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from classifier.errors import InputError
 from classifier.model.message.features import GRAMS
+from classifier.model.message.marks import marked
 from classifier.model.message.normalise import normalise
 from classifier.model.message.operating_points import MessageOperatingPoint
 from classifier.model.message.passages import highest_of_passages, split_into_passages
@@ -86,7 +87,15 @@ class MessageModel:
     header: dict[str, Any]
 
     def prepared(self, text: str) -> str:
-        """The spelling in which n-grams are counted."""
+        """The text in which n-grams are counted: marked and spelled."""
+        return self.spelled(self.marked(text))
+
+    def marked(self, text: str) -> str:
+        """``text`` with marks for negation and quotation, if the model has a normaliser."""
+        return marked(text) if self.normaliser else text
+
+    def spelled(self, text: str) -> str:
+        """``text`` in the spelling that the model sees, white-space token by token."""
         return normalise(text) if self.normaliser else text.lower()
 
     def features(self, text: str) -> tuple[list[int], NDArray[np.float64]]:

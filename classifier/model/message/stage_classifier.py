@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from classifier.errors import InputError
 from classifier.model.message.features import DEFAULT_OPTIONS, checked_options, word_pairs
+from classifier.model.message.marks import marked
 from classifier.model.message.normalise import normalise
 from classifier.model.message.passages import highest_of_passages, split_into_passages
 from classifier.model.message.platform_lines import silenced
@@ -202,7 +203,7 @@ def build_features(**options: Any) -> FeatureUnion:
     """
     chosen = checked_options(options)
     common = {
-        "preprocessor": normalise if chosen["normaliser"] else str.lower,
+        "preprocessor": _marked_and_spelled if chosen["normaliser"] else str.lower,
         "min_df": chosen["min_df"],
         "sublinear_tf": chosen["sublinear_tf"],
     }
@@ -232,6 +233,10 @@ def build_features(**options: Any) -> FeatureUnion:
             )
         )
     return FeatureUnion(feature_groups)
+
+
+def _marked_and_spelled(text: str) -> str:
+    return normalise(marked(text))
 
 
 def _counted(features: FeatureUnion, texts: list[str]) -> csr_matrix:

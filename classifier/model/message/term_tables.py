@@ -130,7 +130,8 @@ class Terms:
     squared length that a group is divided by.
     """
 
-    prepared: Callable[[str], str]
+    marked: Callable[[str], str]
+    spelled: Callable[[str], str]
     words: FeatureGroup | None
     tree: WordTree
     characters: FeatureGroup | None
@@ -190,7 +191,8 @@ def terms_of(model: MessageModel) -> Terms:
     pair_words = _pair_words(pairs)
     tree = word_tree(words, chain.from_iterable(pair_words))
     return Terms(
-        prepared=model.prepared,
+        marked=model.marked,
+        spelled=model.spelled,
         words=feature_groups.get("words"),
         tree=tree,
         characters=feature_groups.get("characters"),

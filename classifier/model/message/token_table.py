@@ -1,6 +1,6 @@
 """The words and character n-grams of white-space tokens, looked up once and kept.
 
-A message is normalised as its tokens are, one by one: no step of ``normalise`` reaches across white
+A marked message is normalised as its tokens are, one by one: no step of ``normalise`` reaches across white
 space (NFKC joins no mark to a space and no white space vanishes; the patterns look only at letters next
 to each other). Words and character n-grams lie inside tokens too, so a message's counts are, exactly,
 the sums of its tokens' counts. Only a run of several words and a pair of words cross from one token to
@@ -84,7 +84,7 @@ def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[
 
     A word that is in no term has the number -1.
     """
-    spelling = terms.prepared(token)
+    spelling = terms.spelled(token)
     number = terms.tree.number
     words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
     if terms.characters is None:
