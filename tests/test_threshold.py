@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +13,13 @@ from scored_files import scored_conversations
 
 from classifier.cli.main import main
 from classifier.cli.threshold import _enough_stages
-from classifier.corpus.release import read_corpus
+from classifier.corpus.release import read_corpus, read_splits
+from classifier.experiments.conversations.batch import batch_highest_scores, batch_probabilities
+from classifier.experiments.conversations.scores import message_probabilities, score_conversations
+from classifier.model.conversation.file import load_conversation_model
+from classifier.model.message.batch import BatchScorer
+from classifier.model.message.file import load_classifier, load_model
+from classifier.model.shipped import conversation_model_path
 from classifier.taxonomy import LABELS, PATTERN
 
 
@@ -119,6 +127,54 @@ def test_a_rule_of_stages_that_flags_too_many_is_told_and_ends_with_1(capsys, sm
     assert len(counts(text)) == 4
 
 
+def test_the_first_line_is_what_score_takes(capsys, small_corpus, small_model, tmp_path):
+    chat = tmp_path / "chat.csv"
+    chat.write_text("conversation_id,author,text\na,zola,pizza?\na,kofi,yes\n")
+    for options in (["--fpr", "0.2"], ["--level", "message", "--fpr", "0.01"]):
+        line = printed(capsys, small_corpus, small_model, *options).splitlines()[0]
+        command, *chosen = shlex.split(line)
+        out = tmp_path / f"scores-{len(chosen)}.csv"
+        arguments = [command, chat, *chosen, "--model", small_model, "--out", out]
+        assert main(list(map(str, arguments))) == 0
+        assert out.exists()
+        capsys.readouterr()
+
+
+def test_thresholds_of_messages_keep_the_share_of_false_alarms_on_validation(
+    capsys, small_corpus, small_model
+):
+    text = printed(capsys, small_corpus, small_model, "--level", "message", "--fpr", "0.01")
+    rows = re.findall(r"  (\w+): found .*; falsely flagged [\d.]+, ([\d,]+) of ([\d,]+)", text)
+    assert [label for label, _, _ in rows] == [*LABELS, *LABELS]
+    assert all(int(hits) <= 0.01 * int(n.replace(",", "")) for _, hits, n in rows[: len(LABELS)])
+    lines = {(m.family, m.text) for c in read_corpus(small_corpus)["validation"] for m in c.messages}
+    found, n = re.search(r"  flattery: found [\d.]+, ([\d,]+) of ([\d,]+) lines", text).groups()
+    assert int(found) <= int(n)
+    assert int(n) + int(rows[0][2].replace(",", "")) == len(lines)
+
+
+def test_only_the_files_of_the_named_splits_are_read(small_corpus, tmp_path):
+    for file in small_corpus.glob("*.jsonl.gz"):
+        if not file.name.startswith("train"):
+            shutil.copy(file, tmp_path)
+    (tmp_path / "train.jsonl.gz").write_bytes(b"not a corpus")
+    whole = read_corpus(small_corpus)
+    assert read_splits(tmp_path, "validation", "test") == {
+        "validation": whole["validation"],
+        "test": whole["test"],
+    }
+
+
+def test_the_batch_engine_scores_conversations_as_the_monitor_does(small_corpus, small_model):
+    conversations = read_corpus(small_corpus)["validation"]
+    found = batch_probabilities(BatchScorer(load_model(small_model)), conversations)
+    one_by_one = message_probabilities(load_classifier(small_model), conversations)
+    assert all(np.allclose(a, b, atol=1e-9, rtol=0) for a, b in zip(found, one_by_one, strict=True))
+    head = load_conversation_model(conversation_model_path(small_model))
+    expected = score_conversations(head, conversations, one_by_one).score
+    assert batch_highest_scores(head, conversations, found) == pytest.approx(expected, abs=1e-7)
+
+
 def test_stages_are_distinct_need_not_stand_in_one_message_and_cues_are_none():
     half = np.full(len(LABELS), 0.5)
     row = {
@@ -138,6 +194,7 @@ def test_stages_are_distinct_need_not_stand_in_one_message_and_cues_are_none():
     ("options", "message"),
     [
         ([], "give one aim, --fpr or --reviews-per-day"),
+        (["--level", "message", "--fpr", "0.1", "--stages", "2"], "--level message: takes --fpr alone"),
         (["--fpr", "0.1", "--reviews-per-day", "5"], "give one aim"),
         (["--fpr", "0.1", "--volume", "5"], "needs neither --volume nor --prevalence"),
         (["--reviews-per-day", "5", "--volume", "100"], "--prevalence, the supposed share"),

@@ -1,4 +1,4 @@
-"""``grooming-classifier threshold``: the alert threshold for an aim."""
+"""``grooming-classifier threshold``: the thresholds for an aim, as ``score`` takes them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,22 @@ import click
 from classifier.cli.options import CORPUS, TRAIN_SPLIT_MODEL, FiniteRange, require_paths
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, require_unseen, train_split_model
-from classifier.taxonomy import LABELS, STAGES
+from classifier.taxonomy import LABELS, PATTERN, STAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from classifier.records import Conversation
+
+MEASURED = ("validation", "test")
+"""Splits that are scored: thresholds are chosen on the first, and measured on both."""
+
+CLOSING = (
+    "Synthetic conversations; intervals suppose that they are independent. A score is for a person to review."
+)
 _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
 
@@ -73,10 +83,10 @@ class Aim:
 )
 @click.option(
     "--level",
-    type=click.Choice(["conversation"]),
+    type=click.Choice(["conversation", "message"]),
     default="conversation",
     show_default=True,
-    help="What is flagged: whole conversations, by their highest score.",
+    help="What is flagged: whole conversations, by their highest score, or messages, for each label.",
 )
 @click.option(
     "--stages",
@@ -96,14 +106,17 @@ def threshold(
     level: str,
     stages: int | None,
 ) -> int:
-    """Choose the alert threshold on a corpus's validation split.
+    """Choose thresholds on a corpus's validation split, as 'score' takes them.
 
-    Prints the threshold of the conversation model that sees words alone, and its rates on the test split;
-    writes nothing. 'score --alert-threshold' takes it.
+    With --level conversation it is the alert threshold of the text head. The aim, --fpr or
+    --reviews-per-day, must be shown on validation: false alarms count at their one-sided 95 %
+    Clopper-Pearson bound. An aim that needs more benign conversations than there are is refused, with the
+    number needed. Intervals are 95 % Clopper-Pearson over conversations.
 
-    The aim, --fpr or --reviews-per-day, must be shown on validation: false alarms count at their
-    one-sided 95 % Clopper-Pearson bound. An aim that needs more benign conversations than there are is
-    refused, with the number needed. Intervals are 95 % Clopper-Pearson over conversations.
+    With --level message it is a threshold per label: the lowest that flags at most --fpr of the validation
+    lines without the label. Lines of a phrase family resemble each other, so no bound is claimed.
+
+    The first line is what 'score' takes; the rates on validation and on test follow.
 
     Exit codes: 0 the aim is kept on validation; 1 it is not, with --stages; 2 refused.
 
@@ -112,17 +125,21 @@ def threshold(
       grooming-classifier threshold data/synthetic/v2 --fpr 0.01
       grooming-classifier threshold data/synthetic/v2 --reviews-per-day 200 --volume 10000 --prevalence 0.001
       grooming-classifier threshold data/synthetic/v2 --fpr 0.05 --stages 3
+      grooming-classifier threshold data/synthetic/v2 --level message --fpr 0.005
     """
     aim = _aim(fpr, reviews, volume, prevalence)
-    from classifier.corpus.release import content_hash, read_corpus
+    if level == "message" and (aim.fpr is None or stages is not None):
+        raise InputError("--level message: takes --fpr alone; reviews and --stages are of conversations")
+    from classifier.corpus.release import content_hash, read_splits
     from classifier.evaluation.thresholds import TooFewUnits
-    from classifier.experiments.conversations.scores import message_probabilities, score_conversations
+    from classifier.experiments.conversations.batch import batch_highest_scores, batch_probabilities
     from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.message.file import load_classifier, load_model
+    from classifier.model.message.batch import BatchScorer
+    from classifier.model.message.file import load_model
 
     require_paths(model=model_path)
-    parts = read_corpus(corpus)
-    for split in ("validation", "test"):
+    parts = read_splits(corpus, *MEASURED)
+    for split in MEASURED:
         if not parts[split]:
             raise InputError(
                 f"{corpus}: has no {split} conversations; a threshold is chosen on validation and "
@@ -131,17 +148,20 @@ def threshold(
     path = model_path or train_split_model()
     model = load_model(path)
     require_unseen(path, model.header, content_hash(corpus))
-    conversation_model, pipeline = (
-        load_conversation_model(conversation_model_path(path)),
-        load_classifier(path),
-    )
+    scorer = BatchScorer(model)
+    found = {split: batch_probabilities(scorer, parts[split]) for split in MEASURED}
+    if aim.fpr is not None and level == "message":
+        click.echo("\n".join(_message_thresholds(parts, found, aim.fpr)))
+        click.echo(CLOSING)
+        return 0
+    conversation_model = load_conversation_model(conversation_model_path(path))
     label, score = {}, {}
-    for split in ("validation", "test"):
-        found = message_probabilities(pipeline, parts[split])
-        conversations = score_conversations(conversation_model, parts[split], found)
-        label[split] = conversations.label
+    for split in MEASURED:
+        label[split] = _is_pattern(parts[split])
         score[split] = (
-            conversations.score if stages is None else _enough_stages(found, model.thresholds, stages)
+            batch_highest_scores(conversation_model, parts[split], found[split])
+            if stages is None
+            else _enough_stages(found[split], model.thresholds, stages)
         )
     try:
         chosen = aim.threshold(label["validation"], score["validation"])
@@ -154,21 +174,72 @@ def threshold(
         raise InputError(f"{corpus}: {error}") from None
     kept = stages is None or chosen <= 1.0
     if stages is None:
+        click.echo(f"score --level conversation --alert-threshold {chosen!r}")
         click.echo(f"alert threshold {chosen!r}: the smallest score that validation shows to keep to {aim}")
     else:
         click.echo(
             f"flagged from {stages} of {len(STAGES)} distinct stages on; validation "
             f"{'shows' if kept else 'does not show'} that this keeps to {aim}"
         )
-    for split in ("validation", "test"):
+    for split in MEASURED:
         click.echo(
             "\n".join(_rates(split, label[split], score[split], chosen if stages is None else 1.0, aim))
         )
-    click.echo(
-        "Synthetic conversations; intervals suppose that they are independent. A score is for a person "
-        "to review."
-    )
+    click.echo(CLOSING)
     return 0 if kept else 1
+
+
+def _is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    return np.array([conversation.label == PATTERN for conversation in conversations])
+
+
+def _message_thresholds(
+    parts: Mapping[str, Sequence[Conversation]],
+    found: Mapping[str, Sequence[NDArray[np.float64]]],
+    max_false_alarms: float,
+) -> list[str]:
+    """What ``score`` takes, then the rates of every label on the distinct lines of each split."""
+    from classifier.evaluation.rates import Rate
+    from classifier.evaluation.thresholds import message_threshold
+
+    lines = {split: _distinct_lines(parts[split], found[split]) for split in MEASURED}
+    shown, scores = lines["validation"]
+    chosen: dict[str, float] = {}
+    for column, name in enumerate(LABELS):
+        try:
+            chosen[name] = message_threshold(
+                shown[:, column], scores[:, column], max_false_alarms=max_false_alarms
+            )
+        except ValueError as error:
+            raise InputError(f"{name}: {error}") from None
+    text = ["score " + " ".join(f"--threshold {name}={value!r}" for name, value in chosen.items())]
+    for split, (shown, scores) in lines.items():
+        text.append(f"{split}:")
+        for column, (name, value) in enumerate(chosen.items()):
+            with_label, flagged = shown[:, column], scores[:, column] >= value
+            recall = Rate(int((with_label & flagged).sum()), int(with_label.sum()))
+            alarms = Rate(int((~with_label & flagged).sum()), int((~with_label).sum()))
+            text.append(
+                f"  {name}: found {recall.value:.3f}, {recall.hits:,} of {recall.n:,} lines; falsely flagged "
+                f"{alarms.value:.5f}, {alarms.hits:,} of {alarms.n:,}"
+            )
+    return text
+
+
+def _distinct_lines(
+    conversations: Sequence[Conversation], found: Sequence[NDArray[np.float64]]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Labels and probabilities of each line, once for its phrase family: shape (lines, labels)."""
+    import numpy as np
+
+    rows: dict[tuple[str, str], tuple[tuple[str, ...], NDArray[np.float64]]] = {}
+    for conversation, probabilities in zip(conversations, found, strict=True):
+        for message, row in zip(conversation.messages, probabilities, strict=True):
+            rows.setdefault((message.family, message.text), (message.labels, row))
+    shown = np.array([[label in labels for label in LABELS] for labels, _ in rows.values()])
+    return shown, np.array([row[: len(LABELS)] for _, row in rows.values()])
 
 
 def _aim(fpr: float | None, reviews: float | None, volume: float | None, prevalence: float | None) -> Aim:

@@ -242,6 +242,22 @@ def read_corpus(path: Path) -> dict[str, list[Conversation]]:
         raise CorpusError(f"{path}: {error}") from None
 
 
+def read_splits(path: Path, *splits: str) -> dict[str, list[Conversation]]:
+    """The conversations of some splits of a corpus folder or file; the files of others are not read.
+
+    Raises ``CorpusError`` when a phrase family or an account stands in two of them.
+    """
+    files = [
+        file for file in corpus_files(path) if not path.is_dir() or file.name.partition(".")[0] in splits
+    ]
+    conversations = [conversation for file in files for conversation in read_conversations(file)]
+    try:
+        parts = split_conversations(conversations)
+    except ValueError as error:
+        raise CorpusError(f"{path}: {error}") from None
+    return {split: parts[split] for split in splits}
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a corpus folder. Raises ``CorpusError`` without one."""
     try:

@@ -9,7 +9,14 @@ from typing import Any
 import pandas as pd
 
 from classifier.evaluation.results import Evaluation
-from classifier.report.evaluation.columns import MESSAGE_COLUMNS, SYSTEM_COLUMNS
+from classifier.report.evaluation.columns import (
+    CAP_COLUMNS,
+    DISGUISE_COLUMNS,
+    MESSAGE_COLUMNS,
+    SYSTEM_COLUMNS,
+    macro_by_cap,
+)
+from classifier.report.evaluation.opening import opening
 from classifier.report.evaluation.summary import (
     corpus_counts,
     main_results,
@@ -97,6 +104,7 @@ def model_card(
             version=manifest["spec"]["version"],
             train=manifest["counts"]["train"],
             index=_model_index(evaluation.tables),
+            opening=opening(evaluation.tables),
             tables=_card_tables(evaluation.tables) | {"corpora": markdown_table(corpus_counts(manifests))},
             memberships=list(_memberships(attack)),
             names=list(_recovered_names(names)),
@@ -116,6 +124,10 @@ def _card_tables(tables: Tables) -> dict[str, str]:
         "manners": worst_false_alarms(tables["manners"], "manner of speaking", n=N_WORST),
         "tactics": worst_recalls(tables["tactics"], n=N_WORST),
     }
+    if "f1_by_cap" in tables:
+        printed["f1_by_cap"] = printed_table(macro_by_cap(tables["f1_by_cap"]), CAP_COLUMNS)
+    if "disguises" in tables:
+        printed["disguises"] = printed_table(tables["disguises"], DISGUISE_COLUMNS)
     return {name: markdown_table(table) for name, table in printed.items()}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from classifier.report.tables import Column
 
 MESSAGE_COLUMNS = (
@@ -18,6 +20,31 @@ SYSTEM_COLUMNS = (
     Column("f1", "macro F1", interval=True),
     Column("average_precision", "macro average precision", interval=True),
 )
+
+CAP_COLUMNS = (
+    Column("set", "set"),
+    Column("percent", "cap"),
+    Column("f1", "F1", interval=True),
+    Column("precision", "precision"),
+    Column("recall", "recall"),
+    Column("false_alarm_rate", "FPR", 5),
+    Column("found", "found", 0),
+    Column("support", "shown in", 0),
+    Column("n", "messages", 0),
+)
+"""Columns of ``macro_by_cap``."""
+DISGUISE_COLUMNS = (
+    Column("kind", "disguise"),
+    Column("rate", "still flagged", interval=True),
+    Column("hits", "kept", 0),
+    Column("n", "cases", 0),
+)
+
+
+def macro_by_cap(table: pd.DataFrame) -> pd.DataFrame:
+    """The macro rows of a table of F1 by cap, with the cap in ``percent`` as it is printed."""
+    macro = table[table["label"] == "macro"]
+    return macro.assign(percent=[f"{100 * cap:g}\N{NO-BREAK SPACE}%" for cap in macro["cap"]])
 
 
 def false_alarm_columns(slice_heading: str, n_heading: str) -> tuple[Column, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.report.evaluation.columns import MESSAGE_COLUMNS
+from classifier.report.evaluation.columns import CAP_COLUMNS, MESSAGE_COLUMNS, macro_by_cap
 from classifier.report.figures import line_plot, to_svg
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables, interval_figure
 from classifier.report.tables import Column, printed_table
@@ -125,7 +125,7 @@ def _precision_table(points: pd.DataFrame, *, by: str, what: str, each: str) -> 
 
 def f1_by_cap_section(tables: Tables) -> Section:
     """Macro F1 by the share of false alarms that thresholds were allowed on validation."""
-    macro = tables["f1_by_cap"].loc[lambda table: table["label"] == "macro"]
+    macro = macro_by_cap(tables["f1_by_cap"])
     axes = line_plot(
         macro,
         x="cap",
@@ -145,19 +145,7 @@ def f1_by_cap_section(tables: Tables) -> Section:
         to_svg(axes, title="F1 by share of false alarms allowed"),
         "F1 by cap; the band is the 95 % interval. The default of the model is a cap of 0.15 %.",
     )
-    columns = [
-        Column("set", "set"),
-        Column("percent", "cap"),
-        Column("f1", "F1", interval=True),
-        Column("precision", "precision"),
-        Column("recall", "recall"),
-        Column("false_alarm_rate", "FPR", 5),
-        Column("found", "found", 0),
-        Column("support", "shown in", 0),
-        Column("n", "messages", 0),
-    ]
-    percents = [f"{100 * cap:g}\N{NO-BREAK SPACE}%" for cap in macro["cap"]]
-    printed = printed_table(macro.assign(percent=percents), columns)
+    printed = printed_table(macro, CAP_COLUMNS)
     return Section(
         "F1 by false alarms allowed",
         "f1_by_cap",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from classifier.report.evaluation.columns import (
+    DISGUISE_COLUMNS,
     MESSAGE_COLUMNS,
     SYSTEM_COLUMNS,
     false_alarm_columns,
@@ -115,12 +116,6 @@ def capabilities_section(tables: Tables) -> Section:
 def disguises_section(tables: Tables) -> Section:
     """Share of flagged messages that stay flagged, by kind of disguise."""
     table = tables["disguises"]
-    columns = [
-        Column("kind", "disguise"),
-        Column("rate", "still flagged", interval=True),
-        Column("hits", "kept", 0),
-        Column("n", "cases", 0),
-    ]
     figure = interval_figure(
         table,
         name="kind",
@@ -132,7 +127,9 @@ def disguises_section(tables: Tables) -> Section:
     )
     caption = "Messages still flagged under each disguise, lowest first"
     return Section(
-        "Disguised letters", "disguises", [CaptionedTable(printed_table(table, columns), caption, figure)]
+        "Disguised letters",
+        "disguises",
+        [CaptionedTable(printed_table(table, DISGUISE_COLUMNS), caption, figure)],
     )
 
 
