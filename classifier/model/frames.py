@@ -88,16 +88,17 @@ def conversation_frame(frame: pd.DataFrame, conversation_model: ConversationMode
     ``frame`` has the messages in order: ``conversation_id``, ``author`` and a probability for each of
     ``COLUMNS``.
     """
-    monitors = _monitor_conversations(frame, conversation_model)
-    scores = pd.DataFrame(
-        {
-            "conversation_id": monitors.ids,
-            "score": monitors.highest,
-            "flagged": monitors.warned_at > 0,
-            "warned_at": monitors.warned_at,
-        }
-    )
-    scores = scores.astype(CONVERSATION_SCHEMA)
+    return conversations_of(_monitor_conversations(frame, conversation_model))
+
+
+def conversations_of(monitor: BulkMonitor) -> pd.DataFrame:
+    """The scores of a monitor's conversations, in the order in which they began.
+
+    They have the columns of ``CONVERSATION_SCHEMA``.
+    """
+    warned_at = monitor.warned_at
+    columns = (monitor.ids, monitor.highest, warned_at > 0, warned_at)
+    scores = pd.DataFrame(dict(zip(CONVERSATION_SCHEMA, columns, strict=True))).astype(CONVERSATION_SCHEMA)
     scores["warned_at"] = scores["warned_at"].mask(scores["warned_at"] == 0)
     return scores
 
@@ -107,8 +108,12 @@ def side_frame(frame: pd.DataFrame, conversation_model: ConversationModel) -> pd
 
     ``frame`` is as for ``conversation_frame``; a score is the highest from that author's side.
     """
-    ids, authors, scores = _monitor_conversations(frame, conversation_model).sides()
-    return pd.DataFrame({"conversation_id": ids, "author": authors, "score": scores}).astype(SIDE_SCHEMA)
+    return sides_of(_monitor_conversations(frame, conversation_model))
+
+
+def sides_of(monitor: BulkMonitor) -> pd.DataFrame:
+    """The scores of each author's side of a monitor's conversations: the columns of ``SIDE_SCHEMA``."""
+    return pd.DataFrame(dict(zip(SIDE_SCHEMA, monitor.sides(), strict=True))).astype(SIDE_SCHEMA)
 
 
 def sender_frame(sides: pd.DataFrame, conversation_model: ConversationModel) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,11 +45,6 @@ def message_table(
     for name, column in columns[len(LABELS) :]:
         table = table.append_column(name, pa.array(np.ascontiguousarray(column)))
     return table
-
-
-def aggregate_table(plan: ScoringPlan, rows: list[Mapping[str, Any]]) -> pa.Table:
-    """The result rows of conversations or senders."""
-    return pa.Table.from_pylist(rows, schema=result_schema(plan))
 
 
 def is_named(table: pa.Table) -> pa.ChunkedArray:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,12 @@ from classifier.experiments.scoring.finished_blocks import ScoredBlock
 from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.model.conversation.bulk import BulkMonitor
 from classifier.model.conversation.model import ConversationModel
+from classifier.model.frames import conversations_of, sender_frame, sides_of
 from classifier.readers.external import name_key, nearly_equal, shown
 from classifier.readers.rows.formats import DELIMITERS
 from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import COLUMNS
 
-Row = Mapping[str, Any]
 ROW_GROUP = 1 << 16
 """Rows in a group of a Parquet result: fixed, so that the file does not depend on the blocks."""
 
@@ -44,10 +44,11 @@ def write_result(
     if conversation_model is not None:
         monitor = _monitor_all(conversation_model, contents, warn, sorts=plan.sorts)
         if plan.level == "conversation":
-            rows = conversation_rows(monitor)
+            scores = conversations_of(monitor)
         else:
-            rows = sender_rows(monitor, conversation_model)
-        contents = (_aggregate_content(plan, group) for group in _row_groups(rows))
+            scores = sender_frame(sides_of(monitor), conversation_model)
+        starts = range(0, len(scores), ROW_GROUP)
+        contents = (_aggregate_content(plan, scores[start : start + ROW_GROUP]) for start in starts)
     if plan.kind == "parquet":
         _write_parquet(stream, plan, contents)
         return
@@ -148,51 +149,9 @@ def _near_names(monitor: BulkMonitor) -> Iterator[str]:
         )
 
 
-def conversation_rows(monitor: BulkMonitor) -> Iterator[Row]:
-    """One row per conversation, in the order in which they begin.
-
-    ``score`` is the highest that the conversation had, ``flagged`` whether that reached the alert threshold,
-    ``warned_at`` the message of the warning, from 1, or None without one.
-    """
-    columns = (monitor.ids, monitor.highest.tolist(), monitor.warned_at.tolist())
-    for id_, score, warned_at in zip(*columns, strict=True):
-        yield {
-            "conversation_id": id_,
-            "score": score,
-            "flagged": int(warned_at > 0),
-            "warned_at": warned_at or None,
-        }
-
-
-def sender_rows(monitor: BulkMonitor, conversation_model: ConversationModel) -> Iterator[Row]:
-    """One row per author, by name.
-
-    ``score`` is the highest score from the author's side over all conversations, ``conversations`` how many
-    the author wrote in, ``flagged`` how many of these reached the alert threshold.
-    """
-    by_author: dict[str, tuple[float, int, int]] = {}
-    for _, author, score in zip(*monitor.sides(), strict=True):
-        highest, n, flagged = by_author.get(author, (0.0, 0, 0))
-        reached = int(score >= conversation_model.alert_threshold)
-        by_author[author] = (max(highest, float(score)), n + 1, flagged + reached)
-    for author in sorted(by_author):
-        highest, n, flagged = by_author[author]
-        yield {"author": author, "score": highest, "conversations": n, "flagged": flagged}
-
-
-def _row_groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    group: list[Row] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == ROW_GROUP:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def _aggregate_content(plan: ScoringPlan, rows: list[Row]) -> bytes:
-    table = arrow.aggregate_table(plan, rows)
+def _aggregate_content(plan: ScoringPlan, scores: pd.DataFrame) -> bytes:
+    schema = arrow.result_schema(plan)
+    table = pa.Table.from_pandas(scores, schema, preserve_index=False).cast(schema)
     if plan.kind == "parquet":
         return arrow.to_bytes(table)
     at = table.column_names.index("score")
