@@ -273,20 +273,22 @@ def main(argv: list[str] | None = None) -> int:
                 [row["n"] for row in streaming if row["run"] == run],
                 [row[column] for row in streaming if row["run"] == run],
             )
-            for column in ("seconds", "peak_mb_all")
+            for column in ("seconds", "cpu_seconds", "peak_mb_all")
         }
         for run in dict.fromkeys(row["run"] for row in streaming)
     }
     print(
-        f"{'':24} {'messages':>12} {'input, MB':>10} {'seconds':>9} {'messages/s':>11} {'peak, MB':>9} {'of all':>8}"
+        f"{'':24} {'messages':>12} {'input, MB':>10} {'seconds':>9} {'of cpu':>9} {'messages/s':>11} {'peak, MB':>9} {'of all':>8}"
     )
     for row in streaming + cluster:
         size = format(row["input_mb"], "10.1f") if "input_mb" in row else " " * 10
         print(
-            f"{row['run']:24} {row['n']:12,} {size} {row['seconds']:9.1f} {row['n'] / row['seconds']:11,.0f} {row['peak_mb']:9.0f} {row['peak_mb_all']:8.0f}"
+            f"{row['run']:24} {row['n']:12,} {size} {row['seconds']:9.1f} {row['cpu_seconds']:9.1f} {row['n'] / row['seconds']:11,.0f} {row['peak_mb']:9.0f} {row['peak_mb_all']:8.0f}"
         )
     for run, found in slopes.items():
-        print(f"slope of {run}: time {found['seconds']:.2f}, memory {found['peak_mb_all']:.2f}")
+        print(
+            f"slope of {run}: time {found['seconds']:.2f}, processor time {found['cpu_seconds']:.2f}, memory {found['peak_mb_all']:.2f}"
+        )
     if cluster:
         print(
             f"Dask with {options.jobs} workers takes {cluster[1]['seconds'] / cluster[0]['seconds']:.2f} of the time of one process"

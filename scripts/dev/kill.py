@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Is anything lost when the power goes? Long commands, each killed (-9) at random moments and started again, and what they come to held against an unbroken run's.
+"""Is anything lost when the power goes? Kills (-9) each command that writes at random moments, and looks at what is left.
 
-A trial starts the command on an empty folder, kills its whole process group after a random share of the time that the unbroken run took, and starts it again
-to its end. Every file must then have the unbroken run's bytes, and no half-written file or folder of parts may be left. The moments follow from the seed; how
-far a command is at its moment depends on the machine.
+A command starts on an empty folder and is killed, its whole process group, after a random share of the time that an unbroken run took; it is started and killed
+again up to ``--in-a-row`` times, and then runs to its end. After every kill each file that stands in its place must have the unbroken run's bytes, and at the end
+every file must, with no half-written file and no folder of parts left. The moments follow from the seed; how far a command is at its moment depends on the machine.
 
-    scripts/dev/kill.py generate score tradeoff --kills 50
+    scripts/dev/kill.py generate score convert train evaluate tradeoff --kills 50
 """
 
 from __future__ import annotations
@@ -20,31 +20,44 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+
+from classifier.corpus.dialogues import load_dialogues
+from classifier.corpus.families import load_families
+from classifier.corpus.generator.spec import CorpusSpec
+from classifier.corpus.release import write_corpus
 
 COMMAND = [sys.executable, "-c", "import sys; from classifier.cli.main import main; sys.exit(main())"]
 POLICY = 'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n'
+ROWS_TIMES = 40
+"""How often the small corpus stands in the rows that are scored and converted."""
 
 
 def commands(inputs: Path) -> dict[str, list[str]]:
-    """The commands by name, without the value of their ``--out``; ``inputs`` is a folder that ``prepare`` has filled."""
+    """The commands by name, what they write last; ``inputs`` is a folder that ``prepare`` has filled."""
+    corpus, model = str(inputs / "corpus"), str(inputs / "model.safetensors")
     return {
-        "generate": ["corpus", "generate", "--scale", "0.2", "--out"],
-        "score": ["score", str(inputs / "messages.csv"), "--level", "message", "--out"],
+        "generate": ["corpus", "generate", "--scale", "0.02", "--out"],
+        "score": ["score", str(inputs / "messages.csv"), "--model", model, "--out"],
+        "convert": ["convert", str(inputs / "messages.csv")],
+        "train": ["train", corpus, "--alert-fpr", "0.05", "--out"],
+        "evaluate": ["evaluate", corpus, "--model", model, "--resamples", "20", "--out"],
         "tradeoff": [
-            "tradeoff",
-            str(inputs / "corpus"),
-            "--resamples",
-            "20",
-            "--no-variants",
-            "--policies",
-            str(inputs / "policies"),
-            "--out",
+            *("tradeoff", corpus, "--model", model, "--resamples", "20", "--no-variants"),
+            *("--policies", str(inputs / "policies"), "--out"),
         ],
     }
 
 
-RESULT = {"generate": "corpus", "score": "scores.csv", "tradeoff": "tradeoff"}
+RESULT = {
+    "generate": "corpus",
+    "score": "scores.csv",
+    "convert": "rows.jsonl",
+    "train": "model.safetensors",
+    "evaluate": "evaluation",
+    "tradeoff": "tradeoff",
+}
 """The name of what each command writes."""
 
 PARTS_KEPT = {"tradeoff": "parts"}
@@ -52,19 +65,16 @@ PARTS_KEPT = {"tradeoff": "parts"}
 
 
 def prepare(inputs: Path) -> None:
-    """A small corpus, its messages as a CSV, again and again, and two policies."""
-    subprocess.run(
-        [*COMMAND, "corpus", "generate", "--scale", "0.04", "--out", str(inputs / "corpus")],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    subprocess.run(
-        [*COMMAND, "convert", str(inputs / "corpus" / "train.jsonl.gz"), str(inputs / "once.csv")],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    """A small corpus, a model of it, its messages as a CSV, again and again, and a policy."""
+    spec = replace(CorpusSpec(), name="small", seed=11, n_conversations=620)
+    write_corpus(inputs / "corpus", spec, dialogues=load_dialogues("v2")[::8], families=load_families()[::30])
+    for arguments in (
+        ["train", "corpus", "--alert-fpr", "0.05", "--out", "model.safetensors"],
+        ["convert", "corpus/train.jsonl.gz", "once.csv"],
+    ):
+        subprocess.run([*COMMAND, *arguments], check=True, stdout=subprocess.DEVNULL, cwd=inputs)
     header, rows = (inputs / "once.csv").read_text(encoding="utf-8").split("\n", 1)
-    (inputs / "messages.csv").write_text(header + "\n" + 40 * rows, encoding="utf-8")
+    (inputs / "messages.csv").write_text(header + "\n" + ROWS_TIMES * rows, encoding="utf-8")
     (inputs / "policies").mkdir()
     (inputs / "policies" / "bit.toml").write_text(POLICY, encoding="utf-8")
 
@@ -100,7 +110,9 @@ def killed(arguments: list[str], after: float) -> bool:
         return True
 
 
-def trials(name: str, arguments: list[str], folder: Path, *, kills: int, rng: random.Random) -> int:
+def trials(
+    name: str, arguments: list[str], folder: Path, *, kills: int, in_a_row: int, rng: random.Random
+) -> int:
     """Kill the command so many times, one line for what differed, and return how often that was."""
     kept = PARTS_KEPT.get(name, "")
     begun = time.monotonic()
@@ -108,25 +120,37 @@ def trials(name: str, arguments: list[str], folder: Path, *, kills: int, rng: ra
         raise SystemExit(f"{name}: the unbroken run failed")
     seconds = time.monotonic() - begun
     unbroken = contents(folder / "unbroken", kept)
-    done = different = 0
+    place = folder / "killed"
+    whole = [*arguments, str(place / RESULT[name])]
+    done = ended = different = 0
     while done < kills:
-        place = folder / "killed"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        whole = [*arguments, str(place / RESULT[name])]
-        if not killed(whole, rng.uniform(0.05, 1.0) * seconds):
-            continue
-        done += 1
+        for _ in range(min(in_a_row, kills - done)):
+            if not killed(whole, rng.uniform(0.05, 1.0) * seconds):
+                break
+            done += 1
+            there = contents(place, kept)
+            if half := sorted(
+                file for file in there.keys() & unbroken.keys() if there[file] != unbroken[file]
+            ):
+                different += 1
+                print(f"{name}: kill {done}: in its place, but not whole: {', '.join(half)}", flush=True)
         code = started(whole).wait()
+        ended += 1
         resumed = contents(place, kept)
         if code or resumed != unbroken:
             different += 1
             names = sorted(
                 file for file in unbroken.keys() | resumed.keys() if unbroken.get(file) != resumed.get(file)
             )
-            print(f"{name}: kill {done}: exit {code}, differs in {', '.join(names) or 'nothing'}", flush=True)
+            print(
+                f"{name}: after kill {done}: exit {code}, differs in {', '.join(names) or 'nothing'}",
+                flush=True,
+            )
     print(
-        f"{name}: {done} kills at random moments of {seconds:.1f} s, {done - different} came to the same bytes ({len(unbroken)} files)",
+        f"{name}: {done} kills at random moments of {seconds:.1f} s, {ended} runs to the end, "
+        f"{different} times other bytes ({len(unbroken)} files)",
         flush=True,
     )
     return different
@@ -137,25 +161,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "names",
-        nargs="*",
-        default=["generate", "score", "tradeoff"],
-        help="generate, score, tradeoff; all without",
-    )
+    parser.add_argument("names", nargs="*", default=list(RESULT), help=f"{', '.join(RESULT)}; all without")
     parser.add_argument("--kills", type=int, default=50, help="kills of each command")
+    parser.add_argument("--in-a-row", type=int, default=10, help="kills before it runs to its end")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--inputs", type=Path, help="a folder to keep the inputs in for other runs")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
     different = 0
     with tempfile.TemporaryDirectory() as folder:
-        inputs = Path(folder) / "inputs"
-        inputs.mkdir()
-        prepare(inputs)
+        inputs = arguments.inputs or Path(folder) / "inputs"
+        if not (inputs / "policies" / "bit.toml").exists():
+            inputs.mkdir(parents=True, exist_ok=True)
+            prepare(inputs)
         for name in arguments.names:
             place = Path(folder) / name
             (place / "unbroken").mkdir(parents=True)
-            different += trials(name, commands(inputs)[name], place, kills=arguments.kills, rng=rng)
+            different += trials(
+                name,
+                commands(inputs)[name],
+                place,
+                kills=arguments.kills,
+                in_a_row=arguments.in_a_row,
+                rng=rng,
+            )
     return 1 if different else 0
 
 
