@@ -30,21 +30,21 @@ from classifier.corpus.release import write_corpus
 
 COMMAND = [sys.executable, "-c", "import sys; from classifier.cli.main import main; sys.exit(main())"]
 POLICY = 'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n'
-ROWS_TIMES = 40
+ROWS_TIMES = 10
 """How often the small corpus stands in the rows that are scored and converted."""
 
 
 def commands(inputs: Path) -> dict[str, list[str]]:
     """The commands by name, what they write last; ``inputs`` is a folder that ``prepare`` has filled."""
-    corpus, model = str(inputs / "corpus"), str(inputs / "model.safetensors")
+    corpus = str(inputs / "corpus")
     return {
         "generate": ["corpus", "generate", "--scale", "0.02", "--out"],
-        "score": ["score", str(inputs / "messages.csv"), "--model", model, "--out"],
+        "score": ["score", str(inputs / "messages.csv"), "--out"],
         "convert": ["convert", str(inputs / "messages.csv")],
         "train": ["train", corpus, "--alert-fpr", "0.05", "--out"],
-        "evaluate": ["evaluate", corpus, "--model", model, "--resamples", "20", "--out"],
+        "evaluate": ["evaluate", corpus, "--resamples", "20", "--out"],
         "tradeoff": [
-            *("tradeoff", corpus, "--model", model, "--resamples", "20", "--no-variants"),
+            *("tradeoff", corpus, "--resamples", "20", "--no-variants"),
             *("--policies", str(inputs / "policies"), "--out"),
         ],
     }
@@ -65,14 +65,14 @@ PARTS_KEPT = {"tradeoff": "parts"}
 
 
 def prepare(inputs: Path) -> None:
-    """A small corpus, a model of it, its messages as a CSV, again and again, and a policy."""
+    """A small corpus, its messages as a CSV, again and again, and a policy."""
     spec = replace(CorpusSpec(), name="small", seed=11, n_conversations=620)
     write_corpus(inputs / "corpus", spec, dialogues=load_dialogues("v2")[::8], families=load_families()[::30])
-    for arguments in (
-        ["train", "corpus", "--alert-fpr", "0.05", "--out", "model.safetensors"],
-        ["convert", "corpus/train.jsonl.gz", "once.csv"],
-    ):
-        subprocess.run([*COMMAND, *arguments], check=True, stdout=subprocess.DEVNULL, cwd=inputs)
+    subprocess.run(
+        [*COMMAND, "convert", str(inputs / "corpus" / "train.jsonl.gz"), str(inputs / "once.csv")],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     header, rows = (inputs / "once.csv").read_text(encoding="utf-8").split("\n", 1)
     (inputs / "messages.csv").write_text(header + "\n" + ROWS_TIMES * rows, encoding="utf-8")
     (inputs / "policies").mkdir()
