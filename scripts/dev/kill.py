@@ -30,8 +30,6 @@ from classifier.corpus.release import write_corpus
 
 COMMAND = [sys.executable, "-c", "import sys; from classifier.cli.main import main; sys.exit(main())"]
 POLICY = 'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n'
-ROWS_TIMES = 10
-"""How often the small corpus stands in the rows that are scored and converted."""
 
 
 def commands(inputs: Path) -> dict[str, list[str]]:
@@ -65,16 +63,14 @@ PARTS_KEPT = {"tradeoff": "parts"}
 
 
 def prepare(inputs: Path) -> None:
-    """A small corpus, its messages as a CSV, again and again, and a policy."""
+    """A small corpus, its messages as a CSV, and a policy."""
     spec = replace(CorpusSpec(), name="small", seed=11, n_conversations=620)
     write_corpus(inputs / "corpus", spec, dialogues=load_dialogues("v2")[::8], families=load_families()[::30])
     subprocess.run(
-        [*COMMAND, "convert", str(inputs / "corpus" / "train.jsonl.gz"), str(inputs / "once.csv")],
+        [*COMMAND, "convert", str(inputs / "corpus" / "train.jsonl.gz"), str(inputs / "messages.csv")],
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    header, rows = (inputs / "once.csv").read_text(encoding="utf-8").split("\n", 1)
-    (inputs / "messages.csv").write_text(header + "\n" + ROWS_TIMES * rows, encoding="utf-8")
     (inputs / "policies").mkdir()
     (inputs / "policies" / "bit.toml").write_text(POLICY, encoding="utf-8")
 
