@@ -191,7 +191,7 @@ def scored_once(tmp_path_factory):
         model, pipeline, operating_points=points_at(0.3), corpus_sha256="c", training_families=[], seed=0
     )
     assert main(["score", str(a / "message_scores.parquet"), "--model", str(model), "--out", str(b)]) == 0
-    return a, b, table, pipeline.predict_proba(table["text"])
+    return a, b, table, pipeline.predict_proba(table["text"].tolist())
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ PAIRS = DEFAULT_OPTIONS | {"min_df": 1, "char_ngrams": None, "word_ngrams": None
 def test_a_combination_is_measured_as_scikit_learn_measures_the_model_it_makes():
     table = measure_grid(toy_table(), VALIDATION, [PAIRS, WORDS], also=ALSO)
     for options, measured in zip([PAIRS, WORDS], table["validation"], strict=True):
-        scores = fit_message_model(toy_table(), **options).predict_proba(VALIDATION["text"])
+        scores = fit_message_model(toy_table(), **options).predict_proba(VALIDATION["text"].tolist())
         by_stage = [
             average_precision_score(VALIDATION[stage], scores[:, column])
             for column, stage in enumerate(STAGES)
