@@ -5,6 +5,7 @@ Such a model leaks in known ways, and one over a public list does not.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -63,8 +64,7 @@ def expected_leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: in
 
     yield by_chance("an attack that sees no model: AUC", blind_scores(texts, member, senders, seed=seed))
     private = vocabulary_scores(models["private/plain"], texts)
-    # Members and others say the same dialogues, so not every word pair tells them apart.
-    yield at_least(0.90, "vocabulary attack on private words and pairs: AUC", private)
+    yield _people_by_vocabulary(documents, private, seed=seed)
     other_half = random_membership(senders, seed=seed + 1)
     yield by_chance("the same with membership drawn at random again: AUC", private, other_half)
     public = vocabulary_scores(models["public/plain"], texts)
@@ -73,6 +73,20 @@ def expected_leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: in
     yield at_least(0.70, "loss attack on an over-fitted model: AUC", loss)
     yield from _names(documents[member], models, decoys)
     yield _document_counts(documents.loc[member, "text"].tolist(), models["private/plain"])
+
+
+def _people_by_vocabulary(documents: pd.DataFrame, score: NDArray[np.float64], *, seed: int) -> Check:
+    """The vocabulary attack on people: a person's least known document decides.
+
+    All words of a short conversation may be others' too, since members and others say the same dialogues, so
+    the attack on single conversations finds fewer the smaller the corpus. A person is in training with all
+    conversations or with none.
+    """
+    people = documents.assign(score=score).groupby("sender")[["member", "score"]].min()
+    member = people["member"].to_numpy(dtype=bool)
+    auc = membership_figures(member, people["score"].to_numpy(), people.index.to_numpy(), seed=seed).auc
+    what = "vocabulary attack on people, by private words and pairs: AUC"
+    return Check(what, "at least 0.95", f"{auc:.3f}", auc >= 0.95)
 
 
 def _names(
@@ -97,11 +111,14 @@ def _names(
         f"{unsalted.found}, decoys {unsalted.decoys}",
         unsalted.found.value >= 0.95 and unsalted.decoys.value < 0.5,
     )
+    # Of few names a share is uncertain by more than a tenth.
+    share, n = (salted.found.hits + salted.decoys.hits) / (salted.found.n + salted.decoys.n), salted.found.n
+    margin = 3.0 * math.sqrt(share * (1.0 - share) * (1.0 / n + 1.0 / salted.decoys.n))
     yield Check(
         "names tried on salted hashes",
-        "no more than decoys + 10 %",
+        f"no more than decoys + {margin:.3f}",
         f"{salted.found}, decoys {salted.decoys}",
-        salted.found.value <= salted.decoys.value + 0.1,
+        salted.found.value <= salted.decoys.value + margin,
     )
     yield _names_in_common_terms(names, members)
 
