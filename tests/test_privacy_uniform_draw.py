@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from classifier.privacy.uniform_draw import uniform_draw
+from classifier.privacy.uniform_draw import stream_seed, uniform_draw
 
 
 def test_a_draw_lies_in_the_unit_interval_and_depends_on_seed_purpose_and_id():
@@ -37,3 +37,13 @@ def test_draws_are_uniform_and_independent_across_purposes():
 def test_the_draw_of_an_id_is_fixed():
     # By hand: the first eight bytes of blake2b("0:sampling:a1"), over 2 to the 64th.
     assert uniform_draw(0, "sampling", "a1") == 0x53F258C6260A9E5E / 2**64
+
+
+def test_streams_of_two_seeds_or_two_purposes_share_no_draw():
+    streams = [
+        {stream_seed(seed, purpose, number) for number in range(1000)}
+        for seed in (0, 1)
+        for purpose in ("shadow", "noise")
+    ]
+    assert len(set.union(*streams)) == 4000
+    assert all(min(stream) >= 0 and max(stream) < 2**32 for stream in streams)

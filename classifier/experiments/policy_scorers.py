@@ -149,13 +149,17 @@ def _variant_scores(
     """Message scores of ``streams`` by a variant fitted on ``train``.
 
     ``key`` is the ``Policy.model_key`` of the variant. Plain ones are fitted on at most ``VARIANT_MESSAGES``
-    messages, noisy ones on whole conversations, the unit of their privacy guarantee.
+    messages, noisy ones on whole conversations, the unit of their privacy guarantee. Noisy ones see the plain
+    spelling: the normaliser knows words of the train split's phrases, and what is learnt from private text
+    beforehand no noise protects.
     """
     from classifier.model.message.normalise import normalise
     from classifier.model.message.stage_classifier import score_distinct
     from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
+    from classifier.privacy.builds.vocabulary import plain_spelling
     from classifier.privacy.stream import scored
+    from classifier.privacy.uniform_draw import stream_seed
     from classifier.progress import say
 
     say(f"fitting {key}")
@@ -163,8 +167,9 @@ def _variant_scores(
     documents = membership_documents(train, unit="message" if is_plain else "conversation", seed=seed)
     if is_plain:
         documents = documents.sample(min(VARIANT_MESSAGES, len(documents)), random_state=seed)
-    fit = standard_variants(salt=salt_from_seed(seed), prepare=normalise)[key]
-    model = fit(documents, seed)
+    prepare = normalise if is_plain else plain_spelling
+    fit = standard_variants(salt=salt_from_seed(seed), prepare=prepare)[key]
+    model = fit(documents, stream_seed(seed, "fit", key))
     return scored(streams, lambda texts: score_distinct(model.probabilities, texts))
 
 

@@ -20,7 +20,7 @@ from classifier.privacy.builds.dp_logistic import (
 )
 from classifier.privacy.builds.person_cap import people_of, positions_within_cap
 from classifier.privacy.builds.vocabulary import bounded_rows, plain_spelling, public_vocabulary
-from classifier.privacy.uniform_draw import uniform_draw
+from classifier.privacy.uniform_draw import stream_seed, uniform_draw
 from classifier.progress import ProgressBar, no_progress_bar
 from classifier.taxonomy import LABELS
 
@@ -125,7 +125,8 @@ def dp_curve(
 ) -> pd.DataFrame:
     """Test AUC of models with noise, by method and epsilon.
 
-    Models are fitted on ``train``. The noise is drawn ``n_seeds`` times for each. ``epsilons`` are those of
+    Models are fitted on ``train``. The noise is drawn ``n_seeds`` times for each, and no draw is shared by
+    two methods, two epsilons or two seeds. ``epsilons`` are those of
     one row, all labels together. The result does not depend on ``n_jobs``.
 
     Columns: ``method`` ("plain" first, its ``epsilon`` infinite), ``epsilon``, ``auc`` (mean over labels
@@ -134,7 +135,10 @@ def dp_curve(
     value itself.
     """
     plain_auc = mean_auc(fit_plain(train.rows, train.labels, regularisation=regularisation), test)
-    settings = list(product(methods, epsilons, range(seed, seed + n_seeds)))
+    settings = [
+        (method, epsilon, stream_seed(seed, "noise", method, float(epsilon), number))
+        for method, epsilon, number in product(methods, epsilons, range(n_seeds))
+    ]
     work = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_noisy_auc)(train, test, *setting, regularisation) for setting in settings
     )
