@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import settings
 
+from classifier.app.demo import load_demo
 from classifier.cli.main import main
 from classifier.corpus.dialogues import load_dialogues
 from classifier.corpus.families import load_families
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.release import write_corpus
+from classifier.model.shipped import conversation_model_path
 
 # A slow machine is no failure of the code, and a build that fails must fail again when it is looked into.
 settings.register_profile("build", deadline=None, derandomize="CI" in os.environ)
@@ -42,3 +44,10 @@ def small_model(tmp_path_factory, small_corpus):
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
     assert main(["train", str(small_corpus), "--out", str(path), "--alert-fpr", "0.05"]) == 0
     return path
+
+
+@pytest.fixture(scope="session")
+def demo(small_model, small_corpus):
+    loaded = load_demo(small_model, conversation_model_path(small_model), corpus=small_corpus)
+    # So small a model's own threshold is so high that hardly any conversation, or none, reaches it.
+    return replace(loaded, conversation_model=replace(loaded.conversation_model, alert_threshold=0.2))

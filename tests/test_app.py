@@ -10,27 +10,25 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import replace
-from itertools import pairwise
 from urllib.parse import quote_from_bytes
 
-import httpx
 import pytest
+from app_requests import FORM, PORT, ask, one_of, typed
 from safetensors.numpy import load_file
 
 from classifier.app.about import documents
-from classifier.app.conversation import conversation_view, offered_conversations
-from classifier.app.demo import SHOWN_LENGTHS, Demo, load_demo, released_corpus
+from classifier.app.demo import Demo, load_demo, released_corpus
 from classifier.app.examples import example_texts
-from classifier.app.limits import names_in_model
-from classifier.app.message import message_explanation
+from classifier.app.lesson.limits import names_in_model
+from classifier.app.lesson.message import message_explanation
 from classifier.app.policies import policies_view
 from classifier.app.policy_figures import SHIPPED_FIGURES, read_policy_summary, summary_as_json
-from classifier.app.reviewer import runnable_policies
-from classifier.app.server import MAX_BODY, PAGE_VIEWS, build_app
+from classifier.app.reviewer import reviewer_values, runnable_policies
+from classifier.app.server import MAX_BODY, build_app
+from classifier.app.views import PAGE_VIEWS
 from classifier.cli.main import main
 from classifier.corpus.checks.content_policy import policy_problems
 from classifier.errors import InputError
-from classifier.model.conversation.monitor import Monitor
 from classifier.model.message.file import load_model
 from classifier.model.shipped import conversation_model_path
 from classifier.privacy.attacks.names import names_read
@@ -38,50 +36,11 @@ from classifier.privacy.policies.given_names import given_names
 from classifier.privacy.policies.redact import redacted
 from classifier.taxonomy import LABELS
 
-PORT = 8321
 SECRET = "dont tell your mum about this, its our secret"
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture(scope="session")
-def demo(small_model, small_corpus):
-    loaded = load_demo(small_model, conversation_model_path(small_model), corpus=small_corpus)
-    # So small a model's own threshold is so high that hardly any conversation, or none, reaches it.
-    return replace(loaded, conversation_model=replace(loaded.conversation_model, alert_threshold=0.2))
-
-
-def ask(demo, path, *, method="GET", host=f"127.0.0.1:{PORT}", **sent):
-    """One request to the page, without a network."""
-
-    async def once():
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=build_app(demo, port=PORT)), base_url=f"http://127.0.0.1:{PORT}"
-        ) as client:
-            return await client.request(
-                method, path, headers={"host": host} | sent.pop("headers", {}), **sent
-            )
-
-    return asyncio.run(once())
-
-
-def typed(demo, text):
-    return ask(demo, "/message", method="POST", data={"text": text})
-
-
-def one_of(demo, *, is_pattern=None, flagged=None):
-    """The first conversation of a kind."""
-    return next(
-        each
-        for each in demo.scored_conversations.values()
-        if (is_pattern is None or each.is_pattern == is_pattern)
-        and (flagged is None or (each.alert_at > 0) == flagged)
-    )
 
 
 def seen(demo, scored, policy, step):
-    return conversation_view(demo, {"id": scored.conversation.id, "step": str(step), "policy": policy})[
-        "seen"
-    ]
+    return reviewer_values(demo, scored, step, runnable_policies()[policy])
 
 
 # Every page
@@ -144,7 +103,7 @@ def test_an_undecodable_query_behind_a_stray_slash_is_told_that_nothing_is_there
         ("/", 200),
         ("/style.css", 200),
         ("/nowhere", 404),
-        ("/conversation?id=none", 404),
+        ("/guess?id=none", 404),
         ("/limits?tpr=2", 400),
     ],
 )
@@ -193,9 +152,14 @@ FIELDS = [
     ("/message", "POST", "example"),
     ("/message", "POST", "another"),
     ("/message", "GET", "text"),
-    ("/conversation", "GET", "id"),
-    ("/conversation", "GET", "step"),
-    ("/conversation", "GET", "policy"),
+    *(("/guess", "GET", name) for name in ("id", "step", "vote", "votes")),
+    *(
+        ("/reviewer", "GET", name)
+        for name in ("one_in", "minutes", "queue", "decisions", "now", "answers", "answer")
+    ),
+    *(("/dial", "GET", name) for name in ("step", "one_in")),
+    *(("/teach", "POST", name) for name in ("text1", "label1", "try1")),
+    ("/policies", "GET", "id"),
     *(("/policies", "GET", name) for name in ("a", "b", "rate_a", "rate_b", "prevalence", "volume")),
     *(("/limits", "GET", name) for name in ("tpr", "fpr", "one_in")),
     ("/about", "GET", "another"),
@@ -243,19 +207,18 @@ def test_whatever_is_put_into_a_field_is_shown_harmlessly_or_refused_in_words(
     } == set()
     if answer.status_code != 200:
         assert "That did not work" in text
-        assert len(text) < 5000
 
 
 @pytest.mark.parametrize(("path", "reason"), [
-    ("/conversation?id=none", "there is no conversation “none” here"),
-    ("/conversation?step=0", "expected a whole number from 1 to"),
-    ("/conversation?policy=oracle", "there is no “oracle” here"),
+    ("/guess?id=none", "there is no conversation “none” here"),
+    ("/dial?step=10", "expected one of 1, 2, 3, 4, 5, 6, 7, 8, 9, got “10”"),
+    ("/reviewer?minutes=5", "expected one of 10, 20, 40, got “5”"),
     ("/policies?a=none", "that is none of the choices"),
     ("/policies?prevalence=1", "expected a number under 1"),
     ("/policies?prevalence=often", "expected a number over 0 and at most 1, such as 0.0001, got “often”"),
     ("/policies?volume=1.5", "expected a whole number from 1 to 1,000,000,000,000"),
     ("/limits?one_in=1", "expected a whole number from 2 to"),
-    ("/limits?" + "&".join(f"a{n}=1" for n in range(30)), "at most 20 fields"),
+    ("/limits?" + "&".join(f"a{n}=1" for n in range(50)), "at most 40 fields"),
 ])  # fmt: skip
 def test_what_cannot_be_used_is_refused_with_what_was_expected(demo, path, reason):
     answer = ask(demo, path)
@@ -269,10 +232,25 @@ def test_a_form_that_is_too_large_is_refused(demo):
     assert "more than the 32,768 bytes" in answer.text
 
 
-def test_a_message_that_is_too_long_is_refused_with_its_length(demo):
+def test_a_message_that_is_too_long_is_refused_with_its_length_and_kept_in_the_form(demo):
     answer = typed(demo, "a" * 2001)
-    assert answer.status_code == 413
+    assert answer.status_code == 400
     assert "expected at most 2,000 characters, got 2,001" in answer.text
+    assert f">{'a' * 2001}</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/policies?prevalence=often&volume=77", ['value="often"', 'value="77"']),
+        ("/limits?tpr=0.5&one_in=1", ['value="0.5"', 'value="1"']),
+    ],
+)
+def test_a_form_with_a_number_that_cannot_be_used_is_shown_again_as_it_was_filled_in(demo, path, kept):
+    answer = ask(demo, path)
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    assert [value for value in kept if value not in answer.text] == []
 
 
 def test_the_longest_message_fits_a_form_whatever_its_characters(demo):
@@ -298,7 +276,7 @@ def test_a_fault_of_the_program_is_told_without_what_was_typed(demo, monkeypatch
     def fails(model, text):
         raise KeyError(text)
 
-    monkeypatch.setattr("classifier.app.message.message_explanation", fails)
+    monkeypatch.setattr("classifier.app.lesson.message.message_explanation", fails)
     answer = typed(demo, SECRET)
     assert answer.status_code == 500
     assert "KeyError at fails" in answer.text
@@ -312,7 +290,7 @@ def test_a_fault_of_the_program_is_told_without_what_was_typed(demo, monkeypatch
 def test_a_message_is_shown_with_its_stage_and_its_words_marked(demo):
     text = typed(demo, SECRET).text
     assert "Flagged: secrecy" in text
-    assert "<mark>secret</mark>" in text
+    assert '<mark class="s3">secret<sup>+++</sup></mark>' in text
 
 
 def test_the_parts_of_an_account_sum_to_the_log_odds_and_those_give_the_score(demo):
@@ -348,50 +326,6 @@ def test_what_is_typed_stands_in_no_address(demo):
 # Conversation
 
 
-def test_the_alert_comes_where_a_monitor_gives_it(demo):
-    scored = one_of(demo, flagged=True)
-    monitor = Monitor(demo.conversation_model)
-    for message, row in zip(scored.conversation.messages, scored.probabilities, strict=True):
-        monitor.update(message.author, row)
-    assert scored.alert_at == monitor.alert.message
-    assert scored.scores[-1] == pytest.approx(monitor.score)
-
-
-def test_no_message_after_the_step_is_shown(demo):
-    scored = next(
-        each
-        for each in demo.scored_conversations.values()
-        if len({message.text for message in each.conversation.messages}) == len(each.scores) > 4
-    )
-    values = conversation_view(demo, {"id": scored.conversation.id, "step": "3"})
-    assert [message["number"] for message in values["messages"]] == [1, 2, 3]
-    assert len(values["chart"]["dots"]) == len(values["table"].rows) == 3
-
-
-def test_a_higher_score_is_drawn_higher(demo):
-    scored = one_of(demo, flagged=True)
-    heights = [
-        y
-        for _, y in conversation_view(demo, {"id": scored.conversation.id, "step": str(len(scored.scores))})[
-            "chart"
-        ]["dots"]
-    ]
-    # An SVG's y grows downwards.
-    assert all(
-        after <= before if later >= earlier else after >= before
-        for (before, after), (earlier, later) in zip(pairwise(heights), pairwise(scored.scores), strict=True)
-    )
-    assert min(heights) < max(heights)
-
-
-def test_the_parts_of_a_conversations_score_sum_to_its_log_odds(demo):
-    scored = one_of(demo, flagged=True)
-    rows = conversation_view(demo, {"id": scored.conversation.id, "step": str(scored.alert_at)})[
-        "reasons"
-    ].rows
-    assert sum(float(row[1]) for row in rows[:-1]) == pytest.approx(float(rows[-1][1]), abs=0.001 * len(rows))
-
-
 def test_an_alert_bit_shows_a_reviewer_no_text(demo):
     scored = one_of(demo, flagged=True)
     found = seen(demo, scored, "device_alert_bit", len(scored.scores))
@@ -423,26 +357,6 @@ def test_before_the_alert_no_person_has_seen_anything(demo):
 def test_under_a_policy_that_reads_nothing_nothing_is_read(demo):
     scored = one_of(demo)
     assert seen(demo, scored, "read_nothing", len(scored.scores))["read"] == 0
-
-
-@pytest.mark.parametrize("policy", sorted(runnable_policies()))
-def test_every_policy_on_offer_can_be_followed(demo, policy):
-    scored = one_of(demo, flagged=True)
-    assert (
-        ask(
-            demo, f"/conversation?id={scored.conversation.id}&step={len(scored.scores)}&policy={policy}"
-        ).status_code
-        == 200
-    )
-
-
-def test_patterns_and_benign_conversations_are_on_offer_and_each_can_be_chosen(demo):
-    offered = offered_conversations(demo)
-    assert {"Scripted as a pattern, and flagged", "Benign, and not flagged"} <= set(offered)
-    for title, conversations in offered.items():
-        for id_, _ in conversations:
-            assert demo.scored_conversations[id_].is_pattern == title.startswith("Scripted as a pattern")
-            assert len(demo.scored_conversations[id_].scores) in SHOWN_LENGTHS
 
 
 def test_only_the_test_split_is_shown(demo):

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from classifier.app.server import PAGE_VIEWS
+from classifier.app.export import export_site
+from classifier.app.views import PAGE_VIEWS
 
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -103,11 +104,11 @@ def visit(browser, served, request):
 def test_a_message_is_typed_and_explained(visit):
     page = visit.page
     page.goto("/")
-    page.get_by_role("navigation").get_by_role("link", name="Message").click()
+    page.get_by_role("navigation").get_by_role("link", name="Try a sentence").click()
     page.get_by_label("A message, an invented one").fill(SECRET)
     page.get_by_role("button", name="Score it").click()
     expect(page.get_by_role("heading", name="Flagged: secrecy")).to_be_visible()
-    assert "secret" in page.locator("mark").all_inner_texts()
+    assert "secret+++" in page.locator("mark").all_inner_texts()
     expect(page.get_by_text("Words it has never met as a whole: zorgleplax")).to_be_visible()
     assert SECRET.split()[0] not in page.url
 
@@ -122,21 +123,78 @@ def test_an_example_is_taken(visit):
     expect(page.get_by_role("heading", name=re.compile("^(Flagged|Nothing flagged)"))).to_be_visible()
 
 
-def test_a_conversation_is_followed_to_its_alert_and_the_reviewers_view_changes_with_the_policy(visit):
+def test_a_class_reads_votes_and_sees_the_score_only_then(visit):
     page = visit.page
-    page.goto("/conversation")
-    expect(page.locator("#player-title")).to_contain_text("After message 1 of")
-    page.get_by_role("link", name="Next").click()
-    expect(page.locator("#player-title")).to_contain_text("After message 2 of")
-    expect(page.locator("#player .chat > li")).to_have_count(2)
-    expect(page.get_by_text("No person has seen anything of this conversation.")).to_be_visible()
-    page.get_by_role("link", name="Last").click()
-    expect(page.get_by_role("list", name="What a reviewer sees")).to_be_visible()
-    page.get_by_label("Policy of reading").select_option("device_alert_bit")
-    page.get_by_role("button", name="Show").click()
-    expect(page.get_by_text("A person gets an alert, and no text.")).to_be_visible()
-    page.get_by_role("link", name="Back").click()
-    expect(page.locator("#reviewer")).to_contain_text("device alert bit")
+    page.goto("/")
+    page.get_by_role("navigation").get_by_role("link", name="Guess, then see").click()
+    page.get_by_role("button", name="Next message").click()
+    expect(page.get_by_role("heading", name=re.compile("^Message 2 of"))).to_be_visible()
+    expect(page.get_by_role("list", name="Messages so far").get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_text("The machine says")).to_have_count(0)
+    page.get_by_role("button", name="Not sure").click()
+    expect(
+        page.get_by_role("heading", name=re.compile(r"^After message 2 of \d+: score 0\.\d\d$"))
+    ).to_be_visible()
+    page.get_by_role("button", name="Read on, and vote again").click()
+    expect(page.get_by_text("The machine says")).to_have_count(0)
+    page.get_by_role("button", name="To the end").click()
+    page.get_by_role("button", name="Looks fine").click()
+    expect(page.get_by_text("Its writer made it up as")).to_be_visible()
+    expect(page.get_by_role("region", name="Your votes and the machine's scores")).to_contain_text("unsure")
+
+
+def test_conversations_are_switched_at_any_place(visit):
+    page = visit.page
+    page.goto("/guess")
+    page.get_by_role("button", name="To the end").click()
+    titles = page.get_by_role("group", name="Conversation").get_by_role("button")
+    for number in range(titles.count()):
+        titles.nth(number).click()
+        expect(page.get_by_role("heading", name=re.compile("^Message 1 of"))).to_be_visible()
+        expect(titles.nth(number)).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_reviewer_decides_until_the_end_and_answers_an_appeal(visit):
+    page = visit.page
+    page.goto("/reviewer")
+    page.get_by_role("button", name="1 in 10", exact=True).click()
+    page.get_by_role("button", name="40 minutes").click()
+    page.get_by_role("button", name=re.compile("^Read all of it")).click()
+    expect(page.get_by_role("list", name="The whole conversation")).to_be_visible()
+    page.get_by_role("button", name="Pass it on").click()
+    for number in range(2, 11):
+        expect(page.get_by_role("heading", name=re.compile(f"^Alert {number} of 10"))).to_be_visible()
+        page.get_by_role("button", name="Dismiss it").click()
+    expect(page.get_by_role("heading", name=re.compile("^Appeal 1 of 1"))).to_be_visible()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("heading", name="The end of your shift")).to_be_visible()
+    expect(page.get_by_text("You read 10 of 10 alerts")).to_be_visible()
+
+
+def test_the_dial_is_turned(visit):
+    page = visit.page
+    page.goto("/dial")
+    page.get_by_role("button", name="0.9").click()
+    expect(page.get_by_role("heading", name="A million people, alarm from a score of 0.9")).to_be_visible()
+    page.get_by_role("button", name="1 in 10,000").click()
+    expect(page.get_by_text("of 100 patterns found")).to_be_visible()
+    expect(page.get_by_role("button", name="0.9")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_class_teaches_a_line_and_tries_another(visit):
+    page = visit.page
+    page.goto("/teach")
+    page.get_by_label("Line 1", exact=True).fill("this stays in the vault")
+    page.get_by_label("It shows").first.select_option("secrecy")
+    page.get_by_label("Try 1").fill("into the vault with it")
+    page.get_by_role("button", name="Teach it").click()
+    row = page.get_by_role("region", name="Your lines").get_by_role(
+        "row", name=re.compile("stays in the vault")
+    )
+    expect(row).to_contain_text("now flagged")
+    expect(page.get_by_role("region", name="Lines it was not taught, typed by you")).to_contain_text("higher")
+    expect(page.get_by_label("Line 1", exact=True)).to_have_value("this stays in the vault")
+    assert "vault" not in page.url
 
 
 def test_two_policies_are_compared_at_a_prevalence(visit):
@@ -161,9 +219,11 @@ def test_a_bad_number_is_refused_on_a_page_from_which_one_can_go_on(browser, ser
     visit.page.goto("/policies")
     visit.page.get_by_label("Share of conversations that are patterns").fill("often")
     visit.page.get_by_role("button", name="Compare").click()
-    expect(visit.page.get_by_text("got “often”")).to_be_visible()
-    visit.page.get_by_role("link", name="To the start").click()
-    expect(visit.page).to_have_url(f"{served}/")
+    expect(visit.page.get_by_role("alert")).to_contain_text("got “often”")
+    expect(visit.page.get_by_label("Share of conversations that are patterns")).to_have_value("often")
+    visit.page.get_by_label("Share of conversations that are patterns").fill("0.01")
+    visit.page.get_by_role("button", name="Compare").click()
+    expect(visit.page.get_by_role("alert")).to_have_count(0)
     visit.context.close()
 
 
@@ -175,7 +235,7 @@ def test_the_arithmetic_of_rare_things_is_worked_out(visit):
     page.get_by_role("button", name="Work it out").click()
     expect(page.get_by_text("1.1 false alarms")).to_be_visible()  # 0.01 x 99 / 0.9
     page.get_by_role("link", name=re.compile("^Follow this")).first.click()
-    expect(page.locator("#player-title")).to_contain_text("After message")
+    expect(page.get_by_role("heading", name=re.compile("^Message"))).to_be_visible()
 
 
 def test_the_policy_of_the_data_and_the_documents_are_read(visit):
@@ -188,13 +248,16 @@ def test_the_policy_of_the_data_and_the_documents_are_read(visit):
 
 def test_the_keyboard_reaches_the_content_first_and_steps_through_a_conversation(visit):
     page = visit.page
-    page.goto("/conversation")
+    page.goto("/guess")
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to the content")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Next").focus()
+    page.get_by_role("button", name="Next message").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("step=2"))
+    page.get_by_role("button", name="I am worried").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("vote=w"))
 
 
 def test_a_script_in_a_message_is_text(browser, served):
@@ -205,7 +268,7 @@ def test_a_script_in_a_message_is_text(browser, served):
     )
     visit.page.get_by_role("button", name="Score it").click()
     expect(visit.page.locator("#result")).to_be_visible()
-    assert visit.page.title().startswith("Why did a message")
+    assert visit.page.title().startswith("Why does a sentence")
     expect(visit.page.locator("main img, main script")).to_have_count(0)
     assert visit.complaints == []
     visit.context.close()
@@ -223,8 +286,11 @@ def test_a_megabyte_is_refused_on_a_page(browser, served):
 
 PLACES = (
     *(view.path for view in PAGE_VIEWS),
-    "/conversation?step=3",
-    "/conversation?step=2&policy=full_server_scan",
+    "/guess?step=5&vote=w&votes=2f",
+    "/reviewer?now=r",
+    "/reviewer?decisions=pdddddddd&now=d",
+    "/reviewer?decisions=ppd&stop=1",
+    "/policies?a=full_server_scan&b=device_redacted_excerpt&prevalence=often",
     "/nowhere",
 )
 
@@ -253,8 +319,37 @@ def test_no_page_has_a_fault_that_axe_finds(browser, served, scheme):
     visit.page.get_by_role("button", name="Score it").click()
     expect(visit.page.locator("#result")).to_be_visible()
     found["an account"] = violations(visit.page)
+    visit.page.goto("/teach")
+    visit.page.get_by_label("Line 1", exact=True).fill("this stays in the vault")
+    visit.page.get_by_role("button", name="Teach it").click()
+    expect(visit.page.get_by_role("region", name="Your lines")).to_be_visible()
+    found["taught"] = violations(visit.page)
     visit.context.close()
     assert {place: faults for place, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["javascript", "no javascript"])
+def test_the_static_site_is_used_without_a_server(browser, demo, tmp_path, scripted):
+    export_site(demo, tmp_path)
+    context = browser.new_context(java_script_enabled=scripted)
+    requests = []
+    context.on("request", lambda request: requests.append(request.url))
+    page = context.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    page.get_by_role("navigation").get_by_role("link", name="Guess, then see").click()
+    page.get_by_role("link", name="Next message").click()
+    page.get_by_role("link", name="I am worried").click()
+    expect(page.get_by_role("heading", name=re.compile("^After message 2 of"))).to_be_visible()
+    page.get_by_role("link", name="The dial").click()
+    page.get_by_role("link", name="0.9").click()
+    expect(page.get_by_role("heading", name="A million people, alarm from a score of 0.9")).to_be_visible()
+    page.get_by_role("link", name="Reviewer's chair").click()
+    page.get_by_text("What was it?").first.click()
+    expect(page.get_by_text("How they know each other").first).to_be_visible()
+    page.get_by_role("link", name="Teach it").click()
+    expect(page.get_by_text("grooming-classifier demo").first).to_be_visible()
+    context.close()
+    assert [url for url in requests if not url.startswith("file://")] == []
 
 
 def test_axe_does_find_a_fault(browser, served):

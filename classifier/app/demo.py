@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,8 @@ SHOWN_LENGTHS = range(3, 81)
 """Numbers of messages that can be followed on a page."""
 N_GENERATED = 1500
 """Conversations that are generated where there is no corpus; a fifth are of the test split."""
+
+_SCORING = Lock()
 
 
 @dataclass(frozen=True)
@@ -95,17 +99,20 @@ class Demo:
         They are of the test split, whose phrase families the model has not seen. Without a test split they
         are of any.
         """
+        with _SCORING:
+            # Whoever waited for another thread's scores takes those.
+            done: dict[str, ScoredConversation] | None = self.__dict__.get("scored_conversations")
+            return self._score() if done is None else done
+
+    def _score(self) -> dict[str, ScoredConversation]:
         conversations = self._suitable_conversations(("test",)) or self._suitable_conversations(SPLITS)
         if not conversations:
             shortest, longest = SHOWN_LENGTHS[0], SHOWN_LENGTHS[-1]
             raise InputError(
                 f"{self.corpus}: expected conversations of {shortest} to {longest} messages, found none"
             )
-        texts = (message.text for conversation in conversations for message in conversation.messages)
-        probabilities = BatchScorer(self.model).scores(texts)
-        ends = np.cumsum([len(conversation.messages) for conversation in conversations])[:-1]
-        pairs = zip(conversations, np.split(probabilities, ends), strict=True)
-        return {conversation.id: self._scored(conversation, rows) for conversation, rows in pairs}
+        scored = score_conversations(self.model, self.conversation_model, conversations)
+        return {each.conversation.id: each for each in scored}
 
     def prepare(self) -> None:
         """Do the slow work before the first request.
@@ -114,26 +121,24 @@ class Demo:
         """
         import classifier.evaluation.baserates
         import classifier.privacy.simulate.run  # noqa: F401
+        from classifier.app.lesson.taught import untaught_model
 
         with suppress(InputError):
             _ = self.scored_conversations
-
-    def _scored(self, conversation: Conversation, probabilities: NDArray[np.float64]) -> ScoredConversation:
-        authors = [message.author for message in conversation.messages]
-        scores = running_scores(self.conversation_model, probabilities, authors)
-        over = np.flatnonzero(scores >= self.conversation_model.alert_threshold)
-        return ScoredConversation(conversation, probabilities, scores, int(over[0]) + 1 if over.size else 0)
+        with suppress(InputError):
+            untaught_model(self.corpus)
 
     def _suitable_conversations(self, splits: tuple[str, ...]) -> list[Conversation]:
         suitable = (
             conversation
-            for conversation in self._conversations()
+            for conversation in self.conversations()
             if conversation.split in splits and len(conversation.messages) in SHOWN_LENGTHS
         )
         # In a corpus file, conversations that begin alike stand together.
         return sorted(suitable, key=lambda conversation: conversation.id)[:N_SCORED]
 
-    def _conversations(self) -> Iterator[Conversation]:
+    def conversations(self) -> Iterator[Conversation]:
+        """The conversations of the corpus; of one in several files, those of its last split."""
         if self.corpus is None:
             from classifier.corpus.dialogues import load_dialogues
             from classifier.corpus.generator.chains import generate_chains
@@ -147,11 +152,45 @@ class Demo:
         return iterate_conversations(corpus_files(self.corpus)[-1])
 
     @property
+    def corpus_sha256(self) -> str:
+        """The sha256 that the manifest of the corpus folder gives; "" where there is none."""
+        manifest = self.corpus / "manifest.json" if self.corpus else None
+        if manifest is None or not manifest.is_file():
+            return ""
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["corpus_sha256"])
+
+    @property
     def source(self) -> str:
         """Corpus, version and split of the conversations, in words."""
         first = next(iter(self.scored_conversations.values())).conversation
         generated = ", generated when the demo started" if self.corpus is None else ""
         return f"corpus {first.corpus}, version {first.version}, split {first.split}{generated}"
+
+
+def score_conversations(
+    model: MessageModel, conversation_model: ConversationModel, conversations: Sequence[Conversation]
+) -> list[ScoredConversation]:
+    """Each conversation with its scores after every message."""
+    texts = (message.text for conversation in conversations for message in conversation.messages)
+    probabilities = BatchScorer(model).scores(texts)
+    ends = np.cumsum([len(conversation.messages) for conversation in conversations])[:-1]
+    scored = []
+    for conversation, rows in zip(conversations, np.split(probabilities, ends), strict=True):
+        authors = [message.author for message in conversation.messages]
+        scores = running_scores(conversation_model, rows, authors)
+        alert_at = first_at_or_over(scores, conversation_model.alert_threshold)
+        scored.append(ScoredConversation(conversation, rows, scores, alert_at))
+    return scored
+
+
+def first_at_or_over(scores: NDArray[np.float64], threshold: float) -> int:
+    """Number of the first score that reaches ``threshold``, from 1; 0 where none does.
+
+    >>> first_at_or_over(np.array([0.1, 0.5, 0.2]), 0.5), first_at_or_over(np.array([0.1]), 0.5)
+    (2, 0)
+    """
+    reached = np.flatnonzero(scores >= threshold)
+    return int(reached[0]) + 1 if reached.size else 0
 
 
 def load_demo(

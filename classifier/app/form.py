@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from classifier.text import printable
 
-MAX_FIELDS = 20
+Value = TypeVar("Value")
+
+MAX_FIELDS = 40
 MAX_QUOTED = 60
 """Characters of an unusable value that are shown back."""
+
+MAX_SHOWN_AGAIN = 200
+"""Characters of a field that are shown again in its form."""
 
 FormFields = dict[str, str]
 
@@ -81,6 +87,36 @@ def share_field(fields: FormFields, name: str, *, default: float) -> float:
             400, f"{name}: expected a number over 0 and at most 1, such as {default:g}, got {quoted(value)}."
         )
     return number
+
+
+def checked_field(
+    read: Callable[..., Value],
+    fields: FormFields,
+    name: str,
+    *,
+    default: Value,
+    errors: dict[str, str],
+    **bounds: Any,
+) -> Value:
+    """The field as ``read`` gives it.
+
+    Where it cannot be used, ``default`` is returned and the reason goes into ``errors``, so that the page can
+    show its form again.
+
+    >>> errors = {}
+    >>> checked_field(integer_field, {"step": "x"}, "step", default=1, errors=errors, low=1, high=9), errors
+    (1, {'step': 'expected a whole number from 1 to 9, got “x”.'})
+    """
+    try:
+        return read(fields, name, default=default, **bounds)
+    except RequestError as error:
+        errors[name] = str(error).removeprefix(f"{name}: ")
+        return default
+
+
+def typed_text(fields: FormFields, name: str, default: object) -> str:
+    """What stands in a field of a form that is shown again, printable and cut."""
+    return printable(fields.get(name, str(default))[:MAX_SHOWN_AGAIN])
 
 
 def quoted(value: str) -> str:

@@ -1,8 +1,19 @@
-"""Counts and shares as text."""
+"""Counts and shares as text, and labels in plain words."""
 
 from __future__ import annotations
 
 import math
+
+LABEL_NAMES = {
+    "flattery": "flattery",
+    "isolation": "isolation",
+    "info_request": "asking for personal details",
+    "secrecy": "secrecy",
+    "meeting": "a push to meet",
+    "false_affinity": "claiming things in common",
+    "pressure": "pressure",
+}
+"""Each label in plain words."""
 
 
 def format_count(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Values of the policy desk: two policies side by side, and the frontier."""
+"""Values of *Who reads?*: two policies side by side, and the frontier of all."""
 
 from __future__ import annotations
 
@@ -7,14 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 from classifier.app.demo import Demo
-from classifier.app.form import FormFields, RequestError, integer_field, share_field
+from classifier.app.form import (
+    FormFields,
+    RequestError,
+    checked_field,
+    integer_field,
+    share_field,
+    typed_text,
+)
 from classifier.app.formats import format_count, format_percent
+from classifier.app.lesson.guess import featured_conversations
 from classifier.app.policy_figures import PolicyFigures, PolicySummary
+from classifier.app.reviewer import reviewer_values, runnable_policies
 from classifier.app.scale import Scale, powers_of_ten
 from classifier.privacy.compare.metrics import METRIC_BY_ID
 from classifier.report.tables import PrintedTable
 
-DEFAULT_POLICIES = {"a": "device_alert_bit", "b": "server_metadata_trigger"}
+OFFERED = (
+    "read_nothing",
+    "user_report_only",
+    "device_tells_user",
+    "device_alert_bit",
+    "device_redacted_excerpt",
+    "server_metadata_trigger",
+    "full_server_scan",
+)
+"""Policies that a page without a form offers, of those that there are."""
+DEFAULT_POLICIES = {"a": "full_server_scan", "b": "device_alert_bit"}
 DEFAULT_RATE = "0.01"
 DEFAULT_PREVALENCE = 1e-4
 DEFAULT_VOLUME = 1_000_000
@@ -29,26 +48,38 @@ def policies_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     """Policies ``a`` and ``b`` side by side, and all policies on a chart.
 
     The fields ``rate_a`` and ``rate_b`` are asked false positive rates, ``prevalence`` is a share in (0, 1),
-    and ``volume`` a number of conversations a day. Without figures there is nothing to show.
+    ``volume`` a number of conversations a day, and ``id`` a conversation; what a person sees of it is shown.
+    Without figures there is nothing to show.
     """
     summary = demo.policy_summary
     if summary is None:
         return {"summary": None}
-    prevalence = share_field(fields, "prevalence", default=DEFAULT_PREVALENCE)
-    if prevalence == 1:
-        raise RequestError(
-            400,
-            "prevalence: expected a number under 1, got 1; then every conversation would be a pattern.",
-        )
-    volume = integer_field(fields, "volume", low=1, high=MAX_VOLUME, default=DEFAULT_VOLUME)
+    errors: dict[str, str] = {}
+    prevalence = checked_field(
+        prevalence_field, fields, "prevalence", default=DEFAULT_PREVALENCE, errors=errors
+    )
+    volume = checked_field(
+        integer_field, fields, "volume", default=DEFAULT_VOLUME, errors=errors, low=1, high=MAX_VOLUME
+    )
+    featured = featured_conversations(demo)
+    shown = fields.get("id", "")
+    shown = shown if shown in featured else list(featured)[-1]
     rates = sorted({point.rate_text for point in summary.points if point.rate_text}, key=float)
     sides = [_side(summary, fields, field, rates, prevalence, volume) for field in ("a", "b")]
+    for side in sides:
+        side["seen"] = _seen(demo, side["policy"], shown)
     chosen = [(side["name"], side["point"]) for side in sides if side["point"]]
     return {
+        "errors": errors,
         "summary": summary,
+        "offered": {name: summary.title(name) for name in OFFERED if name in summary.descriptions},
+        "featured": featured,
+        "shown": shown,
         "rates": [(rate, f"{float(rate):.1%}") for rate in rates],
-        "prevalence": f"{prevalence:g}",
-        "volume": volume,
+        "prevalence": typed_text(fields, "prevalence", f"{DEFAULT_PREVALENCE:g}"),
+        "prevalence_used": f"{prevalence:g}",
+        "volume": typed_text(fields, "volume", DEFAULT_VOLUME),
+        "volume_used": volume,
         "max_volume": MAX_VOLUME,
         "sides": sides,
         "table": _comparison_table(sides),
@@ -57,6 +88,26 @@ def policies_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
         "all_points": _point_table(list(summary.points)),
         "is_loaded_model": summary.facts.get("model_sha256") == demo.model.header["sha256"],
     }
+
+
+def prevalence_field(fields: FormFields, name: str, *, default: float) -> float:
+    """A field that is a share over 0 and under 1."""
+    share = share_field(fields, name, default=default)
+    if share == 1:
+        raise RequestError(
+            400, "expected a number under 1, got 1; then every conversation would be a pattern."
+        )
+    return share
+
+
+def _seen(demo: Demo, policy: str, id_: str) -> dict[str, Any] | None:
+    """What the policy shows a person of a whole conversation; None where it needs another model."""
+    policies = runnable_policies()
+    if policy not in policies:
+        return None
+    scored = demo.scored_conversations[id_]
+    n = len(scored.scores)
+    return {"n": n, "rule": policies[policy], **reviewer_values(demo, scored, n, policies[policy])}
 
 
 def _side(
@@ -78,6 +129,7 @@ def _side(
         "name": field.upper(),
         "field": field,
         "policy": policy,
+        "title": summary.title(policy),
         "rate": rate,
         "description": summary.descriptions[policy],
         "tuned": any(point.rate_text for point in of_policy),
@@ -123,7 +175,7 @@ def _comparison_table(sides: list[dict[str, Any]]) -> PrintedTable:
     for title, cell in COMPARED_FIGURES:
         cells = [cell(side["point"], side["per_day"]) if side["point"] else "no figures" for side in sides]
         rows.append([title, *cells])
-    headings = ["figure", *(f"{side['name']}: {side['policy'].replace('_', ' ')}" for side in sides)]
+    headings = ["figure", *(f"{side['name']}: {side['title']}" for side in sides)]
     return PrintedTable(headings, rows, [False, True, True])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,8 @@ class PolicySummary:
         Facts of the run, by name.
     descriptions
         Descriptions of the policies, by name.
+    titles
+        Titles of the policies in plain words, by name, where they have one.
     points
         Figures of the operating points.
     skipped
@@ -135,6 +137,11 @@ class PolicySummary:
     descriptions: dict[str, str]
     points: tuple[PolicyFigures, ...]
     skipped: dict[tuple[str, str], str]
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def title(self, policy: str) -> str:
+        """The policy in plain words: its title, else its name without underscores."""
+        return self.titles.get(policy) or policy.replace("_", " ")
 
     @property
     def frontier(self) -> list[PolicyFigures]:
@@ -176,6 +183,7 @@ def summary_as_json(summary: PolicySummary) -> bytes:
         "about": ABOUT,
         "facts": summary.facts,
         "descriptions": summary.descriptions,
+        **({"titles": summary.titles} if summary.titles else {}),
         "skipped": [[policy, rate, reason] for (policy, rate), reason in summary.skipped.items()],
         "columns": COLUMN_MEANINGS,
     }
@@ -194,12 +202,13 @@ def _json_value(value: Any) -> Any:
 
 def _from_json(path: Path) -> PolicySummary:
     content = json.loads(path.read_text(encoding="utf-8"))
-    names = [field.name for field in fields(PolicyFigures)]
+    names = [each.name for each in fields(PolicyFigures)]
     if list(content["columns"]) != names:
         raise ValueError("other columns")
     points = tuple(_figures(dict(zip(names, row, strict=True))) for row in content["points"])
     skipped = {(policy, rate): reason for policy, rate, reason in content["skipped"]}
-    return PolicySummary(content["facts"], content["descriptions"], points, skipped)
+    titles = content.get("titles", {})
+    return PolicySummary(content["facts"], content["descriptions"], points, skipped, titles)
 
 
 def _from_folder(folder: Path) -> PolicySummary:
@@ -226,6 +235,7 @@ def _from_folder(folder: Path) -> PolicySummary:
         descriptions={row["policy"]: row["description"] for row in rows},
         points=tuple(points),
         skipped=skipped,
+        titles={row["policy"]: row["title"] for row in rows if row.get("title")},
     )
 
 

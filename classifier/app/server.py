@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,15 +15,11 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from classifier.app.about import about_view, start_view
-from classifier.app.conversation import conversation_view
 from classifier.app.demo import Demo
 from classifier.app.form import FormFields, RequestError, parsed_fields
-from classifier.app.limits import limits_view
-from classifier.app.message import message_view
-from classifier.app.policies import policies_view
+from classifier.app.page import app_icon, app_style, html_page
+from classifier.app.views import PAGE_VIEWS, PageView, menu
 from classifier.errors import InputError
-from classifier.report.page import INTENDED_USE, style_sheet, template_environment
 
 MAX_BODY = 32 * 1024
 """Bytes of a form: the longest message, with four bytes a character and three signs a byte, and some more."""
@@ -52,67 +46,9 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True)
-class PageView:
-    """A page of the demo.
-
-    Parameters
-    ----------
-    path
-        Path of its address.
-    name
-        Its name in the menu.
-    title
-        Its heading.
-    template
-        Its template.
-    values
-        Function from the demo and the fields of a request to the values of the template.
-    accepts_post
-        Whether the page takes a form.
-    """
-
-    path: str
-    name: str
-    title: str
-    template: str
-    values: Callable[[Demo, FormFields], dict[str, Any]]
-    accepts_post: bool = False
-
-
-PAGE_VIEWS = (
-    PageView("/", "Start", "Privacy and detection, to try out", "start.html.j2", start_view),
-    PageView(
-        "/message",
-        "Message",
-        "Why did a message get its scores?",
-        "message.html.j2",
-        message_view,
-        accepts_post=True,
-    ),
-    PageView(
-        "/conversation",
-        "Conversation",
-        "How does a score rise, and who sees what?",
-        "conversation.html.j2",
-        conversation_view,
-    ),
-    PageView("/policies", "Policy desk", "What would a policy mean?", "policies.html.j2", policies_view),
-    PageView("/limits", "Limits", "Where does it fail?", "limits.html.j2", limits_view),
-    PageView("/about", "About", "What this is, and who helps", "about.html.j2", about_view),
-)
-
-
-def html_page(template: str, *, title: str, path: str = "", status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page as an answer.
-
-    Frame, tables and style are those of the reports.
-    """
-    environment = template_environment("classifier.app", "classifier.report")
-    content = environment.get_template(template).render(
-        title=title, path=path, views=PAGE_VIEWS, intended_use=INTENDED_USE, **values
-    )
-    return HTMLResponse(content, status_code=status)
+def html_answer(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page as an answer."""
+    return HTMLResponse(html_page(template, menu=menu(), **values), status_code=status)
 
 
 def build_app(demo: Demo, *, port: int) -> ASGIApp:
@@ -132,11 +68,9 @@ def _endpoint(demo: Demo, view: PageView) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         try:
             fields = await _request_fields(request)
-            return await run_in_threadpool(
-                lambda: html_page(
-                    view.template, title=view.title, path=view.path, **view.values(demo, fields)
-                )
-            )
+            values = await run_in_threadpool(view.values, demo, fields)
+            status = 400 if values.get("errors") else 200
+            return html_answer(view.template, status=status, title=view.title, path=view.path, **values)
         except RequestError as error:
             return _refusal(error.status, str(error))
         except InputError as error:
@@ -173,14 +107,13 @@ async def _request_fields(request: Request) -> FormFields:
     if size > MAX_BODY:
         raise RequestError(
             413,
-            f"That is more than the {MAX_BODY:,} bytes a form may have here. "
-            "Type one message, not a whole conversation.",
+            f"That is more than the {MAX_BODY:,} bytes a form may have here. Type less.",
         )
     return parsed_fields(bytes(body))
 
 
 def _refusal(status: int, reason: str) -> HTMLResponse:
-    return html_page("refused.html.j2", title="That did not work", status=status, reason=reason)
+    return html_answer("refused.html.j2", title="That did not work", status=status, reason=reason)
 
 
 async def _http_error_page(request: Request, error: Exception) -> Response:
@@ -194,13 +127,11 @@ async def _http_error_page(request: Request, error: Exception) -> Response:
 
 
 async def _style(request: Request) -> Response:
-    of_app = (files("classifier.app") / "templates" / "app.css").read_text(encoding="utf-8")
-    return Response(style_sheet() + of_app, media_type="text/css")
+    return Response(app_style(), media_type="text/css")
 
 
 async def _icon(request: Request) -> Response:
-    icon = (files("classifier.app") / "templates" / "icon.svg").read_bytes()
-    return Response(icon, media_type="image/svg+xml")
+    return Response(app_icon(), media_type="image/svg+xml")
 
 
 class LocalRequestGuard:

@@ -48,17 +48,29 @@ LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": soc
     type=click.Path(path_type=Path),
     help="Folder that 'tradeoff' wrote, for the policy desk. Default: figures that come with the package.",
 )
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the pages as files into this new folder instead, to be opened without a server.",
+)
 def demo(
-    port: int, host: str, opened: bool, model_path: Path | None, corpus: Path | None, figures: Path | None
+    port: int,
+    host: str,
+    opened: bool,
+    model_path: Path | None,
+    corpus: Path | None,
+    figures: Path | None,
+    export: Path | None,
 ) -> None:
-    """Show the demo page: score a message, follow a conversation, compare policies.
+    """Show the demo page: a lesson on machines that read messages.
 
     It runs on this computer only, needs no network, works without JavaScript, and neither stores nor
     logs what is typed. It needs the extra 'demo'. Stop it with Ctrl-C.
 
     \b
-    Example:
+    Examples:
       grooming-classifier demo --no-open
+      grooming-classifier demo --export lesson
     """
     if host not in LOOPBACK:
         raise InputError(
@@ -69,6 +81,7 @@ def demo(
         import uvicorn
 
         from classifier.app.demo import load_demo
+        from classifier.app.export import export_site
         from classifier.app.server import build_app
     except ImportError as error:
         raise InputError(
@@ -84,6 +97,10 @@ def demo(
         corpus=corpus,
         tradeoff=figures,
     )
+    if export is not None:
+        n_pages = export_site(loaded, export)
+        click.echo(f"{export / 'index.html'}: the first of {n_pages} pages")
+        return
     listening = _listening(host, port)
     port = listening.getsockname()[1]
     address = f"http://{'[::1]' if host == '::1' else host}:{port}/"

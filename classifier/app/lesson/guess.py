@@ -1,21 +1,29 @@
-"""Values of the page that follows a conversation message by message."""
+"""Values of *Guess, then see*: a conversation whose score appears once the class has voted."""
 
 from __future__ import annotations
 
+import re
+from itertools import chain
 from typing import Any
 
 from classifier.app.demo import Demo, ScoredConversation
-from classifier.app.form import FormFields, RequestError, choice_field, integer_field, quoted
-from classifier.app.message import marked_text
-from classifier.app.reviewer import reviewer_values, runnable_policies
+from classifier.app.form import FormFields, RequestError, quoted
+from classifier.app.lesson.message import marked_text
 from classifier.app.scale import Scale
 from classifier.model.conversation.explain import explain_conversation
 from classifier.model.message.explain import terms_in_place
 from classifier.report.tables import PrintedTable
-from classifier.taxonomy import COLUMNS
+from classifier.taxonomy import COLUMNS, STAGES
 from classifier.text import printable
 
-DEFAULT_POLICY = "device_redacted_excerpt"
+FEATURED = {
+    "v2-test-000007": "Plans for a week at a lake",
+    "v2-test-000003": "Football boots",
+    "v2-test-000668": "Moving house",
+}
+"""Conversations of the released corpus: a good one, a pattern that builds up, a hard good one."""
+VOTES = {"f": "fine", "u": "unsure", "w": "worried"}
+"""What the class can vote, by the letter that stands in an address."""
 N_OFFERED = 4
 """Conversations offered of each of the four kinds."""
 PREFERRED_LENGTH = 14
@@ -29,41 +37,82 @@ KINDS = {
 """Kinds of conversations: whether scripted as a pattern, and whether flagged."""
 
 
-def conversation_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
-    """Conversation ``id`` up to message ``step``, under ``policy``.
+def guess_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
+    """Conversation ``id`` up to message ``step``, and its scores once there is a ``vote``.
 
-    The values are its messages and score so far, and what the policy has read, kept and shown.
+    ``votes`` are the earlier votes, such as ``4f9w``: fine at message 4, worried at message 9. A step past
+    the end is the last message, so that the conversation can be switched at any time.
     """
-    offered = offered_conversations(demo)
-    first = next(iter(offered.values()))[0][0]
-    id_ = fields.get("id", first)
+    featured = featured_conversations(demo)
+    id_ = fields.get("id", next(iter(featured)))
     if id_ not in demo.scored_conversations:
         raise RequestError(404, f"id: there is no conversation {quoted(id_)} here. Choose one from the list.")
     scored = demo.scored_conversations[id_]
     n = len(scored.scores)
-    step = integer_field(fields, "step", low=1, high=n, default=1)
-    policies = runnable_policies()
-    policy = policies[choice_field(fields, "policy", policies, default=DEFAULT_POLICY)]
-    threshold = demo.conversation_model.alert_threshold
+    step = _step(fields.get("step", "1"), n)
+    vote = fields.get("vote", "")
+    votes = earlier_votes(fields.get("votes", ""), n)
+    if vote in VOTES:
+        votes[step] = vote
     return {
-        "offered": offered,
-        "policies": policies,
+        "featured": featured,
+        "others": other_conversations(demo, featured),
         "id": id_,
-        "step": step,
         "n": n,
-        "policy": policy,
-        "label": scored.conversation.label,
-        "scene": scored.scene,
-        "score": scored.scores[step - 1],
-        "threshold": threshold,
-        "alert_at": scored.alert_at,
-        "messages": [_message(demo, scored, index, is_current=index == step - 1) for index in range(step)],
-        "chart": _chart(scored, step, threshold),
-        "table": _score_table(demo, scored, step),
-        "reasons": _reasons(demo, scored, step),
-        "seen": reviewer_values(demo, scored, step, policy),
+        "step": step,
+        "votes": votes_text(votes),
+        "options": VOTES,
+        "messages": [plain_message(scored, index) for index in range(step)],
+        "answer": _answer(demo, scored, step, votes) if vote in VOTES else None,
         "source": demo.source,
     }
+
+
+def _step(text: str, n: int) -> int:
+    is_number = text.isascii() and text.isdigit()
+    return min(max(int(text[:6]), 1), n) if is_number else 1
+
+
+def earlier_votes(text: str, n: int) -> dict[int, str]:
+    """Votes by message, up to message ``n``; what is no vote is left out.
+
+    >>> earlier_votes("4f9w300f?", 20)
+    {4: 'f', 9: 'w'}
+    """
+    found = re.findall(rf"(\d{{1,3}})([{''.join(VOTES)}])", text[:200], re.ASCII)
+    return {int(step): vote for step, vote in found if 1 <= int(step) <= n}
+
+
+def votes_text(votes: dict[int, str]) -> str:
+    """Votes as they stand in an address.
+
+    >>> votes_text({9: "w", 4: "f"})
+    '4f9w'
+    """
+    return "".join(f"{step}{votes[step]}" for step in sorted(votes))
+
+
+def featured_conversations(demo: Demo) -> dict[str, str]:
+    """Titles of the conversations for a lesson, by id.
+
+    Of another corpus than the released one, those of the right kinds that are easiest to follow.
+    """
+    if all(id_ in demo.scored_conversations for id_ in FEATURED):
+        return FEATURED
+    offered = offered_conversations(demo)
+    kinds = [
+        "Benign, and not flagged",
+        "Scripted as a pattern, and flagged",
+        "Benign, and flagged all the same",
+    ]
+    firsts = [offered[kind][0] for kind in kinds if kind in offered]
+    return {id_: title.capitalize() for id_, title in firsts or next(iter(offered.values()))}
+
+
+def other_conversations(demo: Demo, featured: dict[str, str]) -> list[tuple[str, str]]:
+    """Ids and titles of more conversations, mixed, so that the list gives nothing away."""
+    offered = sorted(chain.from_iterable(offered_conversations(demo).values()))
+    return [(id_, title) for id_, title in offered if id_ not in featured]
 
 
 def offered_conversations(demo: Demo) -> dict[str, list[tuple[str, str]]]:
@@ -95,14 +144,42 @@ def _distance_from_preferred_length(scored: ScoredConversation) -> tuple[int, st
     return abs(len(scored.scores) - PREFERRED_LENGTH), scored.conversation.id
 
 
-def _flagged(demo: Demo, scored: ScoredConversation, index: int) -> list[str]:
+def plain_message(scored: ScoredConversation, index: int) -> dict[str, Any]:
+    """A message as its readers see it: number, side and text."""
+    message = scored.conversation.messages[index]
+    return {"number": index + 1, "who": scored.side(message.author), "text": printable(message.text)}
+
+
+def _answer(demo: Demo, scored: ScoredConversation, step: int, votes: dict[int, str]) -> dict[str, Any]:
+    """What appears after a vote."""
+    flagged = {index + 1: flagged_labels(demo, scored, index) for index in range(step)}
+    stages = {stage: [at for at in flagged if stage in flagged[at]] for stage in STAGES}
+    threshold = demo.conversation_model.alert_threshold
+    return {
+        "vote": VOTES[votes[step]],
+        "score": scored.scores[step - 1],
+        "threshold": threshold,
+        "alert_at": scored.alert_at,
+        "label": scored.conversation.label,
+        "scene": scored.scene,
+        "stages": {stage: numbers for stage, numbers in stages.items() if numbers},
+        "messages": [_marked_message(demo, scored, index) for index in range(step)],
+        "votes": [(at, VOTES[vote], f"{scored.scores[at - 1]:.2f}") for at, vote in sorted(votes.items())],
+        "chart": _chart(scored, step, threshold),
+        "table": _score_table(demo, scored, step),
+        "reasons": _reasons(demo, scored, step),
+    }
+
+
+def flagged_labels(demo: Demo, scored: ScoredConversation, index: int) -> list[str]:
+    """Labels that the model flags in one message."""
     return demo.model.flagged(scored.probabilities[index])
 
 
-def _message(demo: Demo, scored: ScoredConversation, index: int, *, is_current: bool) -> dict[str, Any]:
+def _marked_message(demo: Demo, scored: ScoredConversation, index: int) -> dict[str, Any]:
     """A message, with the words marked that pushed its strongest flagged label."""
     message = scored.conversation.messages[index]
-    flagged = _flagged(demo, scored, index)
+    flagged = flagged_labels(demo, scored, index)
     probabilities = dict(zip(COLUMNS, scored.probabilities[index], strict=True))
     if flagged:
         strongest = max(flagged, key=lambda label: probabilities[label])
@@ -114,8 +191,7 @@ def _message(demo: Demo, scored: ScoredConversation, index: int, *, is_current: 
         "who": scored.side(message.author),
         "marked": marked_text(pieces),
         "flagged": flagged,
-        "scripted": message.labels,
-        "is_current": is_current,
+        "score": f"{scored.scores[index]:.2f}",
         "is_alert": index + 1 == scored.alert_at,
     }
 
@@ -141,7 +217,7 @@ def _score_table(demo: Demo, scored: ScoredConversation, step: int) -> PrintedTa
         [
             str(index + 1),
             scored.side(message.author),
-            ", ".join(_flagged(demo, scored, index)),
+            ", ".join(flagged_labels(demo, scored, index)),
             f"{scored.scores[index]:.3f}",
         ]
         for index, message in enumerate(scored.conversation.messages[:step])

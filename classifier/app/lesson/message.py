@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from classifier.app.demo import Demo
 from classifier.app.examples import example_texts
-from classifier.app.form import FormFields, RequestError, choice_field
+from classifier.app.form import FormFields, choice_field
 from classifier.app.scale import Scale
 from classifier.model.message.explain import KIND, Explanation, terms_in_place
 from classifier.model.message.scorer import MessageModel
@@ -17,8 +17,10 @@ from classifier.text import printable
 
 MAX_CHARACTERS = 2000
 """Longest message. The time of an explanation grows with the square of the length."""
-MIN_MARKED_SHARE = 0.1
-"""A word is marked from this share of the message's strongest word on."""
+STRENGTHS = (0.1, 1 / 3, 2 / 3)
+"""From these shares of the strongest word on, a word is marked once, twice and three times."""
+MARK_TOWARDS = '<mark class="s{}">{}<sup>{}</sup></mark>'
+MARK_AWAY = '<span class="away s{}">{}<sup>{}</sup></span>'
 N_TERMS = 12
 
 
@@ -29,17 +31,18 @@ def message_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     if "example" in fields:
         numbers = [str(number) for number in range(len(examples))]
         text = examples[int(choice_field(fields, "example", numbers, default="0"))]["text"]
+    errors = {}
     if len(text) > MAX_CHARACTERS:
-        raise RequestError(
-            413,
-            f"text: expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. "
-            "Type one message, not a whole conversation.",
+        errors["text"] = (
+            f"expected at most {MAX_CHARACTERS:,} characters, got {len(text):,}. "
+            "Type one message, not a whole conversation."
         )
     return {
+        "errors": errors,
         "examples": examples,
         "text": printable(text),
         "max_characters": MAX_CHARACTERS,
-        "explanation": message_explanation(demo.typed_model, text) if text.strip() else None,
+        "explanation": message_explanation(demo.typed_model, text) if text.strip() and not errors else None,
     }
 
 
@@ -126,17 +129,20 @@ def _direction(value: float, label: str) -> str:
 def marked_text(pieces: tuple[tuple[str, float], ...]) -> Markup:
     """The text of ``pieces``, escaped and printable, with influential words marked.
 
-    Words that push towards the label stand in ``<mark>``; those that push away are underlined.
+    Words that push towards the label stand in ``<mark>`` with up to three plus signs, those that push away
+    are underlined with up to three minus signs. The signs say how strong a word is beside the strongest.
 
-    >>> marked_text((("our", 1.0), (" ", 0.0), ("<b>", -1.0)))
-    Markup('<mark>our</mark> <span class="away">&lt;b&gt;</span>')
+    >>> marked_text((("our", 1.0), (" ", 0.0), ("<b>", -0.5)))
+    Markup('<mark class="s3">our<sup>+++</sup></mark> <span class="away s2">&lt;b&gt;<sup>−−</sup></span>')
     """
     strongest = max((abs(value) for _, value in pieces), default=0.0)
-    least = MIN_MARKED_SHARE * strongest
-    return Markup("").join(_marked_piece(printable(piece), value, least=least) for piece, value in pieces)
+    return Markup("").join(_marked_piece(printable(piece), value, strongest) for piece, value in pieces)
 
 
-def _marked_piece(piece: str, value: float, *, least: float) -> Markup:
-    if value == 0 or abs(value) < least:
+def _marked_piece(piece: str, value: float, strongest: float) -> Markup:
+    share = abs(value) / strongest if strongest else 0.0
+    strength = sum(share >= least for least in STRENGTHS)
+    if not strength:
         return Markup("{}").format(piece)
-    return Markup("<mark>{}</mark>" if value > 0 else '<span class="away">{}</span>').format(piece)
+    form = MARK_TOWARDS if value > 0 else MARK_AWAY
+    return Markup(form).format(strength, piece, ("+" if value > 0 else "−") * strength)

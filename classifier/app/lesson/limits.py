@@ -10,9 +10,9 @@ from typing import Any
 
 from classifier.app.demo import Demo, ScoredConversation
 from classifier.app.examples import example_texts
-from classifier.app.form import FormFields, integer_field, share_field
+from classifier.app.form import FormFields, checked_field, integer_field, share_field, typed_text
 from classifier.app.formats import format_count, format_percent
-from classifier.app.message import marked_text
+from classifier.app.lesson.message import marked_text
 from classifier.experiments.noise import STRENGTHS, add_noise
 from classifier.model.message.explain import terms_in_place
 from classifier.model.message.scorer import MessageModel
@@ -34,8 +34,10 @@ def limits_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
 
     The fields ``tpr``, ``fpr`` and ``one_in`` are those of the arithmetic of base rates.
     """
+    errors: dict[str, str] = {}
     return {
-        "base_rate": base_rate(fields),
+        "base_rate": base_rate(fields, errors),
+        "errors": errors,
         "same_words": scored_examples(demo.model, "same_words", expected=True),
         "not_shown": scored_examples(demo.model, "not_shown", expected=False),
         "indirect": scored_examples(demo.model, "indirect", expected=True),
@@ -140,16 +142,19 @@ def noise_table(model: MessageModel) -> PrintedTable:
     return PrintedTable(headings, rows, [False, False, False, True, True])
 
 
-def base_rate(fields: FormFields) -> dict[str, Any]:
+def base_rate(fields: FormFields, errors: dict[str, str]) -> dict[str, Any]:
     """What rates mean where one conversation in ``one_in`` is a pattern.
 
     The rates are ``tpr`` and ``fpr``, the shares of patterns and of benign conversations that are flagged.
+    What cannot be used goes into ``errors``.
     """
     from classifier.evaluation.baserates import ppv
 
-    tpr = share_field(fields, "tpr", default=DEFAULT_TPR)
-    fpr = share_field(fields, "fpr", default=DEFAULT_FPR)
-    one_in = integer_field(fields, "one_in", low=2, high=10**9, default=DEFAULT_ONE_IN)
+    tpr = checked_field(share_field, fields, "tpr", default=DEFAULT_TPR, errors=errors)
+    fpr = checked_field(share_field, fields, "fpr", default=DEFAULT_FPR, errors=errors)
+    one_in = checked_field(
+        integer_field, fields, "one_in", default=DEFAULT_ONE_IN, errors=errors, low=2, high=10**9
+    )
     n_benign = one_in - 1
     true_finds, false_alarms, true_negatives = tpr, fpr * n_benign, (1 - fpr) * n_benign
     rows = [
@@ -158,9 +163,10 @@ def base_rate(fields: FormFields) -> dict[str, Any]:
     ]
     headings = ["of conversations", "how many", "flagged", "not flagged"]
     return {
-        "tpr": f"{tpr:g}",
-        "fpr": f"{fpr:g}",
-        "one_in": one_in,
+        "tpr": typed_text(fields, "tpr", f"{DEFAULT_TPR:g}"),
+        "fpr": typed_text(fields, "fpr", f"{DEFAULT_FPR:g}"),
+        "one_in": typed_text(fields, "one_in", DEFAULT_ONE_IN),
+        "used": {"tpr": f"{tpr:g}", "fpr": f"{fpr:g}", "one_in": f"{one_in:,}"},
         "accuracy": format_percent((true_finds + true_negatives) / one_in),
         "per_find": format_count(false_alarms / true_finds),
         "ppv": format_percent(ppv(tpr, fpr, 1 / one_in)),

@@ -1,0 +1,112 @@
+"""Finds and false alarms at nine thresholds, counted on test conversations and kept in a file.
+
+``dial_figures.json`` in this folder is of the released corpus and the model that the demo loads;
+``scripts/release/demo_points`` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from classifier.app.demo import Demo, score_conversations
+from classifier.errors import InputError
+
+if TYPE_CHECKING:
+    from classifier.evaluation.rates import Rate
+
+SHIPPED_DIAL = Path(__file__).parent / "dial_figures.json"
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+ABOUT = (
+    "What the conversation model finds and falsely flags at nine thresholds, on synthetic test "
+    "conversations; no figure is a prevalence. Written by scripts/release/demo_points."
+)
+
+
+@dataclass(frozen=True)
+class DialStep:
+    """Counts of test conversations whose highest score reaches ``threshold``.
+
+    They are ``found`` of ``n_pattern`` patterns and ``false_alarms`` of ``n_benign`` benign ones.
+    """
+
+    threshold: float
+    found: int
+    n_pattern: int
+    false_alarms: int
+    n_benign: int
+
+    @property
+    def recall(self) -> Rate:
+        """Share of patterns found."""
+        from classifier.evaluation.rates import Rate
+
+        return Rate(self.found, self.n_pattern)
+
+    @property
+    def false_positive_rate(self) -> Rate:
+        """Share of benign conversations flagged."""
+        from classifier.evaluation.rates import Rate
+
+        return Rate(self.false_alarms, self.n_benign)
+
+
+@dataclass(frozen=True)
+class DialFigures:
+    """The steps of the dial, and facts of the corpus and model that they are of."""
+
+    facts: dict[str, str]
+    steps: tuple[DialStep, ...]
+
+
+def count_steps(label: ArrayLike, score: ArrayLike) -> tuple[DialStep, ...]:
+    """The counts at ``THRESHOLDS``; a score equal to a threshold reaches it.
+
+    >>> count_steps([True, True, False], [0.95, 0.15, 0.3])[2]
+    DialStep(threshold=0.3, found=1, n_pattern=2, false_alarms=1, n_benign=1)
+    """
+    label, score = np.asarray(label, dtype=bool), np.asarray(score, dtype=np.float64)
+    counts = [(score[label] >= at, score[~label] >= at) for at in THRESHOLDS]
+    return tuple(
+        DialStep(threshold, int(found.sum()), len(found), int(alarms.sum()), len(alarms))
+        for threshold, (found, alarms) in zip(THRESHOLDS, counts, strict=True)
+    )
+
+
+def dial_figures(demo: Demo) -> DialFigures:
+    """The figures of the demo's model on all test conversations of its corpus, of any length."""
+    conversations = [each for each in demo.conversations() if each.split == "test"]
+    if not conversations:
+        raise InputError(f"{demo.corpus}: expected test conversations, found none")
+    scored = score_conversations(demo.model, demo.conversation_model, conversations)
+    facts = {
+        "corpus": f"{conversations[0].corpus}, version {conversations[0].version}",
+        "corpus_sha256": demo.corpus_sha256,
+        "model_sha256": demo.model.header["sha256"],
+        "split": "test",
+    }
+    label = [each.is_pattern for each in scored]
+    return DialFigures(facts, count_steps(label, [each.scores.max() for each in scored]))
+
+
+def dial_as_json(figures: DialFigures) -> bytes:
+    """The figures as the bytes of a JSON file, with one line a step."""
+    lines = ",\n  ".join(json.dumps(astuple(step)) for step in figures.steps)
+    head = {"about": ABOUT, "facts": figures.facts, "columns": [field.name for field in fields(DialStep)]}
+    opened = json.dumps(head, indent=1).removesuffix("\n}")
+    return f'{opened},\n "steps": [\n  {lines}\n ]\n}}\n'.encode()
+
+
+@cache
+def shipped_dial() -> DialFigures:
+    """The figures that come with the package."""
+    content: dict[str, Any] = json.loads(SHIPPED_DIAL.read_text(encoding="utf-8"))
+    steps: Sequence[list[Any]] = content["steps"]
+    return DialFigures(content["facts"], tuple(DialStep(*step) for step in steps))
