@@ -429,7 +429,7 @@ def test_the_desk_shows_the_figures_of_a_run(demo, run_folder):
     assert values["is_loaded_model"]
     assert rows["benign conversations a day"] == ["990", "990"]
     assert rows["of them read by a machine (two people each)"] == ["990", "0"]
-    assert rows["of them put before a person"] == ["990", "0"]
+    assert rows["of them a person reads from"] == ["990", "0"]
     assert rows["alerts a day"] == ["1,000", "0"]
     assert rows["true finds among them"] == ["10", "0"]
     assert rows["share of alerts that are true (PPV)"][0].split() == ["1", "%"]
@@ -442,6 +442,29 @@ def test_the_point_of_flagging_everything_stands_in_the_upper_right_corner(demo)
     assert all_flagged["x"] == max(point["x"] for point in chart["points"])
     assert all_flagged["y"] == min(point["y"] for point in chart["points"])
     assert nothing["y"] == max(point["y"] for point in chart["points"])
+
+
+def test_a_policy_that_shows_nobody_text_is_read_by_nobody_and_has_its_plain_title(demo):
+    summary = demo.policy_summary
+    points = tuple(
+        replace(point, human_read=0, human_alerted=0, human_upper=0.0)
+        if point.policy == "device_alert_bit"
+        else point
+        for point in summary.points
+    )
+    plain = replace(
+        demo, policy_summary=replace(summary, points=points, titles={"device_alert_bit": "on the phone"})
+    )
+    values = policies_view(plain, {"a": "full_server_scan", "b": "device_alert_bit"})
+    rows = {row[0]: row[1:] for row in values["table"].rows}
+    assert rows["of them flagged to anybody"][1] != "0"
+    assert rows["of them a person reads from"][1] == rows["of them a person is told about"][1] == "0"
+    assert "B: on the phone" in ask(plain, "/policies").text
+    assert [each for each in values["chart"]["points"] if not 62 <= each["x"] <= 640] == []
+
+
+def test_a_policy_without_a_title_has_its_name_in_words():
+    assert read_policy_summary(None).title("device_alert_bit") == "device alert bit"
 
 
 def test_a_rate_at_which_a_policy_was_not_run_is_said(demo):

@@ -207,7 +207,7 @@ def test_two_policies_are_compared_at_a_prevalence(visit):
     page.get_by_label("Share of conversations that are patterns").fill("0.01")
     page.get_by_label("Conversations a day", exact=True).fill("1000")
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("row", name="of them put before a person 990 0")).to_be_visible()
+    expect(page.get_by_role("row", name="of them a person reads from 990 0")).to_be_visible()
     expect(page.locator("svg .choice")).to_have_count(2)
     page.get_by_text(re.compile(r"All \d+ points")).click()
     expect(page.get_by_role("region", name="Every policy at every asked rate")).to_be_visible()

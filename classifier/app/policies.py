@@ -165,8 +165,15 @@ def _figures_per_day(point: PolicyFigures, prevalence: float, volume: int) -> Da
     return {str(name): float(table[name].iloc[0]) for name in table} | {
         "benign": n_benign,
         "machine": n_benign * point.machine_read,
+        "told": n_benign * fraction(point.human_alerted, point.n_benign),
+        "human": n_benign * point.human_per_million / 1e6,
         "human_upper": n_benign * point.human_upper / 1e6,
     }
+
+
+def fraction(hits: int, n: int) -> float:
+    """``hits / n``; nan at 0/0."""
+    return hits / n if n else math.nan
 
 
 def _comparison_table(sides: list[dict[str, Any]]) -> PrintedTable:
@@ -211,13 +218,15 @@ COMPARED_FIGURES: list[tuple[str, Callable[[PolicyFigures, DailyFigures], str]]]
         "of them read by a machine (two people each)",
         lambda point, per_day: format_count(per_day["machine"]),
     ),
-    ("of them put before a person", lambda point, per_day: format_count(per_day["false_alarms"])),
+    ("of them flagged to anybody", lambda point, per_day: format_count(per_day["false_alarms"])),
+    ("of them a person is told about", lambda point, per_day: format_count(per_day["told"])),
+    ("of them a person reads from", lambda point, per_day: format_count(per_day["human"])),
     ("and at most so many, at 95 %", lambda point, per_day: format_count(per_day["human_upper"])),
     (
         "people whose details a person could read, per 1,000 benign conversations",
         lambda point, per_day: f"{point.people_exposed:.3g}",
     ),
-    (METRIC_BY_ID["retained_message_hours"].title, lambda point, per_day: f"{point.hours_kept:.3g}"),
+    (METRIC_BY_ID["retained_message_hours"].title, lambda point, per_day: format_count(point.hours_kept)),
     ("alerts a day", lambda point, per_day: format_count(per_day["alerts"])),
     ("true finds among them", lambda point, per_day: format_count(per_day["true_finds"])),
     ("share of alerts that are true (PPV)", _ppv_text),
@@ -238,7 +247,8 @@ def _chart(summary: PolicySummary, chosen: list[tuple[str, PolicyFigures]]) -> d
     an open marker.
     """
     human_reads = {point.point: point.human_per_million or point.human_upper for point in summary.points}
-    lowest, highest = min(human_reads.values(), default=1), 1e6
+    # A policy that cannot show text stands at 0, which a log scale puts at its left end.
+    lowest, highest = min(filter(None, human_reads.values()), default=1), 1e6
     across, up = Scale(min(lowest, 1e5), highest, 62, 640, log=True), Scale(0, 1, 300, 16)
     places = {
         point.point: (across.at(human_reads[point.point]), up.at(point.recall))
@@ -250,7 +260,7 @@ def _chart(summary: PolicySummary, chosen: list[tuple[str, PolicyFigures]]) -> d
             "x": places[point.point][0],
             "y": places[point.point][1],
             "name": point.point,
-            "open": not point.false_alarms,
+            "open": not point.human_read,
             "frontier": point.step > 0,
         }
         for point in summary.points
@@ -291,7 +301,7 @@ def _point_table(points: list[PolicyFigures]) -> PrintedTable:
         "policy",
         "asked rate",
         "recall",
-        "benign before a person, per million",
+        "benign read by a person, per million",
         "at most, at 95 %",
         "benign read by a machine",
         "standing",

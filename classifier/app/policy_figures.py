@@ -34,6 +34,8 @@ COLUMN_MEANINGS = {
     "n_pattern": "test patterns",
     "false_alarms": "benign test conversations flagged, of n_benign",
     "n_benign": "benign test conversations",
+    "human_read": "of n_benign, those of which somebody who is no party to them was shown text",
+    "human_alerted": "of n_benign, those of which somebody who is no party was told, with text or without",
     "recall_low": "lower end of the 95 % interval of recall, resampled by phrase family",
     "recall_high": "upper end of it",
     "human_upper": (
@@ -58,7 +60,9 @@ _TRADEOFF_COLUMNS = {
     "median_alert": "median_messages_to_alert",
 }
 _COLUMNS_OF_OTHER_TABLES = ("recall_low", "recall_high", "step")
-_INTEGER_COLUMNS = ("found", "n_pattern", "false_alarms", "n_benign", "step")
+_COLUMNS_OF_LATER_RUNS = ("human_read", "human_alerted")
+"""In a run without them, every alert counts as put before a person."""
+_INTEGER_COLUMNS = ("found", "n_pattern", "false_alarms", "n_benign", *_COLUMNS_OF_LATER_RUNS, "step")
 _TEXT_COLUMNS = ("point", "policy", "read_by", "status")
 KEPT_FACTS = (
     "corpus",
@@ -88,6 +92,8 @@ class PolicyFigures:
     n_pattern: int
     false_alarms: int
     n_benign: int
+    human_read: int
+    human_alerted: int
     recall_low: float
     recall_high: float
     human_upper: float
@@ -106,7 +112,12 @@ class PolicyFigures:
 
     @property
     def human_per_million(self) -> float:
-        """Benign conversations put before a person, per million benign ones; nan at 0/0."""
+        """Benign conversations of which a person read text, per million benign ones; nan at 0/0."""
+        return 1e6 * self.human_read / self.n_benign if self.n_benign else math.nan
+
+    @property
+    def alarms_per_million(self) -> float:
+        """Benign conversations flagged to anybody, the user included, per million; nan at 0/0."""
         return 1e6 * self.false_alarms / self.n_benign if self.n_benign else math.nan
 
     @property
@@ -142,6 +153,11 @@ class PolicySummary:
     def title(self, policy: str) -> str:
         """The policy in plain words: its title, else its name without underscores."""
         return self.titles.get(policy) or policy.replace("_", " ")
+
+    @property
+    def tells_reading_apart(self) -> bool:
+        """Whether an alert without text is counted apart from text that is read."""
+        return any(point.human_read != point.false_alarms for point in self.points)
 
     @property
     def frontier(self) -> list[PolicyFigures]:
@@ -220,6 +236,7 @@ def _from_folder(folder: Path) -> PolicySummary:
     for row in rows:
         point = row["point"]
         own = [name for name in COLUMN_MEANINGS if name not in _COLUMNS_OF_OTHER_TABLES]
+        row = dict.fromkeys(_COLUMNS_OF_LATER_RUNS, row["false_alarms"]) | row
         values: dict[str, Any] = {name: row[_TRADEOFF_COLUMNS.get(name, name)] for name in own}
         values |= {
             "recall_low": recalls[point]["low"],

@@ -17,7 +17,7 @@ from classifier.text import printable
 
 MAX_CHARACTERS = 2000
 """Longest message. The time of an explanation grows with the square of the length."""
-STRENGTHS = (0.1, 1 / 3, 2 / 3)
+STRENGTHS = (0.2, 0.4, 0.7)
 """From these shares of the strongest word on, a word is marked once, twice and three times."""
 MARK_TOWARDS = '<mark class="s{}">{}<sup>{}</sup></mark>'
 MARK_AWAY = '<span class="away s{}">{}<sup>{}</sup></span>'

@@ -76,7 +76,7 @@ def draw_queue(demo: Demo, *, one_in: int, seed: int) -> list[Alert]:
 
 
 def _alerts(demo: Demo, *, is_pattern: bool, at_least: int) -> list[Alert]:
-    """Alerts of one kind, by falling score; conversations with the same alerting message stand once."""
+    """Alerts of one kind, by falling score; conversations with an alert in the same dialogue stand once."""
     threshold = alarm_step().threshold
     of_kind = [each for each in demo.scored_conversations.values() if each.is_pattern == is_pattern]
     alerts: dict[str, Alert] = {}
@@ -85,7 +85,7 @@ def _alerts(demo: Demo, *, is_pattern: bool, at_least: int) -> list[Alert]:
         if not at and len(alerts) >= at_least:
             break
         at = at or int(each.scores.argmax()) + 1
-        alerts.setdefault(each.conversation.messages[at - 1].text, Alert(each, at))
+        alerts.setdefault(each.conversation.messages[at - 1].family, Alert(each, at))
     return list(alerts.values())
 
 
