@@ -45,7 +45,7 @@ from classifier.model.message.stage_classifier import predict_messages as predic
 from classifier.model.shipped import conversation_model_path as conversation_model_path
 from classifier.model.shipped import shipped_model as shipped_model
 from classifier.model.shipped import train_split_model as train_split_model
-from classifier.privacy.compare.feasibility import feasible_points as feasible_points
+from classifier.privacy.claims.feasibility import feasible_points as feasible_points
 from classifier.privacy.compare.frontier import compare_policies as compare_policies
 from classifier.privacy.policies.explain import explain_policy as explain_policy
 from classifier.privacy.policies.policy import read_policy as read_policy

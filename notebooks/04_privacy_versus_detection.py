@@ -44,12 +44,12 @@ from classifier import (
 
 CHOSEN = (
     "full_server_scan",
-    "server_sampled_50",
-    "server_window_review",
-    "server_word_trigger",
+    "server_alert_bit",
+    "server_redacted_excerpt",
+    "server_metadata_trigger",
     "device_alert_bit",
-    "device_two_stages",
-    "device_sender_only",
+    "device_tells_user",
+    "device_redacted_excerpt",
 )
 policies = [policy for policy in shipped_policies() if policy.name in CHOSEN]
 for policy in policies:
@@ -99,7 +99,7 @@ COLUMNS = [
 frontier.points[COLUMNS].round(3)
 
 # %% [markdown]
-# Up is more patterns found, left is fewer innocent conversations put before a person; colour and shape tell how much of what the innocent wrote was read by a machine. An open marker
+# Up is more patterns found, left is fewer innocent conversations read by a person; colour and shape tell how much of what the innocent wrote was read by a machine. An open marker
 # had no such event in the sample and stands at its upper bound: no event in a small sample proves nothing.
 
 # %%
@@ -109,9 +109,9 @@ SVG(
         frontier_plot(
             points,
             x="drawn_at",
-            xlabel="innocent conversations put before a person, per million innocent (log)",
+            xlabel="innocent conversations read by a person, per million innocent (log)",
         ),
-        title="Recall against innocent conversations put before a person, by policy and threshold",
+        title="Recall against innocent conversations read by a person, by policy and threshold",
     )
 )
 
@@ -122,10 +122,10 @@ SVG(
 frontier.exchange.round(3)
 
 # %% [markdown]
-# A limit that sounds modest: at most 50 innocent conversations in a million put before a person. Which points keep it, and can this sample show it?
+# A limit that sounds modest: at most one innocent conversation in a hundred flagged to anybody. Which points keep it, and can this sample show it?
 
 # %%
-LIMIT = "human_read_benign_per_million<=50"
+LIMIT = "false_positive_rate<=0.01"
 answers = feasible_points(frontier, [LIMIT])
 answers["verdict"].value_counts()
 
@@ -139,7 +139,7 @@ dominated = frontier.points["status"].value_counts().get("dominated", 0)
 more = high["recall"] - low["recall"]
 print(
     f"From {low['point']} to {high['point']} recall rises from {low['recall']:.3f} to {high['recall']:.3f} over {frontier.facts['n_conversations']} test conversations, "
-    f"and innocent conversations put before a person from {low['human_read_benign_per_million']:,.0f} to {high['human_read_benign_per_million']:,.0f} per million."
+    f"and innocent conversations read by a person from {low['human_read_benign_per_million']:,.0f} to {high['human_read_benign_per_million']:,.0f} per million."
 )
 shown = answers[answers["verdict"] == "supported"]["policy"].tolist()
 print(

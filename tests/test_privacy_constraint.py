@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from classifier.privacy.compare.constraint import Constraint, parse_constraint
-from classifier.privacy.compare.feasibility import feasible_points
+from classifier.privacy.claims.constraint import Constraint, parse_constraint
+from classifier.privacy.claims.feasibility import feasible_points
+from classifier.privacy.claims.sample_size import conversations_needed
 from classifier.privacy.compare.frontier import Frontier
-from classifier.privacy.compare.sample_size import conversations_needed
 
 EMPTY = pd.DataFrame()
 
@@ -31,6 +31,7 @@ def frontier(*points):
             "machine_read_share": 0.5,
             "threshold": 0.7,
             "false_alarms": alarms,
+            "human_read": alarms,
             "n_benign": 1000,
             "found": found,
             "n_pattern": 100,

@@ -32,6 +32,13 @@ def costs(found, alarms, read):
             "n_read": [10, read] * 4,
             "is_read": [True, read > 0] * 4,
             "n_shown": 0,
+            "n_read_by_company": 0,
+            "n_read_by_device": 0,
+            "is_shown": flagged,
+            "is_told": flagged,
+            "metadata_seen": False,
+            "compute_seconds": 0.0,
+            "n_after_alert": 0.0,
             "flagged": flagged,
             "flagged_at": np.where(flagged, 1.0, np.nan),
             "message_hours": 0.0,
@@ -71,7 +78,7 @@ def test_false_alarms_for_one_more_pattern():
         250_000,
         0.1,
     ]
-    assert row["unit"] == "benign conversations put before a person, for one more pattern found"
+    assert row["unit"] == "benign conversations read by a person, for one more pattern found"
 
 
 def test_messages_read_for_one_more_pattern():

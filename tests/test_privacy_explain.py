@@ -129,10 +129,10 @@ KEEPING = WHOLE | {"retain_messages": EVERY_MESSAGE, "retain_hours": 1}
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        (BIT, "a person gets an alert without content."),
+        (BIT, "a reviewer of the platform (the recipient is not stated) gets an alert without content."),
         (
             {"where": "device", "release": "quantised_score", "levels": 4},
-            "a person gets an alert with the score in 4 steps, without content.",
+            "a reviewer of the platform (the recipient is not stated) gets an alert with the score in 4 steps, without content.",
         ),
         (
             {
@@ -144,24 +144,33 @@ KEEPING = WHOLE | {"retain_messages": EVERY_MESSAGE, "retain_hours": 1}
                 "retain_hours": 1,
                 "redactor": "patterns",
             },
-            "a reviewer gets the score in 4 steps and sees the alerting message with 1 before and after, "
+            "a reviewer of the platform (the recipient is not stated) gets the score in 4 steps and sees the alerting message with 1 before and after, "
             "of those read, numbers, addresses and handles masked by patterns.",
         ),
-        (KEEPING, "a reviewer sees every message read and still kept, as written."),
+        (
+            KEEPING,
+            "a reviewer of the platform (the recipient is not stated) sees every message read and still kept, as written.",
+        ),
         (
             KEEPING | {"stop_on_alert": False, "redactor": "presidio"},
-            "a reviewer sees every message read and still kept, and those that follow, masked by Presidio.",
+            "a reviewer of the platform (the recipient is not stated) sees every message read and still kept, and those that follow, masked by Presidio.",
         ),
-        (REPORT | {"release": "full_transcript"}, "a reviewer sees the whole conversation, as written."),
+        (
+            REPORT | {"release": "full_transcript"},
+            "a reviewer of the platform (the recipient is not stated) sees the whole conversation, as written.",
+        ),
         (
             REPORT | {"release": "full_transcript", "stop_on_alert": False},
-            "a reviewer sees the whole conversation, as written.",
+            "a reviewer of the platform (the recipient is not stated) sees the whole conversation, as written.",
         ),
-        (WHOLE | {"evidence": "nothing"}, "a reviewer sees the whole conversation, as written."),
+        (
+            WHOLE | {"evidence": "nothing"},
+            "a reviewer of the platform (the recipient is not stated) sees the whole conversation, as written.",
+        ),
         # 1 / (1 + 3) for an epsilon of ln 3.
         (
             {"where": "device", "release": "randomised_bit", "release_epsilon": 1.0986122886681098},
-            "a person gets one bit for every conversation at its end, flipped with probability 0.25.",
+            "a reviewer of the platform (the recipient is not stated) gets one bit for every conversation at its end, flipped with probability 0.25.",
         ),
         (
             {"where": "device", "release": "aggregate", "release_epsilon": 0.5},
@@ -214,3 +223,47 @@ def test_it_says_what_is_released_and_to_whom(settings, line):
 )
 def test_it_says_which_model_scores_where_one_does(settings, line):
     assert said("Model", **settings) == line
+
+
+@pytest.mark.parametrize(
+    ("recipient", "who"),
+    [
+        ("user", "the user, and nobody else,"),
+        ("guardian", "a guardian"),
+        ("platform_reviewer", "a reviewer of the platform"),
+        ("authority", "an authority"),
+    ],
+)
+def test_it_says_who_is_told(recipient, who):
+    assert said("Released", **BIT, recipient=recipient) == f"{who} gets an alert without content."
+
+
+def test_under_encryption_nobody_reads_and_the_stated_seconds_are_named():
+    settings = {"where": "private_inference", "release": "alert_bit", "seconds_per_message": 2.5}
+    assert said("Read", **settings).startswith("nobody; a computation under encryption (at a stated 2.5 s a")
+
+
+def test_strangers_are_held_back_and_the_assumed_share_accepted_is_named():
+    settings = {
+        "where": "first_contact",
+        "evidence": "metadata",
+        "trigger": ("known_from == online",),
+        "release": "alert_bit",
+        "recipient": "user",
+        "accept_rate": 0.25,
+    }
+    assert said("Read", **settings).startswith(
+        "nothing; at the first message it is looked at whether known_from"
+    )
+    assert "an assumed share of 0.25" in said("Alert", **settings)
+    assert said("Released", **settings).startswith("the message is held back as a request to the user")
+
+
+def test_purpose_basis_and_model_are_said_where_they_are_stated():
+    stated = {"purpose": "Warn.", "legal_basis": "Consent.", "stands_for": "A toy of 2021."}
+    assert [said(title, **BIT, **stated) for title in ("Purpose", "Legal basis", "Stands for")] == [
+        "Warn.",
+        "Consent.",
+        "A toy of 2021.",
+    ]
+    assert said("Purpose", **BIT) == ""

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy, town
 
-from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.costs import (
     conversation_costs,
     messages_per_find,
@@ -86,7 +85,10 @@ def test_a_released_bit_of_0_points_at_no_conversation():
         ("machine_read_share", 5 / 7, 5, 7, "S"),
         ("machine_read_conversations", 1.0, 3, 3, "S"),
         ("human_read_benign_per_million", 2e6 / 3, 2, 3, "H"),
-        ("human_read_messages", 3 / 7, 3, 7, "H"),
+        ("human_read_share", 3 / 7, 3, 7, "H"),
+        ("company_read_share", 5 / 7, 5, 7, "C"),
+        ("device_read_share", 0.0, 0, 7, "D"),
+        ("human_alerted_benign_per_million", 2e6 / 3, 2, 3, "H"),
         ("retained_message_hours", 50 / 3, 50, 3, "S"),
         ("pii_people_exposed_per_1000", 2000 / 3, 2, 3, "H"),
     ],
@@ -168,9 +170,9 @@ def test_the_cost_of_a_detection_depends_on_the_stated_prevalence(table):
     assert table.loc["messages_per_true_detection", "value"] == pytest.approx(
         (0.01 * 1 + 0.99 * 5 / 3) / (0.01 * 1)
     )
-    assert table.loc["benign_reviews_per_true_detection", "value"] == pytest.approx(99 * (2 / 3) / 1.0)
+    assert table.loc["benign_alerts_per_true_detection", "value"] == pytest.approx(99 * (2 / 3) / 1.0)
     assert (
-        table.loc[["messages_per_true_detection", "benign_reviews_per_true_detection"], "prevalence"] == 0.01
+        table.loc[["messages_per_true_detection", "benign_alerts_per_true_detection"], "prevalence"] == 0.01
     ).all()
 
 
@@ -197,7 +199,11 @@ def test_no_alarm_in_a_thousand_is_not_none_in_a_million():
         prevalences=[],
         n_resamples=20,
     ).set_index("metric")
-    row = found.loc["human_read_benign_per_million"]
+    assert found.loc["human_read_benign_per_million", ["high", "interval"]].tolist() == [
+        0.0,
+        "none: 0 by construction",
+    ]
+    row = found.loc["human_alerted_benign_per_million"]
     assert (row["value"], round(row["high"]), row["interval"]) == (
         0.0,
         2991,
@@ -266,11 +272,9 @@ def test_entropy_of_rare_alerts_is_that_of_a_coin_as_rare():
 def test_the_table_of_a_policy_that_does_nothing_is_all_zeros():
     streams = town(40)
     found = exposure_table(run_policy(policy(), streams, SCORER), streams, prevalences=[0.01], n_resamples=20)
-    spent = found[~found["metric"].isin(["messages_per_true_detection", "benign_reviews_per_true_detection"])]
+    spent = found[~found["metric"].isin(["messages_per_true_detection", "benign_alerts_per_true_detection"])]
     assert (spent["value"] == 0).all()
-    assert found.loc[found["metric"] == "human_read_benign_per_million", "high"].item() == pytest.approx(
-        1e6 * Rate(0, 30).upper()
-    )
+    assert found.loc[found["metric"] == "human_read_benign_per_million", "high"].item() == 0
 
 
 def test_the_same_run_gives_the_same_table_and_another_seed_other_intervals():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from privacy_toys import SCORER, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.constraint import parse_constraint
+from classifier.privacy.claims.constraint import parse_constraint
+from classifier.privacy.claims.feasibility import feasible_points
+from classifier.privacy.claims.sample_size import conversations_needed
 from classifier.privacy.compare.costs import conversation_costs
 from classifier.privacy.compare.detection import (
     chosen_threshold,
@@ -22,11 +25,9 @@ from classifier.privacy.compare.detection import (
     first_stages,
     recall_before_stages,
 )
-from classifier.privacy.compare.dominance import dominance_table, dominates
-from classifier.privacy.compare.feasibility import feasible_points
+from classifier.privacy.compare.dominance import dominates
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.compare.resampled import ResampledMetrics, medians
-from classifier.privacy.compare.sample_size import conversations_needed
 from classifier.privacy.policies.policy import ANCHORS, shipped_policies
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.simulate.scorer import PolicyScorer
@@ -96,16 +97,41 @@ def test_a_policy_that_cannot_be_built_or_is_assumed_dominates_no_other(frontier
     )
 
 
-def test_a_zero_is_marked_and_carries_its_upper_bound(frontier):
-    row = frontier.points.set_index("point").loc["read_nothing"]
-    assert row["zero_events"]
-    assert row["human_read_benign_per_million"] == 0
+def test_a_zero_that_might_not_be_one_has_a_bound_and_one_by_construction_has_none(frontier):
+    points = frontier.points.set_index("point")
+    row, nobody = points.loc["random_flag@0.05"], points.loc["read_nothing"]
+    assert (row["human_read"], row["zero_events"], row["zero_by_construction"]) == (0, True, False)
     assert row["human_read_benign_per_million_upper"] == pytest.approx(1e6 * Rate(0, 120).upper(), rel=1e-9)
+    assert (nobody["zero_events"], nobody["zero_by_construction"]) == (False, True)
+    assert nobody["human_read_benign_per_million_upper"] == 0
 
 
-def test_a_full_scan_is_dominated_by_the_device_that_finds_the_same_and_keeps_nothing(frontier):
-    row = frontier.points.set_index("point").loc["full_server_scan@0.2"]
-    assert (row["status"], row["dominated_share"]) == ("dominated", 1.0)
+def test_a_server_is_dominated_by_the_device_that_finds_the_same_and_tells_the_same():
+    twins = [policy(f"{where}_bit", where=where, release="alert_bit") for where in ("device", "server")]
+    found = compared(twins)
+    points = found.points.set_index("point")
+    row = points.loc["server_bit@0.2"]
+    assert row[["status", "dominated_by", "better_on"]].tolist() == [
+        "dominated",
+        "device_bit@0.2",
+        "company_read_share",
+    ]
+    assert points.loc["device_bit@0.2", ["status", "company_read_share"]].tolist() == ["frontier", 0.0]
+    reads = found.exchange[found.exchange["view"] == "recall against company reads"]
+    assert not (set(reads["from_point"]) | set(reads["to_point"])) & {"server_bit@0.2", "server_bit@0.05"}
+
+
+def test_a_warning_of_the_user_does_not_stand_in_for_one_of_a_guardian():
+    told = [
+        policy(f"tells_{who}", where="device", release="alert_bit", recipient=who)
+        for who in ("user", "guardian")
+    ]
+    points = compared(told).points.set_index("point")
+    assert points.loc["tells_guardian@0.2", "status"] == "frontier"
+    assert points["human_alerted"].loc[["tells_user@0.2", "tells_guardian@0.2"]].tolist()[0] == 0
+    assert (
+        points.loc["tells_guardian@0.2", "human_alerted"] == points.loc["tells_user@0.2", "false_alarms"] > 0
+    )
 
 
 def test_thresholds_come_from_validation_and_figures_from_test(frontier):
@@ -162,10 +188,9 @@ def test_messages_per_find_are_those_of_the_definition(frontier):
     assert np.isnan(nothing["messages_per_find"])
 
 
-def test_a_leak_of_the_model_is_an_axis_only_when_it_was_measured(frontier):
-    assert "model_leak" not in frontier.facts["axes"]
+def test_a_leak_of_the_model_is_unknown_until_it_was_measured(frontier):
+    assert np.isnan(frontier.points.set_index("point").loc["watch@0.2", "model_leak"])
     found = compared(model_leak={"private/plain": 0.9})
-    assert "model_leak" in found.facts["axes"]
     assert found.points.set_index("point")["model_leak"].loc[["watch@0.2", "read_nothing"]].tolist() == [
         0.9,
         0.0,
@@ -256,16 +281,6 @@ def test_dominance_agrees_with_its_definition_and_leaves_somebody(points):
     assert not found.any(axis=0).all()
 
 
-def test_dominated_ambiguous_and_frontier_by_resamples():
-    values = np.array([[0.0, 0.0], [1.0, 1.0], [0.5, 0.5], [-1.0, 9.0]])
-    drawn = np.repeat(values[None], 100, axis=0)
-    drawn[:10, 2] = -1.0  # in one of ten resamples the third is the best
-    table = dominance_table(values, drawn, ["a", "b", "c", "d"], eligible=np.ones(4, dtype=bool))
-    assert table["status"].tolist() == ["frontier", "dominated", "ambiguous", "frontier"]
-    assert table["dominated_by"].tolist() == ["", "a", "a", ""]
-    assert table["dominated_share"].round(2).tolist() == [0.1, 1.0, 0.9, 0.1]
-
-
 def test_medians_of_counts_are_those_of_the_numbers_counted():
     rng = np.random.default_rng(0)
     counts = rng.integers(0, 3, size=(50, 9)).astype(float)
@@ -302,11 +317,14 @@ def test_exchange_rates_lead_up_the_recall(frontier):
 
 
 def test_a_constraint_is_supported_only_when_its_bound_keeps_it(frontier):
-    found = feasible_points(frontier, ["human_read_benign_per_million<=50", "recall>=0.2"]).set_index(
-        ["point", "constraint"]
-    )
+    found = feasible_points(
+        frontier, ["human_read_benign_per_million<=50", "recall>=0.2", "false_positive_rate<=0.00005"]
+    ).set_index(["point", "constraint"])
     row = found.loc[("read_nothing", "human_read_benign_per_million<=50")]
-    assert (row["verdict"], row["n"], row["needed_error_free"]) == ("not shown", 120, 59914)
+    assert (row["verdict"], row["bound"]) == ("supported", 0.0)
+    row = found.loc[("watch@0.05", "false_positive_rate<=5e-05")]
+    assert (row["n"], row["n_looked_at"]) == (120, len(frontier.points) - 1)
+    assert row["needed_error_free"] == math.ceil(math.log(0.05 / row["n_looked_at"]) / math.log1p(-0.00005))
     assert found.loc[("flag_all", "human_read_benign_per_million<=50"), "verdict"] == "violated"
     assert found.loc[("flag_all", "recall>=0.2"), "verdict"] == "supported"
     assert not found["feasible"].any()

@@ -595,14 +595,18 @@ def check_known_answers(run):
     assert (
         everything["recall"],
         everything["human_read_benign_per_million"],
-        everything["human_read_messages"],
+        everything["human_read_share"],
     ) == (1.0, 1e6, 1.0), "flagging all leaves somebody out"
     for rate in (0.05, 0.3):
         by_lot = of("random_flag", MANY, threshold=1 - rate)
-        for share in (by_lot["recall"], by_lot["human_read_benign_per_million"] / 1e6):
+        for share in (by_lot["recall"], by_lot["false_positive_rate"]):
             assert share == pytest.approx(rate, abs=0.04), "the draw favours one kind over the other"
     perfect = of("oracle")
-    assert (perfect["recall"], perfect["human_read_benign_per_million"], perfect["machine_read_share"]) == (
+    assert (
+        perfect["recall"],
+        perfect["human_alerted_benign_per_million"],
+        perfect["machine_read_share"],
+    ) == (
         1.0,
         0.0,
         0.0,
@@ -611,7 +615,7 @@ def check_known_answers(run):
     values = np.array(
         [
             [
-                figure["human_read_benign_per_million"],
+                figure["human_alerted_benign_per_million"],
                 figure["machine_read_share"],
                 figure["retained_message_hours"],
                 -figure["recall"],
@@ -695,6 +699,8 @@ def shares_by_hand(run, streams):
         if row.conversation in benign and row.event in seen and (row.event != "released" or row.value >= 1):
             seen[row.event].add((row.conversation, row.message))
     total = sum(benign.values())
+    if run.policy.where == "private_inference":  # what is computed on under encryption is read by nobody
+        seen["read"] = set()
     return (
         len(seen["read"]) / total,
         len(seen["shown"]) / total,
@@ -709,8 +715,8 @@ def check_conservation(run, *, costs_of=conversation_costs):
         by_hand = shares_by_hand(done, TOWN)
         assert (
             figure["machine_read_share"],
-            figure["human_read_messages"],
-            figure["human_read_benign_per_million"],
+            figure["human_read_share"],
+            1e6 * figure["false_positive_rate"],
         ) == pytest.approx(by_hand), f"{found.name}: shares differ from the log"
         sets = {
             event: set(zip(part["conversation"], part["message"].tolist(), strict=True))
@@ -785,7 +791,7 @@ def test_a_metric_that_counts_less_than_the_log_is_caught():
 
 def check_readable(table):
     assert (table["unit"].str.len() > 10).all(), "a number without its unit"
-    assert table["observer"].isin(["M", "S", "H", "A", "-"]).all(), "a number without its observer"
+    assert table["observer"].isin(["C", "D", "M", "S", "H", "A", "-"]).all(), "a number without its observer"
     assert (table["interval"].str.len() > 0).all(), "an interval of no stated kind"
     bounded = table["high"].notna()
     assert table.loc[bounded, "interval"].ne("none").all(), "bounds of no stated kind"

@@ -10,7 +10,9 @@ import pytest
 from privacy_toys import SCORER, chat, policy
 
 from classifier.privacy.builds.dp_curve import sampled_documents
-from classifier.privacy.compare.constraint import Constraint
+from classifier.privacy.claims.constraint import Constraint
+from classifier.privacy.claims.feasibility import feasible_points
+from classifier.privacy.claims.sample_size import conversations_needed
 from classifier.privacy.compare.costs import SUMS, conversation_costs, messages_per_find, metric_values
 from classifier.privacy.compare.detection import (
     chosen_threshold,
@@ -19,11 +21,8 @@ from classifier.privacy.compare.detection import (
     first_stages,
     recall_before_stages,
 )
-from classifier.privacy.compare.dominance import dominance_table
-from classifier.privacy.compare.feasibility import feasible_points
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.privacy.compare.operating_points import OperatingPoint
-from classifier.privacy.compare.sample_size import conversations_needed
 from classifier.privacy.compare.tables import base_rates_of, by_point
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.stream import streams_from_conversations
@@ -92,8 +91,11 @@ def test_a_lower_limit_on_recall_is_tested_by_the_misses():
     )
     found = feasible_points(frontier, ["recall>=0.9"]).set_index("point")
     columns = ["value", "n", "verdict", "needed_error_free", "needed_at_this_rate"]
-    assert found.loc["flag_all", columns].tolist() == [1.0, 2, "not shown", 29, 29]
-    assert found.loc["read_nothing", columns].tolist() == [0.0, 2, "violated", 29, math.inf]
+    # Four points are looked at: at 1 - .05 / 4, .9 ** 42 is below .0125, and .9 ** 41 is not.
+    assert found["n_looked_at"].tolist() == [4] * 4
+    needed = 42
+    assert found.loc["flag_all", columns].tolist() == [1.0, 2, "not shown", needed, needed]
+    assert found.loc["read_nothing", columns].tolist() == [0.0, 2, "violated", needed, math.inf]
 
 
 def test_the_smallest_number_that_shows_a_rate_is_given_exactly():
@@ -191,14 +193,6 @@ def test_a_threshold_is_never_below_the_lowest_score_there_is():
     many = np.tile(scores, 200)
     assert chosen_threshold(streams, many, max_fpr=0.9) == 0.2
     assert chosen_threshold(streams, np.full(800, -np.inf), max_fpr=0.9) > -np.inf
-
-
-def test_a_point_worse_in_the_data_and_in_no_resample_is_ambiguous_and_names_the_better_one():
-    values = np.array([[1.0, 1.0], [0.0, 0.0], [2.0, -1.0]])
-    drawn = np.repeat(np.array([[[1.0, 1.0], [1.0, 1.0], [2.0, -1.0]]]), 4, axis=0)
-    table = dominance_table(values, drawn, ["a", "b", "c"], eligible=np.ones(3, dtype=bool))
-    assert table.loc[0, ["status", "dominated_by", "dominated_share"]].tolist() == ["ambiguous", "b", 0.0]
-    assert table.loc[1, ["status", "dominated_by"]].tolist() == ["frontier", ""]
 
 
 def test_documents_are_sampled_only_when_there_are_more_than_asked_for():

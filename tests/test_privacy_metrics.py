@@ -15,11 +15,12 @@ import pytest
 from privacy_toys import SCORER, policy, town
 
 import classifier
-from classifier.privacy.compare.constraint import CONSTRAINED_METRICS
+from classifier.privacy.claims.constraint import CONSTRAINED_METRICS
+from classifier.privacy.compare.cost_metric import OBSERVERS
 from classifier.privacy.compare.costs import COST_COLUMNS
 from classifier.privacy.compare.dominance import AXIS_SIGNS
 from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID, OBSERVERS, metrics_of_section
+from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID, metrics_of_section
 from classifier.privacy.compare.tables import POINT_COSTS
 
 PACKAGE = Path(classifier.__file__).parent
@@ -41,27 +42,41 @@ def test_no_metric_stands_twice():
 def test_points_have_the_compared_costs_first():
     assert POINT_COSTS == (
         "human_read_benign_per_million",
+        "human_alerted_benign_per_million",
+        "company_read_share",
         "machine_read_share",
+        "metadata_seen_share",
+        "human_read_share",
         "pii_people_exposed_per_1000",
         "retained_message_hours",
+        "compute_seconds",
+        "false_positive_rate",
+        "device_read_share",
         "machine_read_conversations",
-        "human_read_messages",
         "pii_items_exposed_per_1000",
+        "company_messages_read",
         "benign_messages_read",
     )
 
 
-def test_axes_are_the_compared_costs_the_leak_and_detection():
+def test_axes_are_who_reads_who_is_told_what_is_released_kept_and_leaked_and_detection():
     assert AXIS_SIGNS == {
         "human_read_benign_per_million": 1,
+        "human_alerted_benign_per_million": 1,
+        "company_read_share": 1,
         "machine_read_share": 1,
+        "metadata_seen_share": 1,
+        "human_read_share": 1,
         "pii_people_exposed_per_1000": 1,
         "retained_message_hours": 1,
+        "compute_seconds": 1,
+        "released_bits": 1,
+        "release_epsilon": 1,
         "model_leak": 1,
         "recall": -1,
-        "median_messages_to_alert": 1,
+        "share_after_alert": -1,
+        "false_positive_rate": 1,
     }
-    assert list(AXIS_SIGNS)[4:] == ["model_leak", "recall", "median_messages_to_alert"]
 
 
 def test_intervals_and_views_stand_in_the_order_of_the_table():
@@ -74,20 +89,13 @@ def test_intervals_and_views_stand_in_the_order_of_the_table():
         n_resamples=20,
     )
     assert list(dict.fromkeys(frontier.intervals["metric"])) == [
-        "human_read_benign_per_million",
-        "machine_read_share",
-        "machine_read_conversations",
-        "human_read_messages",
-        "pii_people_exposed_per_1000",
-        "pii_items_exposed_per_1000",
-        "retained_message_hours",
-        "recall",
-        "benign_messages_read",
-        "pattern_messages_read",
+        *(metric.id for metric in COST_METRICS if metric.sums),
         "median_messages_to_alert",
     ]
     assert list(dict.fromkeys(frontier.exchange["view"])) == [
         "recall against human reads",
+        "recall against human alerts",
+        "recall against company reads",
         "recall against machine reads",
     ]
 
@@ -95,8 +103,8 @@ def test_intervals_and_views_stand_in_the_order_of_the_table():
 def test_what_a_constraint_may_name_is_in_the_table_of_points_or_in_detection():
     assert set(CONSTRAINED_METRICS) == {
         *POINT_COSTS,
-        "false_positive_rate",
         "recall",
+        "share_after_alert",
         "median_messages_to_alert",
     }
 
@@ -104,8 +112,11 @@ def test_what_a_constraint_may_name_is_in_the_table_of_points_or_in_detection():
 def test_the_report_prints_messages_read_before_shares():
     assert [metric.id for metric in metrics_of_section("messages_read")] == [
         "benign_messages_read",
+        "company_read_share",
+        "device_read_share",
         "machine_read_share",
-        "human_read_messages",
+        "human_read_share",
+        "metadata_seen_share",
         "pii_people_exposed_per_1000",
     ]
 
@@ -114,7 +125,7 @@ USE_OF_THE_NEW_METRIC = """
 import json
 import numpy as np
 from privacy_toys import SCORER, policy, town
-from classifier.privacy.compare.constraint import check_constraints
+from classifier.privacy.claims.constraint import check_constraints
 from classifier.privacy.compare.frontier import compare_policies
 from classifier.report.tradeoff.costs import messages_read_section
 

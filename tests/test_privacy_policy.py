@@ -27,7 +27,8 @@ DEVICE = {"where": "device", "release": "alert_bit"}
     [
         (
             {"where": "moon"},
-            "where must be one of none, user_report, metadata_trigger, device, server, got 'moon'",
+            "where must be one of none, user_report, metadata_trigger, device, server, private_inference, "
+            "first_contact, got 'moon'",
         ),
         ({"release": "alert_bit"}, "where = none reads and knows nothing"),
         ({"where": "metadata_trigger"}, "needs conditions in trigger"),
@@ -83,6 +84,29 @@ DEVICE = {"where": "device", "release": "alert_bit"}
             "no epsilon can be claimed",
         ),
         (DEVICE | {"sampling_rate": 0.0}, "looks at no conversation"),
+        (DEVICE | {"recipient": "nobody"}, "tells somebody, so recipient = nobody cannot be"),
+        ({"recipient": "user"}, "release = nothing tells nobody, got recipient = user"),
+        (
+            {"where": "server", "evidence": "nothing", "release": "full_transcript", "recipient": "user"},
+            "recipient = user has the conversation already",
+        ),
+        ({"where": "private_inference", "release": "alert_bit"}, "seconds_per_message, which must be stated"),
+        (DEVICE | {"seconds_per_message": 1.0}, "belongs to where = private_inference"),
+        (
+            {
+                "where": "private_inference",
+                "seconds_per_message": 1.0,
+                "release": "full_transcript",
+                "retain_messages": EVERY_MESSAGE,
+                "retain_hours": 1.0,
+            },
+            "leaves nobody a text",
+        ),
+        (DEVICE | {"accept_rate": 0.5}, "accept_rate belongs to where = first_contact"),
+        (
+            DEVICE | {"where": "first_contact", "evidence": "metadata", "trigger": ("known_from == online",)},
+            "holds a stranger's first message back",
+        ),
         (DEVICE | {"k_of_n": 6}, r"k_of_n must be in \[0, 5\], got 6"),
         (DEVICE | {"threshold": float("nan")}, "threshold must be a number"),
     ],
@@ -128,7 +152,7 @@ def test_a_user_adds_a_policy_as_a_file_named_after_it(tmp_path):
         ('description = "x"\nwhere = "moon"', "where: Input should be 'none', 'user_report'"),
         (
             'description = "x"\nwindw = 5',
-            "unknown setting 'windw'; the settings are name, description, where",
+            "unknown setting 'windw'; the settings are name, description, title",
         ),
         ('description = "x"\nwindow = "five"', "window: Input should be a valid integer"),
         ('description = "x"\nwindow = 5', "a window of 5 messages keeps"),
@@ -344,7 +368,10 @@ SHIPPED = {found.name: found for found in shipped_policies()}
         ("random_flag", True, True),
         ("flag_all", False, True),
         ("oracle", False, False),
-        ("server_window_review", True, True),
+        ("server_redacted_excerpt", True, True),
+        ("device_tells_user", True, False),
+        ("private_inference", True, False),
+        ("first_contact", False, False),
     ],
 )
 def test_whether_a_threshold_matters_and_whether_a_person_sees_text(name, tunable, shows_text):

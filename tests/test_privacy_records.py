@@ -17,11 +17,12 @@ from classifier.privacy.builds.dp_curve import LabelledRows
 from classifier.privacy.builds.dp_logistic import Weights
 from classifier.privacy.builds.dp_statement import DPStatement
 from classifier.privacy.builds.inspected_model import InspectedModel
-from classifier.privacy.compare.constraint import Constraint
+from classifier.privacy.claims.constraint import Constraint
+from classifier.privacy.compare.cost_metric import CostMetric
 from classifier.privacy.compare.costs import ConversationEvents
+from classifier.privacy.compare.dominance import Axis
 from classifier.privacy.compare.finished import FinishedPolicies
 from classifier.privacy.compare.frontier import Frontier
-from classifier.privacy.compare.metrics import CostMetric
 from classifier.privacy.compare.operating_points import OperatingPoint, PolicyOperatingPoints
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.policies.trigger import Condition, MetadataSignals
@@ -53,6 +54,7 @@ RECORDS |= {
     FinishedPolicies,
     Policy,
     AllRowsScorer,
+    Axis,
     CachedScorer,
     PolicyScorer,
     MessageScores,

@@ -201,6 +201,7 @@ def test_metadata_alone_alerts_without_a_read():
         threshold=0.6,
     )
     assert [entry for entry in log(found, "raid") if entry[1] != "scored"] == [
+        (1, "metadata", 0),
         (2, "alert", 2),
         (2, "released", 0),
     ]

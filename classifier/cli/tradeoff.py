@@ -23,7 +23,7 @@ from classifier.cli.options import (
     seed_of,
 )
 from classifier.errors import InputError
-from classifier.privacy.compare.constraint import DEFAULT_CONSTRAINT
+from classifier.privacy.claims.constraint import DEFAULT_CONSTRAINT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 PARTS = "parts"
 """The folder inside --out of what is done already."""
+
+QUICK_CONVERSATIONS = 1000
+QUICK_RESAMPLES = 200
+"""What --quick keeps of either split, drawn by lot, and of the resamples."""
 
 DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privacy", "readers")
 """Where a change may change a figure; what only draws may change without."""
@@ -77,12 +81,18 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
 @click.option(
     "--attack",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="What 'privacy attack' wrote, to stand in the report.",
+    help="What 'privacy attack' wrote: what each model file gives away. Without, no model is credited.",
 )
 @click.option(
     "--curve",
     type=click.Path(path_type=Path, dir_okay=False),
     help="What 'privacy curve' wrote, to stand in the report.",
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help=f"A first look: at most {QUICK_CONVERSATIONS} conversations a split, {QUICK_RESAMPLES} "
+    "resamples, and no variants.",
 )
 @JOBS
 @RESAMPLES
@@ -98,6 +108,7 @@ def tradeoff(
     variants: bool,
     attack: Path | None,
     curve: Path | None,
+    quick: bool,
     jobs: int,
     resamples: int,
     seed: int,
@@ -127,8 +138,9 @@ def tradeoff(
     from classifier.experiments.policy_scorers import find_sources, make_scorers
     from classifier.model.message.file import load_model
     from classifier.model.shipped import require_unseen
-    from classifier.privacy.compare.constraint import check_constraints
-    from classifier.privacy.compare.feasibility import constraint_lines, feasible_points
+    from classifier.privacy.claims.constraint import check_constraints
+    from classifier.privacy.claims.feasibility import constraint_lines, feasible_points
+    from classifier.privacy.claims.strongest_attack import strongest_leaks
     from classifier.privacy.compare.frontier import compare_policies
     from classifier.progress import progress_bar, say
 
@@ -141,10 +153,11 @@ def tradeoff(
             f"{out}: holds an evaluation, whose tables would be mixed with these; name another folder"
         )
     chosen = _chosen_policies(policies)
+    variants, resamples = variants and not quick, min(resamples, QUICK_RESAMPLES) if quick else resamples
     sources = find_sources(
         model_path, scores, keys={policy.model_key for policy in chosen}, variants=variants, seed=seed
     )
-    material = _read_material(corpus)
+    material = _read_material(corpus, at_most=QUICK_CONVERSATIONS if quick else None, seed=seed)
     if sources.model is not None:
         require_unseen(sources.model, load_model(sources.model).header, material.sha256)
     facts, tables = _leaks(attack, curve, material.sha256)
@@ -166,6 +179,7 @@ def tradeoff(
                 material.test,
                 scorers,
                 prevalences=prevalence or PREVALENCES,
+                model_leak=strongest_leaks(tables["attacks"]) if attack else {},
                 n_resamples=resamples,
                 seed=seed,
                 n_jobs=jobs,
@@ -222,10 +236,12 @@ class _Material:
         }
 
 
-def _read_material(corpus: Path) -> _Material:
+def _read_material(corpus: Path, *, at_most: int | None, seed: int) -> _Material:
+    """The corpus; of validation and test at most so many conversations, drawn by lot."""
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.experiments.conversations.scores import leading_families
     from classifier.privacy.stream import streams_from_conversations
+    from classifier.privacy.uniform_draw import uniform_draw
 
     splits = read_corpus(corpus)
     for split in ("validation", "test"):
@@ -234,6 +250,9 @@ def _read_material(corpus: Path) -> _Material:
                 f"{corpus}: has no {split} conversations; thresholds are chosen on validation and "
                 "measured on test, so both are needed"
             )
+    for split in ("validation", "test") if at_most else ():
+        drawn = sorted(splits[split], key=lambda found: uniform_draw(seed, "quick", found.id))[:at_most]
+        splits[split] = sorted(drawn, key=lambda found: found.id)
     validation, test = (
         streams_from_conversations(splits[split], clusters=leading_families(splits[split]).tolist())
         for split in ("validation", "test")
@@ -274,6 +293,7 @@ def _finished_policies(
 
     basis = {
         "corpus": material.sha256,
+        "n_scored": len(material.scored),
         "program": program_sha256(DECIDING_ROOMS),
         "seed": seed,
         "asked_rates": ASKED_RATES,

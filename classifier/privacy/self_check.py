@@ -80,19 +80,19 @@ def expected_extremes(streams: Sequence[Stream], *, seed: int) -> Iterator[Check
         set(nothing.values()) == {0.0},
     )
     recall, flagged, shown = (
-        everything[name] for name in ("recall", "human_read_benign_per_million", "human_read_messages")
+        everything[name] for name in ("recall", "human_read_benign_per_million", "human_read_share")
     )
     yield Check(
-        "flag_all: recall, benign conversations flagged per million, share shown",
+        "flag_all: recall, benign conversations read by a person per million, share shown",
         "1, 1,000,000, 1",
         f"{recall:g}, {flagged:,.0f}, {shown:g}",
         (recall, flagged, shown) == (1.0, 1e6, 1.0),
     )
     recall, flagged, read = (
-        perfect[name] for name in ("recall", "human_read_benign_per_million", "machine_read_share")
+        perfect[name] for name in ("recall", "human_alerted_benign_per_million", "machine_read_share")
     )
     yield Check(
-        "oracle: recall, benign conversations flagged per million, share read",
+        "oracle: recall, benign conversations told to a person per million, share read",
         "1, 0, 0",
         f"{recall:g}, {flagged:g}, {read:g}",
         (recall, flagged, read) == (1.0, 0.0, 0.0),
@@ -101,7 +101,7 @@ def expected_extremes(streams: Sequence[Stream], *, seed: int) -> Iterator[Check
     n_benign = sum(stream.benign for stream in streams)
     for rate, share, n in (
         ("recall", at_random["recall"], len(streams) - n_benign),
-        ("false positive rate", at_random["human_read_benign_per_million"] / 1e6, n_benign),
+        ("false positive rate", at_random["false_positive_rate"], n_benign),
     ):
         margin = 3 * math.sqrt(0.2 * 0.8 / n)
         yield Check(

@@ -22,7 +22,7 @@ def explain(policy: str) -> None:
 
     \b
     Example:
-      grooming-classifier privacy explain server_window_review
+      grooming-classifier privacy explain device_tells_user
     """
     from classifier.privacy.policies.explain import explain_policy
     from classifier.privacy.policies.policy import read_policy, shipped_policies

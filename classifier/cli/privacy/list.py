@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @click.command(name="list")
 def list() -> None:
-    """List the policies that come with the package, a line each.
+    """List the policies that come with the package, by group, a line each.
 
     \b
     Example:
@@ -22,5 +22,10 @@ def list() -> None:
 
     policies = shipped_policies()
     width = max(len(policy.name) for policy in policies)
-    for policy in policies:
-        click.echo(f"{policy.name:<{width}}  {policy.description}")
+    for group in sorted({policy.group for policy in policies}):
+        click.echo(f"{group}:")
+        for policy in policies:
+            if policy.group == group:
+                mark = "*" if policy.argued else " "
+                click.echo(f"{mark} {policy.name:<{width}}  {policy.title}")
+    click.echo("* one of those that people argue about")

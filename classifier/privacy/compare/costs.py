@@ -12,12 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.privacy.compare.metrics import COST_METRICS, Sum
+from classifier.privacy.compare.cost_metric import Sum
+from classifier.privacy.compare.metrics import COST_METRICS
+from classifier.privacy.policies.policy import Policy
 from classifier.privacy.policies.redact import readable_entities
 from classifier.privacy.simulate.events import PolicyRun
 from classifier.privacy.stream import Stream
 
 Numbers = NDArray[np.float64]
+
+COMPANY_PLACES = ("server", "metadata_trigger", "user_report")
+"""Where reading is done by the company; written out here, so that no policy can name a place of its own."""
 
 SUMS: tuple[Sum, ...] = tuple(dict.fromkeys(sum_ for metric in COST_METRICS for sum_ in metric.sums))
 """What is added up over conversations: each sum that some metric divides, or divides by."""
@@ -25,8 +30,9 @@ SUMS: tuple[Sum, ...] = tuple(dict.fromkeys(sum_ for metric in COST_METRICS for 
 
 @dataclass(frozen=True)
 class ConversationEvents:
-    """A run's events and conversations, for counting by conversation."""
+    """A policy's events and conversations, for counting by conversation."""
 
+    policy: Policy
     events: pd.DataFrame
     streams: Sequence[Stream]
 
@@ -36,8 +42,17 @@ class ConversationEvents:
 
     def distinct_messages(self, kind: str) -> NDArray[np.int64]:
         """How many messages have an event of that kind, by conversation."""
-        once = self.of_kind(kind).drop_duplicates(["conversation", "message"])
-        return np.bincount(_conversation_numbers(once), minlength=len(self.streams)).astype(np.int64)
+        if kind not in self._distinct:
+            events = self.of_kind(kind)
+            conversations, messages = _conversation_numbers(events), events["message"].to_numpy()
+            width = int(messages.max(initial=0)) + 1
+            once = np.unique(conversations * width + messages) // width
+            self._distinct[kind] = np.bincount(once, minlength=len(self.streams)).astype(np.int64)
+        return self._distinct[kind]
+
+    @cached_property
+    def _distinct(self) -> dict[str, NDArray[np.int64]]:
+        return {}
 
     def added_up(self, events: pd.DataFrame, values: ArrayLike) -> Numbers:
         """One value of each of these events, added up by conversation."""
@@ -87,18 +102,58 @@ def _conversation_numbers(events: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def messages_read(log: ConversationEvents) -> NDArray[np.int64]:
-    """Messages that reached the machine, or a person."""
+    """Messages that a machine or a person read in the clear."""
+    if log.policy.where == "private_inference":
+        return np.zeros(len(log.streams), dtype=np.int64)
     return log.distinct_messages("read")
 
 
 def is_read(log: ConversationEvents) -> NDArray[np.bool_]:
-    """Whether any message was read."""
-    return log.distinct_messages("read") > 0
+    """Whether any message was read in the clear."""
+    return messages_read(log) > 0
+
+
+def messages_read_by_company(log: ConversationEvents) -> NDArray[np.int64]:
+    """Messages that reached the company: its servers, or a reviewer of its own."""
+    if log.policy.where in COMPANY_PLACES:
+        return log.distinct_messages("read")
+    return log.distinct_messages("shown") * (log.policy.told == "platform_reviewer")
+
+
+def messages_read_by_device(log: ConversationEvents) -> NDArray[np.int64]:
+    """Messages that the person's own device read."""
+    return log.distinct_messages("read") * (log.policy.where == "device")
 
 
 def messages_shown(log: ConversationEvents) -> NDArray[np.int64]:
-    """Messages that a person saw."""
+    """Messages that a person saw who is no party to the conversation."""
     return log.distinct_messages("shown")
+
+
+def is_shown(log: ConversationEvents) -> NDArray[np.bool_]:
+    """Whether such a person saw any message."""
+    return messages_shown(log) > 0
+
+
+def is_told(log: ConversationEvents) -> NDArray[np.bool_]:
+    """Whether such a person was told of the conversation, with text or without."""
+    return is_shown(log) | (flagged(log) & log.policy.tells_a_human)
+
+
+def looked_at_metadata(log: ConversationEvents) -> NDArray[np.bool_]:
+    """Whether who writes to whom, when and how much was looked at."""
+    return log.distinct_messages("metadata") > 0
+
+
+def compute_seconds(log: ConversationEvents) -> Numbers:
+    """Seconds of computing under encryption, at the policy's stated seconds a message."""
+    return log.distinct_messages("read").astype(np.float64) * log.policy.seconds_per_message
+
+
+def messages_after_alert(log: ConversationEvents) -> Numbers:
+    """Messages that followed when it was flagged; 0 where it never was."""
+    lengths = np.array([len(stream) for stream in log.streams], dtype=np.float64)
+    return np.nan_to_num(lengths - flagged_at(log))
 
 
 def flagged(log: ConversationEvents) -> NDArray[np.bool_]:
@@ -136,10 +191,17 @@ def exposed_people(log: ConversationEvents) -> Numbers:
 COUNTS: dict[str, Callable[[ConversationEvents], NDArray[Any]]] = {
     "n_read": messages_read,
     "is_read": is_read,
+    "n_read_by_company": messages_read_by_company,
+    "n_read_by_device": messages_read_by_device,
     "n_shown": messages_shown,
+    "is_shown": is_shown,
+    "is_told": is_told,
+    "metadata_seen": looked_at_metadata,
+    "compute_seconds": compute_seconds,
     "flagged": flagged,
     "flagged_at": flagged_at,
     "flagged_hours": flagged_hours,
+    "n_after_alert": messages_after_alert,
     "message_hours": message_hours,
     "pii_items": personal_items,
     "pii_people": exposed_people,
@@ -156,7 +218,7 @@ def conversation_costs(run: PolicyRun, streams: Sequence[Stream]) -> pd.DataFram
     ``conversation`` is its id, ``cluster`` the phrase family it is resampled with, ``benign`` its label. The
     other columns are those of ``COUNTS``.
     """
-    log = ConversationEvents(run.events, streams)
+    log = ConversationEvents(run.policy, run.events, streams)
     return conversation_descriptions(streams).assign(**{name: count(log) for name, count in COUNTS.items()})
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.privacy.compare.cost_metric import CostMetric
 from classifier.privacy.compare.costs import checked_prevalence
 from classifier.privacy.compare.dominance import dominates
-from classifier.privacy.compare.metrics import COST_METRICS, CostMetric
+from classifier.privacy.compare.metrics import COST_METRICS
 from classifier.privacy.compare.resampled import ResampledMetrics
 
 Numbers = NDArray[np.float64]

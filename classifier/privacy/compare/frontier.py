@@ -19,6 +19,7 @@ from classifier.evaluation.early_warning import ESPD_P
 from classifier.privacy.compare.costs import checked_prevalence
 from classifier.privacy.compare.detection import false_alarms_by_scene, first_stages, recall_before_stages
 from classifier.privacy.compare.exchange import exchange_table
+from classifier.privacy.compare.metrics import METRIC_BY_ID
 from classifier.privacy.compare.operating_points import (
     PointsCache,
     PolicyOperatingPoints,
@@ -48,12 +49,15 @@ ASKED_RATES = (0.003, 0.01, 0.03, 0.1)
 RULES = {
     "threshold_rule": "the smallest score on validation whose false positive rate has a one-sided 95 % "
     "Clopper-Pearson upper bound at or below the rate asked for",
-    "on_no_axis": "what a reviewer can make of an alert (text that is shown counts as a cost alone), and "
-    "whether the reading is done on a device or a server",
-    "set_aside": "the oracle (not buildable) and policies that rest on user reports (assumed rates) dominate "
-    "nobody and stand in no exchange rate",
-    "dominated": "one and the same other point is nowhere worse and somewhere better in at least 95 % of "
-    "resamples; ambiguous: only in the data as they are",
+    "on_no_axis": "what the recipient can do with an alert: a point is compared only with points that tell "
+    "the same recipient, and no less; and that a server keeps the model file to itself: what is in a file "
+    "counts as known",
+    "set_aside": "the oracle (not buildable) and policies that rest on user reports or accepted contacts "
+    "(assumed rates) dominate nobody and stand in no exchange rate",
+    "dominated": "another point is worse by no more than the margin on every axis, in 95 % of resamples, and "
+    "better on some axis by more than it, by a one-sided sign test over paired clusters at 5 %, corrected "
+    "for the axes (Bonferroni) and all pairs of points (Holm); what follows from a policy alone needs no "
+    "test; ambiguous: only in the data as they are",
 }
 """The rules of every comparison, as facts of the report."""
 
@@ -69,11 +73,15 @@ class Frontier:
     facts
         Seed, resamples, clusters, axes, prevalences and rules, by name.
     points
-        ``point``, ``policy``, ``description``, ``asked_rate``, ``threshold``, ``read_by`` (observer),
-        ``combined_by`` (how messages become a conversation's score); the costs (``tables.POINT_COSTS``) with
-        ``human_read_benign_per_million_upper`` (one-sided Clopper-Pearson) and ``zero_events`` (draw it at
-        its upper bound, with an open marker); what ``detection`` counts; ``partial_auc_1`` (false positive
-        rates to 1 %); ``status``, ``dominated_by``, ``dominated_share``.
+        ``point``, ``policy``, ``title``, ``group``, ``argued``, ``description``, ``asked_rate``,
+        ``threshold``, ``read_by`` (observer), ``recipient`` (who is told), ``combined_by`` (how messages
+        become a conversation's score); the costs (``tables.POINT_COSTS``), ``released_bits``,
+        ``release_epsilon``, ``model_leak``; the counts ``human_read`` and ``human_alerted`` with
+        ``human_read_benign_per_million_upper`` and the same of alerts (one-sided Clopper-Pearson);
+        ``zero_events`` (draw human reads at their upper bound, with an open marker),
+        ``zero_by_construction`` (draw them at exactly 0) and ``exact_zeros`` (all metrics of which that
+        holds); what ``detection`` counts; ``share_after_alert``; ``partial_auc_1`` (false positive rates to
+        1 %); the columns of ``dominance_table``.
     intervals
         ``point``, ``metric``, ``value``, ``low``, ``high``, ``interval``, ``n_undefined``.
     exchange
@@ -136,8 +144,8 @@ def compare_policies(
     asked_rates
         False positive rates for which thresholds are chosen.
     model_leak
-        What each model file gives away, by model key (a figure of ``attacks``; smaller is better). It adds an
-        axis.
+        What each model file gives away, by model key: the strongest attack's share of training authors found
+        where 1 % of others are. A model that is not there counts as unknown: nothing is credited to it.
     latency_p
         Of the latency penalty (``evaluation.early_warning``).
     n_jobs
@@ -179,7 +187,7 @@ def compare_policies(
         progress=progress,
     )
     leaks = np.array([policy_model_leak(point.policy, model_leak) for point in points])
-    standing, axes = standings(points, metrics, leaks, progress=progress)
+    standing, axes = standings(points, metrics, model_leak, progress=progress)
     comparable = np.array([not reason_not_compared(point.policy) for point in points])
     first_messages = first_stages(test)
     combined_by = [combining_rule(point.policy, scorers) for point in points]
@@ -195,6 +203,7 @@ def compare_policies(
         "n_resamples": n_resamples,
         "seed": seed,
         "axes": axes,
+        "margins": {metric: METRIC_BY_ID[metric].margin for metric in axes},
         "prevalences": list(prevalences),
         "latency_p": latency_p,
         "interval": interval,

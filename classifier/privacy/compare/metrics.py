@@ -7,132 +7,110 @@ how to add a row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-OBSERVERS = {
-    "H": "a person who reviews alerts",
-    "R": "the policy's first reader: the machine on the device (M), the server (S) or nobody (-)",
-    "F": "the holder of the model file",
-    "-": "nobody: a figure of detection",
-}
-"""Who comes to know what a metric counts."""
-
-Sum = tuple[str, str]
-"""The conversations added up ("benign" or "pattern"), and the column that is added."""
-
-
-@dataclass(frozen=True)
-class CostMetric:
-    """One metric by which policies are compared.
-
-    Most are ``scale`` times a column added up over some conversations, divided by another.
-
-    Parameters
-    ----------
-    id
-        Name in tables, constraints and Python.
-    title
-        Name in reports, for people.
-    unit
-        What one unit of the value is.
-    observer
-        Who learns what is counted: a key of ``OBSERVERS``.
-    formula
-        How the value comes about, in words.
-    direction
-        Whether a lower or a higher value is better.
-    among
-        The conversations counted, by label.
-    counts
-        The column of ``costs.COST_COLUMNS`` added up; "" for a metric that is no ratio of sums.
-    per
-        What the sum is divided by: "conversations" or "n_messages".
-    scale
-        Factor of the ratio.
-    compared
-        Whether it is an axis of dominance. In ``points`` the axes stand before the other costs.
-    constrained
-        Whether a constraint may name it.
-    exact_counts
-        The columns of ``points`` with hits and n, where the metric is a rate of conversations whose bound is
-        Clopper-Pearson. Otherwise the bound is an end of the bootstrap interval.
-    view, view_unit
-        Title of the exchange view of recall against this metric, and the unit of a price in it; or "".
-    section, place, digits
-        The section of the report ("messages_read", "retention" or ""), the place among its columns, and the
-        digits printed.
-    """
-
-    id: str
-    title: str
-    unit: str
-    observer: str
-    formula: str
-    direction: Literal["lower", "higher"] = "lower"
-    among: Literal["benign", "pattern"] = "benign"
-    counts: str = ""
-    per: str = "conversations"
-    scale: float = 1.0
-    compared: bool = False
-    constrained: bool = True
-    exact_counts: tuple[str, ...] = ()
-    view: str = ""
-    view_unit: str = ""
-    section: Literal["", "messages_read", "retention"] = ""
-    place: int = 9
-    digits: int = 3
-
-    @property
-    def sums(self) -> tuple[Sum, ...]:
-        """The sums above and below the line; empty without a ratio."""
-        return ((self.among, self.counts), (self.among, self.per)) if self.counts else ()
-
+from classifier.privacy.compare.cost_metric import CostMetric
 
 COST_METRICS = (
     CostMetric(
         "human_read_benign_per_million",
-        title="benign conversations put before a person, per million benign",
-        unit="benign conversations put before a person, per million benign conversations",
+        title="benign conversations of which a person who is no party reads text, per million benign",
+        unit="benign conversations read by a person, per million benign conversations",
         observer="H",
-        formula="1,000,000 x benign conversations flagged / benign conversations",
-        counts="flagged",
+        formula="1,000,000 x benign conversations of which text was shown / benign conversations",
+        counts="is_shown",
         scale=1e6,
         compared=True,
-        exact_counts=("false_alarms", "n_benign"),
+        margin=100.0,
+        exact_counts=("human_read", "n_benign"),
         view="recall against human reads",
-        view_unit="benign conversations put before a person",
+        view_unit="benign conversations read by a person",
     ),
     CostMetric(
-        "machine_read_share",
-        title="share of benign messages read",
-        unit="benign messages read / benign messages",
-        observer="R",
-        formula="messages of benign conversations read / messages of benign conversations",
-        counts="n_read",
+        "human_alerted_benign_per_million",
+        title="benign conversations a person who is no party is told of, per million benign",
+        unit="benign conversations told to a person, with text or without, per million benign conversations",
+        observer="H",
+        formula="1,000,000 x benign conversations of which somebody but the user was told"
+        " / benign conversations",
+        counts="is_told",
+        scale=1e6,
+        compared=True,
+        margin=500.0,
+        exact_counts=("human_alerted", "n_benign"),
+        view="recall against human alerts",
+        view_unit="benign conversations told to a person",
+    ),
+    CostMetric(
+        "company_read_share",
+        title="share of benign messages the company reads",
+        unit="benign messages read by the company / benign messages",
+        observer="C",
+        formula="messages of benign conversations that reached the company's servers or reviewers"
+        " / messages of benign conversations",
+        counts="n_read_by_company",
         per="n_messages",
         compared=True,
+        margin=0.005,
         section="messages_read",
         place=2,
     ),
     CostMetric(
+        "machine_read_share",
+        title="share of benign messages read in the clear",
+        unit="benign messages read in the clear, own device included / benign messages",
+        observer="R",
+        formula="messages of benign conversations that a machine or a person read in the clear"
+        " / messages of benign conversations",
+        counts="n_read",
+        per="n_messages",
+        compared=True,
+        margin=0.005,
+        section="messages_read",
+        place=4,
+    ),
+    CostMetric(
+        "device_read_share",
+        title="share of benign messages the person's own device reads",
+        unit="benign messages read by the person's own device / benign messages",
+        observer="D",
+        formula="messages of benign conversations read on the device / messages of benign conversations",
+        counts="n_read_by_device",
+        per="n_messages",
+        section="messages_read",
+        place=3,
+    ),
+    CostMetric(
+        "metadata_seen_share",
+        title="share of benign conversations whose metadata is looked at",
+        unit="benign conversations whose metadata is looked at / benign conversations",
+        observer="R",
+        formula="benign conversations of which a rule looks at who writes to whom and when"
+        " / benign conversations",
+        counts="metadata_seen",
+        compared=True,
+        margin=0.005,
+        section="messages_read",
+        place=6,
+    ),
+    CostMetric(
         "machine_read_conversations",
-        title="share of benign conversations with a message read by a machine, or by a person",
+        title="share of benign conversations with a message read in the clear, by machine or person",
         unit="benign conversations with a message read / benign conversations",
         observer="R",
         formula="benign conversations of which at least one message was read / benign conversations",
         counts="is_read",
     ),
     CostMetric(
-        "human_read_messages",
-        title="share of benign messages shown to a person",
+        "human_read_share",
+        title="share of benign messages shown to a person who is no party",
         unit="benign messages shown / benign messages",
         observer="H",
         formula="messages of benign conversations shown to a person / messages of benign conversations",
         counts="n_shown",
         per="n_messages",
+        compared=True,
+        margin=0.0005,
         section="messages_read",
-        place=3,
+        place=5,
         digits=4,
     ),
     CostMetric(
@@ -145,8 +123,9 @@ COST_METRICS = (
         counts="pii_people",
         scale=1e3,
         compared=True,
+        margin=0.5,
         section="messages_read",
-        place=4,
+        place=7,
     ),
     CostMetric(
         "pii_items_exposed_per_1000",
@@ -166,16 +145,47 @@ COST_METRICS = (
         formula="hours that messages of benign conversations are kept, added up / benign conversations",
         counts="message_hours",
         compared=True,
+        margin=0.1,
         section="retention",
         place=1,
     ),
     CostMetric(
+        "compute_seconds",
+        title="seconds of computing under encryption per benign conversation",
+        unit="stated seconds per benign conversation",
+        observer="-",
+        formula="stated seconds a message x messages of benign conversations computed on"
+        " / benign conversations",
+        counts="compute_seconds",
+        compared=True,
+    ),
+    CostMetric(
+        "released_bits",
+        title="bits released to anybody but the user, at most, per conversation",
+        unit="bits per conversation",
+        observer="H",
+        formula="log2 of the number of different outputs; infinite where text is shown; a fact of the policy",
+        compared=True,
+        constrained=False,
+    ),
+    CostMetric(
+        "release_epsilon",
+        title="epsilon of what is released to anybody but the user",
+        unit="nats per conversation",
+        observer="H",
+        formula="epsilon of randomised response; infinite for any other release; a fact of the policy",
+        compared=True,
+        constrained=False,
+    ),
+    CostMetric(
         "model_leak",
         title="what the model file gives away",
-        unit="that of the attack it was measured by",
+        unit="share of training authors found where 1 % of others are, by the strongest attack",
         observer="F",
-        formula="handed to compare_policies by model key; 0 for a policy that uses no model",
+        formula="handed to compare_policies by model key; 0 for a policy that uses no model;"
+        " unknown where no attack was run",
         compared=True,
+        margin=0.05,
         constrained=False,
     ),
     CostMetric(
@@ -188,12 +198,51 @@ COST_METRICS = (
         among="pattern",
         counts="flagged",
         compared=True,
+        margin=0.01,
         exact_counts=("found", "n_pattern"),
+    ),
+    CostMetric(
+        "share_after_alert",
+        title="share of pattern messages sent after the alert",
+        unit="messages of patterns after the alert / messages of patterns",
+        observer="-",
+        formula="messages of pattern conversations that follow the alert, 0 where there is none"
+        " / messages of pattern conversations",
+        direction="higher",
+        among="pattern",
+        counts="n_after_alert",
+        per="n_messages",
+        compared=True,
+        margin=0.01,
+        section="retention",
+        place=2,
+    ),
+    CostMetric(
+        "false_positive_rate",
+        title="false positive rate",
+        unit="benign conversations flagged to anybody, the user included / benign conversations",
+        observer="A",
+        formula="benign conversations flagged / benign conversations",
+        counts="flagged",
+        compared=True,
+        margin=0.0005,
+        exact_counts=("false_alarms", "n_benign"),
+        digits=4,
+    ),
+    CostMetric(
+        "company_messages_read",
+        title="messages the company reads per benign conversation",
+        unit="messages read by the company per benign conversation",
+        observer="C",
+        formula="messages of benign conversations that reached the company / benign conversations",
+        counts="n_read_by_company",
+        view="recall against company reads",
+        view_unit="messages of benign conversations read by the company",
     ),
     CostMetric(
         "benign_messages_read",
         title="messages read per benign conversation",
-        unit="messages read per benign conversation",
+        unit="messages read in the clear per benign conversation",
         observer="R",
         formula="messages of benign conversations read / benign conversations",
         counts="n_read",
@@ -217,19 +266,11 @@ COST_METRICS = (
         title="median messages to an alert, of patterns found",
         unit="messages",
         observer="-",
-        formula="median over the patterns found of the message at which each was flagged",
-        compared=True,
+        formula="median over the patterns found of the message at which each was flagged; read it beside"
+        " the share not found",
         section="retention",
-        place=2,
+        place=3,
         digits=1,
-    ),
-    CostMetric(
-        "false_positive_rate",
-        title="false positive rate",
-        unit="benign conversations flagged / benign conversations",
-        observer="H",
-        formula="benign conversations flagged / benign conversations",
-        exact_counts=("false_alarms", "n_benign"),
     ),
 )
 """Every metric, in the order of the table of intervals."""

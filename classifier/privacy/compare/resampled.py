@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from classifier.evaluation.intervals import cluster_codes, cluster_sums, cluster_weights
+from classifier.privacy.compare.cost_metric import Sum
 from classifier.privacy.compare.costs import SUMS, metric_values, summands
 from classifier.progress import ProgressBar, no_progress_bar
 
@@ -26,7 +27,8 @@ class ResampledMetrics:
     """Metrics of points, as counted and in resamples of clusters.
 
     ``point_names`` are those of the points. ``values`` maps a metric's id to an array of shape (points,),
-    ``resamples`` to one of shape (resamples, points). ``n_clusters`` is the number of clusters.
+    ``resamples`` to one of shape (resamples, points), ``by_cluster`` a sum (``costs.SUMS``) to one of shape
+    (clusters, points). ``n_clusters`` is the number of clusters.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class ResampledMetrics:
         sums = np.concatenate(
             [cluster_sums(summands(table), codes, self.n_clusters) for table in tables], axis=1
         )
+        by_cluster = sums.reshape(self.n_clusters, len(tables), len(SUMS))
+        self.by_cluster: dict[Sum, Numbers] = {sum_: by_cluster[..., n] for n, sum_ in enumerate(SUMS)}
         alerts = [_alerts_by_message(table, codes, self.n_clusters) for table in tables]
         weights = cluster_weights(self.n_clusters, n_resamples=n_resamples, seed=seed)
         each_cluster_once = np.ones((1, self.n_clusters), dtype=np.int64)

@@ -14,12 +14,20 @@ from numpy.typing import NDArray
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.intervals import percentile_interval
 from classifier.evaluation.rates import Rate
+from classifier.privacy.compare.cost_metric import CostMetric
 from classifier.privacy.compare.costs import messages_per_find
 from classifier.privacy.compare.detection import detection
-from classifier.privacy.compare.dominance import AXIS_SIGNS, dominance_table
-from classifier.privacy.compare.metrics import COST_METRICS
+from classifier.privacy.compare.dominance import AXIS_SIGNS, Axis, dominance_table
+from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID
 from classifier.privacy.compare.operating_points import OperatingPoint
 from classifier.privacy.compare.resampled import ResampledMetrics
+from classifier.privacy.policies.construction import (
+    model_leak_bounds,
+    policy_facts,
+    told_rank,
+    uses_model,
+    zeros_by_construction,
+)
 from classifier.privacy.policies.policy import Policy, reading_observer
 from classifier.progress import ProgressBar, no_progress_bar
 
@@ -59,68 +67,137 @@ def points_table(
     """
     rows = []
     for number, point in enumerate(points):
-        detected = detection(point.costs, first_messages, p=latency_p)
-        alarms = Rate(detected["false_alarms"], detected["n_benign"])
+        policy, detected = point.policy, detection(point.costs, first_messages, p=latency_p)
         identity = {
             "point": point.name,
-            "policy": point.policy.name,
-            "description": point.policy.description,
+            "policy": policy.name,
+            "title": policy.title or policy.name.replace("_", " "),
+            "group": policy.group,
+            "argued": policy.argued,
+            "description": policy.description,
             "asked_rate": point.asked_rate,
-            "threshold": point.policy.threshold if point.policy.tunable else np.nan,
-            "read_by": reading_observer(point.policy),
+            "threshold": policy.threshold if policy.tunable else np.nan,
+            "read_by": reading_observer(policy),
+            "recipient": policy.told,
             "combined_by": combined_by[number],
         }
         costs = {name: float(metrics.values[name][number]) for name in POINT_COSTS}
-        bounds = {
-            "human_read_benign_per_million_upper": 1e6 * alarms.upper(),
-            "zero_events": alarms.hits == 0,
-            "model_leak": leaks[number],
-        }
-        rows.append(identity | costs | bounds | detected | {"partial_auc_1": point.partial_auc})
+        late = {"share_after_alert": float(metrics.values["share_after_alert"][number])}
+        leak = {"model_leak": leaks[number]}
+        bounds = _bounds_on_people(point)
+        rows.append(
+            identity
+            | costs
+            | policy_facts(policy)
+            | leak
+            | bounds
+            | detected
+            | late
+            | {"partial_auc_1": point.partial_auc}
+        )
     return pd.DataFrame(rows)
+
+
+def _bounds_on_people(point: OperatingPoint) -> dict[str, float | str | bool]:
+    """Counts and upper bounds of the benign conversations that a person reads, or is told of.
+
+    What the policy cannot do is exactly 0, and its bound is 0 too.
+    """
+    benign = point.costs[point.costs["benign"].to_numpy(dtype=bool)]
+    zeros = zeros_by_construction(point.policy)
+    columns: dict[str, float | str | bool] = {}
+    for name, column in (("human_read", "is_shown"), ("human_alerted", "is_told")):
+        metric, rate = f"{name}_benign_per_million", Rate(int(benign[column].sum()), len(benign))
+        columns |= {name: rate.hits, f"{metric}_upper": 0.0 if metric in zeros else 1e6 * rate.upper()}
+    never_reads = "human_read_benign_per_million" in zeros
+    return columns | {
+        "zero_by_construction": never_reads,
+        "zero_events": not never_reads and columns["human_read"] == 0,
+        "exact_zeros": ", ".join(sorted(zeros)),
+    }
 
 
 def standings(
     points: Sequence[OperatingPoint],
     metrics: ResampledMetrics,
-    leaks: Numbers,
+    model_leak: Mapping[str, float],
     *,
     progress: ProgressBar = no_progress_bar,
 ) -> tuple[pd.DataFrame, list[str]]:
     """The standing of each point, and the ids of the metrics compared.
 
     The table is that of ``dominance_table``. For a point that cannot be compared, the reason stands in place
-    of the status.
+    of the status. A metric that is undefined for some point is no axis.
     """
-    values = metrics.values | {"model_leak": leaks}
-    leaks_by_resample = np.broadcast_to(leaks, (len(metrics.resamples["recall"]), len(points)))
-    resamples = metrics.resamples | {"model_leak": leaks_by_resample}
-    # A metric that is undefined for some point would compare nothing. A latency without a detection is the
-    # exception: it is as late as can be.
+    policies = [point.policy for point in points]
     axes = [
-        name for name in AXIS_SIGNS if name == "median_messages_to_alert" or not np.isnan(values[name]).any()
+        _axis(metric, policies, metrics, model_leak)
+        for metric in COST_METRICS
+        if metric.compared and not np.isnan(metrics.values.get(metric.id, np.zeros(1))).any()
     ]
-    reasons = [reason_not_compared(point.policy) for point in points]
+    reasons = [reason_not_compared(policy) for policy in policies]
     comparable = np.array([not reason for reason in reasons])
-    table = dominance_table(
-        np.stack([AXIS_SIGNS[name] * values[name] for name in axes], axis=-1),
-        np.stack([AXIS_SIGNS[name] * resamples[name] for name in axes], axis=-1),
-        metrics.point_names,
-        eligible=comparable,
-        progress=progress,
-    )
+    recall = metrics.values["recall"]
+    serves_as_well = [
+        [serves_as_well_as(better, worse, recall[number]) for number, worse in enumerate(policies)]
+        for better in policies
+    ]
+    may_dominate = comparable[:, None] & np.array(serves_as_well, dtype=bool)
+    table = dominance_table(axes, metrics.point_names, may_dominate=may_dominate, progress=progress)
     table["status"] = np.where(comparable, table["status"], reasons)
-    return table, axes
+    return table, [axis.metric for axis in axes]
+
+
+def _axis(
+    metric: CostMetric, policies: Sequence[Policy], metrics: ResampledMetrics, model_leak: Mapping[str, float]
+) -> Axis:
+    """A metric of all points as an axis of dominance."""
+    n_points, sign = len(policies), AXIS_SIGNS[metric.id]
+    if metric.sums:
+        values = sign * metrics.values[metric.id]
+        return Axis(
+            metric.id,
+            values,
+            values,
+            metric.margin,
+            np.array([metric.id in zeros_by_construction(policy) for policy in policies]),
+            sign * metrics.resamples[metric.id],
+            # The denominators are those of all points, so that sums tell who is better.
+            sign * metrics.by_cluster[metric.sums[0]],
+        )
+    bounds = [
+        model_leak_bounds(policy, model_leak)
+        if metric.id == "model_leak"
+        else (policy_facts(policy)[metric.id],) * 2
+        for policy in policies
+    ]
+    low, high = np.array(bounds, dtype=np.float64).T
+    nothing, certain = np.empty((0, n_points)), np.ones(n_points, dtype=bool)
+    return Axis(metric.id, low, high, metric.margin, certain, nothing, nothing)
+
+
+def serves_as_well_as(better: Policy, worse: Policy, recall: float) -> bool:
+    """Whether a policy does for somebody what another one does.
+
+    That is, whether it tells the same recipient and no less of what was found. A warning of the user is no
+    substitute for one of a guardian, and a bit none for an excerpt, so that neither can dominate the other.
+    Where the other one finds next to nothing (``recall`` within its margin) and publishes no count, there is
+    nothing to substitute.
+    """
+    if recall <= METRIC_BY_ID["recall"].margin and worse.release != "aggregate":
+        return True
+    return better.told == worse.told and told_rank(better) >= told_rank(worse)
 
 
 def reason_not_compared(policy: Policy) -> str:
     """Why a policy dominates no other, or "".
 
-    The oracle needs the true labels ("not buildable"); report rates are assumed and not measured ("assumed").
+    The oracle needs the true labels ("not buildable"); rates of reports and of accepted contacts are assumed
+    and not measured ("assumed").
     """
     if policy.evidence == "label":
         return "not buildable"
-    return "assumed" if policy.where == "user_report" else ""
+    return "assumed" if policy.where in ("user_report", "first_contact") else ""
 
 
 def policy_model_leak(policy: Policy, model_leak: Mapping[str, float]) -> float:
@@ -128,8 +205,7 @@ def policy_model_leak(policy: Policy, model_leak: Mapping[str, float]) -> float:
 
     0 for a policy without a model, nan where it was not measured.
     """
-    uses_model = policy.where != "none" and policy.reads_to_decide
-    return model_leak.get(policy.model_key, np.nan) if uses_model or not model_leak else 0.0
+    return model_leak.get(policy.model_key, np.nan) if uses_model(policy) else 0.0
 
 
 def intervals_table(metrics: ResampledMetrics, kind: str) -> pd.DataFrame:

@@ -14,7 +14,9 @@ def contradictions(policy: Policy) -> Iterator[str]:
     if policy.where == "none" and policy.release != "nothing":
         yield "where = none reads and knows nothing, so it can release nothing"
     yield from _in_reading(policy)
+    yield from _in_places_without_reading(policy)
     yield from _in_release(policy)
+    yield from _in_telling(policy)
     yield from _in_retention(policy)
     yield from _in_model(policy)
 
@@ -47,6 +49,40 @@ def _in_reading(policy: Policy) -> Iterator[str]:
     for name in ("window", "noisy_or", "k_of_n", "text_trigger", "retain_messages"):
         if getattr(policy, name):
             yield f"evidence = {policy.evidence} decides without reading, so {name} has nothing to work on"
+
+
+def _in_places_without_reading(policy: Policy) -> Iterator[str]:
+    encrypted = policy.where == "private_inference"
+    if encrypted != (policy.seconds_per_message > 0):
+        yield "seconds_per_message, which must be stated, belongs to where = private_inference"
+    if encrypted and (policy.shows_text or policy.text_trigger or policy.retain_messages):
+        yield (
+            "where = private_inference leaves nobody a text: "
+            "release, text_trigger and retain_messages cannot need one"
+        )
+    if encrypted and policy.evidence != "text":
+        yield f"where = private_inference computes on text, got evidence = {policy.evidence}"
+    first_contact = policy.where == "first_contact"
+    if policy.accept_rate and not first_contact:
+        yield "accept_rate belongs to where = first_contact"
+    if first_contact and (policy.evidence, policy.release, policy.told) != ("metadata", "alert_bit", "user"):
+        yield (
+            "where = first_contact holds a stranger's first message back until its reader accepts it: "
+            "evidence = metadata, release = alert_bit and recipient = user"
+        )
+
+
+def _in_telling(policy: Policy) -> Iterator[str]:
+    points_at_somebody = policy.release not in ("nothing", "aggregate")
+    if points_at_somebody and policy.recipient == "nobody":
+        yield f"release = {policy.release} tells somebody, so recipient = nobody cannot be"
+    if not points_at_somebody and policy.recipient not in ("nobody", "unstated"):
+        yield f"release = {policy.release} tells nobody, got recipient = {policy.recipient}"
+    if policy.recipient == "user" and policy.shows_text:
+        yield (
+            "recipient = user has the conversation already, so nothing is shown: "
+            f"release = alert_bit or quantised_score, got {policy.release}"
+        )
 
 
 def _in_release(policy: Policy) -> Iterator[str]:

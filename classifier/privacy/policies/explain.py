@@ -16,13 +16,23 @@ MASKED = {
 }
 
 
+RECIPIENTS = {
+    "user": "the user, and nobody else,",
+    "guardian": "a guardian",
+    "platform_reviewer": "a reviewer of the platform",
+    "authority": "an authority",
+    "unstated": "a reviewer of the platform (the recipient is not stated)",
+}
+
+
 def explain_policy(policy: Policy) -> str:
-    """What is read, kept and released, and by whom.
+    """What is read, kept and released, by whom and on what basis.
 
     The first line is name and description; then come one line each for what is read, kept, alerted on and
-    released, and one for the model, where one scores.
+    released, one for the model, where one scores, and those of purpose, legal basis and what the policy
+    stands for, where they are stated.
 
-    >>> bit = {"where": "device", "release": "alert_bit"}
+    >>> bit = {"where": "device", "release": "alert_bit", "recipient": "user"}
     >>> kept = {"window": 5, "retain_messages": 5, "retain_hours": 1}
     >>> print(explain_policy(Policy("pizza", "A toy.", **bit, **kept)))
     pizza: A toy.
@@ -30,7 +40,7 @@ def explain_policy(policy: Policy) -> str:
     Kept: the device keeps the last 5 messages, each for at most 1 h.
       The score is of the last 5 messages read.
     Alert: when the score reaches 0.5.
-    Released: a person gets an alert without content.
+    Released: the user, and nobody else, gets an alert without content.
     Model: TF-IDF over a vocabulary fitted on private text, trained without noise.
     """
     lines = {
@@ -39,6 +49,9 @@ def explain_policy(policy: Policy) -> str:
         "Alert": _alerting(policy),
         "Released": _releasing(policy),
         "Model": _modelling(policy),
+        "Purpose": policy.purpose.removesuffix("."),
+        "Legal basis": policy.legal_basis.removesuffix("."),
+        "Stands for": policy.stands_for.removesuffix("."),
     }
     return "\n".join(
         [
@@ -49,7 +62,9 @@ def explain_policy(policy: Policy) -> str:
 
 
 def _who_reads(policy: Policy) -> str:
-    return "the device" if policy.where == "device" else "the server"
+    return {"device": "the device", "private_inference": "nobody; a computation under encryption"}.get(
+        policy.where, "the server"
+    )
 
 
 def _reading(policy: Policy) -> str:
@@ -75,7 +90,10 @@ def _reading(policy: Policy) -> str:
             "but looking for it is reading too"
         )
     until = ", until an alert" if policy.stop_on_alert else ""
-    return f"{_who_reads(policy)} reads {whose} in {which}{since}{scored}{until}"
+    verb = "reads"
+    if policy.where == "private_inference":
+        verb = f"(at a stated {policy.seconds_per_message:g} s a message) scores"
+    return f"{_who_reads(policy)} {verb} {whose} in {which}{since}{scored}{until}"
 
 
 def _reading_without_text(policy: Policy) -> str:
@@ -83,6 +101,8 @@ def _reading_without_text(policy: Policy) -> str:
         return "nothing, until one of the two reports the conversation; a reviewer then reads it"
     if policy.shows_text:
         return "no machine reads to decide; what a reviewer is shown counts as read"
+    if policy.where == "first_contact":
+        return f"nothing; at the first message it is looked at whether {' and '.join(policy.trigger)}"
     if policy.evidence == "metadata":
         return "nothing; who writes to whom and when is looked at"
     return "nothing"
@@ -107,6 +127,11 @@ def _keeping(policy: Policy) -> str:
 def _alerting(policy: Policy) -> str:
     if policy.where == "none":
         return "never"
+    if policy.where == "first_contact":
+        return (
+            "when the first message comes from a stranger, unless it is accepted, as an assumed share of "
+            f"{policy.accept_rate:g} is"
+        )
     stages = f" and {policy.k_of_n} of the {len(STAGES)} stages have been seen" if policy.k_of_n else ""
     return {
         "text": f"when the score reaches {policy.threshold:g}{stages}",
@@ -127,19 +152,20 @@ def _releasing(policy: Policy) -> str:
     whole = "every message read and still kept" if streamed else "the whole conversation"
     follows = ", and those that follow" if streamed and not policy.stop_on_alert else ""
     masked = MASKED[policy.redactor]
+    who = RECIPIENTS.get(policy.recipient, "nobody")
+    if policy.where == "first_contact":
+        return "the message is held back as a request to the user, and nobody else is told"
     return {
         "nothing": "nothing",
-        "alert_bit": "a person gets an alert without content",
-        "quantised_score": (
-            f"a person gets an alert with the score in {policy.levels} steps, without content"
-        ),
+        "alert_bit": f"{who} gets an alert without content",
+        "quantised_score": (f"{who} gets an alert with the score in {policy.levels} steps, without content"),
         "excerpt": (
-            f"a reviewer gets the score in {policy.levels} steps and sees the alerting message "
+            f"{who} gets the score in {policy.levels} steps and sees the alerting message "
             f"with {around} before and after, of those read, {masked}"
         ),
-        "full_transcript": f"a reviewer sees {whole}{follows}, {masked}",
+        "full_transcript": f"{who} sees {whole}{follows}, {masked}",
         "randomised_bit": (
-            "a person gets one bit for every conversation at its end, "
+            f"{who} gets one bit for every conversation at its end, "
             f"flipped with probability {flip_probability(policy.release_epsilon):.4g}"
         ),
         "aggregate": (

@@ -6,23 +6,21 @@ the TOML files of this folder; a user adds a policy by writing another file.
 
 from __future__ import annotations
 
-import math
-import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from classifier.errors import InputError, in_one_line
+from classifier.privacy.policies.bad_values import bad_values
 from classifier.privacy.policies.contradictions import contradictions
 from classifier.privacy.policies.trigger import Condition, parse_condition
-from classifier.taxonomy import STAGES
 
 EVERY_MESSAGE = 1_000_000
 """``retain_messages`` of a policy without a limit on their number; a policy file writes "all"."""
@@ -38,10 +36,21 @@ class Policy:
     ----------
     name, description
         Lower-case letters, digits and underscores; one line of text.
+    title, group, argued
+        A short name in plain words, the group it is listed in, and whether it is one of those that people
+        argue about.
+    purpose, legal_basis, stands_for
+        What it is for, on what basis it could be run, and the proposal or product that it stands for.
     where
-        Where the reading is done: on the "device"; on the "server"; on a server that begins when the
-        conditions of ``trigger`` hold ("metadata_trigger"); on a server after a "user_report", of what is
-        reported; or nowhere ("none").
+        Where the reading is done: on the person's own "device"; on the company's "server"; on a server that
+        begins when the conditions of ``trigger`` hold ("metadata_trigger"); on a server after a
+        "user_report", of what is reported; under encryption, where nobody sees the text
+        ("private_inference"); or nowhere ("none", and "first_contact", where a stranger's first message is
+        held back until it is accepted).
+    recipient
+        Who is told: the "user" whose device it is, a "guardian", a "platform_reviewer", an "authority" or
+        "nobody". All but the user and nobody are people who are no party to the conversation. Where it is
+        "unstated", ``told`` takes the worst.
     evidence
         What an alert rests on: the "text"; "metadata" (no message is read); or, for comparison, "nothing"
         (all are flagged), "chance", or the true "label".
@@ -80,11 +89,26 @@ class Policy:
         Whether the machine stops reading at the alert.
     report_rate, false_report_rate
         The assumed share of patterns, and of benign conversations, that somebody reports.
+    seconds_per_message
+        The stated computing time of a message under encryption.
+    accept_rate
+        The assumed share of strangers' first messages that are accepted.
     """
 
     name: str
     description: str
-    where: Literal["none", "user_report", "metadata_trigger", "device", "server"] = "none"
+    title: str = ""
+    group: str = "your own"
+    argued: bool = False
+    purpose: str = ""
+    legal_basis: str = ""
+    stands_for: str = ""
+    where: Literal[
+        "none", "user_report", "metadata_trigger", "device", "server", "private_inference", "first_contact"
+    ] = "none"
+    recipient: Literal["user", "guardian", "platform_reviewer", "authority", "nobody", "unstated"] = (
+        "unstated"
+    )
     evidence: Literal["text", "metadata", "nothing", "chance", "label"] = "text"
     who: Literal["both", "initiator_only"] = "both"
     sampling_rate: float = 1.0
@@ -114,9 +138,11 @@ class Policy:
     stop_on_alert: bool = True
     report_rate: float = 0.0
     false_report_rate: float = 0.0
+    seconds_per_message: float = 0.0
+    accept_rate: float = 0.0
 
     def __post_init__(self) -> None:
-        if fault := next(chain(_bad_values(self), contradictions(self)), ""):
+        if fault := next(chain(bad_values(self), contradictions(self)), ""):
             raise ValueError(f"policy {self.name!r}: {fault}")
 
     @cached_property
@@ -140,9 +166,32 @@ class Policy:
         return self.release in ("excerpt", "full_transcript")
 
     @property
+    def told(self) -> str:
+        """Who is told; an unstated recipient counts as a reviewer of the platform.
+
+        >>> Policy("a", "b", where="device", release="alert_bit").told
+        'platform_reviewer'
+        """
+        if self.recipient != "unstated":
+            return self.recipient
+        return "nobody" if self.release in ("nothing", "aggregate") else "platform_reviewer"
+
+    @property
+    def tells_a_human(self) -> bool:
+        """Whether somebody who is no party to the conversation is told."""
+        return self.told not in ("user", "nobody")
+
+    @property
+    def company_can_read(self) -> bool:
+        """Whether any text can reach the company, its reviewers included."""
+        on_server = self.where in ("server", "metadata_trigger", "user_report")
+        reads = self.reads_to_decide or self.shows_text
+        return (on_server and reads) or (self.shows_text and self.told == "platform_reviewer")
+
+    @property
     def tunable(self) -> bool:
         """Whether the alerts depend on the threshold."""
-        return self.where != "none" and self.evidence in ("text", "metadata", "chance")
+        return self.where not in ("none", "first_contact") and self.evidence in ("text", "metadata", "chance")
 
     @property
     def model_key(self) -> str:
@@ -167,62 +216,6 @@ class Policy:
             else f"{self.training}-{self.training_epsilon:g}-cap{self.people_cap}"
         )
         return f"{features}{people}/{training}"
-
-
-def _bad_values(policy: Policy) -> Iterator[str]:
-    if not re.fullmatch(r"[a-z0-9_]+", policy.name):
-        yield "name must be lower-case letters, digits and _"
-    if not policy.description or "\n" in policy.description:
-        yield "description must be one line"
-    for name, choices in CHOICES.items():
-        if getattr(policy, name) not in choices:
-            yield f"{name} must be one of {', '.join(choices)}, got {getattr(policy, name)!r}"
-    for name, (low, high) in RANGES.items():
-        if not low <= getattr(policy, name) <= high:
-            yield f"{name} must be in [{low:g}, {high:g}], got {getattr(policy, name)!r}"
-    if policy.sampling_rate == 0:
-        yield "sampling_rate = 0 looks at no conversation; write where = none"
-    if math.isnan(policy.threshold):
-        yield "threshold must be a number, got nan"
-    for condition in policy.trigger:
-        try:
-            parse_condition(condition)
-        except ValueError as error:
-            yield str(error)
-    try:
-        re.compile(policy.text_trigger)
-    except re.error as error:
-        yield f"text_trigger {policy.text_trigger!r} is not a regular expression: {error}"
-
-
-CHOICES: dict[str, tuple[str, ...]] = {
-    name: get_args(hint)
-    for name, hint in get_type_hints(Policy).items()
-    if get_args(hint) and name != "trigger"
-}
-"""The values of each setting that is a word."""
-
-RANGES: dict[str, tuple[float, float]] = {
-    "sampling_rate": (0, 1),
-    "window": (0, EVERY_MESSAGE),
-    "k_of_n": (0, len(STAGES)),
-    "stage_threshold": (0, 1),
-    "levels": (0, 1024),
-    "excerpt_messages": (0, 100),
-    "release_epsilon": (0, 100),
-    "retain_messages": (0, EVERY_MESSAGE),
-    "retain_hours": (0, 24 * 366 * 10),
-    "min_people": (1, 1_000_000),
-    "hash_bits": (0, 24),
-    "training_epsilon": (0, 1000),
-    "people_cap": (0, 1_000_000),
-    "report_rate": (0, 1),
-    "false_report_rate": (0, 1),
-}
-"""Lowest and highest value of each numeric setting.
-
-``threshold`` may be any number, since the scale of the scores is the caller's.
-"""
 
 
 def read_policy(path: Path) -> Policy:
@@ -291,9 +284,9 @@ ANCHORS = (
 def reading_observer(policy: Policy) -> str:
     """Code of the observer who reads first.
 
-    "M" is the machine on the device, "S" the server, "-" nobody.
+    "M" is the machine on the device, "S" the server, "E" a computation under encryption, "-" nobody.
 
     >>> reading_observer(Policy("pizza", "A toy.", where="device"))
     'M'
     """
-    return {"none": "-", "device": "M"}.get(policy.where, "S")
+    return {"none": "-", "first_contact": "-", "device": "M", "private_inference": "E"}.get(policy.where, "S")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from classifier.privacy.policies.policy import Policy
 
-EVENTS = ("read", "scored", "kept", "dropped", "alert", "released", "shown")
+EVENTS = ("read", "scored", "kept", "dropped", "alert", "released", "shown", "metadata")
 
 _CODE = {event: code for code, event in enumerate(EVENTS)}
 
@@ -26,13 +26,15 @@ class PolicyRun:
         message concerned; 0 for none), ``value``, ``hours`` (since the conversation's first message) and
         ``text`` (as shown to a person). The events:
 
-        - "read": the text reached the machine, or a person.
+        - "read": the text reached the machine, or a person; where it is computed on under encryption, nobody
+          saw it.
         - "scored": ``value`` is the score an alert may rest on; -inf while too few stages have been seen.
         - "kept", "dropped": the message is held over to the next message; it is forgotten.
         - "alert": the policy's own decision.
         - "released": ``value`` left the place of reading. 1 or more points at the conversation, so that
           somebody can act.
         - "shown": a person saw ``text``.
+        - "metadata": who writes to whom, when and how much was looked at, once a conversation.
     noisy_alerts
         The count that an aggregate release publishes, else nan.
     """

@@ -1,8 +1,8 @@
 """How much one policy exposes people.
 
-Every metric stands beside its unit, denominator, interval and observer. Observers: M the machine on the
-device, S the server, H a human reviewer, A the recipient of aggregates. What the holder of a model file
-learns is measured in ``attacks`` and bounded in ``builds``.
+Every metric stands beside its unit, denominator, interval and observer: a key of ``cost_metric.OBSERVERS``,
+or for what is read first M, S, E or - (``policy.reading_observer``). What the holder of a model file learns
+is measured in ``attacks`` and bounded in ``builds``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.intervals import cluster_codes, cluster_sums, cluster_weights, percentile_interval
 from classifier.evaluation.rates import Rate
+from classifier.privacy.compare.cost_metric import Sum
 from classifier.privacy.compare.costs import (
     SUMS,
     conversation_costs,
@@ -26,7 +27,8 @@ from classifier.privacy.compare.costs import (
     metric_values,
     summands,
 )
-from classifier.privacy.compare.metrics import METRIC_BY_ID, Sum
+from classifier.privacy.compare.metrics import METRIC_BY_ID
+from classifier.privacy.policies.construction import zeros_by_construction
 from classifier.privacy.policies.policy import Policy, reading_observer
 from classifier.privacy.policies.redact import redaction_table
 from classifier.privacy.policies.release import entropy_bits, ldp_epsilon, released_bits_max
@@ -103,6 +105,9 @@ class _Counted:
     @property
     def false_alarms(self) -> Rate:
         return Rate(int(self.totals["benign", "flagged"]), int(self.n_benign))
+
+    def people_rate(self, column: str) -> Rate:
+        return Rate(int(self.totals["benign", column]), int(self.n_benign))
 
     @property
     def recall(self) -> Rate:
@@ -190,15 +195,24 @@ def _percentile_bounds(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def _reading(counted: _Counted) -> Iterator[Row]:
+    yield _ratio(counted, "company_read_share")
+    yield _ratio(counted, "device_read_share")
     yield _ratio(counted, "machine_read_share")
     yield _ratio(counted, "machine_read_conversations")
-    # Clopper-Pearson, since resamples of a run without a false alarm have none either.
-    yield _ratio(counted, "human_read_benign_per_million") | {
-        "low": 0.0,
-        "high": 1e6 * counted.false_alarms.upper(),
-        "interval": "one-sided 95 % Clopper-Pearson",
-    }
-    yield _ratio(counted, "human_read_messages")
+    yield _ratio(counted, "metadata_seen_share")
+    # Clopper-Pearson, since resamples of a run without an event have none either.
+    exact_zeros = zeros_by_construction(counted.policy)
+    for metric, column in (
+        ("human_read_benign_per_million", "is_shown"),
+        ("human_alerted_benign_per_million", "is_told"),
+    ):
+        never = metric in exact_zeros
+        yield _ratio(counted, metric) | {
+            "low": 0.0,
+            "high": 0.0 if never else 1e6 * counted.people_rate(column).upper(),
+            "interval": "none: 0 by construction" if never else "one-sided 95 % Clopper-Pearson",
+        }
+    yield _ratio(counted, "human_read_share")
 
 
 def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[Row]:
@@ -216,10 +230,10 @@ def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[
             counted.recall, counted.false_alarms, prevalences=[prevalence], volume=1_000_000
         ).to_dict("records")
         yield _row(
-            "benign_reviews_per_true_detection",
+            "benign_alerts_per_true_detection",
             base["false_alarms_per_true_find"],
-            "benign conversations put before a person per pattern found",
-            "H",
+            "benign conversations flagged per pattern found",
+            "A",
             bounds=(base["false_alarms_per_true_find_low"], base["false_alarms_per_true_find_high"]),
             interval="95 % Clopper-Pearson on both rates (Bonferroni)",
             prevalence=prevalence,

@@ -96,8 +96,8 @@ def run_policy(
 ) -> PolicyRun:
     """Run a policy over conversations, message by message.
 
-    ``seed`` reaches every draw (sampling, reports, chance, flipped bits). Each is made from the
-    conversation's id, so it depends neither on the order of the conversations nor on the other ones.
+    ``seed`` reaches every draw (sampling, reports, accepted contacts, chance, flipped bits). Each is made
+    from the conversation's id, so it depends neither on the order of the conversations nor on the other ones.
     A policy with ``noisy_or`` is scored by that rule, whatever conversation scorer ``scorer`` brings.
     ``observe_state`` is called after each message. Raises ``ValueError`` when the streams lack what the
     policy looks at.
@@ -138,6 +138,7 @@ class _ConversationRun:
         self.state = PolicyState(running.start())
         self.after_report = policy.where == "user_report"
         self.reported_messages: list[ReadMessage] = []
+        self.looked_at_metadata = False
 
     def record(self, step: int, event: str, message: int, value: float, hours: float, text: str = "") -> None:
         self.log.add(self.position, step, event, message, value, hours, text)
@@ -157,7 +158,7 @@ class _ConversationRun:
             else:
                 self.score_unread(index, step)
             observe_state(self.stream.id, step, self.state)
-            if self.state.alerted and self.is_finished():
+            if self.policy.where == "first_contact" or (self.state.alerted and self.is_finished()):
                 break
         if self.reported_messages:
             self.decide(n_messages, self.reported_messages[-1].index)
@@ -179,6 +180,9 @@ class _ConversationRun:
 
     def metadata_signals(self, step: int, share_of_conditions_met: float = 0.0) -> MetadataSignals:
         assert self.stream.metadata is not None  # obstacle() has checked it
+        if not self.looked_at_metadata:
+            self.looked_at_metadata = True
+            self.record(step, "metadata", 0, math.nan, self.stream.hours[step - 1])
         return MetadataSignals(
             self.stream.metadata,
             self.stream.initiator,
@@ -283,6 +287,8 @@ class _ConversationRun:
         now = self.stream.hours[step - 1]
         # Not "score < threshold": a score of nan must not alert.
         if not state.score >= policy.threshold or not self.enough_stages():
+            return
+        if policy.accept_rate and uniform_draw(self.seed, "accept", self.stream.id) < policy.accept_rate:
             return
         state.alerted = True
         self.record(step, "alert", index + 1, state.score, now)

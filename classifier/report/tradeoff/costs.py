@@ -39,23 +39,23 @@ def metric_columns(section: str) -> list[Column]:
 
 
 def human_reads_plot(tables: Tables, *, numbered: bool = True) -> Axes:
-    """Recall against benign conversations that a person is shown.
+    """Recall against benign conversations of which a person is shown text.
 
     With ``numbered`` the points of the frontier carry their numbers in the table of points.
     """
     return frontier_plot(
         with_intervals(tables),
         x="drawn_at",
-        xlabel=f"{METRIC_BY_ID[HUMAN_READS].title} (log)",
+        xlabel=f"{METRIC_BY_ID[HUMAN_READS].title} (log; at 1: none, by construction)",
         labelled=frontier_points(tables, HUMAN_VIEW) if numbered else (),
     )
 
 
 def human_reads_section(tables: Tables) -> Section:
-    """Recall against benign conversations put before a person, and each point's standing."""
+    """Recall against benign conversations read by a person, and each point's standing."""
     svg = to_svg(
         human_reads_plot(tables),
-        title="Recall against benign conversations put before a person, per million",
+        title="Recall against benign conversations read by a person, per million",
     )
     columns = [
         NUMBER_COLUMN,
@@ -65,14 +65,18 @@ def human_reads_section(tables: Tables) -> Section:
         Column("threshold", "threshold"),
         Column(
             "human_reads",
-            "benign put before a person, per million benign conversations (95 % interval by family)",
+            "benign read by a person, per million benign conversations (95 % interval by family)",
         ),
         Column("upper", "its one-sided 95 % upper bound (Clopper-Pearson)", 0),
         Column("alarms_of", "of benign conversations"),
         Column("recall", "recall (95 % interval by family)", interval=True),
         FOUND_COLUMN,
+        Column("recipient", "who is told"),
+        Column("human_alerted_benign_per_million", "benign told to a person, per million", 0),
+        Column("company_read_share", "share of benign messages the company reads", interval=True),
         Column("status", "standing"),
-        Column("dominated_by", "a point that is nowhere worse"),
+        Column("dominated_by", "a better point"),
+        Column("better_on", "better on"),
     ]
     figure = CaptionedFigure(
         svg,

@@ -33,6 +33,7 @@ FACT_TITLES = {
     "threshold_rule": "Thresholds",
     "interval": "Intervals",
     "axes": "Compared on",
+    "margins": "Margins",
     "dominated": "Dominated",
     "set_aside": "Set aside",
     "on_no_axis": "On no axis",
@@ -54,7 +55,16 @@ POINT_SECTIONS: tuple[Callable[[Tables], Section], ...] = (
 POLICY_SECTIONS: tuple[Callable[[Tables], Section], ...] = (skipped_section, policies_section)
 """The last sections, in their order."""
 
-TEXT_COLUMNS = ("dominated_by", "reason", "description", "combined_by")
+TEXT_COLUMNS = (
+    "dominated_by",
+    "better_on",
+    "exact_zeros",
+    "title",
+    "group",
+    "reason",
+    "description",
+    "combined_by",
+)
 
 
 def tradeoff_page(evaluation: Evaluation) -> str:
@@ -87,6 +97,8 @@ def _attack_sections(evaluation: Evaluation) -> list[Section]:
 
 
 def _fact(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_fact(item)}" for name, item in value.items())
     if isinstance(value, list):
         return ", ".join(_fact(item) for item in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -11,6 +11,8 @@ from classifier.report.sections import Tables
 from classifier.report.tradeoff.plots import MACHINE_READ_CLASSES
 
 HUMAN_READS = "human_read_benign_per_million"
+EXACT_ZERO_AT = 1.0
+"""Where a log axis of human reads per million holds the policies that show nobody a text."""
 HUMAN_VIEW = METRIC_BY_ID[HUMAN_READS].view
 MACHINE_VIEW = METRIC_BY_ID["benign_messages_read"].view
 
@@ -20,21 +22,29 @@ def with_intervals(tables: Tables) -> pd.DataFrame:
 
     Added are the number ``no``, counts as text (``found_of``, ``alarms_of``, ``human_reads``),
     ``<metric>_low`` and ``<metric>_high`` from the table of intervals, the class ``share`` of machine reads,
-    ``upper``, ``drawn_at`` (the upper bound where no event was seen) and ``open`` (whether none was seen).
+    ``upper``, ``drawn_at`` (the upper bound where no event was seen, ``EXACT_ZERO_AT`` where the policy shows
+    nobody a text) and ``open`` (whether none was seen).
     """
     points = tables["points"].reset_index(drop=True)
     points.insert(0, "no", [str(position + 1) for position in range(len(points))])
     found = points[["found", "n_pattern", "recall_exact_low", "recall_exact_high"]].to_numpy()
     points["found_of"] = [_recall_with_exact_interval(*row) for row in found]
-    alarms = zip(points["false_alarms"], points["n_benign"], strict=True)
+    alarms = zip(points["human_read"], points["n_benign"], strict=True)
     points["alarms_of"] = [f"{int(hits):,}/{int(n):,}" for hits, n in alarms]
     intervals = tables["intervals"].set_index(["metric", "point"])
     for metric in intervals.index.unique("metric").intersection(points.columns):
         bounds = intervals.loc[metric].reindex(points["point"])
         points[f"{metric}_low"] = bounds["low"].to_numpy()
         points[f"{metric}_high"] = bounds["high"].to_numpy()
-    read_columns = [HUMAN_READS, f"{HUMAN_READS}_low", f"{HUMAN_READS}_high", "false_alarms"]
-    points["human_reads"] = [_reads_with_interval(*row) for row in points[read_columns].to_numpy()]
+    read_columns = [
+        HUMAN_READS,
+        f"{HUMAN_READS}_low",
+        f"{HUMAN_READS}_high",
+        "human_read",
+        "zero_by_construction",
+    ]
+    rows = points[read_columns].to_numpy(dtype=np.float64)
+    points["human_reads"] = [_reads_with_interval(*row) for row in rows]
     points["share"] = pd.cut(
         points["machine_read_share"],
         [-np.inf, *(end for end, *_ in MACHINE_READ_CLASSES[:-1]), np.inf],
@@ -43,6 +53,7 @@ def with_intervals(tables: Tables) -> pd.DataFrame:
     upper = points[f"{HUMAN_READS}_upper"]
     points["upper"] = upper.round()
     points["drawn_at"] = points[HUMAN_READS].where(~points["zero_events"], upper)
+    points.loc[points["zero_by_construction"], "drawn_at"] = EXACT_ZERO_AT
     points["open"] = points["zero_events"]
     return points
 
@@ -52,7 +63,9 @@ def _recall_with_exact_interval(hits: float, n: float, low: float, high: float) 
     return f"{Rate(int(hits), int(n))}, {low:.3f}–{high:.3f}"
 
 
-def _reads_with_interval(value: float, low: float, high: float, hits: float) -> str:
+def _reads_with_interval(value: float, low: float, high: float, hits: float, exact: float) -> str:
+    if exact:
+        return "0 (shows no text)"
     # Without events every resample gives 0; the upper bound in the next column says more.
     return f"{value:,.0f} ({low:,.0f}–{high:,.0f})" if hits else "0 (no event)"
 

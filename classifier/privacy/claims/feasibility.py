@@ -10,10 +10,10 @@ import pandas as pd
 
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
-from classifier.privacy.compare.constraint import Constraint, parse_constraint
+from classifier.privacy.claims.constraint import Constraint, parse_constraint
+from classifier.privacy.claims.sample_size import conversations_needed
 from classifier.privacy.compare.frontier import Frontier
 from classifier.privacy.compare.metrics import METRIC_BY_ID
-from classifier.privacy.compare.sample_size import conversations_needed
 
 COLUMNS = (
     "point",
@@ -24,6 +24,7 @@ COLUMNS = (
     "verdict",
     "feasible",
     "n",
+    "n_looked_at",
     "needed_error_free",
     "needed_at_this_rate",
 )
@@ -35,16 +36,18 @@ def feasible_points(frontier: Frontier, constraints: Sequence[str]) -> pd.DataFr
     Columns:
 
     - ``point``, ``policy``, ``constraint``, ``value``
-    - ``bound``, 95 %: one-sided Clopper-Pearson for rates of conversations, else an end of the bootstrap
-      interval
+    - ``bound``: for rates of conversations one-sided Clopper-Pearson, at 1 - 5 % / ``n_looked_at``
+      (Bonferroni), so that with 95 % no point is called supported that is not; for other metrics an end of
+      the 95 % bootstrap interval, which is not corrected; 0 where the policy makes it exactly 0
     - ``verdict``: "supported" (the bound keeps the limit), "not shown" (the value does, the bound does not)
       or "violated"
     - ``feasible``: every constraint of the point is supported
     - ``n``: test conversations of the kind counted
+    - ``n_looked_at``: points that this constraint was looked at for, without exact zeros
     - ``needed_error_free``: how many would do without a single event, about 3 / limit
     - ``needed_at_this_rate``: how many would do at the rate seen; infinite when none do
 
-    The last three are nan for metrics that are no rate of conversations.
+    ``n`` and the last two are nan for metrics that are no rate of conversations.
     """
     parsed = [parse_constraint(text) for text in constraints]
     numeric = frontier.points.select_dtypes(["number", "bool"]).columns
@@ -55,29 +58,44 @@ def feasible_points(frontier: Frontier, constraints: Sequence[str]) -> pd.DataFr
             )
     intervals = frontier.intervals.set_index(["point", "metric"])
     rows = []
-    for point in frontier.points.to_dict("records"):
-        verdicts = [_verdict_row(point, constraint, intervals) for constraint in parsed]
+    points = frontier.points.to_dict("records")
+    looked_at = [sum(not _is_exact_zero(point, constraint) for point in points) for constraint in parsed]
+    for point in points:
+        verdicts = [
+            _verdict_row(point, constraint, intervals, max(1, n))
+            for constraint, n in zip(parsed, looked_at, strict=True)
+        ]
         feasible = all(row["verdict"] == "supported" for row in verdicts)
         identity = {"point": point["point"], "policy": point["policy"], "feasible": feasible}
         rows += [identity | row for row in verdicts]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _verdict_row(point: dict[Any, Any], constraint: Constraint, intervals: pd.DataFrame) -> dict[str, Any]:
+def _is_exact_zero(point: dict[Any, Any], constraint: Constraint) -> bool:
+    """Whether the policy makes the metric 0, so that no test is needed."""
+    return constraint.metric in str(point.get("exact_zeros", "")).split(", ")
+
+
+def _verdict_row(
+    point: dict[Any, Any], constraint: Constraint, intervals: pd.DataFrame, n_looked_at: int
+) -> dict[str, Any]:
     metric = METRIC_BY_ID.get(constraint.metric)
     at_most = constraint.comparison == "<="
     value, key = float(point[constraint.metric]), (point["point"], constraint.metric)
     bound, n, error_free, at_rate = math.nan, math.nan, math.nan, math.nan
-    if metric and metric.exact_counts:
+    confidence = 1.0 - 0.05 / n_looked_at
+    if _is_exact_zero(point, constraint):
+        bound = 0.0
+    elif metric and metric.exact_counts:
         hits, units = metric.exact_counts
         rate = Rate(point[hits], point[units])
-        bound = metric.scale * (rate.upper() if at_most else rate.lower())
+        bound = metric.scale * (rate.upper(confidence) if at_most else rate.lower(confidence))
         n, limit = rate.n, constraint.limit / metric.scale
         # "Recall at least .9" says that at most .1 are missed.
         misses, allowed = (rate.value, limit) if at_most else (1.0 - rate.value, 1.0 - limit)
         if 0 < allowed < 1:
-            error_free = error_free_units_needed(allowed)
-            at_rate = conversations_needed(misses, at_most=allowed)
+            error_free = error_free_units_needed(allowed, confidence=confidence)
+            at_rate = conversations_needed(misses, at_most=allowed, confidence=confidence)
     elif key in intervals.index:
         bound = float(intervals.loc[key, "high" if at_most else "low"])
     return {
@@ -86,6 +104,7 @@ def _verdict_row(point: dict[Any, Any], constraint: Constraint, intervals: pd.Da
         "bound": bound,
         "verdict": _verdict(constraint, value, bound),
         "n": n,
+        "n_looked_at": n_looked_at,
         "needed_error_free": error_free,
         "needed_at_this_rate": at_rate,
     }
@@ -108,7 +127,7 @@ def constraint_lines(answers: pd.DataFrame) -> list[str]:
         counts = rows["verdict"].value_counts()
         supported = rows[rows["verdict"] == "supported"]
         lines.append(
-            f"{constraint}, at 95 %: {len(supported)} points supported,"
+            f"{constraint}, at 95 % for all points together: {len(supported)} points supported,"
             f" {counts.get('not shown', 0)} kept but not shown, {counts.get('violated', 0)} violated"
         )
         lines += [
@@ -124,7 +143,7 @@ def constraint_lines(answers: pd.DataFrame) -> list[str]:
 
 
 def _lines_of_numbers_needed(rows: pd.DataFrame) -> list[str]:
-    n, error_free = rows["n"].iloc[0], rows["needed_error_free"].iloc[0]
+    n, error_free = rows["n"].max(), rows["needed_error_free"].max()
     return [
         f"  no point can be shown to keep it on {n:,.0f} test conversations: it takes {error_free:,.0f}"
         " without a single event"
