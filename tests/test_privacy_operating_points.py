@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy, town, word_probabilities
 
-from classifier.privacy.compare.operating_points import operating_points_of_policies, policy_operating_points
+from classifier.privacy.compare.detection import decision_scores
+from classifier.privacy.compare.operating_points import (
+    SharedRuns,
+    operating_points_of_policies,
+    policy_operating_points,
+)
+from classifier.privacy.policies.policy import shipped_policies
+from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.simulate.scorer import NOISY_OR, PolicyScorer
 from classifier.privacy.stream import streams_from_conversations
 from classifier.taxonomy import PATTERN
@@ -144,3 +154,17 @@ def test_a_cached_policy_is_not_run():
     assert asked == [("watch", 40), ("later", 40)]
     assert first.policy == WATCH
     assert second is None
+
+
+def test_runs_that_are_shared_are_those_of_each_policy_alone():
+    streams = town(40)
+    scorer = replace(SCORER, conversation=lambda rows, authors: float(rows.max()))
+    shared = SharedRuns(scorer, 3)
+    for found in shipped_policies():
+        found = replace(found, threshold=0.5) if found.evidence == "text" else found
+        alone, run = run_policy(found, streams, scorer, seed=3), shared.run(found, streams)
+        assert run.policy == found
+        pd.testing.assert_frame_equal(run.events, alone.events)
+        np.testing.assert_array_equal(
+            shared.decision_scores(found, streams), decision_scores(found, streams, scorer, seed=3)
+        )
