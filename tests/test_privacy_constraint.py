@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from classifier.privacy.claims.sample_size import conversations_needed
 from classifier.privacy.compare.frontier import Frontier
 
 EMPTY = pd.DataFrame()
+RESULTS = Path(__file__).parent.parent / "data" / "results" / "v2"
 
 
 def frontier(*points):
@@ -200,3 +202,31 @@ def test_a_smaller_number_may_do_by_chance_and_every_larger_one_does():
 @pytest.mark.parametrize("rate", [0.2, 0.3, math.nan])
 def test_a_rate_no_smaller_than_the_limit_never_shows_it(rate):
     assert conversations_needed(rate, at_most=0.2) == math.inf
+
+
+def test_the_more_points_are_looked_at_the_stricter_each_bound():
+    names = [(f"p{number}", 0, 90) for number in range(10)]
+    table = feasible_points(frontier(*names), ["false_positive_rate<=0.004"])
+    # At 1 - .05 / 10 a thousand error-free conversations show 1 - .005 ** (1 / 1000), which is .0053.
+    assert table["bound"].tolist() == pytest.approx([1 - 0.005 ** (1 / 1000)] * 10)
+    assert set(table["verdict"]) == {"not shown"}
+    assert only("false_positive_rate<=0.004")["verdict"] == "supported"
+
+
+def test_a_zero_by_construction_is_supported_and_not_counted_among_the_points_looked_at():
+    points = frontier(("careful", 0, 90), ("silent", 0, 0))
+    points.points["exact_zeros"] = ["", "false_positive_rate, human_read_benign_per_million"]
+    table = feasible_points(points, ["human_read_benign_per_million<=0"])
+    assert table[["point", "bound", "verdict", "n_looked_at"]].to_numpy().tolist()[1] == [
+        "silent",
+        0.0,
+        "supported",
+        1,
+    ]
+
+
+def test_false_support_stays_below_five_per_cent_in_the_stored_simulation():
+    stored = pd.read_csv(RESULTS / "false_support.csv")
+    corrected = stored[stored["bounds"] == "corrected"]
+    assert (corrected["share"] <= 0.05).all()
+    assert stored.loc[stored["bounds"] == "uncorrected", "share"].max() > 0.9
