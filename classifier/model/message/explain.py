@@ -70,8 +70,8 @@ class Explanation:
         parts sum to logit minus intercept. The mark of a negated word counts as the word. A term in no word
         (its edge lies in punctuation) goes to the empty string.
         """
-        tokens = {token for token in self.text.split() if not token.startswith(NEGATED)}
-        words_of = {token: set(_WORD.findall(token)) for token in sorted(tokens)}
+        unmarked = {token for token in self.text.split() if not token.startswith(NEGATED)}
+        words_of = {token: set(_WORD.findall(token)) for token in sorted(unmarked)}
         parts = dict.fromkeys(words_of, 0.0)
         for contribution in self.contributions:
             tokens = _tokens_with(contribution, words_of) or [""]
