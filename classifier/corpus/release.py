@@ -243,7 +243,9 @@ def read_corpus(path: Path) -> dict[str, list[Conversation]]:
 
 
 def read_splits(path: Path, *splits: str) -> dict[str, list[Conversation]]:
-    """The conversations of some splits of a corpus folder or file; the files of others are not read.
+    """The conversations of some splits of a corpus folder or file.
+
+    Files of other splits are not read.
 
     Raises ``CorpusError`` when a phrase family or an account stands in two of them.
     """

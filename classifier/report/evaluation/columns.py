@@ -42,7 +42,7 @@ DISGUISE_COLUMNS = (
 
 
 def macro_by_cap(table: pd.DataFrame) -> pd.DataFrame:
-    """The macro rows of a table of F1 by cap, with the cap in ``percent`` as it is printed."""
+    """The macro rows of a table of F1 by cap; ``percent`` is the cap in print."""
     macro = table[table["label"] == "macro"]
     return macro.assign(percent=[f"{100 * cap:g}\N{NO-BREAK SPACE}%" for cap in macro["cap"]])
 
