@@ -27,13 +27,12 @@ from classifier.model.message.file import load_classifier, load_model, save_mode
 from classifier.model.message.normalise import normalise
 from classifier.model.message.scorer import joined
 from classifier.model.message.stage_classifier import (
-    LEFT_OUT,
     TOKEN_PATTERN,
     StageClassifier,
     build_features,
     fit_message_model,
-    training_targets,
 )
+from classifier.model.message.training_rows import LEFT_OUT, training_targets, training_weights
 from classifier.taxonomy import COLUMNS, LABELS, STAGE_TACTICS
 
 TEXTS = [
@@ -225,6 +224,13 @@ def test_a_message_that_shows_a_label_by_another_tactic_is_no_example_of_a_tacti
     assert targets["secrecy.hide_delete"][["keep it secret", "rain again"]].tolist() == [LEFT_OUT, 0]
     assert targets["meeting.time_place"][["meet me there", "meet at noon"]].tolist() == [1, LEFT_OUT]
     assert (targets[list(LABELS)] >= 0).all().all()
+
+
+def test_a_line_that_refuses_and_shows_nothing_weighs_three_times_as_much():
+    table = pd.DataFrame({"manner": ["plain", "negated", "quoted"], **dict.fromkeys(LABELS, 0)})
+    table.loc[2, "secrecy"] = 1
+    assert training_weights(table).tolist() == [1.0, 3.0, 1.0]
+    assert training_weights(table.drop(columns="manner")).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_label_s_log_odds_are_the_mean_of_its_own_and_its_best_tactic_s():

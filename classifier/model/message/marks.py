@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-SCOPE = 5
+SCOPE = 3
 """Words after a negation that are marked, unless a punctuation mark comes before."""
 
 NEGATED = "not_"

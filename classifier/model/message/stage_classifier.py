@@ -23,15 +23,14 @@ from classifier.model.message.normalise import normalise
 from classifier.model.message.passages import highest_of_passages, split_into_passages
 from classifier.model.message.platform_lines import silenced
 from classifier.model.message.scorer import checked_texts, joined, sigmoid
-from classifier.taxonomy import COLUMNS, LABELS, TACTICS
+from classifier.model.message.training_rows import LEFT_OUT, training_targets, training_weights
+from classifier.taxonomy import COLUMNS, LABELS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Number = TypeVar("Number", np.float64, np.int64)
 TOKEN_PATTERN = r"(?u)\b\w+\b"
-LEFT_OUT = -1
-"""The target of a row that a regression is not fitted on."""
 N_JOBS = 2
 LOWEST_LOG_ODDS = -700.0
 """Log-odds of what cannot be, as scikit-learn's metrics take no infinity; its probability is 0."""
@@ -120,10 +119,12 @@ class StageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.target_tags.single_output = False
         return tags
 
-    def _fit_rows(self, rows: csr_matrix, marks: NDArray[Any]) -> Self:
-        """Fit the regressions on rows of ``features_``."""
+    def _fit_rows(
+        self, rows: csr_matrix, marks: NDArray[Any], weights: NDArray[np.float64] | None = None
+    ) -> Self:
+        """Fit the regressions on rows of ``features_``, each of its weight, or of 1."""
         # Processes, not threads: liblinear draws from one stream of numbers per process.
-        fit = delayed(partial(_regression, C=self.C, class_weight=self.class_weight))
+        fit = delayed(partial(_regression, weights=weights, C=self.C, class_weight=self.class_weight))
         fitted = Parallel(n_jobs=N_JOBS)(fit(rows, column) for column in marks.T)
         n_rest = len(COLUMNS) - len(fitted)
         fitted += [_no_weights(rows.shape[1])] * n_rest
@@ -253,7 +254,12 @@ def _counted(features: FeatureUnion, texts: list[str]) -> csr_matrix:
 
 
 def _regression(
-    rows: csr_matrix, marks: NDArray[Any], *, C: float, class_weight: Any
+    rows: csr_matrix,
+    marks: NDArray[Any],
+    *,
+    weights: NDArray[np.float64] | None,
+    C: float,
+    class_weight: Any,
 ) -> tuple[NDArray[np.float64], float]:
     """The weights and intercept of one regression; -inf where there is nothing to tell apart."""
     used = np.flatnonzero(marks != LEFT_OUT)
@@ -265,7 +271,11 @@ def _regression(
     regression = LogisticRegression(
         C=C, class_weight=class_weight, solver="liblinear", dual=True, tol=0.3, max_iter=1000, random_state=0
     )
-    regression.fit(rows if len(used) == len(marks) else rows[used], marks[used])
+    regression.fit(
+        rows if len(used) == len(marks) else rows[used],
+        marks[used],
+        sample_weight=None if weights is None else weights[used],
+    )
     return _in_steps(regression.coef_[0]), float(regression.intercept_[0])
 
 
@@ -306,31 +316,13 @@ def fit_on_subsets(
     distinct = ~pd.concat([same_text, table[list(LABELS)]], axis=1).duplicated().to_numpy()
     features = build_features(**chosen)
     rows = _counted(features, table.loc[distinct, "text"].tolist())
-    targets = training_targets(table[distinct])
+    targets, weights = training_targets(table[distinct]), training_weights(table[distinct])
     for subset in subsets:
         fitted = StageClassifier(**chosen)
         fitted.features_ = features
         used = np.flatnonzero(subset[distinct])
-        yield fitted._fit_rows(rows if len(used) == len(targets) else rows[used], targets[used])
-
-
-def training_targets(table: pd.DataFrame) -> NDArray[np.int8]:
-    """What each regression is fitted to, shape (messages, ``COLUMNS``).
-
-    A message that shows a label by another tactic is left out of the regression of a tactic: it is
-    neither an example of it nor of its absence. Without a column ``tactics`` there are only labels.
-    """
-    labels = table[list(LABELS)].to_numpy(dtype=np.int8)
-    if "tactics" not in table:
-        return labels
-    shown = [set(tactics.split("|")) for tactics in table["tactics"]]
-    targets = np.zeros((len(table), len(COLUMNS)), dtype=np.int8)
-    targets[:, : len(LABELS)] = labels
-    for at, (tactic, label) in enumerate(TACTICS.items(), start=len(LABELS)):
-        of_label = labels[:, LABELS.index(label)] == 1
-        targets[of_label, at] = LEFT_OUT
-        targets[of_label & np.array([tactic in tactics for tactics in shown], dtype=bool), at] = 1
-    return targets
+        of_subset = rows if len(used) == len(targets) else rows[used]
+        yield fitted._fit_rows(of_subset, targets[used], weights[used])
 
 
 def predict_messages(model: StageClassifier, texts: Iterable[str]) -> pd.DataFrame:
