@@ -11,6 +11,7 @@ from classifier.privacy.simulate.scorer import (
     NOISY_OR,
     AllRowsScorer,
     CachedScorer,
+    NoisyOr,
     PolicyScorer,
     RunningScorer,
     share_of_conditions_met,
@@ -128,3 +129,22 @@ def test_by_default_metadata_is_scored_by_the_share_of_conditions_met():
         Metadata("online", "unstated", "unstated", 1), "s", ["s"], [], share_of_conditions_met=0.75
     )
     assert PolicyScorer(word_probabilities).metadata(outside) == share_of_conditions_met(outside) == 0.75
+
+
+def test_scores_remembered_at_once_are_those_of_message_by_message():
+    class Highest(NoisyOr):
+        """The noisy-or, with all running scores at once."""
+
+        def running(self, rows, authors):
+            return [self(rows[: number + 1], authors[: number + 1]) for number in range(len(rows))]
+
+    rows, authors = np.array([[0.1] * 5, [0.9, 0, 0, 0, 0], [0.2] * 5]), ["a", "b", "a"]
+    cached, plain = CachedScorer(Highest()), NoisyOr()
+    cached.remember(rows, authors)
+    assert len(cached.cache) == 3
+    state, own = cached.start(), plain.start()
+    for row, author in zip(rows, authors, strict=True):
+        state, own = cached.update(state, row, author), plain.update(own, row, author)
+        assert cached.score(state) == pytest.approx(plain.score(own), rel=1e-12)
+    assert len(cached.cache) == 3
+    CachedScorer(plain).remember(rows, authors)  # a scorer that cannot do it at once is left alone

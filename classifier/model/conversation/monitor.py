@@ -276,3 +276,7 @@ class MonitoredScorer:
     def score(self, state: Monitor) -> float:
         """The score of the messages so far."""
         return state.score
+
+    def running(self, rows: NDArray[np.float64], authors: Sequence[str]) -> NDArray[np.float64]:
+        """The score after every message, all at once."""
+        return running_scores(self.model, rows, authors)

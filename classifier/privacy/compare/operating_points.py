@@ -20,7 +20,7 @@ from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.events import PolicyRun
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.simulate.scorer import CachedScorer, NoisyOr, PolicyScorer
-from classifier.privacy.stream import Stream
+from classifier.privacy.stream import MessageScores, Stream
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class SharedRuns:
         self.scorer, self.seed = scorer, seed
         self._events: dict[tuple[object, ...], PolicyRun] = {}
         self._scores: dict[tuple[object, ...], NDArray[np.float64]] = {}
+        self._remembered: set[int] = set()
 
     def run(self, policy: Policy, streams: Sequence[Stream]) -> PolicyRun:
         """As ``run_policy``."""
@@ -102,8 +103,19 @@ class SharedRuns:
         kept = () if policy.window else ("retain_messages", "retain_hours", "stop_on_alert")
         key = (id(streams), *_settings(policy, but=(*WORDS_ABOUT_IT, *AFTER_THE_SCORE, *kept)))
         if key not in self._scores:
+            self._remember(streams)
             self._scores[key] = decision_scores(policy, streams, self.scorer, seed=self.seed)
         return self._scores[key]
+
+    def _remember(self, streams: Sequence[Stream]) -> None:
+        """Compute the running scores of whole conversations beforehand."""
+        conversation, messages = self.scorer.conversation, self.scorer.messages
+        if not isinstance(conversation, CachedScorer) or not isinstance(messages, MessageScores):
+            return
+        if id(streams) not in self._remembered:
+            self._remembered.add(id(streams))
+            for stream in streams:
+                conversation.remember(messages.rows[stream.id], stream.authors)
 
 
 def _settings(policy: Policy, *, but: Collection[str]) -> list[object]:

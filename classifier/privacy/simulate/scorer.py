@@ -111,6 +111,16 @@ class CachedScorer:
     scorer: RunningScorer
     cache: dict[bytes, float] = field(default_factory=dict)
 
+    def remember(self, rows: Numbers, authors: Sequence[str]) -> None:
+        """Compute the score after every message at once, where the scorer can."""
+        running = getattr(self.scorer, "running", None)
+        if running is None:
+            return
+        key = b""
+        for row, author, score in zip(rows, authors, running(rows, authors), strict=True):
+            key = _key(key, row, author)
+            self.cache[key] = float(score)
+
     def __call__(self, rows: Numbers, authors: Sequence[str]) -> float:
         """The scorer's last score of these rows."""
         key = _key(b"rows", rows, "\0".join(authors))
