@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PARTS = "parts"
 """The folder inside --out of what is done already."""
 
-QUICK_CONVERSATIONS = 1000
+QUICK_CONVERSATIONS = 500
 QUICK_RESAMPLES = 200
 """What --quick keeps of either split, drawn by lot, and of the resamples."""
 
