@@ -66,8 +66,8 @@ def test_the_false_positive_rate_leaves_thirty_non_members_or_is_one_in_a_hundre
     assert supported_fpr(n_other) == fpr
 
 
-def shown(table):
-    facts = {"members": 100, "non_members": 90, "people": 50, "split": "train", "shadows": 16}
+def shown(table, **more):
+    facts = {"members": 100, "non_members": 90, "people": 50, "split": "train", "shadows": 16} | more
     section = attack_section(table, facts)
     page = render("sections.html.j2", notes_template="tradeoff_notes.html.j2", facts=[], sections=[section])
     return " ".join(page.split()), section
@@ -94,6 +94,13 @@ def test_too_few_non_members_for_one_in_a_hundred_are_told():
     assert "where 5 % of others are" in shown(few)[0]
     assert "which takes 3,000 others to be 1 %" in shown(few)[0]
     assert "which takes 3,000 others to be 1 %" not in shown(TABLE)[0]
+
+
+def test_a_model_file_is_told_apart_from_the_models_fitted_for_the_purpose():
+    of_file = {"file": "model.safetensors", "file_members": 1200, "file_others": 1300}
+    assert "model.safetensors is a model as it is used" in shown(TABLE, **of_file)[0]
+    assert "1,200 conversations of train senders and 1,300 of senders" in shown(TABLE, **of_file)[0]
+    assert "as it is used" not in shown(TABLE)[0]
 
 
 def test_exposure_stands_in_the_first_table_with_its_chance_beside_it():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from classifier.cli.options import CORPUS, JOBS, at_least, out_file, seed_of
+from classifier.cli.options import CORPUS, JOBS, at_least, out_file, require_paths, seed_of
 from classifier.errors import InputError
 from classifier.experiments.attack_data import (
     canaries_by_kind,
@@ -16,9 +17,20 @@ from classifier.experiments.attack_data import (
 )
 from classifier.privacy.attacks.attack import N_SHADOWS
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from classifier.records import Conversation
+
 
 @click.command()
 @CORPUS
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help="A model file fitted on the train split of CORPUS, to be attacked beside the variants.",
+)
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
@@ -43,7 +55,15 @@ from classifier.privacy.attacks.attack import N_SHADOWS
 @seed_of("every draw. The salt of salted hashes follows from it, but is not told to the attack")
 @out_file("The .json file to write; its table is written beside it as .csv.")
 def attack(
-    corpus: Path, split: str, people: int, shadows: int, canaries: int, jobs: int, seed: int, out: Path
+    corpus: Path,
+    model_path: Path | None,
+    split: str,
+    people: int,
+    shadows: int,
+    canaries: int,
+    jobs: int,
+    seed: int,
+    out: Path,
 ) -> None:
     """Attack each way of building a model.
 
@@ -52,10 +72,15 @@ def attack(
     on half of the senders. Every figure stands beside its chance level; it is a lower bound on what leaks.
     'tradeoff --attack' takes the file into its report.
 
+    The file of --model is asked who of twice half as many senders was in its training: half from the
+    train split, half drawn anew by the generator from the same dialogues.
+
     \b
     Example:
       grooming-classifier privacy attack data/synthetic/v2 --jobs 2 --out results/attack.json
     """
+    import pandas as pd
+
     from classifier.corpus.release import content_hash, read_corpus
     from classifier.privacy.attacks.attack import attack_table
     from classifier.privacy.attacks.documents import membership_documents
@@ -65,10 +90,16 @@ def attack(
     from classifier.progress import progress_bar
 
     checked_json_path(out)
+    require_paths(model=model_path)
     splits = read_corpus(corpus)
     documents = membership_documents(
         conversations_of_some_senders(splits[split], people, seed, where=f"{corpus}: {split}"), seed=seed
     )
+    facts: dict[str, Any] = {}
+    of_file = []
+    if model_path is not None:
+        attacked, facts = _attacked_file(corpus, splits, model_path, people // 2, shadows, seed)
+        of_file = [attacked]
     decoys = decoy_names(documents)
     try:
         table = attack_table(
@@ -83,8 +114,9 @@ def attack(
         )
     except ValueError as error:
         raise InputError(f"{corpus}: cannot be attacked: {error}") from None
+    table = pd.concat([table, *of_file], ignore_index=True)
     members = int(documents["member"].sum())
-    facts = {
+    facts |= {
         "split": split,
         "members": members,
         "non_members": len(documents) - members,
@@ -108,3 +140,34 @@ def attack(
             f"  {row['variant']:<42}{row['attack']:<15}{row['value']:.2f} bits of exposure, by chance "
             f"{row['by_chance']:.2f}"
         )
+
+
+def _attacked_file(
+    corpus: Path,
+    splits: dict[str, list[Conversation]],
+    path: Path,
+    n_senders: int,
+    n_shadows: int,
+    seed: int,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Attacks on a model file, with the facts on them."""
+    from classifier.corpus.dialogues import load_dialogues
+    from classifier.corpus.generator.spec import CorpusSpec
+    from classifier.corpus.release import content_hash, read_manifest
+    from classifier.experiments.model_file_attack import fresh_conversations, model_file_attacks
+    from classifier.model.message.file import load_model
+
+    header = load_model(path).header
+    if header["corpus_sha256"] != content_hash(corpus) or header["fitted_on"] != ["train"]:
+        raise InputError(
+            f"{path}: was fitted on {', '.join(header['fitted_on'])} of corpus "
+            f"{header['corpus_sha256'][:12]}; expected a model of the train split of {corpus} alone"
+        )
+    spec = CorpusSpec(**read_manifest(corpus)["spec"])
+    members = conversations_of_some_senders(splits["train"], n_senders, seed, where=f"{corpus}: train")
+    others = fresh_conversations(spec, load_dialogues(spec.voice), n_senders=n_senders)
+    try:
+        table = model_file_attacks(path, members, others, n_shadows=n_shadows, seed=seed)
+    except ValueError as error:
+        raise InputError(f"{path}: cannot be attacked with conversations drawn anew: {error}") from None
+    return table, {"file": path.name, "file_members": len(members), "file_others": len(others)}

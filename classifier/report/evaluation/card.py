@@ -37,7 +37,8 @@ N_WORST = 5
 ATTACKED_VARIANTS = {
     "no model": "a control that sees no model",
     "private/plain": "every term kept",
-    "private-10/plain": "terms that at least ten people used",
+    "private-10/plain": "terms in conversations of at least ten senders",
+    "train_split.safetensors": "the file itself",
 }
 """Variants of ``classifier.privacy.builds.variants`` that are built as the shipped model is, in words.
 
