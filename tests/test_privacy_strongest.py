@@ -23,7 +23,10 @@ def attack_rows(variant, *, vocabulary, loss, lira, n_other=3000, epsilon=math.i
     fpr = supported_fpr(n_other)
     shares = {"vocabulary": vocabulary, "loss": loss, "lira": lira}
     return [
-        *((variant, attack, "auc", 0.6, 0.5, 0.7, 0.5, 100, n_other) for attack in shares),
+        *(
+            (variant, attack, "auc", 0.6, 0.51 if value > 0.05 else 0.49, 0.7, 0.5, 100, n_other)
+            for attack, value in shares.items()
+        ),
         *(
             (variant, attack, "tpr_at_low_fpr", value, value - 0.04, value + 0.04, fpr, 100, n_other)
             for attack, value in shares.items()
@@ -79,7 +82,8 @@ def test_a_sentence_ranks_the_protections_and_names_what_holds():
         "private/plain (vocabulary finds 0.950 of members where 1 % of others are); "
         "hashed/plain (lira finds 0.900 of members where 1 % of others are); "
         "public/noisy (lira finds 0.020 of members where 1 % of others are). Nobody can be told from an "
-        "outsider, as far as these attacks show, in public/noisy; every other model gives members away."
+        "outsider, as far as these attacks show, in public/noisy (no attack's AUC lies above .5 with its "
+        "whole interval over people); every other model gives members away."
     ) in page
 
 
