@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from classifier.app.demo import load_demo
 from classifier.cli.main import main
-from classifier.corpus.dialogues import load_dialogues
+from classifier.corpus.dialogues import VOICES, load_dialogues
 from classifier.corpus.families import load_families
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.release import write_corpus
@@ -27,9 +27,21 @@ def small_spec():
 
 
 @pytest.fixture(scope="session")
-def small_material():
+def dialogues_of():
+    """The dialogues of each voice. Reading them takes a second, so it is done once."""
+    return {voice: load_dialogues(voice) for voice in VOICES}
+
+
+@pytest.fixture(scope="session")
+def all_families():
+    """The phrase families, read once."""
+    return load_families()
+
+
+@pytest.fixture(scope="session")
+def small_material(dialogues_of, all_families):
     """Every eighth dialogue and every thirtieth phrase family."""
-    return {"dialogues": load_dialogues("v2")[::8], "families": load_families()[::30]}
+    return {"dialogues": dialogues_of["v2"][::8], "families": all_families[::30]}
 
 
 @pytest.fixture(scope="session")

@@ -286,10 +286,10 @@ def test_the_command_wants_either_a_path_or_a_voice(arguments, capsys):
 
 
 @pytest.mark.parametrize("voice", VOICES)
-def test_every_dialogue_of_a_voice_passes_its_checks(voice):
-    assert voice_problems(load_dialogues(voice)) == []
+def test_every_dialogue_of_a_voice_passes_its_checks(voice, dialogues_of):
+    assert voice_problems(dialogues_of[voice]) == []
 
 
-def test_the_second_voice_shares_no_writer_with_the_first():
-    first, second = ({dialogue.writer for dialogue in load_dialogues(voice)} for voice in VOICES)
+def test_the_second_voice_shares_no_writer_with_the_first(dialogues_of):
+    first, second = ({dialogue.writer for dialogue in dialogues_of[voice]} for voice in VOICES)
     assert not first & second

@@ -14,8 +14,7 @@ from classifier.corpus.checks.audit import corpus_problems, degeneracy, near_cop
 from classifier.corpus.checks.content_policy import policy_problems
 from classifier.corpus.checks.near_copies import without_near_copies
 from classifier.corpus.checks.phrase_check import phrase_problems, shared_lines
-from classifier.corpus.dialogues import load_dialogues
-from classifier.corpus.families import PhraseError, PhraseFamily, load_families, read_phrase_file
+from classifier.corpus.families import PhraseError, PhraseFamily, read_phrase_file
 from classifier.corpus.generator import typing as habits
 from classifier.corpus.generator.phrase_messages import TEXTS_A_FAMILY, phrase_messages
 from classifier.corpus.generator.spec import CorpusSpec
@@ -103,8 +102,8 @@ def test_every_personal_span_holds_a_filler_of_its_kind_however_it_was_typed(con
     assert [(text, kind) for text, kind in spans if text.lower().replace("'", "") not in levelled[kind]] == []
 
 
-def test_a_pattern_contact_never_meets_hides_or_presses_in_a_scripted_dialogue(conversations):
-    scripted = {dialogue.family for dialogue in load_dialogues("v2") if dialogue.use == "pattern"}
+def test_a_pattern_contact_never_meets_hides_or_presses_in_a_scripted_dialogue(conversations, dialogues_of):
+    scripted = {dialogue.family for dialogue in dialogues_of["v2"] if dialogue.use == "pattern"}
     shown = {
         label
         for c in conversations
@@ -143,31 +142,28 @@ def test_a_family_in_two_splits_is_refused_by_name(conversations):
         split_conversations([train, leaked])
 
 
-def test_every_tactic_stands_in_all_three_splits():
-    families = load_families()
-    homes = assign_families(families, seed=1)
+def test_every_tactic_stands_in_all_three_splits(all_families):
+    homes = assign_families(all_families, seed=1)
     for tactic in TACTICS:
-        assert {homes[family.id] for family in families if family.tactic == tactic} == {
+        assert {homes[family.id] for family in all_families if family.tactic == tactic} == {
             "train",
             "validation",
             "test",
         }
 
 
-def test_adding_a_family_of_one_tactic_moves_no_other():
-    families = load_families()
-    first = next(family for family in families if family.tactic == "between_us")
-    before = assign_families(families, seed=1)
-    after = assign_families([*families, replace(first, id="secrecy.zzz.new")], seed=1)
+def test_adding_a_family_of_one_tactic_moves_no_other(all_families):
+    first = next(family for family in all_families if family.tactic == "between_us")
+    before = assign_families(all_families, seed=1)
+    after = assign_families([*all_families, replace(first, id="secrecy.zzz.new")], seed=1)
     assert {
         id_ for id_, split in before.items() if after[id_] != split and not id_.startswith("secrecy.")
     } == set()
 
 
-def test_no_phrase_breaks_the_data_policy_or_stands_in_two_families():
-    families = load_families()
-    assert phrase_problems(families) == []
-    assert shared_lines(families, load_dialogues("v2")) == []
+def test_no_phrase_breaks_the_data_policy_or_stands_in_two_families(all_families, dialogues_of):
+    assert phrase_problems(all_families) == []
+    assert shared_lines(all_families, dialogues_of["v2"]) == []
 
 
 def test_no_generated_message_breaks_the_data_policy(conversations):

@@ -162,10 +162,21 @@ def test_probabilities_from_the_file_equal_the_fitted_pipeline(toy_file):
     np.testing.assert_allclose(load_classifier(path).predict_proba(TEXTS), expected, rtol=0, atol=1e-12)
 
 
+@pytest.fixture(scope="module")
+def small_message_model(small_model):
+    """Read once, and not for every text that is drawn."""
+    return load_model(small_model)
+
+
+@pytest.fixture(scope="module")
+def small_classifier(small_model):
+    return load_classifier(small_model)
+
+
 @settings(max_examples=60, deadline=None)
 @given(texts=st.lists(st.text(), max_size=3))
-def test_any_text_gets_the_pipeline_s_probabilities(small_model, texts):
-    pipeline, model = load_classifier(small_model), load_model(small_model)
+def test_any_text_gets_the_pipeline_s_probabilities(small_message_model, small_classifier, texts):
+    pipeline, model = small_classifier, small_message_model
     np.testing.assert_allclose(model.scores(texts), pipeline.scores(texts), rtol=0, atol=1e-12)
 
 
@@ -330,8 +341,8 @@ def test_a_pair_is_shared_by_the_words_that_it_is_of(toy_file):
 
 @given(st.text(max_size=40) | st.sampled_from([*TEXTS, "keep this between us ok?  keep it"]))
 @settings(max_examples=60, deadline=None)
-def test_the_parts_in_place_sum_to_the_logit_and_join_to_the_text(small_model, text):
-    placed = terms_in_place(load_model(small_model), text, "secrecy")
+def test_the_parts_in_place_sum_to_the_logit_and_join_to_the_text(small_message_model, text):
+    placed = terms_in_place(small_message_model, text, "secrecy")
     assert "".join(piece for piece, _ in placed.pieces) == readable(text)
     assert sum(value for _, value in placed.pieces) + placed.elsewhere == pytest.approx(
         placed.terms.logit - placed.terms.intercept, abs=1e-9

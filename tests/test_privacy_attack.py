@@ -10,7 +10,6 @@ import pytest
 from attack_toys import DECOYS, MARKS, NAMES, PUBLIC, area, toy_documents
 from privacy_toys import auc_standard_error, chat
 
-from classifier.corpus.dialogues import load_dialogues
 from classifier.corpus.generator.chains import generate_chains
 from classifier.corpus.generator.spec import CorpusSpec
 from classifier.privacy.attacks.attack import COLUMNS, attack_table, blind_scores
@@ -101,9 +100,9 @@ def test_a_sender_on_both_sides_is_refused(documents):
 
 
 @pytest.fixture(scope="module")
-def conversations():
+def conversations(dialogues_of):
     spec = replace(CorpusSpec(), name="attacked", seed=5, n_conversations=180)
-    made = generate_chains(spec, load_dialogues("v2"))
+    made = generate_chains(spec, dialogues_of["v2"])
     return [conversation for conversation in made if conversation.split == "train"]
 
 

@@ -13,8 +13,6 @@ import pandas as pd
 import pytest
 
 from classifier.cli.main import main
-from classifier.corpus.dialogues import load_dialogues
-from classifier.corpus.families import load_families
 from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
 from classifier.corpus.generator.phrase_messages import phrase_messages
 from classifier.corpus.generator.spec import RELEASES
@@ -40,18 +38,18 @@ def sha256(lines):
 
 
 @pytest.mark.parametrize("release", list(RELEASES))
-def test_the_frozen_corpus_begins_as_its_spec_generates_it(release):
+def test_the_frozen_corpus_begins_as_its_spec_generates_it(release, dialogues_of):
     spec = RELEASES[release]
     assert read_manifest(DATA / release)["spec"] == spec.to_json()
     frozen = {conversation.id: conversation for conversation in read_corpus(DATA / release)["test"]}
-    book = dialogue_books(spec, load_dialogues(spec.voice))["test"]
+    book = dialogue_books(spec, dialogues_of[spec.voice])["test"]
     made = list(generate_chain_senders(spec, "test", book, senders=100))
     assert len(made) > 200
     assert [conversation == frozen[conversation.id] for conversation in made] == [True] * len(made)
 
 
-def test_the_frozen_phrases_are_what_the_generator_makes_of_the_phrase_files():
-    lines = phrase_messages(RELEASES["v2"], load_families())
+def test_the_frozen_phrases_are_what_the_generator_makes_of_the_phrase_files(all_families):
+    lines = phrase_messages(RELEASES["v2"], all_families)
     expected = read_manifest(DATA / "v2")["files"][MESSAGES]["sha256"]
     assert sha256(line.encode() + b"\n" for line in lines) == expected
 
@@ -79,8 +77,8 @@ def test_the_release_is_as_large_as_promised_and_fits_in_git():
     assert sum(path.stat().st_size for path in (DATA / "v2").iterdir()) <= 25_000_000
 
 
-def test_the_two_voices_share_no_family():
-    first, second = ({dialogue.family for dialogue in load_dialogues(voice)} for voice in RELEASES)
+def test_the_two_voices_share_no_family(dialogues_of):
+    first, second = ({dialogue.family for dialogue in dialogues_of[voice]} for voice in RELEASES)
     assert first & second == set()
 
 

@@ -113,7 +113,7 @@ def solver_costs(n_messages: int, spec: CorpusSpec, data: Path) -> Iterator[dict
     unseen = features.transform(test["text"].tolist())
     for name, solver in solvers(len(train)).items():
         fitted, seconds = timed(lambda solver=solver: OneVsRestClassifier(solver).fit(X, Y))
-        precision = average_precision_score(test[list(LABELS)], fitted.predict_proba(list(unseen)), average="macro")
+        precision = average_precision_score(test[list(LABELS)], fitted.predict_proba(unseen), average="macro")
         yield {
             "solver": name,
             "distinct": len(train),
