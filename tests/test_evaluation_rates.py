@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,17 @@ def test_without_units_a_rate_is_nan_and_shows_it():
 
 def test_without_units_nothing_is_known():
     assert Rate(0, 0).interval() == (0.0, 1.0)
+
+
+def test_one_sided_bounds_are_of_95_percent_unless_said():
+    # Ten of ten: the rate under which that happens once in twenty times.
+    assert Rate(10, 10).lower() == pytest.approx(0.05 ** (1 / 10))
+    assert Rate(0, 10).upper() == pytest.approx(1 - 0.05 ** (1 / 10))
+
+
+def test_a_rate_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        Rate(1, 2).hits = 2
 
 
 def test_a_rate_is_printed_with_its_denominator():

@@ -4,6 +4,7 @@
 A change turns an operator, a comparison, a number, a truth value or a condition round. What survives is shown with its line: a test is missing, or the change makes no difference.
 A module's tests are its doctests and those of its room that reach it, by importing it or what imports it. ``--tests`` names others. All run once with nothing changed, to learn which
 run which line. What is run at import, as a constant or a default, may matter to any of them, so all of them are asked. A line that none runs survives at once.
+It stands beside mutmut, which changes what is inside functions alone: here much of what matters is literals and decorators of a module.
 The sample follows from the seed. Nothing is changed in the checkout itself.
 
     scripts/dev/mutate.py classifier/evaluation/baserates.py --n 20 --seed 0
