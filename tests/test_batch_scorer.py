@@ -18,7 +18,7 @@ from toy_messages import VARIANTS, toy_table
 from classifier.errors import InputError
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model, save_model
-from classifier.model.message.normalise import normalise
+from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.scorer import FeatureGroup
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.model.message.term_tables import terms_of

@@ -32,7 +32,7 @@ from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import save_conversation_model
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.file import load_model, save_model
-from classifier.model.message.normalise import normalise
+from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
 from classifier.readers.rows.read_block import read_block

@@ -8,7 +8,7 @@ import pytest
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import explain, terms_in_place
 from classifier.model.message.file import load_classifier, load_model
-from classifier.model.message.marks import marked
+from classifier.model.message.reading.marks import marked
 from classifier.model.shipped import train_split_model
 from classifier.taxonomy import LABELS
 

@@ -20,11 +20,11 @@ from toy_messages import VARIANTS, toy_table
 from classifier.errors import InputError
 from classifier.model.container import ModelFileError
 from classifier.model.message.batch import BatchScorer
-from classifier.model.message.disguises import readable
 from classifier.model.message.explain import explain, in_words, terms_in_place
 from classifier.model.message.features import char_ngrams, word_ngrams, word_pairs
 from classifier.model.message.file import load_classifier, load_model, save_model
-from classifier.model.message.normalise import normalise
+from classifier.model.message.reading.disguises import readable
+from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.scorer import joined
 from classifier.model.message.stage_classifier import (
     TOKEN_PATTERN,

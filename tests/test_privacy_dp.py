@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from classifier.corpus.checks.content_policy import policy_problems
 from classifier.corpus.slots import NAMES
 from classifier.evaluation.curves import auc
-from classifier.model.message.normalise import normalise
+from classifier.model.message.reading.normalise import normalise
 from classifier.privacy.builds.dp_logistic import (
     CURVATURE,
     Weights,

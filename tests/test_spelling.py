@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.corpus.words import as_lines, train_words
-from classifier.model.message.spelling import COMMON, WORDS, _one_letter_off, spelled
+from classifier.model.message.reading.spelling import COMMON, WORDS, _one_letter_off, spelled
 from classifier.privacy.policies.given_names import given_names
 
 

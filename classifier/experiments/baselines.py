@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.thresholds import message_threshold
-from classifier.model.message.normalise import normalise
 from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
+from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.stage_classifier import TOKEN_PATTERN
 from classifier.progress import progress_bar
 from classifier.taxonomy import LABELS

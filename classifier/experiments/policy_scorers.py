@@ -153,7 +153,7 @@ def _variant_scores(
     spelling: the normaliser knows words of the train split's phrases, and what is learnt from private text
     beforehand no noise protects.
     """
-    from classifier.model.message.normalise import normalise
+    from classifier.model.message.reading.normalise import normalise
     from classifier.model.message.stage_classifier import score_distinct
     from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants

@@ -34,7 +34,7 @@ from classifier.corpus.release import read_corpus
 from classifier.experiments.noise import add_noise
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model
-from classifier.model.message.normalise import normalise
+from classifier.model.message.reading.normalise import normalise
 from classifier.model.shipped import train_split_model
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS

@@ -20,7 +20,7 @@ def words(out: Path) -> None:
 
     \b
     Example:
-      grooming-classifier corpus words --out classifier/model/message/words.txt
+      grooming-classifier corpus words --out classifier/model/message/reading/words.txt
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.words import as_lines, train_words

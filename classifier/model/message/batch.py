@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.errors import InputError
-from classifier.model.message.passages import highest_of_passages, split_into_passages
-from classifier.model.message.platform_lines import silenced
+from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
+from classifier.model.message.reading.platform_lines import silenced
 from classifier.model.message.scorer import MessageModel, checked_texts, joined, sigmoid
 from classifier.model.message.term_tables import (
     NODE_STEP,

@@ -16,9 +16,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.message.disguises import readable
-from classifier.model.message.marks import NEGATED
-from classifier.model.message.passages import passages_of
+from classifier.model.message.reading.disguises import readable
+from classifier.model.message.reading.marks import NEGATED
+from classifier.model.message.reading.passages import passages_of
 from classifier.model.message.scorer import TACTIC_COLUMNS, MessageModel, sigmoid
 from classifier.taxonomy import COLUMNS
 

@@ -27,8 +27,8 @@ from classifier.model.container import (
 )
 from classifier.model.message.features import RANGE_OPTIONS, checked_options
 from classifier.model.message.operating_points import DEFAULT_POINT, OPERATING_POINTS, MessageOperatingPoint
+from classifier.model.message.reading.spelling import words_sha256
 from classifier.model.message.scorer import FeatureGroup, MessageModel
-from classifier.model.message.spelling import words_sha256
 from classifier.taxonomy import COLUMNS, LABELS
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _checked_model(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> M
     if header["words_sha256"] != words_sha256():
         raise OtherVersionError(
             "trained with another list of words to spell by "
-            "than this one's classifier/model/message/words.txt"
+            "than this one's classifier/model/message/reading/words.txt"
         )
     options = checked_options(header["options"])
     feature_groups = tuple(

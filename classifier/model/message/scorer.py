@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from classifier.errors import InputError
 from classifier.model.message.features import GRAMS
-from classifier.model.message.marks import marked
-from classifier.model.message.normalise import normalise
 from classifier.model.message.operating_points import MessageOperatingPoint
-from classifier.model.message.passages import highest_of_passages, split_into_passages
-from classifier.model.message.platform_lines import silenced
+from classifier.model.message.reading.marks import marked
+from classifier.model.message.reading.normalise import normalise
+from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
+from classifier.model.message.reading.platform_lines import silenced
 from classifier.taxonomy import COLUMNS, LABELS
 
 TACTIC_COLUMNS = {

@@ -18,10 +18,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from classifier.errors import InputError
 from classifier.model.message.features import DEFAULT_OPTIONS, checked_options, word_pairs
-from classifier.model.message.marks import marked
-from classifier.model.message.normalise import normalise
-from classifier.model.message.passages import highest_of_passages, split_into_passages
-from classifier.model.message.platform_lines import silenced
+from classifier.model.message.reading.marks import marked
+from classifier.model.message.reading.normalise import normalise
+from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
+from classifier.model.message.reading.platform_lines import silenced
 from classifier.model.message.scorer import checked_texts, joined, sigmoid
 from classifier.model.message.training_rows import LEFT_OUT, training_targets, training_weights
 from classifier.taxonomy import COLUMNS, LABELS
@@ -43,8 +43,8 @@ class StageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     There is a regression for each label and for each tactic. The log-odds of a label are the mean of its
     own and its best tactic's; those of a message the highest over its passages (see
-    ``classifier.model.message.passages``). Once fitted it has ``classes_``, the labels; ``features_``;
-    ``coef_`` and ``intercept_``, both with a row for each of ``COLUMNS``.
+    ``classifier.model.message.reading.passages``). Once fitted it has ``classes_``, the labels;
+    ``features_``; ``coef_`` and ``intercept_``, both with a row for each of ``COLUMNS``.
 
     It takes part in scikit-learn's ``clone``, ``GridSearchCV`` and ``cross_val_score``, which hand
     ``synthetic=True`` on to ``fit``: ``cross_val_score(model, texts, marks, params={"synthetic": True})``.

@@ -2,7 +2,7 @@
 
 Marks of other programs (entities, tags, bold), invisible characters, and letters set apart by spaces,
 dots or line breaks. What follows is counted in words, and these steps reach across words; what lies
-inside one word is levelled by ``classifier.model.message.normalise``.
+inside one word is levelled by ``classifier.model.message.reading.normalise``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import unicodedata
 from collections import Counter
 from functools import cache
 
-from classifier.model.message.spelling import in_known_words
+from classifier.model.message.reading.spelling import in_known_words
 
 _UNUSUAL = re.compile(
     r"[&<*~|\\]|[^\x00-\x7f]|[\x00-\x08\x0e-\x1f\x7f]|(?<!\w)[^\W\d_](?:[^\w]|_)+[^\W\d_](?![^\W_])"

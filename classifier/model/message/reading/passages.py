@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.message.disguises import readable
+from classifier.model.message.reading.disguises import readable
 
 _END = re.compile(r"(?<=[.!?\u2026])[\"')\]]*\s+|\s*[\n\r]+\s*")
 _WORD_CHARACTER = re.compile(r"\w")

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from functools import cache
 
-from classifier.model.message.disguises import invisible
-from classifier.model.message.spelling import LOOK_ALIKES, is_known, spelled
+from classifier.model.message.reading.disguises import invisible
+from classifier.model.message.reading.spelling import LOOK_ALIKES, is_known, spelled
 
 _APOSTROPHES = dict.fromkeys(map(ord, "'\u2019\u2018`\u00b4\u02bc\u201b\u2032\u02b9"))
 _OWN_LOOK_ALIKES = str.maketrans("\u04cf\u03b7\u03c4\u03b5\u03b2\u03ba\u0142\u00f8\u0111\u0127", "lntebklodh")
