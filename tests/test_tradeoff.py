@@ -272,6 +272,9 @@ def test_scores_that_do_not_fit_the_corpus_are_one_clear_line(
         (["--policies", "none.toml"], "none.toml: cannot be read"),
         (["--scores", "none.csv"], "none.csv: cannot be read"),
         (["--scores", "none.csv", "--model", "m.safetensors"], "--model cannot be given beside it"),
+        (["--assume", "happiness=3"], "no such assumption, expected one of true_positive_rate"),
+        (["--assume", "evasion=much"], "must be written as name=number"),
+        (["--assume", "evasion=2"], "evasion must be in [0, 1], got 2.0"),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_the_work(small_corpus, tmp_path, capsys, options, message):
@@ -284,23 +287,51 @@ def test_the_folder_of_an_evaluation_is_left_alone(small_corpus, tmp_path, capsy
     assert "holds an evaluation" in refused(capsys, "tradeoff", small_corpus, "--out", tmp_path)
 
 
-def test_the_page_says_first_what_it_cannot_show_and_has_a_table_by_each_figure(compared):
+def test_the_page_answers_first_closes_its_sections_and_ends_with_hashes(compared):
     page = (compared / "tradeoff.html").read_text(encoding="utf-8")
-    assert page.index("Synthetic is not real") < page.index("<table>")
+    in_order = [
+        "Who reads most",
+        "What one more find costs.",
+        "What is assumed.",
+        "<svg",
+        "Caution.",
+        "<table>",
+    ]
+    in_order += ["Contents", "Synthetic is not real", "<details", "Corpus sha256"]
+    places = [page.index(words) for words in in_order]
+    assert places == sorted(places)
+    assert "<details open" not in page
     limits = report_templates().get_template(NOTES).module.limits
     assert len(limits) == 8
     assert all(limit in page for limit in limits)
-    assert page.count("<svg") == 4
+
+
+def test_the_page_has_a_table_by_each_figure_and_no_undefined_number(compared):
+    page = (compared / "tradeoff.html").read_text(encoding="utf-8")
     assert all("<table>" in part for part in page.split("</figure>")[1:])
     assert not re.search(r'(?:src|href)="(?!#)', page)
+    assert not re.search(r"\bnan\b", page)
     for word in (
         "per million benign conversations",
         "Clopper-Pearson",
         "supposed prevalence",
         "no scorer was given for model",
         "message-hours kept",
+        "epsilon of a release",
+        "messages kept at once",
+        "benign accounts ever flagged",
+        "Assumed throughout",
     ):
         assert word in page
+
+
+def test_what_is_assumed_of_the_reviewer_can_be_set(small_corpus, policies, tmp_path):
+    command = ["tradeoff", small_corpus, *FAST, "--policies", policies / "bit.toml", "--prevalence", "1e-4"]
+    command += ["--assume", "evasion=0.5", "--assume", "minutes_per_item=3", "--out", tmp_path]
+    assert main([str(argument) for argument in command]) == 0
+    facts = json.loads((tmp_path / "tradeoff.json").read_text())["facts"]
+    assert (facts["sliders"]["evasion"], facts["reviewer"]["minutes_per_item"]) == (0.5, 3)
+    assert "50 % of patterns evade" in (tmp_path / "tradeoff.html").read_text(encoding="utf-8")
 
 
 def test_a_zero_is_an_open_marker_at_its_bound(compared):

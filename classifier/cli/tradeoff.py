@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classifier.evaluation.results import Evaluation
+    from classifier.experiments.tradeoff.material import Material
     from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.policies.policy import Policy
-    from classifier.privacy.stream import Stream
-    from classifier.records import Conversation
 
 PARTS = "parts"
 """The folder inside --out of what is done already."""
@@ -73,6 +71,11 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
     help="Message scores of an outside model instead of --model: see below.",
 )
 @click.option(
+    "--conversation-scores",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Conversation scores of an outside classifier instead: see below.",
+)
+@click.option(
     "--variants/--no-variants",
     default=True,
     show_default=True,
@@ -87,6 +90,13 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
     "--curve",
     type=click.Path(path_type=Path, dir_okay=False),
     help="What 'privacy curve' wrote, to stand in the report.",
+)
+@click.option(
+    "--assume",
+    multiple=True,
+    help="An assumed number, name=number; may be given again: of the reviewer (true_positive_rate, "
+    "false_positive_rate, minutes_per_item, items_per_hour, rested_items_per_hour, fatigue, appeal_rate, "
+    "upheld_rate, minutes_per_appeal) or a slider that is 0 unless set (evasion, chilling, function_creep).",
 )
 @click.option(
     "--quick",
@@ -105,9 +115,11 @@ def tradeoff(
     prevalence: tuple[float, ...],
     constraint: tuple[str, ...],
     scores: Path | None,
+    conversation_scores: Path | None,
     variants: bool,
     attack: Path | None,
     curve: Path | None,
+    assume: tuple[str, ...],
     quick: bool,
     jobs: int,
     resamples: int,
@@ -127,7 +139,13 @@ def tradeoff(
 
     The CSV of --scores has a row a message of the validation and test conversations, in their order,
     with conversation_id, author, and either one column "score" or one a label, in [0, 1], as 'score
-    --level message --out' writes it. Labels of conversations come from CORPUS.
+    --level message --out' writes it. Labels of conversations come from CORPUS. With labels, and rows of
+    train conversations by a model that did not see their lines, a conversation model is fitted on what
+    columns of labels and tactics there are; otherwise messages are combined by noisy-or.
+
+    The CSV of --conversation-scores has conversation_id and score, in [0, 1], of every validation and
+    test conversation. Such a score rests on all messages, so alerts come at the last one, and policies
+    that read a part of a conversation are skipped.
 
     \b
     Example:
@@ -136,18 +154,24 @@ def tradeoff(
     from classifier.evaluation.baserates import PREVALENCES
     from classifier.evaluation.results import Evaluation
     from classifier.experiments.policy_scorers import find_sources, make_scorers
+    from classifier.experiments.tradeoff.material import read_leaks, read_material
+    from classifier.experiments.tradeoff.questions import (
+        assumption_facts,
+        parsed_assumptions,
+        question_tables,
+    )
     from classifier.model.message.file import load_model
     from classifier.model.shipped import require_unseen
+    from classifier.privacy.attacks.strongest import model_leaks
     from classifier.privacy.claims.constraint import check_constraints
     from classifier.privacy.claims.feasibility import constraint_lines, feasible_points
-    from classifier.privacy.claims.strongest_attack import strongest_leaks
     from classifier.privacy.compare.frontier import compare_policies
     from classifier.progress import progress_bar, say
 
-    if scores is not None and model_path is not None:
-        raise InputError("--scores stands in for a model, so --model cannot be given beside it")
-    require_paths(*policies, scores, attack, curve, model=model_path)
+    _require_one_source(model_path, scores, conversation_scores)
+    require_paths(*policies, scores, conversation_scores, attack, curve, model=model_path)
     check_constraints(constraint)
+    reviewer, sliders = parsed_assumptions(assume)
     if (out / "evaluation.json").exists():
         raise InputError(
             f"{out}: holds an evaluation, whose tables would be mixed with these; name another folder"
@@ -155,12 +179,17 @@ def tradeoff(
     chosen = _chosen_policies(policies)
     variants, resamples = variants and not quick, min(resamples, QUICK_RESAMPLES) if quick else resamples
     sources = find_sources(
-        model_path, scores, keys={policy.model_key for policy in chosen}, variants=variants, seed=seed
+        model_path,
+        scores,
+        conversation_scores,
+        keys={policy.model_key for policy in chosen},
+        variants=variants,
+        seed=seed,
     )
-    material = _read_material(corpus, at_most=QUICK_CONVERSATIONS if quick else None, seed=seed)
+    material = read_material(corpus, at_most=QUICK_CONVERSATIONS if quick else None, seed=seed)
     if sources.model is not None:
         require_unseen(sources.model, load_model(sources.model).header, material.sha256)
-    facts, tables = _leaks(attack, curve, material.sha256)
+    facts, tables = read_leaks(attack, curve, material.sha256)
     finished = _finished_policies(out, material, sources.depends_on, seed)
     with resumable(finished):
         scorers = make_scorers(
@@ -179,7 +208,7 @@ def tradeoff(
                 material.test,
                 scorers,
                 prevalences=prevalence or PREVALENCES,
-                model_leak=strongest_leaks(tables["attacks"]) if attack else {},
+                model_leak=model_leaks(tables["attacks"]) if attack else {},
                 n_resamples=resamples,
                 seed=seed,
                 n_jobs=jobs,
@@ -189,11 +218,32 @@ def tradeoff(
         except ValueError as error:
             raise InputError(f"the policies cannot be compared on {corpus}: {error}") from None
     answers = feasible_points(frontier, constraint)
+    say("groups, assumptions and review")
+    tables |= question_tables(
+        frontier,
+        material.tested,
+        material.test,
+        reviewer=reviewer,
+        sliders=sliders,
+        prevalences=prevalence or PREVALENCES,
+        n_resamples=resamples,
+        seed=seed,
+    )
+    facts |= assumption_facts(reviewer, sliders)
     facts |= frontier.facts | material.facts | sources.facts | {"constraints": list(constraint)}
     _save(Evaluation(facts, frontier.tables | tables | {"constraints": answers}), out)
     click.echo(_summary(out, frontier.points, frontier.skipped))
     for line in constraint_lines(answers):
         click.echo(line)
+
+
+def _require_one_source(
+    model_path: Path | None, scores: Path | None, conversation_scores: Path | None
+) -> None:
+    named = {"--scores": scores, "--conversation-scores": conversation_scores, "--model": model_path}
+    given = [option for option, path in named.items() if path is not None]
+    if len(given) > 1:
+        raise InputError(f"{given[0]} stands in for a model, so {given[1]} cannot be given beside it")
 
 
 def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
@@ -209,84 +259,7 @@ def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
     return read_policies(files) if files else shipped_policies()
 
 
-@dataclass(frozen=True)
-class _Material:
-    """The conversations of a corpus, by what they are for.
-
-    ``train`` to fit on, validation to choose thresholds and test to measure on, both also as streams;
-    ``scored`` holds validation, then test.
-    """
-
-    train: Sequence[Conversation]
-    scored: Sequence[Conversation]
-    validation: Sequence[Stream]
-    test: Sequence[Stream]
-    sha256: str
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        first = self.scored[-1]
-        return {
-            "corpus": f"{first.corpus}, version {first.version}",
-            "corpus_sha256": self.sha256,
-            "split": (
-                "thresholds from validation, figures from test: phrase families and accounts that "
-                "stand in neither train nor validation"
-            ),
-        }
-
-
-def _read_material(corpus: Path, *, at_most: int | None, seed: int) -> _Material:
-    """The corpus; of validation and test at most so many conversations, drawn by lot."""
-    from classifier.corpus.release import content_hash, read_corpus
-    from classifier.experiments.conversations.scores import leading_families
-    from classifier.privacy.stream import streams_from_conversations
-    from classifier.privacy.uniform_draw import uniform_draw
-
-    splits = read_corpus(corpus)
-    for split in ("validation", "test"):
-        if not splits[split]:
-            raise InputError(
-                f"{corpus}: has no {split} conversations; thresholds are chosen on validation and "
-                "measured on test, so both are needed"
-            )
-    for split in ("validation", "test") if at_most else ():
-        drawn = sorted(splits[split], key=lambda found: uniform_draw(seed, "quick", found.id))[:at_most]
-        splits[split] = sorted(drawn, key=lambda found: found.id)
-    validation, test = (
-        streams_from_conversations(splits[split], clusters=leading_families(splits[split]).tolist())
-        for split in ("validation", "test")
-    )
-    return _Material(
-        splits["train"], [*splits["validation"], *splits["test"]], validation, test, content_hash(corpus)
-    )
-
-
-def _leaks(
-    attack: Path | None, curve: Path | None, corpus_sha256: str
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Facts and tables of an attack and of a curve, where given.
-
-    Both must be of this corpus.
-    """
-    from classifier.privacy.attacks.stored_table import load_stored_table
-
-    facts, tables = {}, {}
-    for kind, table, path in (("attack", "attacks", attack), ("curve", "curve", curve)):
-        if path is not None:
-            stored = load_stored_table(path, kind)
-            if stored.facts["corpus_sha256"] != corpus_sha256:
-                raise InputError(
-                    f"{path}: was made on another corpus than the one compared here; run "
-                    f"'grooming-classifier privacy {kind}' on this one"
-                )
-            facts[kind], tables[table] = stored.facts, stored.table
-    return facts, tables
-
-
-def _finished_policies(
-    out: Path, material: _Material, made_of: dict[str, Any], seed: int
-) -> FinishedPolicies:
+def _finished_policies(out: Path, material: Material, made_of: dict[str, Any], seed: int) -> FinishedPolicies:
     from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.compare.frontier import ASKED_RATES
     from classifier.resume import FinishedPieces, program_sha256

@@ -8,12 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.errors import InputError
 from classifier.resume import file_sha256
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.simulate.scorer import PolicyScorer
     from classifier.privacy.stream import MessageScores, Stream
@@ -25,6 +22,15 @@ OWN_MODEL = "private/plain"
 VARIANT_MESSAGES = 30_000
 """Messages on which plain variants are fitted: enough to compare them, about a minute in all."""
 
+OUTSIDE_MESSAGES = (
+    f"message scores of an outside model, which stands in for model {OWN_MODEL!r}; combined by a "
+    "conversation model fitted on its train rows, or by noisy-or where it has none"
+)
+OUTSIDE_CONVERSATIONS = (
+    f"conversation scores of an outside classifier, which stands in for model {OWN_MODEL!r}; they exist from "
+    "the last message on"
+)
+
 
 @dataclass(frozen=True)
 class ScoreSources:
@@ -34,8 +40,8 @@ class ScoreSources:
     ----------
     model
         Our message model file; None with outside scores.
-    scores
-        A file of outside scores; None with our model.
+    scores, conversation_scores
+        A file of outside scores, of messages or of whole conversations; None without.
     depends_on
         What the scores of each model depend on besides the corpus, by ``Policy.model_key``.
     facts
@@ -44,14 +50,21 @@ class ScoreSources:
 
     model: Path | None
     scores: Path | None
+    conversation_scores: Path | None
     depends_on: dict[str, Any]
     facts: dict[str, Any]
 
 
 def find_sources(
-    model_path: Path | None, scores: Path | None, *, keys: Collection[str], variants: bool, seed: int
+    model_path: Path | None,
+    scores: Path | None,
+    conversation_scores: Path | None,
+    *,
+    keys: Collection[str],
+    variants: bool,
+    seed: int,
 ) -> ScoreSources:
-    """Our model and its variants, or the file of outside ``scores`` alone.
+    """Our model and its variants, or a file of outside scores alone.
 
     With ``variants``, those of the model ``keys`` that can be fitted are included. ``model_path`` is not used
     beside outside scores. Raises ``InputError`` for a file that cannot be read.
@@ -60,14 +73,13 @@ def find_sources(
     from classifier.model.shipped import conversation_model_path, train_split_model
     from classifier.privacy.builds.variants import salt_from_seed, standard_variants
 
-    if scores is not None:
-        said = (
-            f"message scores of an outside model, combined by noisy-or; it stands in for model {OWN_MODEL!r}"
-        )
-        return ScoreSources(None, scores, {OWN_MODEL: file_sha256(scores)}, {"model": said})
+    for outside, said in ((scores, OUTSIDE_MESSAGES), (conversation_scores, OUTSIDE_CONVERSATIONS)):
+        if outside is not None:
+            depends_on: dict[str, Any] = {OWN_MODEL: [said, file_sha256(outside), seed]}
+            return ScoreSources(None, scores, conversation_scores, depends_on, {"model": said})
     path = model_path or train_split_model()
     hashes = [file_sha256(path), file_sha256(conversation_model_path(path, "text"))]
-    depends_on: dict[str, Any] = {OWN_MODEL: hashes}
+    depends_on = {OWN_MODEL: hashes}
     if variants:
         for key in sorted(standard_variants(salt=salt_from_seed(seed))):
             if key in keys and key != OWN_MODEL:
@@ -76,7 +88,7 @@ def find_sources(
         "model": "the stage model for messages, the text head of its pattern model for conversations",
         "model_sha256": load_model(path).header["sha256"],
     }
-    return ScoreSources(path, None, depends_on, facts)
+    return ScoreSources(path, None, None, depends_on, facts)
 
 
 def make_scorers(
@@ -104,10 +116,13 @@ def make_scorers(
     finished
         Scores from an earlier run, which are used where they exist.
     """
+    from classifier.experiments.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
     from classifier.privacy.simulate.scorer import PolicyScorer
 
     if sources.scores is not None:
-        return {OWN_MODEL: PolicyScorer(outside_scores(sources.scores, scored))}
+        return {OWN_MODEL: outside_scorer(sources.scores, train, scored, seed=seed)}
+    if sources.conversation_scores is not None:
+        return {OWN_MODEL: outside_conversation_scorer(sources.conversation_scores, scored, streams)}
     assert sources.model is not None
     scorers = {OWN_MODEL: _own_scorer(sources.model, scored, streams, finished)}
     if train:
@@ -171,58 +186,3 @@ def _variant_scores(
     fit = standard_variants(salt=salt_from_seed(seed), prepare=prepare)[key]
     model = fit(documents, stream_seed(seed, "fit", key))
     return scored(streams, lambda texts: score_distinct(model.probabilities, texts))
-
-
-def outside_scores(path: Path, conversations: Sequence[Conversation]) -> MessageScores:
-    """An outside model's scores of these conversations, from a CSV file.
-
-    Raises ``InputError`` when a message has no score, or the authors differ.
-    """
-    import pandas as pd
-
-    from classifier.privacy.stream import streams_from_scores
-
-    table = _read_scores(path)
-    known = {conversation.id: conversation for conversation in conversations}
-    table = table[table["conversation_id"].isin(known)]
-    by_conversation = table.groupby("conversation_id", sort=False)
-    authors_in_file = {str(id_): authors.tolist() for id_, authors in by_conversation["author"]}
-    for conversation in conversations:
-        authors = [message.author for message in conversation.messages]
-        if conversation.id not in authors_in_file:
-            raise InputError(
-                f"{path}: no scores of conversation {conversation.id!r}; every validation and test "
-                "conversation needs them"
-            )
-        got = authors_in_file[conversation.id]
-        if got != authors:
-            raise InputError(
-                f"{path}: conversation {conversation.id!r} has {len(authors)} messages in the corpus and "
-                f"{len(got)} here, or they are by other authors or in another order"
-            )
-    labels = pd.Series({id_: conversation.label for id_, conversation in known.items()})
-    table = table.assign(index=by_conversation.cumcount(), label=table["conversation_id"].map(labels))
-    try:
-        return streams_from_scores(table)[1]
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-def _read_scores(path: Path) -> pd.DataFrame:
-    """Rows in the order of their column ``index``, if there is one."""
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(
-            path,
-            dtype={"conversation_id": str, "author": str},
-            keep_default_na=False,
-            na_values={"score": [""]},
-        )
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:  # which pandas' own parser errors and UnicodeDecodeError are
-        raise InputError(f"{path}: not readable as CSV: {error}") from None
-    if missing := [name for name in ("conversation_id", "author") if name not in table]:
-        raise InputError(f"{path}: no column {missing[0]!r} in the header")
-    return table.sort_values(["conversation_id", "index"], kind="stable") if "index" in table else table

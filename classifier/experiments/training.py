@@ -14,6 +14,7 @@ from classifier.experiments.conversations.scores import Probabilities
 from classifier.model.message.operating_points import MAX_FALSE_ALARMS, Counts, MessageOperatingPoint
 from classifier.model.message.stage_classifier import StageClassifier, fit_on_subsets
 from classifier.progress import say
+from classifier.readers.messages import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import COLUMNS, LABELS
 
@@ -104,3 +105,15 @@ def measured_point(
 def _counts(flagged: NDArray[np.bool_], among: NDArray[np.bool_]) -> tuple[Counts, ...]:
     pairs = zip((flagged & among).sum(axis=0).tolist(), among.sum(axis=0).tolist(), strict=True)
     return tuple((int(hits), int(n)) for hits, n in pairs)
+
+
+def of_distinct_lines(
+    conversations: Sequence[Conversation], scores: NDArray[np.float64]
+) -> dict[str, MessageOperatingPoint]:
+    """``choose_operating_points`` on the messages of ``conversations``, each distinct line once.
+
+    ``scores`` has a row for every message, in their order.
+    """
+    messages = messages_table(conversations)
+    once = ~messages.duplicated(["text", "family"]).to_numpy()
+    return choose_operating_points(messages[once].reset_index(drop=True), scores[once])

@@ -74,11 +74,14 @@ class Opening:
         The one picture beside them.
     table_at
         Name of the note of the section that holds the table of the picture.
+    table
+        A table below them, not closed; None without one.
     """
 
     values: Mapping[str, Any]
     figure: CaptionedFigure
     table_at: str
+    table: CaptionedTable | None = None
 
 
 def interval_figure(

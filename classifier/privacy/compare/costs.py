@@ -59,6 +59,16 @@ class ConversationEvents:
         added = np.bincount(_conversation_numbers(events), weights=values, minlength=len(self.streams))
         return added.astype(np.float64)
 
+    def of_contact(self, kind: str) -> Numbers:
+        """How many messages of the person contacted have an event of that kind, by conversation."""
+        once = self.of_kind(kind).drop_duplicates(["conversation", "message"])
+        numbers = _conversation_numbers(once)
+        by_contact = [
+            self.streams[number].authors[message - 1] != self.streams[number].initiator
+            for number, message in zip(numbers.tolist(), once["message"].tolist(), strict=True)
+        ]
+        return self.added_up(once, by_contact)
+
     @cached_property
     def releases(self) -> pd.DataFrame:
         """The first release that points at each conversation, by its number."""
@@ -188,6 +198,31 @@ def exposed_people(log: ConversationEvents) -> Numbers:
     return log.exposed[1]
 
 
+def contact_messages_read(log: ConversationEvents) -> Numbers:
+    """Messages of the person contacted that reached the machine, or a person."""
+    return log.of_contact("read")
+
+
+def contact_messages_shown(log: ConversationEvents) -> Numbers:
+    """Messages of the person contacted that a person saw."""
+    return log.of_contact("shown")
+
+
+def peak_kept(log: ConversationEvents) -> NDArray[np.int64]:
+    """The most messages kept at once."""
+    kind = log.events["event"]
+    change = (kind == "kept").to_numpy().astype(np.int64) - (kind == "dropped").to_numpy()
+    peaks = np.zeros(len(log.streams), dtype=np.int64)
+    # All that is kept is dropped in the end, so one running sum serves all conversations.
+    np.maximum.at(peaks, _conversation_numbers(log.events), np.cumsum(change))
+    return peaks
+
+
+def output(log: ConversationEvents) -> NDArray[np.int64]:
+    """What was released first that points at the conversation; 0 for nothing."""
+    return log.releases["value"].fillna(0).to_numpy(dtype=np.int64)
+
+
 COUNTS: dict[str, Callable[[ConversationEvents], NDArray[Any]]] = {
     "n_read": messages_read,
     "is_read": is_read,
@@ -205,6 +240,10 @@ COUNTS: dict[str, Callable[[ConversationEvents], NDArray[Any]]] = {
     "message_hours": message_hours,
     "pii_items": personal_items,
     "pii_people": exposed_people,
+    "n_read_contact": contact_messages_read,
+    "n_shown_contact": contact_messages_shown,
+    "peak_kept": peak_kept,
+    "output": output,
 }
 """What is counted of each conversation: a column of ``COST_COLUMNS``, and the function that counts it."""
 

@@ -21,6 +21,7 @@ from classifier.privacy.compare.detection import false_alarms_by_scene, first_st
 from classifier.privacy.compare.exchange import exchange_table
 from classifier.privacy.compare.metrics import METRIC_BY_ID
 from classifier.privacy.compare.operating_points import (
+    OperatingPoint,
     PointsCache,
     PolicyOperatingPoints,
     no_cache,
@@ -94,6 +95,8 @@ class Frontier:
         What one pattern found costs at each prevalence; see ``per_find_table``.
     skipped
         ``policy``, ``asked_rate`` and ``reason`` of what could not be run.
+    operating_points
+        The points themselves, with the costs of every test conversation, in the order of ``points``.
     """
 
     facts: dict[str, Any]
@@ -105,6 +108,7 @@ class Frontier:
     scenes: pd.DataFrame
     per_find: pd.DataFrame
     skipped: pd.DataFrame
+    operating_points: tuple[OperatingPoint, ...] = ()
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -225,6 +229,7 @@ def compare_policies(
         scenes=by_point(points, lambda costs: false_alarms_by_scene(costs, test)),
         per_find=per_find_table(metrics, prevalences=prevalences),
         skipped=pd.DataFrame(skipped, columns=["policy", "asked_rate", "reason"]),
+        operating_points=tuple(points),
     )
 
 

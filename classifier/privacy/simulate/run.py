@@ -23,6 +23,7 @@ from classifier.privacy.policies.trigger import MetadataSignals
 from classifier.privacy.simulate.events import EventLog, PolicyRun
 from classifier.privacy.simulate.scorer import NOISY_OR, PolicyScorer, RunningScorer
 from classifier.privacy.simulate.view import PolicyView, ReadMessage
+from classifier.privacy.simulate.whole import WHOLE, part_read
 from classifier.privacy.stream import MessageScores, Stream
 from classifier.privacy.uniform_draw import uniform_draw
 from classifier.taxonomy import PATTERN, STAGES
@@ -73,6 +74,8 @@ def obstacle(policy: Policy, stream: Stream, scorer: PolicyScorer) -> str:
     scored_before = isinstance(scorer.messages, MessageScores)
     if not stream.texts and (policy.text_trigger or policy.redactor != "none" or not scored_before):
         return "it needs the messages' text, which is not there"
+    if isinstance(scorer.messages, MessageScores) and scorer.messages.columns == WHOLE:
+        return part_read(policy)
     if (
         policy.k_of_n
         and isinstance(scorer.messages, MessageScores)

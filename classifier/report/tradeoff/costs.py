@@ -38,16 +38,16 @@ def metric_columns(section: str) -> list[Column]:
     ]
 
 
-def human_reads_plot(tables: Tables, *, numbered: bool = True) -> Axes:
+def human_reads_plot(tables: Tables) -> Axes:
     """Recall against benign conversations of which a person is shown text.
 
-    With ``numbered`` the points of the frontier carry their numbers in the table of points.
+    The points of the frontier carry their numbers in the table of points.
     """
     return frontier_plot(
         with_intervals(tables),
         x="drawn_at",
         xlabel=f"{METRIC_BY_ID[HUMAN_READS].title} (log; at 1: none, by construction)",
-        labelled=frontier_points(tables, HUMAN_VIEW) if numbered else (),
+        labelled=frontier_points(tables, HUMAN_VIEW),
     )
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from classifier.evaluation.results import Evaluation
 from classifier.report.page import render
-from classifier.report.sections import Section, Tables
+from classifier.report.sections import Section, SectionGroup, Tables
+from classifier.report.tradeoff.assumed import break_even_section, prices_section, review_section
 from classifier.report.tradeoff.attacks import attack_section, privacy_curve_section
 from classifier.report.tradeoff.costs import (
     human_reads_section,
@@ -17,7 +18,10 @@ from classifier.report.tradeoff.costs import (
     retention_section,
 )
 from classifier.report.tradeoff.frontier import base_rates_section, exchange_rates_section
+from classifier.report.tradeoff.groups import accounts_section, groups_section, own_text_section
+from classifier.report.tradeoff.opening import opening
 from classifier.report.tradeoff.policies import constraints_section, policies_section, skipped_section
+from classifier.report.tradeoff.released import released_section
 
 NOTES = "tradeoff_notes.html.j2"
 
@@ -41,36 +45,57 @@ FACT_TITLES = {
     "latency_p": "Latency penalty p",
     "seed": "Seed",
     "n_resamples": "Bootstrap resamples",
+    "reviewer": "Reviewer, assumed",
+    "sliders": "Sliders, assumed",
 }
 
-POINT_SECTIONS: tuple[Callable[[Tables], Section], ...] = (
-    human_reads_section,
-    messages_read_section,
-    retention_section,
-    exchange_rates_section,
-    base_rates_section,
-    constraints_section,
-)
-"""The first sections, in their order; those of attacks on model files follow."""
-POLICY_SECTIONS: tuple[Callable[[Tables], Section], ...] = (skipped_section, policies_section)
-"""The last sections, in their order."""
+Sections = dict[str, Callable[[Tables], Section]]
+
+GROUPS: dict[str, Sections] = {
+    "What policies find and cost": {
+        "points": human_reads_section,
+        "per_find": messages_read_section,
+        "intervals": retention_section,
+        "exchange": exchange_rates_section,
+        "prices": prices_section,
+        "base_rates": base_rates_section,
+        "constraints": constraints_section,
+    },
+    "What is assumed": {"break_even": break_even_section},
+    "Who is looked at": {
+        "gaps": groups_section,
+        "own_text": own_text_section,
+        "accounts": accounts_section,
+    },
+    "What leaves, and what a model file gives away": {"released": released_section},
+    "The policies": {"points": policies_section, "skipped": skipped_section},
+}
+"""The sections in their order, by group and by the table that each needs."""
+
+WITH_FACTS: dict[str, dict[str, tuple[str, Callable[[Tables, dict[str, Any]], Section]]]] = {
+    "What is assumed": {"review": ("reviewer", review_section)},
+    "What leaves, and what a model file gives away": {
+        "attacks": ("attack", lambda tables, facts: attack_section(tables["attacks"], facts["attack"])),
+        "curve": ("curve", lambda tables, facts: privacy_curve_section(tables["curve"], facts["curve"])),
+    },
+}
+"""Sections that need a fact as well, by group and table: the fact, and the section."""
 
 TEXT_COLUMNS = (
     "dominated_by",
     "better_on",
     "exact_zeros",
-    "title",
-    "group",
     "reason",
     "description",
     "combined_by",
+    "worst_group",
 )
 
 
 def tradeoff_page(evaluation: Evaluation) -> str:
-    """The whole page: limits and facts first, then the sections.
+    """The whole page: the answer first, then a closed section per table, hashes and seeds last.
 
-    The same tables give the same bytes.
+    A section whose table is missing is left out. The same tables give the same bytes.
     """
     tables = {name: _with_empty_texts(table) for name, table in evaluation.tables.items()}
     facts = [
@@ -78,22 +103,23 @@ def tradeoff_page(evaluation: Evaluation) -> str:
         for name, title in FACT_TITLES.items()
         if name in evaluation.facts
     ]
-    sections = [
-        *(section(tables) for section in POINT_SECTIONS),
-        *_attack_sections(evaluation),
-        *(section(tables) for section in POLICY_SECTIONS),
+    groups = [
+        SectionGroup(
+            heading,
+            [
+                *(section(tables) for table, section in sections.items() if table in tables),
+                *(
+                    section(tables, evaluation.facts)
+                    for table, (fact, section) in WITH_FACTS.get(heading, {}).items()
+                    if table in tables and fact in evaluation.facts
+                ),
+            ],
+        )
+        for heading, sections in GROUPS.items()
     ]
-    return render("sections.html.j2", notes_template=NOTES, facts=facts, sections=sections)
-
-
-def _attack_sections(evaluation: Evaluation) -> list[Section]:
-    """The sections on attacks and on differential privacy, for those whose table is there."""
-    sections = (("attacks", "attack", attack_section), ("curve", "curve", privacy_curve_section))
-    return [
-        section(evaluation.tables[table], evaluation.facts[facts])
-        for table, facts, section in sections
-        if table in evaluation.tables
-    ]
+    return render(
+        "sections.html.j2", notes_template=NOTES, opening=opening(tables), groups=groups, facts=facts
+    )
 
 
 def _fact(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from classifier.report.figures import ACCENT, INK, MUTED, WARM, new_axes
+from classifier.report.figures import ACCENT, INK, MUTED, WARM, new_axes, with_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,17 +52,18 @@ def points_plot(
     """
     ax = ax or new_axes(height=4.6)
     for _, name, marker, colour in MACHINE_READ_CLASSES:
-        for is_open, group in table[table["share"] == name].groupby("open"):
-            ax.plot(
-                group[x],
-                group[y],
+        for row in table[table["share"] == name].to_dict("records"):
+            [dot] = ax.plot(
+                [row[x]],
+                [row[y]],
                 marker,
                 color=colour,
-                markerfacecolor="none" if is_open else colour,
+                markerfacecolor="none" if row["open"] else colour,
                 markersize=6,
                 alpha=0.85,
                 linestyle="none",
             )
+            with_title(dot, f"{row['point']}: {xlabel} {row[x]:,.4g}, {ylabel} {row[y]:,.3g}")
         ax.plot([], [], marker, color=colour, label=name, linestyle="none")
     if open_means:
         ax.plot([], [], "o", color=INK, markerfacecolor="none", label=f"open: {open_means}", linestyle="none")

@@ -8,6 +8,7 @@ import pandas as pd
 from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.metrics import METRIC_BY_ID
 from classifier.report.sections import Tables
+from classifier.report.tables import format_interval
 from classifier.report.tradeoff.plots import MACHINE_READ_CLASSES
 
 HUMAN_READS = "human_read_benign_per_million"
@@ -15,6 +16,20 @@ EXACT_ZERO_AT = 1.0
 """Where a log axis of human reads per million holds the policies that show nobody a text."""
 HUMAN_VIEW = METRIC_BY_ID[HUMAN_READS].view
 MACHINE_VIEW = METRIC_BY_ID["benign_messages_read"].view
+
+
+SHOWN_RATE = 0.01
+"""The asked false positive rate of the one point that stands for each policy."""
+
+
+def shown_points(points: pd.DataFrame) -> pd.DataFrame:
+    """The row of each policy whose asked rate is nearest to ``SHOWN_RATE``, in order.
+
+    A policy without a threshold to choose has one row.
+    """
+    distance = (points["asked_rate"] - SHOWN_RATE).abs().fillna(0.0)
+    nearest = distance.groupby(points["policy"], sort=False).idxmin()
+    return points.loc[nearest].reset_index(drop=True)
 
 
 def with_intervals(tables: Tables) -> pd.DataFrame:
@@ -67,7 +82,9 @@ def _reads_with_interval(value: float, low: float, high: float, hits: float, exa
     if exact:
         return "0 (shows no text)"
     # Without events every resample gives 0; the upper bound in the next column says more.
-    return f"{value:,.0f} ({low:,.0f}–{high:,.0f})" if hits else "0 (no event)"
+    if not hits:
+        return "0 (no event)"
+    return f"{value:,.0f} {format_interval(low, high, 0)}"
 
 
 def ppv_cells(base_rates: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,100 @@
+"""What one more find costs a policy when it loosens its threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from classifier.evaluation.intervals import cluster_codes, cluster_sums, cluster_weights, divide_or_nan
+from classifier.privacy.compare.costs import checked_prevalence
+from classifier.privacy.compare.operating_points import OperatingPoint
+
+Numbers = NDArray[np.float64]
+
+COLUMNS = (
+    "policy",
+    "from_point",
+    "to_point",
+    "prevalence",
+    "recall_from",
+    "recall_to",
+    "false_alarms_from",
+    "false_alarms_to",
+    "price",
+    "price_low",
+    "price_high",
+    "no_gain_share",
+)
+
+
+def threshold_prices(
+    points: Sequence[OperatingPoint],
+    *,
+    prevalences: Sequence[float],
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The price of one more pattern found, between neighbouring thresholds of one policy.
+
+    It is in benign conversations flagged: ((1 - π) Δ false positive rate) / (π Δ recall), at each supposed
+    prevalence π. Columns: ``policy``, ``from_point``, ``to_point`` (by falling threshold), ``prevalence``,
+    ``recall_from``, ``recall_to``, ``false_alarms_from``, ``false_alarms_to`` (rates), ``price`` with
+    ``price_low`` and ``price_high`` (95 % percentile interval over resampled clusters), and
+    ``no_gain_share``, the share of resamples in which no more is found and the price counts as infinite.
+    """
+    rows: list[dict[str, Any]] = []
+    if not points:
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+    codes, n_clusters = cluster_codes(points[0].costs["cluster"].to_numpy())
+    drawn = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
+    weights = np.concatenate([np.ones((1, n_clusters)), drawn])
+    by_policy: dict[str, list[OperatingPoint]] = {}
+    for point in points:
+        by_policy.setdefault(point.policy.name, []).append(point)
+    for name, own in by_policy.items():
+        strictest_first = sorted(own, key=lambda point: -point.policy.threshold)
+        for stricter, looser in pairwise(strictest_first):
+            of_stricter, of_looser = (
+                _rates(point.costs, codes, n_clusters, weights) for point in (stricter, looser)
+            )
+            identity = {"policy": name, "from_point": stricter.name, "to_point": looser.name}
+            rows += [identity | row for row in _prices(of_stricter, of_looser, prevalences)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _rates(
+    costs: pd.DataFrame, codes: NDArray[np.int64], n_clusters: int, weights: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Recall and false positive rate, of the data and of every resample."""
+    benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
+    columns = np.column_stack([~benign & flagged, ~benign, benign & flagged, benign]).astype(np.float64)
+    found, patterns, alarms, others = (weights @ cluster_sums(columns, codes, n_clusters)).T
+    return divide_or_nan(found, patterns), divide_or_nan(alarms, others)
+
+
+def _prices(
+    stricter: tuple[Numbers, Numbers], looser: tuple[Numbers, Numbers], prevalences: Sequence[float]
+) -> Iterator[dict[str, Any]]:
+    gained, paid = looser[0] - stricter[0], looser[1] - stricter[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        prices = np.where(gained > 0, paid / gained, np.inf)
+    for prevalence in prevalences:
+        odds = (1.0 - checked_prevalence(prevalence)) / prevalence
+        # Of resamples, not between them: an infinite price has no middle with another.
+        low, high = np.quantile(odds * prices[1:], [0.025, 0.975], method="inverted_cdf")
+        yield {
+            "prevalence": prevalence,
+            "recall_from": stricter[0][0],
+            "recall_to": looser[0][0],
+            "false_alarms_from": stricter[1][0],
+            "false_alarms_to": looser[1][0],
+            "price": odds * prices[0],
+            "price_low": low,
+            "price_high": high,
+            "no_gain_share": float((gained[1:] <= 0).mean()),
+        }
