@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
+from contextlib import redirect_stdout
 from html import unescape
 
 import pytest
 
+from classifier.app.demo import load_demo
 from classifier.app.export import export_site
 from classifier.app.lesson.guess import featured_conversations
 from classifier.cli.main import main
 from classifier.errors import InputError
+from classifier.model.shipped import conversation_model_path
 
 
 @pytest.fixture(scope="module")
-def site(demo, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    export_site(demo, folder)
-    return folder
+def exported(small_model, small_corpus, tmp_path_factory):
+    """The folder that the command wrote, and what it printed."""
+    folder = tmp_path_factory.mktemp("site") / "lesson"
+    options = ["--model", str(small_model), "--corpus", str(small_corpus), "--export", str(folder)]
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        assert main(["demo", *options]) == 0
+    return folder, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def site(exported):
+    return exported[0]
 
 
 def pages(site):
@@ -47,7 +60,8 @@ def test_no_page_has_a_form_a_script_or_an_inline_style(site):
     } == set()
 
 
-def test_every_message_of_the_three_conversations_can_be_voted_on(site, demo):
+def test_every_message_of_the_conversations_can_be_voted_on(site, small_model, small_corpus):
+    demo = load_demo(small_model, conversation_model_path(small_model), corpus=small_corpus)
     names = set(pages(site))
     for id_ in featured_conversations(demo):
         for step in range(1, len(demo.scored_conversations[id_].scores) + 1):
@@ -79,9 +93,7 @@ def test_a_folder_that_holds_something_is_not_written_into(demo, tmp_path):
         export_site(demo, tmp_path)
 
 
-def test_the_command_says_where_to_begin(small_model, small_corpus, tmp_path, capsys):
-    folder = tmp_path / "lesson"
-    options = ["--model", str(small_model), "--corpus", str(small_corpus), "--export", str(folder)]
-    assert main(["demo", *options]) == 0
-    assert str(folder / "index.html") in capsys.readouterr().out
+def test_the_command_says_where_to_begin_and_how_many_pages_there_are(exported):
+    folder, printed = exported
+    assert printed == f"{folder / 'index.html'}: the first of {len(pages(folder))} pages\n"
     assert (folder / "style.css").is_file()

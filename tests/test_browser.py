@@ -328,14 +328,20 @@ def test_no_page_has_a_fault_that_axe_finds(browser, served, scheme):
     assert {place: faults for place, faults in found.items() if faults} == {}
 
 
+@pytest.fixture(scope="module")
+def site(demo, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    export_site(demo, folder)
+    return folder
+
+
 @pytest.mark.parametrize("scripted", [True, False], ids=["javascript", "no javascript"])
-def test_the_static_site_is_used_without_a_server(browser, demo, tmp_path, scripted):
-    export_site(demo, tmp_path)
+def test_the_static_site_is_used_without_a_server(browser, site, scripted):
     context = browser.new_context(java_script_enabled=scripted)
     requests = []
     context.on("request", lambda request: requests.append(request.url))
     page = context.new_page()
-    page.goto((tmp_path / "index.html").as_uri())
+    page.goto((site / "index.html").as_uri())
     page.get_by_role("navigation").get_by_role("link", name="Guess, then see").click()
     page.get_by_role("link", name="Next message").click()
     page.get_by_role("link", name="I am worried").click()
@@ -344,7 +350,7 @@ def test_the_static_site_is_used_without_a_server(browser, demo, tmp_path, scrip
     page.get_by_role("link", name="0.9").click()
     expect(page.get_by_role("heading", name="A million people, alarm from a score of 0.9")).to_be_visible()
     page.get_by_role("link", name="Reviewer's chair").click()
-    page.get_by_text("What was it?").first.click()
+    page.locator("summary", has_text="What was it?").first.click()
     expect(page.get_by_text("How they know each other").first).to_be_visible()
     page.get_by_role("link", name="Teach it").click()
     expect(page.get_by_text("grooming-classifier demo").first).to_be_visible()
