@@ -76,7 +76,7 @@ def draw_queue(demo: Demo, *, one_in: int, seed: int) -> list[Alert]:
 
 
 def _alerts(demo: Demo, *, is_pattern: bool, at_least: int) -> list[Alert]:
-    """Alerts of one kind, by falling score; conversations with an alert in the same dialogue stand once."""
+    """Alerts of one kind, by falling score, one for each dialogue."""
     threshold = alarm_step().threshold
     of_kind = [each for each in demo.scored_conversations.values() if each.is_pattern == is_pattern]
     alerts: dict[str, Alert] = {}
