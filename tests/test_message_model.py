@@ -126,19 +126,19 @@ def test_pairs_are_those_that_a_square_of_all_words_holds(text):
 
 
 def test_a_pair_counts_from_three_times_as_many_messages_on_as_a_word():
-    mums = [f"dont tell your mum {thing}" for thing in ("jam", "tea", "rice", "cake", "soup", "eggs")]
+    mums = [f"please tell your mum {thing}" for thing in ("jam", "tea", "rice", "cake", "soup", "eggs")]
     noons = [f"see you at noon {thing}" for thing in ("jam", "tea", "rice", "cake", "soup")]
     pairs = build_features(min_df=2).fit(mums + noons).transformer_list[2][1]
-    assert sorted(pairs.vocabulary_) == ["dont … mum", "dont … your", "tell … mum"]
+    assert sorted(pairs.vocabulary_) == ["please … mum", "please … your", "tell … mum"]
 
 
 def test_each_feature_group_is_of_length_one_by_itself():
-    features = build_features(min_df=1).fit(["dont tell your mum"])
+    features = build_features(min_df=1).fit(["please tell your mum"])
     for _, vectoriser in features.transformer_list:
-        assert np.linalg.norm(vectoriser.transform(["dont tell your mum"]).toarray()) == pytest.approx(1.0)
+        assert np.linalg.norm(vectoriser.transform(["please tell your mum"]).toarray()) == pytest.approx(1.0)
     assert features.transformer_list[2][1].get_feature_names_out().tolist() == [
-        "dont … mum",
-        "dont … your",
+        "please … mum",
+        "please … your",
         "tell … mum",
     ]
 
@@ -422,7 +422,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("header", "how"),
     [
-        ({"format_version": 3}, "format version 3, this one reads 4"),
+        ({"format_version": 3}, "format version 3, this one reads 5"),
         (
             {"words_sha256": "0" * 64},
             "trained with another list of words to spell by than this one's .*words.txt",
