@@ -13,7 +13,7 @@ from classifier.evaluation.early_warning import early_warning_intervals, f_laten
 from classifier.evaluation.first_warning import is_premature, premature_warnings
 from classifier.evaluation.intervals import cluster_weights
 from classifier.experiments.conversations.tables import early_warning
-from classifier.report.evaluation.conversations import CONVERSATION_SECTIONS
+from classifier.report.evaluation.conversations import early_section
 from classifier.taxonomy import LABELS, PATTERN
 
 NAN = float("nan")
@@ -193,7 +193,7 @@ def test_the_report_shows_each_interval_beside_its_figure(toy_scored):
 
 
 def _early_table(tables):
-    printed = CONVERSATION_SECTIONS["early"](tables).tables[0].printed
+    printed = early_section(tables).tables[0].printed
     return printed.headings, printed.rows[0]
 
 

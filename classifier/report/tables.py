@@ -75,15 +75,17 @@ def format_interval(low: object, high: object, digits: int = 3) -> str:
 
 
 def format_percent(value: float) -> str:
-    """A share in percent, with one digit below ten percent.
+    """A share in percent, with one digit below ten percent and two significant ones below one.
 
     The space before the sign does not break.
 
-    >>> format_percent(0.4508).split(), format_percent(0.0009).split(), format_percent(float("nan"))
-    (['45', '%'], ['0.1', '%'], '–')
+    >>> format_percent(0.4508).split(), format_percent(0.00045).split(), format_percent(float("nan"))
+    (['45', '%'], ['0.045', '%'], '–')
     """
     if math.isnan(value):
         return UNDEFINED
+    if 0 < value < 0.01:
+        return f"{100 * value:.2g}\N{NO-BREAK SPACE}%"
     digits = 0 if value >= 0.0995 or value == 0 else 1
     return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
