@@ -339,6 +339,15 @@ def test_ten_lines_of_the_greatest_length_fit_the_form(demo):
     assert teaching(demo, *lines).status_code == 200
 
 
+def test_a_corpus_of_two_conversations_gives_a_queue_of_two(demo):
+    few = replace(demo)
+    pair = [one_of(demo, is_pattern=True), one_of(demo, is_pattern=False)]
+    few.__dict__["scored_conversations"] = {each.conversation.id: each for each in pair}
+    assert chair(few, one_in=10)["n"] == 2
+    assert chair(few, one_in=10, decisions="dd")["end"]["n_read"] == 2
+    assert ask(few, "/reviewer?one_in=1000&now=p").status_code == 200
+
+
 # All
 
 

@@ -714,7 +714,8 @@ def _model_targets(folder: Path) -> dict[str, Target]:
 def _demo_target(folder: Path) -> Target:
     """The demo page's views, sent damaged fields: an input is a path, "?" and what is sent, as the form of a POST where the view takes one."""
     from classifier.app.demo import load_demo
-    from classifier.app.server import PAGE_VIEWS, build_app
+    from classifier.app.server import build_app
+    from classifier.app.views import PAGE_VIEWS
 
     corpus = folder / "corpus.jsonl"
     messages = [CORPUS_RECORD["messages"][0] | {"author": author, "personal": []} for author in "scs"]
@@ -761,7 +762,10 @@ def _demo_target(folder: Path) -> Target:
     sent = [
         "/message?text=dont+tell+your+mum",
         "/message?example=1",
-        "/conversation?id=a1&step=2&policy=device_alert_bit",
+        "/guess?id=a1&step=2&vote=w&votes=1f",
+        "/reviewer?one_in=100&minutes=20&queue=1&decisions=pdr&now=p&answers=k",
+        "/dial?step=5&one_in=1000",
+        "/teach?text1=our+secret&label1=secrecy&try1=pizza",
         "/policies?prevalence=0.01&volume=1000&a=x&rate_a=0.01",
     ]
     return Target(

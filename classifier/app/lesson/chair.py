@@ -76,7 +76,7 @@ def chair_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
             "messages": MESSAGES_A_MINUTE,
             "around": AROUND,
         },
-        "n": QUEUE_LENGTH,
+        "n": len(alerts),
         "threshold": f"{alarm_step().threshold:g}",
         **_stage(demo, alerts, decisions, answers, left, stopped=stopped),
         "policy": policy_figures(int(setting["one_in"])),
@@ -117,7 +117,7 @@ def _stage(
     reading_on = decisions.endswith(READ_ON)
     n_decided = len(decisions) - reading_on
     appeals = appealing(alerts, decisions)
-    if not stopped and n_decided < QUEUE_LENGTH and (reading_on or left >= MINUTES_FOR_PART):
+    if not stopped and n_decided < len(alerts) and (reading_on or left >= MINUTES_FOR_PART):
         alert = alerts[n_decided]
         values["alert"] = _alert_values(demo, alert, whole=reading_on) | {
             "number": n_decided + 1,
@@ -160,7 +160,7 @@ def _end(alerts: list[Alert], decisions: str, answers: str) -> dict[str, Any]:
     }
     return {
         **{name: asdict(counts) for name, counts in rounds.items()},
-        "n_read": len(decisions),
+        "n_read": min(len(decisions), len(alerts)),
         "unanswered": len(appealing(alerts, decisions)) - len(answers),
         "list": [
             {

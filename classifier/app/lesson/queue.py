@@ -63,13 +63,16 @@ def share_of_patterns(one_in: int) -> float:
 def draw_queue(demo: Demo, *, one_in: int, seed: int) -> list[Alert]:
     """``QUEUE_LENGTH`` alerts in random order, patterns among them in the share to be expected, rounded.
 
-    A model under which too few conversations reach the threshold has those with its highest scores.
+    A model under which too few conversations reach the threshold has those with its highest scores; a corpus
+    of few conversations gives a shorter queue.
     """
     n_patterns = round(QUEUE_LENGTH * share_of_patterns(one_in))
     rng = Random(f"{one_in}:{seed}")
+    patterns = _alerts(demo, is_pattern=True, at_least=n_patterns)
+    benign = _alerts(demo, is_pattern=False, at_least=QUEUE_LENGTH)
     alerts = [
-        *rng.sample(_alerts(demo, is_pattern=True, at_least=n_patterns), n_patterns),
-        *rng.sample(_alerts(demo, is_pattern=False, at_least=QUEUE_LENGTH), QUEUE_LENGTH - n_patterns),
+        *rng.sample(patterns, min(n_patterns, len(patterns))),
+        *rng.sample(benign, min(QUEUE_LENGTH - n_patterns, len(benign))),
     ]
     rng.shuffle(alerts)
     return alerts
