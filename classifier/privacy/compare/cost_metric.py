@@ -17,6 +17,20 @@ OBSERVERS = {
 }
 """Who comes to know what a metric counts."""
 
+Need = Literal[
+    "",
+    "reading",
+    "reading by the company",
+    "reading on the device",
+    "computing under encryption",
+    "looking at metadata",
+    "keeping",
+    "showing text",
+    "telling a person",
+    "alerting",
+]
+"""Something a policy does or does not do; ``construction.policy_does`` says which policies do."""
+
 Sum = tuple[str, str]
 """The conversations added up ("benign" or "pattern"), and the column that is added."""
 
@@ -49,6 +63,8 @@ class CostMetric:
         What the sum is divided by: "conversations" or "n_messages".
     scale
         Factor of the ratio.
+    needs
+        What a policy has to do for the value to be other than 0; "" where nothing makes it 0 for certain.
     compared
         Whether it is an axis of dominance. In ``points`` the axes stand before the other costs.
     margin
@@ -75,6 +91,7 @@ class CostMetric:
     counts: str = ""
     per: str = "conversations"
     scale: float = 1.0
+    needs: Need = ""
     compared: bool = False
     margin: float = 0.0
     constrained: bool = True

@@ -8,6 +8,8 @@ how to add a row.
 from __future__ import annotations
 
 from classifier.privacy.compare.cost_metric import CostMetric
+from classifier.privacy.policies.construction import policy_does
+from classifier.privacy.policies.policy import Policy
 
 COST_METRICS = (
     CostMetric(
@@ -18,6 +20,7 @@ COST_METRICS = (
         formula="1,000,000 x benign conversations of which text was shown / benign conversations",
         counts="is_shown",
         scale=1e6,
+        needs="showing text",
         compared=True,
         margin=100.0,
         exact_counts=("human_read", "n_benign"),
@@ -33,6 +36,7 @@ COST_METRICS = (
         " / benign conversations",
         counts="is_told",
         scale=1e6,
+        needs="telling a person",
         compared=True,
         margin=500.0,
         exact_counts=("human_alerted", "n_benign"),
@@ -48,6 +52,7 @@ COST_METRICS = (
         " / messages of benign conversations",
         counts="n_read_by_company",
         per="n_messages",
+        needs="reading by the company",
         compared=True,
         margin=0.005,
         section="messages_read",
@@ -62,6 +67,7 @@ COST_METRICS = (
         " / messages of benign conversations",
         counts="n_read",
         per="n_messages",
+        needs="reading",
         compared=True,
         margin=0.005,
         section="messages_read",
@@ -75,6 +81,7 @@ COST_METRICS = (
         formula="messages of benign conversations read on the device / messages of benign conversations",
         counts="n_read_by_device",
         per="n_messages",
+        needs="reading on the device",
         section="messages_read",
         place=3,
     ),
@@ -86,6 +93,7 @@ COST_METRICS = (
         formula="benign conversations of which a rule looks at who writes to whom and when"
         " / benign conversations",
         counts="metadata_seen",
+        needs="looking at metadata",
         compared=True,
         margin=0.005,
         section="messages_read",
@@ -107,6 +115,7 @@ COST_METRICS = (
         formula="messages of benign conversations shown to a person / messages of benign conversations",
         counts="n_shown",
         per="n_messages",
+        needs="showing text",
         compared=True,
         margin=0.0005,
         section="messages_read",
@@ -122,6 +131,7 @@ COST_METRICS = (
         " / benign conversations",
         counts="pii_people",
         scale=1e3,
+        needs="showing text",
         compared=True,
         margin=0.5,
         section="messages_read",
@@ -136,6 +146,7 @@ COST_METRICS = (
         " / benign conversations",
         counts="pii_items",
         scale=1e3,
+        needs="showing text",
     ),
     CostMetric(
         "retained_message_hours",
@@ -144,6 +155,7 @@ COST_METRICS = (
         observer="R",
         formula="hours that messages of benign conversations are kept, added up / benign conversations",
         counts="message_hours",
+        needs="keeping",
         compared=True,
         margin=0.1,
         section="retention",
@@ -157,6 +169,7 @@ COST_METRICS = (
         formula="stated seconds a message x messages of benign conversations computed on"
         " / benign conversations",
         counts="compute_seconds",
+        needs="computing under encryption",
         compared=True,
     ),
     CostMetric(
@@ -224,6 +237,7 @@ COST_METRICS = (
         observer="A",
         formula="benign conversations flagged / benign conversations",
         counts="flagged",
+        needs="alerting",
         compared=True,
         margin=0.0005,
         exact_counts=("false_alarms", "n_benign"),
@@ -236,6 +250,7 @@ COST_METRICS = (
         observer="C",
         formula="messages of benign conversations that reached the company / benign conversations",
         counts="n_read_by_company",
+        needs="reading by the company",
         view="recall against company reads",
         view_unit="messages of benign conversations read by the company",
     ),
@@ -283,3 +298,16 @@ def metrics_of_section(section: str) -> list[CostMetric]:
     return sorted(
         (metric for metric in COST_METRICS if metric.section == section), key=lambda metric: metric.place
     )
+
+
+def zeros_by_construction(policy: Policy) -> frozenset[str]:
+    """The metrics that are exactly 0 for a policy, by how it is made.
+
+    Such a zero needs no test set and has no interval.
+
+    >>> bit = Policy("pizza", "A toy.", where="device", release="alert_bit", recipient="user")
+    >>> sorted(zeros_by_construction(bit) & {"company_read_share", "machine_read_share", "human_read_share"})
+    ['company_read_share', 'human_read_share']
+    """
+    does = policy_does(policy)
+    return frozenset(metric.id for metric in COST_METRICS if metric.needs and not does[metric.needs])

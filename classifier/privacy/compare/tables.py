@@ -18,7 +18,7 @@ from classifier.privacy.compare.cost_metric import CostMetric
 from classifier.privacy.compare.costs import messages_per_find
 from classifier.privacy.compare.detection import detection
 from classifier.privacy.compare.dominance import AXIS_SIGNS, Axis, dominance_table
-from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID
+from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID, zeros_by_construction
 from classifier.privacy.compare.operating_points import OperatingPoint
 from classifier.privacy.compare.resampled import ResampledMetrics
 from classifier.privacy.policies.construction import (
@@ -26,7 +26,6 @@ from classifier.privacy.policies.construction import (
     policy_facts,
     told_rank,
     uses_model,
-    zeros_by_construction,
 )
 from classifier.privacy.policies.policy import Policy, reading_observer
 from classifier.progress import ProgressBar, no_progress_bar

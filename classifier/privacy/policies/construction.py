@@ -1,4 +1,4 @@
-"""What a policy cannot do, whatever the conversations: zeros and facts by construction."""
+"""What a policy does at all, and its facts, whatever the conversations."""
 
 from __future__ import annotations
 
@@ -9,32 +9,27 @@ from classifier.privacy.policies.policy import Policy
 from classifier.privacy.policies.release import ldp_epsilon, released_bits_max
 
 
-def zeros_by_construction(policy: Policy) -> frozenset[str]:
-    """The metrics that are exactly 0 for a policy, by how it is made.
+def policy_does(policy: Policy) -> dict[str, bool]:
+    """What a policy does at all, whatever the conversations.
 
-    Such a zero needs no test set and has no interval.
+    What it does not do makes the metrics 0 whose ``CostMetric.needs`` names it.
 
-    >>> bit = Policy("pizza", "A toy.", where="device", release="alert_bit", recipient="user")
-    >>> sorted(zeros_by_construction(bit) & {"company_read_share", "machine_read_share", "human_read_share"})
-    ['company_read_share', 'human_read_share']
+    >>> does = policy_does(Policy("pizza", "A toy.", where="device", release="alert_bit", recipient="user"))
+    >>> does["reading on the device"], does["reading by the company"], does["showing text"]
+    (True, False, False)
     """
     reads = policy.where != "none" and (policy.reads_to_decide or policy.shows_text)
-    cannot = {
-        "human_read_benign_per_million": not policy.shows_text,
-        "human_read_share": not policy.shows_text,
-        "pii_people_exposed_per_1000": not policy.shows_text,
-        "pii_items_exposed_per_1000": not policy.shows_text,
-        "human_alerted_benign_per_million": not policy.tells_a_human,
-        "company_read_share": not policy.company_can_read,
-        "company_messages_read": not policy.company_can_read,
-        "machine_read_share": not reads or policy.where == "private_inference",
-        "device_read_share": policy.where != "device" or not reads,
-        "metadata_seen_share": not policy.trigger,
-        "retained_message_hours": not policy.retain_messages,
-        "compute_seconds": policy.where != "private_inference",
-        "false_positive_rate": policy.release in ("nothing", "aggregate"),
+    return {
+        "reading": reads and policy.where != "private_inference",
+        "reading by the company": policy.company_can_read,
+        "reading on the device": reads and policy.where == "device",
+        "computing under encryption": policy.where == "private_inference",
+        "looking at metadata": bool(policy.trigger),
+        "keeping": policy.retain_messages > 0,
+        "showing text": policy.shows_text,
+        "telling a person": policy.tells_a_human,
+        "alerting": policy.release not in ("nothing", "aggregate"),
     }
-    return frozenset(metric for metric, never in cannot.items() if never)
 
 
 def policy_facts(policy: Policy) -> dict[str, float]:

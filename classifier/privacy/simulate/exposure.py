@@ -27,8 +27,7 @@ from classifier.privacy.compare.costs import (
     metric_values,
     summands,
 )
-from classifier.privacy.compare.metrics import METRIC_BY_ID
-from classifier.privacy.policies.construction import zeros_by_construction
+from classifier.privacy.compare.metrics import METRIC_BY_ID, zeros_by_construction
 from classifier.privacy.policies.policy import Policy, reading_observer
 from classifier.privacy.policies.redact import redaction_table
 from classifier.privacy.policies.release import entropy_bits, ldp_epsilon, released_bits_max
