@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -376,6 +377,15 @@ def test_a_tradeoff_is_drawn_again_from_its_folder_or_its_file(compared, tmp_pat
     assert "no whole evaluation there" in refused(
         capsys, "report", tmp_path / "none", "--out", tmp_path / "x.html"
     )
+
+
+def test_a_tradeoff_made_before_a_metric_was_added_is_to_be_run_again(compared, tmp_path, capsys):
+    shutil.copytree(compared, tmp_path / "old")
+    points = pd.read_csv(tmp_path / "old" / "points.csv").drop(columns="device_read_share")
+    points.to_csv(tmp_path / "old" / "points.csv", index=False)
+    line = refused(capsys, "report", tmp_path / "old", "--out", tmp_path / "old.html")
+    assert "points.csv: has no column 'device_read_share', a metric added since" in line
+    assert "run 'grooming-classifier tradeoff' again" in line
 
 
 def test_a_predictive_value_without_a_false_alarm_is_shown_as_its_bound():

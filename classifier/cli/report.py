@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from classifier.cli.options import out_file
+from classifier.errors import InputError
+
+if TYPE_CHECKING:
+    from classifier.evaluation.results import Evaluation
 
 
 @click.command()
@@ -30,9 +35,22 @@ def report(evaluation: Path, out: Path) -> None:
     folder = evaluation.parent if evaluation.suffix == ".json" else evaluation
     # The two never stand in one folder: tradeoff refuses that of an evaluation.
     page = (
-        tradeoff_page(load_evaluation(folder, name="tradeoff"))
+        tradeoff_page(_load_tradeoff(folder))
         if (folder / "tradeoff.json").exists()
         else evaluation_page(load_evaluation(folder))
     )
     write_bytes(out, page.encode("utf-8"))
     click.echo(str(out))
+
+
+def _load_tradeoff(folder: Path) -> Evaluation:
+    from classifier.evaluation.results import load_evaluation
+    from classifier.report.tradeoff.costs import missing_costs
+
+    tradeoff = load_evaluation(folder, name="tradeoff")
+    if missing := missing_costs(tradeoff.tables):
+        raise InputError(
+            f"{folder / 'points.csv'}: has no column {missing[0]!r}, a metric added since;"
+            " run 'grooming-classifier tradeoff' again"
+        )
+    return tradeoff

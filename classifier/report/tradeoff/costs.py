@@ -38,6 +38,20 @@ def metric_columns(section: str) -> list[Column]:
     ]
 
 
+def missing_costs(tables: Tables) -> list[str]:
+    """The metrics a report prints of which the table of points has no column.
+
+    A table made before a metric was added has none of it.
+
+    >>> points = pd.DataFrame(columns=[*METRIC_BY_ID]).drop(columns="device_read_share")
+    >>> missing_costs({"points": points}), missing_costs({})
+    (['device_read_share'], [])
+    """
+    if "points" not in tables:
+        return []
+    return [id_ for id_, metric in METRIC_BY_ID.items() if metric.section and id_ not in tables["points"]]
+
+
 def human_reads_plot(tables: Tables) -> Axes:
     """Recall against benign conversations of which a person is shown text.
 
