@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 from classifier.evaluation.intervals import cluster_weights
+from classifier.privacy.compare.costs import COUNTS
 from classifier.privacy.compare.dominance import Axis, dominance_table, sign_test
 from classifier.privacy.compare.resampled import ResampledMetrics, medians
 
@@ -141,30 +142,22 @@ def test_the_median_of_two_finds_lies_between_them():
 def costs(flagged, flagged_at):
     """Costs of a policy in four clusters, each with a pattern and a benign conversation.
 
-    The pattern has 5 messages, the benign conversation 10; 5 and 4 are read, and none is shown.
+    The pattern has 5 messages, the benign conversation 10; 5 and 4 are read. Every other count is 0.
     """
-    return pd.DataFrame(
-        {
-            "cluster": [name for name in ("lunch", "raid", "dog", "toast") for _ in range(2)],
-            "benign": [False, True] * 4,
-            "n_messages": [5, 10] * 4,
-            "n_read": [5, 4] * 4,
-            "is_read": True,
-            "n_shown": 0,
-            "n_read_by_company": 0,
-            "n_read_by_device": 0,
-            "is_shown": flagged,
-            "is_told": flagged,
-            "metadata_seen": False,
-            "compute_seconds": 0.0,
-            "n_after_alert": 0.0,
-            "flagged": flagged,
-            "flagged_at": flagged_at,
-            "message_hours": 0.0,
-            "pii_items": 0.0,
-            "pii_people": 0.0,
-        }
-    )
+    described = {
+        "cluster": [name for name in ("lunch", "raid", "dog", "toast") for _ in range(2)],
+        "benign": [False, True] * 4,
+        "n_messages": [5, 10] * 4,
+    }
+    counted = {
+        "n_read": [5, 4] * 4,
+        "is_read": True,
+        "is_shown": flagged,
+        "is_told": flagged,
+        "flagged": flagged,
+        "flagged_at": flagged_at,
+    }
+    return pd.DataFrame(described | dict.fromkeys(COUNTS, 0.0) | counted)
 
 
 NAN = np.nan

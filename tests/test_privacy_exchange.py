@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from classifier.evaluation.intervals import cluster_weights
+from classifier.privacy.compare.costs import COUNTS
 from classifier.privacy.compare.exchange import exchange_table
 from classifier.privacy.compare.resampled import ResampledMetrics
 
@@ -21,31 +22,23 @@ HUMAN, MACHINE = "recall against human reads", "recall against machine reads"
 def costs(found, alarms, read):
     """Costs of a policy that finds ``found`` patterns and flags ``alarms`` benign conversations.
 
-    They are the first ones; of every benign conversation ``read`` messages are read.
+    They are the first ones; of every benign conversation ``read`` messages are read. Every other count is 0.
     """
     flagged = [number < share for number in range(4) for share in (found, alarms)]
-    return pd.DataFrame(
-        {
-            "cluster": [number for number in range(4) for _ in range(2)],
-            "benign": [False, True] * 4,
-            "n_messages": 10,
-            "n_read": [10, read] * 4,
-            "is_read": [True, read > 0] * 4,
-            "n_shown": 0,
-            "n_read_by_company": 0,
-            "n_read_by_device": 0,
-            "is_shown": flagged,
-            "is_told": flagged,
-            "metadata_seen": False,
-            "compute_seconds": 0.0,
-            "n_after_alert": 0.0,
-            "flagged": flagged,
-            "flagged_at": np.where(flagged, 1.0, np.nan),
-            "message_hours": 0.0,
-            "pii_items": 0.0,
-            "pii_people": 0.0,
-        }
-    )
+    described = {
+        "cluster": [number for number in range(4) for _ in range(2)],
+        "benign": [False, True] * 4,
+        "n_messages": 10,
+    }
+    counted = {
+        "n_read": [10, read] * 4,
+        "is_read": [True, read > 0] * 4,
+        "is_shown": flagged,
+        "is_told": flagged,
+        "flagged": flagged,
+        "flagged_at": np.where(flagged, 1.0, np.nan),
+    }
+    return pd.DataFrame(described | dict.fromkeys(COUNTS, 0.0) | counted)
 
 
 QUIET, SOME, ALL = costs(0, 0, 0), costs(2, 1, 2), costs(4, 4, 10)
