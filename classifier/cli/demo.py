@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from classifier.cli.options import TRAIN_SPLIT_MODEL, require_paths
+from classifier.cli.options import require_paths
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
 
@@ -33,20 +33,28 @@ LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": soc
 @click.option(
     "--open/--no-open", "opened", default=True, show_default=True, help="Open the page in the browser."
 )
-@TRAIN_SPLIT_MODEL
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path),
+    help=(
+        "Model file for everything. Default: the two of the package, that of the train split for "
+        "conversations and the shipped one for what is typed."
+    ),
+)
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),
     help=(
-        "Corpus folder or file to show conversations of. Default: the released one, else a small one "
-        "drawn at the start."
+        "Corpus folder or file whose conversations are shown. Default: data/synthetic/v2 where it is there, "
+        "else a small corpus made at the start."
     ),
 )
 @click.option(
     "--tradeoff",
     "figures",
     type=click.Path(path_type=Path),
-    help="Folder that 'tradeoff' wrote, for the policy desk. Default: figures that come with the package.",
+    help="Folder that 'tradeoff' wrote, for the view 'Who reads?'. Default: figures of the package.",
 )
 @click.option(
     "--export",
@@ -62,10 +70,12 @@ def demo(
     figures: Path | None,
     export: Path | None,
 ) -> None:
-    """Show the demo page: a lesson on machines that read messages.
+    """Open the demo page, for a lesson or a first look.
 
-    It runs on this computer only, needs no network, works without JavaScript, and neither stores nor
-    logs what is typed. It needs the extra 'demo'. Stop it with Ctrl-C.
+    Prints its address and opens it in the browser; stop it with Ctrl-C. Guess along a conversation, sit in
+    the reviewer's chair, turn the dial, compare who reads. It runs on this computer only, needs no network
+    and no JavaScript, and neither stores nor logs what is typed. It needs the extra 'demo'. With --export it
+    writes the pages as files instead and stops.
 
     \b
     Examples:

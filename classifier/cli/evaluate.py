@@ -72,7 +72,7 @@ FOR_ROWS = {
 @click.option(
     "--transfer",
     type=click.Path(path_type=Path),
-    help="A second corpus by other writers, for testing only (data/synthetic/v2-alt).",
+    help="A second corpus to measure on, by other writers: data/synthetic/v2-alt.",
 )
 @out_folder("The folder to write the results and their tables into.")
 @seed_of("the bootstrap and of the shuffled-label control")
@@ -110,20 +110,25 @@ def evaluate(
 ) -> None:
     """Measure a model on the test split of CORPUS, or on your own labelled rows.
 
-    On CORPUS it stands beside baselines and leak controls. Thresholds come from the model file; those of
-    the baselines are chosen on the validation split. Every rate stands beside its interval. F1 is printed
-    for each share of false alarms that thresholds may have on validation. The scores of single messages and
-    conversations go into message_scores.parquet and conversation_scores.parquet, which 'compare' reads.
+    Writes facts (.json) and one CSV per table into OUT, and prints the main figures, each with its interval.
+    'report' draws what CORPUS gave as a page. A flag is for a person to review.
+
+    On CORPUS, simpler models and leak controls are measured beside the model. Thresholds come from the model
+    file; those of the simpler models are chosen on the validation split. F1 is printed for each share of
+    false alarms that thresholds may have on validation. The scores of every message and conversation go into
+    message_scores.parquet and conversation_scores.parquet, which 'compare' reads. It takes some minutes.
 
     With --rows nothing is fitted, and no text is written. A row is a message: text, and for conversations
     conversation_id and author. Labels are 0/1 columns flattery, isolation, info_request, secrecy, meeting,
     false_affinity, pressure, as many as there are, and conversation_label (0/1, or benign and
-    grooming_pattern). Intervals are over resampled conversations.
+    grooming_pattern). Intervals are over resampled conversations. To try it:
+    data/synthetic/examples/labelled.csv.
 
     \b
     Examples:
       grooming-classifier evaluate data/synthetic/v2 --transfer data/synthetic/v2-alt --out results/evaluation
-      grooming-classifier evaluate --rows labelled.csv --by age_band --out results/mine
+      grooming-classifier evaluate --rows data/synthetic/examples/labelled.csv --out results/mine
+      grooming-classifier evaluate --rows reviewed.csv --by age_band --out results/reviewed
       grooming-classifier evaluate --rows rows.csv --authors authors.txt --pseudonymise --out results/pan12
     """
     require_paths(transfer, for_rows["authors"], model=model_path)

@@ -114,7 +114,7 @@ _THRESHOLD_OPTIONS = (
         type=click.Choice(OPERATING_POINTS),
         default=DEFAULT_POINT,
         show_default=True,
-        help="The model's thresholds for messages: few false alarms, or few misses.",
+        help="Thresholds of messages: strict has few false alarms, sensitive few misses.",
     ),
     click.option(
         "--threshold",
@@ -126,7 +126,10 @@ _THRESHOLD_OPTIONS = (
     click.option(
         "--alert-threshold",
         type=FiniteRange(0, 1),
-        help="Another score from which a conversation is flagged, as 'threshold' finds one.",
+        help=(
+            "Flag a conversation from this score on. 'threshold' finds one for a false-positive rate or a "
+            "number of reviews."
+        ),
     ),
 )
 """Options of ``threshold_options``."""

@@ -65,8 +65,8 @@ STOPPED = 1
     ),
 )
 @threshold_options
-@click.option("--tactics", is_flag=True, help="Add a probability column 'label.tactic' for each tactic.")
-@click.option("--known", is_flag=True, help="Add the share of each text's words that the model has seen.")
+@click.option("--tactics", is_flag=True, help="Add a column 'label.tactic' per tactic, a label's finer kind.")
+@click.option("--known", is_flag=True, help="Add 'known', the share of a text's words the model has seen.")
 @row_options
 @click.option("--skip-bad", is_flag=True, help="Leave out rows with a fault and report them.")
 @click.option(
@@ -136,12 +136,13 @@ def score(
 ) -> int:
     """Score a text, files, or the lines of standard input.
 
-    A file is .csv, .tsv, .jsonl or .ndjson (all also .gz or .zst), .parquet, or a corpus of this project, and
-    has one message a row: text, and for conversations and senders conversation_id and author, and
-    optionally time. Several files, also as a pattern in quotes, are scored as one. Every row comes back, in
-    order: conversation_id, author, text, time, the other columns, one probability column per label, and
-    'stages', the labels at or over their thresholds. A column of the input with one of these names comes
-    out as input_NAME.
+    Prints, or writes to --out, a probability for each label of each message, and the labels flagged.
+
+    A file is .csv, .tsv, .jsonl or .ndjson (all also .gz or .zst), .parquet, or a corpus of this project, one
+    message a row: text; for conversations and senders conversation_id and author; time is optional. Several
+    files, also as a pattern in quotes, are scored as one. Rows come back in order: conversation_id, author,
+    text, time, the other columns, a probability column per label, and 'stages', the labels at or over their
+    thresholds. An input column with one of these names comes out as input_NAME.
 
     With --level conversation there is one row a conversation: its highest score, flagged (0/1), and
     warned_at, the number of messages seen at the warning. With --level sender there is one row an author:
@@ -160,6 +161,7 @@ def score(
     \b
     Examples:
       grooming-classifier score "dont tell your mum about this, its our secret" --explain
+      grooming-classifier score data/synthetic/examples/chat.csv --level conversation
       grooming-classifier score "keep it secret, ok?" --explain --format json
       grooming-classifier score chat.csv --level message --out scores.csv
       grooming-classifier score chat.csv --operating-point strict --threshold secrecy=0.4 --tactics

@@ -68,18 +68,19 @@ DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privac
 @click.option(
     "--scores",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Message scores of an outside model instead of --model: see below.",
+    help="A CSV of your own classifier's scores of messages, instead of --model; described above.",
 )
 @click.option(
     "--conversation-scores",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Conversation scores of an outside classifier instead: see below.",
+    help="A CSV of your own classifier's scores of conversations, instead; described above.",
 )
 @click.option(
     "--variants/--no-variants",
     default=True,
     show_default=True,
-    help="Fit the models of hashed, public and noisy policies too; without, these are skipped.",
+    help="Fit the models that some policies need (public words, words of many people, noise) too. Without, "
+    "these policies are skipped, which is much quicker.",
 )
 @click.option(
     "--attack",
@@ -126,12 +127,14 @@ def tradeoff(
     seed: int,
     out: Path,
 ) -> None:
-    """Compare reading policies: what each finds, and what it costs benign senders.
+    """Compare reading policies: what each finds, and what it costs people who did nothing.
 
-    Thresholds are chosen on the validation split; every figure is of the test split. It prints no
-    balance score and picks no winner. Models of hashed terms, of terms many people use, of the public
-    word list and of added noise are fitted on the train split; a policy whose model is missing is
-    listed as skipped, with the reason.
+    Writes a report (tradeoff.html), tradeoff.json and one CSV per table into OUT, and prints a line for
+    each --constraint: which points keep it. Thresholds are chosen on the validation split; every figure is
+    of the test split. There is no overall score and no winner. An alert is for a person to review.
+
+    Models of the public word list, of terms many people use and of added noise are fitted on the train
+    split; a policy whose model is missing is listed as skipped, with the reason.
 
     What is done is kept in OUT/parts: the same command, called again after an interruption, goes on
     from there and comes to the same bytes. The reports and tables appear together at the end. The parts
@@ -148,8 +151,10 @@ def tradeoff(
     that read a part of a conversation are skipped.
 
     \b
-    Example:
+    Examples:
+      grooming-classifier tradeoff data/synthetic/v2 --quick --out results/first_look
       grooming-classifier tradeoff data/synthetic/v2 --constraint "recall>=0.2" --out results/tradeoff
+      grooming-classifier tradeoff data/synthetic/v2 --policies my_policy.toml --out results/mine
     """
     from classifier.evaluation.baserates import PREVALENCES
     from classifier.evaluation.results import Evaluation

@@ -9,19 +9,20 @@ from classifier.cli.main import LazyGroup
 COMMANDS = {
     "list": "List the shipped policies.",
     "explain": "Say in plain words what a policy reads, keeps and releases.",
-    "attack": "Attack each way of building a model.",
+    "attack": "Measure what each way of building a model gives away.",
     "curve": "Show what differential privacy costs in detection.",
-    "check": "Check the harness against known answers.",
+    "check": "Check the privacy measurements against known answers.",
     "names": "Count the names that a model file gives back.",
 }
 
 
 @click.group(cls=LazyGroup, package="classifier.cli.privacy", commands_help=COMMANDS)
 def privacy() -> None:
-    """Explain reading policies, attack model builds, show what DP noise costs.
+    """Explain reading policies, and measure what model files give away.
 
     \b
     Example:
       grooming-classifier privacy list
       grooming-classifier privacy explain device_alert_bit
+      grooming-classifier privacy check data/synthetic/v2
     """

@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whose conversations to fit on and to attack.",
 )
-@at_least("--people", 20, 400, "At most that many senders, drawn by lot; half of them are members.")
+@at_least("--people", 20, 400, "Senders to use, at most, drawn by lot; half of them are in the training set.")
 @at_least(
     "--shadows",
     0,
     N_SHADOWS,
-    "Shadow models of the likelihood ratio attack, the strongest here: an even number; 0 leaves it out.",
+    "Further models fitted for the likelihood ratio attack, the strongest here: an even number; 0 leaves it "
+    "out.",
 )
 @at_least(
     "--canaries",
@@ -65,12 +66,13 @@ def attack(
     seed: int,
     out: Path,
 ) -> None:
-    """Attack each way of building a model.
+    """Measure what each way of building a model gives away about its training data.
 
-    The attacks ask who was in the training set, which names can be recovered and how well planted lines
-    are remembered, and the noise that was promised stands beside them. Models of each variant are fitted
-    on half of the senders. Every figure stands beside its chance level; it is a lower bound on what leaks.
-    'tradeoff --attack' takes the file into its report.
+    Writes a table (.json, .csv), and prints the strongest attack on each model. The attacks ask who was in
+    the training set, which names can be recovered and how well planted lines are remembered; the noise that
+    was promised stands beside them. Models of each variant are fitted on half of the senders. Every figure
+    stands beside its chance level; it is a lower bound on what leaks. 'tradeoff --attack' takes the file
+    into its report.
 
     The file of --model is asked who of twice half as many senders was in its training: half from the
     train split, half drawn anew by the generator from the same dialogues.

@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @CORPUS
-@at_least(
-    "--people", 20, 400, "At most that many train senders, drawn by lot, to fit and to attack models on."
-)
+@at_least("--people", 20, 400, "Train senders to fit and to attack models on, at most, drawn by lot.")
 @seed_of("every draw")
 def check(corpus: Path, people: int, seed: int) -> int:
-    """Check the harness against known answers; exit with 1 when one fails.
+    """Check the privacy measurements against answers known beforehand.
 
-    Each answer is printed as expected and found. Known are the extreme policies (reading nothing,
-    flagging all, the oracle, random flags), hand counts, bounds and formulas, the leaks that every
-    model of private text has (its vocabulary, its names, its document counts), and that noise costs
-    detection.
+    Prints a line per answer, expected and found. Known are the extreme policies (reading nothing, flagging
+    all, the oracle, random flags), hand counts, bounds and formulas, the leaks that every model of private
+    text has (its vocabulary, its names, its document counts), and that noise costs detection.
+
+    Exit codes: 0 all hold; 1 some fail.
 
     \b
     Example:

@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     "--epsilon",
     type=FiniteRange(min=0, min_open=True),
     multiple=True,
-    help="Of a message, all labels together; may be given again. Default: 0.1 to 100.",
+    help=(
+        "Privacy budget of one message, all labels together; smaller means more noise. May be given again. "
+        "Default: 0.1 to 100."
+    ),
 )
 @at_least("--seeds", 2, 20, "Draws of the noise at each epsilon.")
-@at_least("--rows", 100, 40000, "At most that many training messages, drawn by lot.")
+@at_least("--rows", 100, 40000, "Training messages, at most, drawn by lot.")
 @at_least(
     "--cap",
     1,
     20,
-    "At most that many messages of one person's conversations: what a person can be protected by.",
+    "Messages of one person's conversations, at most: so many are what a person is protected by.",
 )
 @click.option(
     "--regularisation",
@@ -53,6 +56,8 @@ def curve(
     out: Path,
 ) -> None:
     """Show what differential privacy costs in detection, epsilon by epsilon.
+
+    Writes a table (.json, .csv) and a figure (.svg), and prints an AUC for each method and epsilon.
 
     Models over the public word list are fitted on train messages by two methods (noise on the weights,
     noise in the objective) and measured on test messages by the area under the ROC curve, averaged over

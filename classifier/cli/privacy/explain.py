@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 def explain(policy: str) -> None:
     """Say in plain words what a POLICY reads, keeps and releases, and who reads.
 
-    POLICY is the name of a shipped one, or a .toml file.
+    Prints a line each for what is read, kept, alerted on and released, for the model, and for the purpose
+    and legal basis. POLICY is the name of a shipped one, or a .toml file.
 
     \b
-    Example:
+    Examples:
       grooming-classifier privacy explain device_tells_user
+      grooming-classifier privacy explain my_policy.toml
     """
     from classifier.privacy.policies.explain import explain_policy
     from classifier.privacy.policies.policy import read_policy, shipped_policies

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 def list() -> None:
     """List the policies that come with the package, by group, a line each.
 
+    Prints the name and a title in plain words; a star marks those that people argue about. 'privacy explain
+    NAME' says more.
+
     \b
     Example:
       grooming-classifier privacy list

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     """Count the names from a model's training corpus that its file gives back.
 
-    Read: the name stands in the file. Tried: all its terms are known to the file. Asked: the model
-    answers to it. Each stands beside names that were never in the corpus.
+    Writes and prints three counts, each beside that of names that were never in the corpus: names that stand
+    in the file (names_read), names whose every term is in the file (names_tried), and names that change the
+    model's score (names_asked).
 
     \b
     Example:
