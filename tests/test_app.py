@@ -290,7 +290,7 @@ def test_a_fault_of_the_program_is_told_without_what_was_typed(demo, monkeypatch
 def test_a_message_is_shown_with_its_stage_and_its_words_marked(demo):
     text = typed(demo, SECRET).text
     assert "Flagged: secrecy" in text
-    assert re.search(r'<mark class="s[123]">secret<sup>\+{1,3}</sup></mark>', text)
+    assert re.search(r'<mark class="s[123]">tell<sup>\+{1,3}</sup></mark>', text)
 
 
 def test_the_parts_of_an_account_sum_to_the_log_odds_and_those_give_the_score(demo):
@@ -464,7 +464,8 @@ def test_a_policy_that_shows_nobody_text_is_read_by_nobody_and_has_its_plain_tit
 
 
 def test_a_policy_without_a_title_has_its_name_in_words():
-    assert read_policy_summary(None).title("device_alert_bit") == "device alert bit"
+    untitled = replace(read_policy_summary(None), titles={})
+    assert untitled.title("device_alert_bit") == "device alert bit"
 
 
 def test_a_rate_at_which_a_policy_was_not_run_is_said(demo):

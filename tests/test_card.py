@@ -53,7 +53,7 @@ def test_the_results_are_of_the_shipped_model_and_of_the_frozen_corpus():
 
 
 def test_the_results_are_small_enough_to_be_kept_in_git():
-    assert sum(file.stat().st_size for file in (ROOT / RESULTS).iterdir()) <= 200_000
+    assert sum(file.stat().st_size for file in (ROOT / RESULTS).iterdir()) <= 250_000
 
 
 def test_the_yaml_header_holds_the_figures_of_the_tables():

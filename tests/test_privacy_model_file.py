@@ -7,8 +7,8 @@ from privacy_toys import chat
 
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
-from classifier.experiments.attack_data import conversations_of_some_senders
-from classifier.experiments.model_file_attack import fresh_conversations, model_file_attacks, own_lines
+from classifier.experiments.leaks.attack_data import conversations_of_some_senders
+from classifier.experiments.leaks.model_file_attack import fresh_conversations, model_file_attacks, own_lines
 from classifier.privacy.attacks.strongest import strongest_attacks
 
 

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from classifier.experiments.attack_data import canaries_by_kind
+from classifier.experiments.leaks.attack_data import canaries_by_kind
 from classifier.privacy.attacks.attack import COLUMNS, N_SHADOWS
 from classifier.privacy.attacks.membership import supported_fpr
 from classifier.privacy.attacks.strongest import model_leaks, strongest_attacks

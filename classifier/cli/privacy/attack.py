@@ -9,7 +9,7 @@ import click
 
 from classifier.cli.options import CORPUS, JOBS, at_least, out_file, require_paths, seed_of
 from classifier.errors import InputError
-from classifier.experiments.attack_data import (
+from classifier.experiments.leaks.attack_data import (
     canaries_by_kind,
     conversations_of_some_senders,
     corpus_facts,
@@ -156,7 +156,7 @@ def _attacked_file(
     from classifier.corpus.dialogues import load_dialogues
     from classifier.corpus.generator.spec import CorpusSpec
     from classifier.corpus.release import content_hash, read_manifest
-    from classifier.experiments.model_file_attack import fresh_conversations, model_file_attacks
+    from classifier.experiments.leaks.model_file_attack import fresh_conversations, model_file_attacks
     from classifier.model.message.file import load_model
 
     header = load_model(path).header

@@ -9,7 +9,7 @@ import click
 
 from classifier.cli.options import CORPUS, JOBS, FiniteRange, at_least, out_file, seed_of
 from classifier.errors import InputError
-from classifier.experiments.attack_data import corpus_facts
+from classifier.experiments.leaks.attack_data import corpus_facts
 
 if TYPE_CHECKING:
     pass

@@ -31,7 +31,7 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import content_hash, read_corpus, read_message_tables
-    from classifier.experiments.name_leaks import inspect_model_file, names_table
+    from classifier.experiments.leaks.name_leaks import inspect_model_file, names_table
     from classifier.model.message.file import load_model
     from classifier.model.shipped import train_split_model
 

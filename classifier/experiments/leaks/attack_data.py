@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.experiments.name_leaks import unwritten_names
+from classifier.experiments.leaks.name_leaks import unwritten_names
 from classifier.privacy.attacks.canary import Canaries, draw_canaries
 from classifier.privacy.builds.vocabulary import plain_spelling, public_vocabulary, words_and_pairs
 from classifier.privacy.uniform_draw import stream_seed
