@@ -178,7 +178,7 @@ def test_the_report_of_a_tradeoff_shows_attack_and_curve_each_with_its_table(rep
         ("What the file of each model gives away", 2),
         ("What differential privacy costs", 1),
     ):
-        section = page[page.index(f"<h3>{heading}") :].split("</section>")[0]
+        section = page[page.index(f"<h3>{heading}") :].split("</details>")[0]
         assert (section.count("<svg"), section.count("<table>")) == (1, n_tables)
     assert "epsilon of a person" in page
     assert "by chance" in page
