@@ -55,11 +55,24 @@ def test_the_example_of_a_policy_can_be_read(examples, tmp_path):
     assert (read_policy(path).name, read_policy(path).window) == ("device_window_50", 50)
 
 
+def test_the_id_of_the_example_of_talk_begins_as_those_of_its_file_do(examples):
+    [start] = re.findall(r'^id = "(\w+)\.', examples[0], flags=re.MULTILINE)
+    [named] = re.findall(r"corpus check (\S+/talk/\S+\.toml)`", TEXT)
+    assert start in {family.id.split(".")[0] for family in read_phrase_file(ROOT / named)}
+
+
+def named_paths(text):
+    """The paths of the repository in a text, also those within commands."""
+    return set(re.findall(r"(?<![\w/.])(?:classifier|data|docs|notebooks|scripts|tests)/[\w./-]*\w", text))
+
+
+def test_a_path_is_found_within_a_command_too():
+    text = "`corpus check data/pizza.toml`, then [x](docs/a.md), results/docs and `tests/test_a.py`."
+    assert named_paths(text) == {"data/pizza.toml", "docs/a.md", "tests/test_a.py"}
+
+
 def test_every_path_that_it_names_is_there():
-    named = set(re.findall(r"`((?:classifier|scripts|tests|notebooks|data)/[\w./]*)`", TEXT))
-    assert {"scripts/release/freeze", "tests/test_layers.py"} <= named
-    assert [
-        path
-        for path in sorted(named)
-        if not (ROOT / path).exists() and path != "classifier/corpus/phrases/scenes/chess_club.toml"
-    ] == []
+    named = named_paths(TEXT)
+    assert {"scripts/release/freeze", "tests/test_layers.py", "data/synthetic/v2"} <= named
+    new = {"classifier/corpus/phrases/scenes/chess_club.toml"}
+    assert [path for path in sorted(named - new) if not (ROOT / path).exists()] == []
