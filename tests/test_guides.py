@@ -66,7 +66,7 @@ def test_every_command_of_a_guide_parses(name):
 def test_a_quick_command_of_a_guide_runs(arguments, small_corpus, small_model, tmp_path, monkeypatch):
     monkeypatch.chdir(furnished(tmp_path, corpus=small_corpus))
     Path("export.csv").write_text("Von;Nachricht\nann;pizza at six?\n", encoding="cp1252")
-    for table in ("validation.csv", "test.csv"):
+    for table in ("validation.csv", "test.csv", "rows.csv"):
         Path(table).write_text("conversation_id,author,text\nc1,ann,pizza at six?\n", encoding="utf-8")
     Path("my_policy.toml").write_text(blocks(TEXTS["add_a_policy.md"], "toml")[0], encoding="utf-8")
     if "results/evaluation/message_scores.parquet" in arguments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -9,11 +10,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Generic, TypeVar
 
 import pytest
+from guides import commands, furnished
 
 from classifier import load_model, shipped_model
-from classifier.cli.main import cli
+from classifier.cli.main import main
 
-GUIDE = (Path(__file__).parent.parent / "docs" / "guides" / "osprey.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parent.parent / "docs" / "osprey.md").read_text(encoding="utf-8")
 Arguments, Result = TypeVar("Arguments"), TypeVar("Result")
 
 
@@ -52,7 +54,12 @@ def test_the_function_flags_what_the_model_flags(osprey):
     assert all(name in GUIDE for name in (*model.labels, *model.operating_points))
 
 
-def test_its_command_parses():
-    [line] = re.findall(r"^grooming-classifier (.*)$", GUIDE, flags=re.MULTILINE)
-    name, *arguments = line.split()
-    cli.get_command(None, name).make_context(name, arguments)
+def test_its_commands_write_items_with_scores_and_the_card(tmp_path, small_corpus, monkeypatch):
+    monkeypatch.chdir(furnished(tmp_path, corpus=small_corpus))
+    for arguments in commands(GUIDE):
+        if arguments[0] != "evaluate":
+            assert main(arguments) == 0
+    first = json.loads(Path("items.jsonl").read_text(encoding="utf-8").splitlines()[0])["items"][0]
+    assert first["data"]["text"] == "are you home"
+    assert 0 < first["data"]["score"] < 1
+    assert len(json.loads(Path("card.json").read_text(encoding="utf-8"))["sections"]) == 7

@@ -13,6 +13,7 @@ import pytest
 from guides import ROOT, blocks, commands, furnished
 
 from classifier.cli.main import main
+from classifier.privacy.policies.policy import shipped_policies
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = commands(README)
@@ -71,3 +72,9 @@ def test_the_demo_of_the_readme_answers_at_the_address_it_prints(checkout):
                 assert answer.status == 200
         finally:
             server.terminate()
+
+
+def test_the_readme_counts_the_policies_that_ship():
+    policies = shipped_policies()
+    assert f"of {len(policies)}." in README and f"the {len(policies)} reading policies" in README
+    assert (sum(policy.argued for policy in policies), "the eight policies" in README) == (8, True)
