@@ -174,9 +174,35 @@ def test_the_short_table_sets_the_model_of_score_beside_the_one_that_is_measured
     assert [cells[0] for name, cells in rows.items() if name.startswith("of 1,000,000")] == ["50 and 0"]
 
 
+def limits_in_lines():
+    others = [pd.read_csv(ROOT / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage")]
+    rows = known_limits(load_evaluation(ROOT / RESULTS).tables, *others).rows
+    return "\n".join(f"{limit}: {measured}" for limit, measured in rows)
+
+
+def test_the_limits_say_what_noise_leaves_of_the_strongest_attack():
+    shares = {True: [], False: []}
+    by_variant = {}
+    for row in results("attack"):
+        if row["figure"] == "tpr_at_low_fpr" and "/" in row["variant"]:
+            by_variant.setdefault(row["variant"], []).append(float(row["value"]))
+            chance = float(row["by_chance"])
+    for variant, values in by_variant.items():
+        shares["perturbation" in variant].append(max(values))
+    without, noisy = ((f"{min(values):.3f}–{max(values):.3f}") for values in (shares[False], shares[True]))
+    assert f"{without} without noise, {noisy} with it\n" in limits_in_lines()
+    # The README says in words that only noise comes near chance.
+    assert max(shares[True]) < 2 * chance < min(shares[False])
+
+
+def test_the_limits_say_how_often_an_interval_covers():
+    found = [float(row["coverage"]) for row in results("coverage") if "leading family" in row["interval"]]
+    assert limits_in_lines().endswith(f": {min(found):.3f}–{max(found):.3f}")
+    assert min(found) < 0.95
+
+
 def test_the_limits_name_the_worst_of_each_table():
-    tables, names = load_evaluation(ROOT / RESULTS).tables, pd.DataFrame(results("names"))
-    text = "\n".join(f"{limit}: {measured}" for limit, measured in known_limits(tables, names).rows)
+    text = limits_in_lines()
     [faint] = [row for row in results("overtness") if (row["set"], row["overtness"]) == ("test", "faint")]
     worst = max(results("manners")[:-1], key=lambda row: float(row["rate"]))
     assert re.search(rf"faint patterns.*, {faint['tpr_hits']}/{faint['tpr_n']}$", text, flags=re.MULTILINE)

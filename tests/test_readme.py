@@ -76,5 +76,6 @@ def test_the_demo_of_the_readme_answers_at_the_address_it_prints(checkout):
 
 def test_the_readme_counts_the_policies_that_ship():
     policies = shipped_policies()
-    assert f"of {len(policies)}." in README and f"the {len(policies)} reading policies" in README
+    assert f"of {len(policies)}." in README
+    assert f"the {len(policies)} reading policies" in README
     assert (sum(policy.argued for policy in policies), "the eight policies" in README) == (8, True)

@@ -54,9 +54,10 @@ def blocks(root: Path) -> dict[str, str]:
     }
     scores = scores_as_text(load_model(shipped_model()), EXAMPLE, explained=True)
     evaluation = load_evaluation(root / RESULTS)
+    of_limits = [_table(root / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage")]
     return {
         "short": markdown_table(short_results(evaluation.tables, shipped_figures(root))),
-        "limits": markdown_table(known_limits(evaluation.tables, _table(root / RESULTS / "names.csv"))),
+        "limits": markdown_table(known_limits(evaluation.tables, *of_limits)),
         "chat": (
             f"```\n$ grooming-classifier score {CHAT.as_posix()} --level conversation\n"
             f"{_scored_conversations(root / CHAT)}```\n"

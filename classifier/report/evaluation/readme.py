@@ -9,12 +9,15 @@ import pandas as pd
 
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.rates import Rate
+from classifier.privacy.attacks.strongest import strongest_attacks
 from classifier.report.evaluation.summary import NOT_MEASURED, rows_by, with_interval
 from classifier.report.sections import Tables
 from classifier.report.tables import PrintedTable, format_interval, format_number
 
 BLIND_READING = "0.965–0.976"
 """Macro F1 of blind readers who labelled the same messages, against the labels of the corpus."""
+LEADING_FAMILY = "bootstrap by leading family"
+"""The kind of interval of ``simulate_coverage`` that conversations are printed with."""
 RARE, VOLUME = 1e-4, 1_000_000
 """The supposed prevalence, and the conversations among which alerts are counted."""
 MESSAGE_TITLES = {
@@ -57,15 +60,19 @@ def short_results(tables: Tables, shipped: pd.DataFrame) -> PrintedTable:
     return PrintedTable(headings, rows, [False] * len(headings))
 
 
-def known_limits(tables: Tables, names: pd.DataFrame) -> PrintedTable:
+def known_limits(
+    tables: Tables, names: pd.DataFrame, attack: pd.DataFrame, coverage: pd.DataFrame
+) -> PrintedTable:
     """Where the model does worst, a row each, of the model fitted on the train split.
 
     Parameters
     ----------
     tables
         Those of an evaluation.
-    names
-        What ``privacy names`` wrote.
+    names, attack
+        What ``privacy names`` and ``privacy attack`` wrote.
+    coverage
+        What ``scripts/release/simulate_coverage`` wrote.
     """
     overtness = rows_by(tables["overtness"], "set", "overtness")
     flagged_at = [row for row in tables["recall_by_k"].to_dict("records") if row["set"] == "test"]
@@ -99,8 +106,30 @@ def known_limits(tables: Tables, names: pd.DataFrame) -> PrintedTable:
             "names of the training text that stand in the model file",
             _rate_cell(Rate(int(read["found"]), int(read["n"]))),
         ],
+        _membership_row(attack),
+        [
+            "simulations in which a 95 % interval by leading family holds the true rate, by how alike the "
+            "conversations of a dialogue are",
+            _span(coverage.loc[coverage["interval"] == LEADING_FAMILY, "coverage"]),
+        ],
     ]
     return PrintedTable(["limit", "measured"], rows, [False, False])
+
+
+def _membership_row(attack: pd.DataFrame) -> list[str]:
+    """What the strongest attack finds of the members of each way of building a model."""
+    strongest = strongest_attacks(attack)
+    built = strongest[strongest["variant"].str.contains("/")]
+    noisy = built["variant"].str.contains("perturbation")
+    limit = (
+        "training conversations that the strongest attack finds, by how the model is built (where "
+        f"{100 * built['fpr'].max():.1f} % of others are taken for one)"
+    )
+    return [limit, f"{_span(built['tpr'][~noisy])} without noise, {_span(built['tpr'][noisy])} with it"]
+
+
+def _span(values: pd.Series[float]) -> str:
+    return f"{format_number(values.min())}–{format_number(values.max())}"
 
 
 def _measured(row: Mapping[str, Any]) -> str:
