@@ -7,9 +7,12 @@ how to add a row.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from classifier.privacy.compare.cost_metric import CostMetric
-from classifier.privacy.policies.construction import policy_does
-from classifier.privacy.policies.policy import Policy
+
+if TYPE_CHECKING:
+    from classifier.privacy.policies.policy import Policy
 
 COST_METRICS = (
     CostMetric(
@@ -305,9 +308,12 @@ def zeros_by_construction(policy: Policy) -> frozenset[str]:
 
     Such a zero needs no test set and has no interval.
 
+    >>> from classifier.privacy.policies.policy import Policy
     >>> bit = Policy("pizza", "A toy.", where="device", release="alert_bit", recipient="user")
     >>> sorted(zeros_by_construction(bit) & {"company_read_share", "machine_read_share", "human_read_share"})
     ['company_read_share', 'human_read_share']
     """
+    from classifier.privacy.policies.construction import policy_does  # pydantic takes long to import
+
     does = policy_does(policy)
     return frozenset(metric.id for metric in COST_METRICS if metric.needs and not does[metric.needs])
