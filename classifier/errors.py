@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+MOST_FAULTS = 5
+"""Faults of one line or file that are named."""
+
 LONGEST_NAME = 60
 """Characters of a name from a file that are shown."""
 LONGEST_MESSAGE = 400
@@ -24,16 +27,21 @@ class InputError(ValueError):
 def in_one_line(faults: Iterable[Mapping[str, Any]]) -> str:
     """The faults of a pydantic validation as one line: each with its place.
 
-    ``faults`` is what ``error.errors()`` lists. A name from a file may hold anything, so a very long
-    one or one with line breaks is quoted, and a very long message is cut.
+    ``faults`` is what ``error.errors()`` lists; of more than ``MOST_FAULTS`` the others are counted. A name
+    from a file may hold anything, so a very long one or one with line breaks is quoted, and a very long
+    message is cut.
 
     >>> in_one_line([{"loc": ("size",), "msg": "Field required"}, {"loc": (2, "olive\\ns"), "msg": "Extra"}])
     "size: Field required; 2.'olive\\\\ns': Extra"
+    >>> in_one_line([{"loc": (number,), "msg": "Extra"} for number in range(8)])
+    '0: Extra; 1: Extra; 2: Extra; 3: Extra; 4: Extra; and 3 more'
     """
-    return "; ".join(
+    lines = [
         f"{'.'.join(map(_name, fault['loc']))}: {_message(fault['msg'])}".removeprefix(": ")
         for fault in faults
-    )
+    ]
+    more = [f"and {len(lines) - MOST_FAULTS} more"] if len(lines) > MOST_FAULTS else []
+    return "; ".join(lines[:MOST_FAULTS] + more)
 
 
 def _message(text: str) -> str:

@@ -145,6 +145,7 @@ def exported(path, *tasks, encoding="utf-8"):
         ([task(CHOICE), 5], "task 2: expected an object, got int"),
         ([task(CHOICE | {"value": {"choices": ["Secrecy "]}})], "task 1: choice 'Secrecy ' is no label"),
         ([task(CHOICE | {"from_name": "tags"})], "task 1: choices named 'tags': expected 'labels'"),
+        ([task(result=5)], "task 1: expected a list 'result' of an annotation, got int"),
         ([task(CHOICE | {"value": 3})], "task 1: expected a list of choices, got NoneType"),
         ([task(CHOICE, data={"conversation": "c1", "index": 1})], "task 1: has no list 'generator_labels'"),
         ([{"data": PIZZA, "annotations": [], "predictions": [{"result": [CHOICE]}]}], "holds no annotations"),

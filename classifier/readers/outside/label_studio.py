@@ -127,7 +127,10 @@ def _annotations(task: dict[str, Any]) -> list[dict[str, Any]]:
 def _chosen(annotation: dict[str, Any]) -> set[str]:
     """The labels chosen in one annotation; results of other controls do not count."""
     chosen: set[str] = set()
-    for result in annotation.get("result") or []:
+    results = annotation.get("result") or []
+    if not isinstance(results, list):
+        raise ValueError(f"expected a list 'result' of an annotation, got {type(results).__name__}")
+    for result in results:
         if not isinstance(result, dict) or result.get("type", "choices") != "choices":
             continue
         if result.get("from_name") != "labels":
