@@ -156,8 +156,8 @@ alerting[
         "threshold",
         "recall",
         "false_positive_rate",
-        "human_read_benign_per_million",
-        "human_read_benign_per_million_upper",
+        "human_alerted_benign_per_million",
+        "human_alerted_benign_per_million_upper",
         "n_benign",
     ]
 ].round(3)
@@ -174,5 +174,5 @@ print(
 )
 for name, row in alerting.iterrows():
     print(
-        f"Under {policy.name}, {name}: {row['recall']:.1%} of patterns found, {row['human_read_benign_per_million']:,.0f} innocent conversations per million put before a person."
+        f"Under {policy.name}, {name}: {row['recall']:.1%} of patterns found, {row['human_alerted_benign_per_million']:,.0f} innocent conversations per million told to a person, without text."
     )
