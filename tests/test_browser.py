@@ -108,7 +108,7 @@ def test_a_message_is_typed_and_explained(visit):
     page.get_by_label("A message, an invented one").fill(SECRET)
     page.get_by_role("button", name="Score it").click()
     expect(page.get_by_role("heading", name="Flagged: secrecy")).to_be_visible()
-    assert any(re.fullmatch(r"secret\+{1,3}", text) for text in page.locator("mark").all_inner_texts())
+    assert any(re.fullmatch(r"tell\+{1,3}", text) for text in page.locator("mark").all_inner_texts())
     expect(page.get_by_text("Words it has never met as a whole: zorgleplax")).to_be_visible()
     assert SECRET.split()[0] not in page.url
 
