@@ -535,3 +535,14 @@ def test_what_a_terminal_cannot_show_is_replaced(small_model):
         command, env=os.environ | {"PYTHONIOENCODING": "cp1252"}, capture_output=True, check=True
     )
     assert done.stdout.splitlines()[0] == b"pizza ?"
+
+
+@pytest.mark.parametrize(
+    "option", [["--operating-point", "strict"], ["--threshold", "secrecy=0.4"], ["--tactics"], ["--known"]]
+)
+@pytest.mark.parametrize("level", ["conversation", "sender"])
+def test_an_option_of_messages_is_refused_where_it_does_nothing(level, option, tmp_path, capsys):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("conversation_id,author,text\nc1,ann,pizza\n", encoding="utf-8")
+    assert main(["score", str(rows), "--level", level, *option]) == 2
+    assert f"{option[0]}: " in capsys.readouterr().err

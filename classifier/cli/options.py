@@ -287,3 +287,25 @@ def given_options() -> dict[str, str]:
         and parameter.name in DEFAULT_OPTIONS
         and context.get_parameter_source(parameter.name) == click.core.ParameterSource.COMMANDLINE
     }
+
+
+FOR_FILES = (
+    "format_",
+    "columns",
+    "delimiter",
+    "encoding",
+    "conversation_id",
+    "day_first",
+    "skip_bad",
+    "sort_by_time",
+    "safe_for_spreadsheets",
+)
+"""Parameters of ``score`` that say something of files alone."""
+
+OF_MESSAGES = {
+    "operating_point": "--operating-point: is of messages; conversations and senders have --alert-threshold",
+    "thresholds": "--threshold: is of messages; conversations and senders have --alert-threshold",
+    "tactics": "--tactics: are columns of messages; leave out --level",
+    "known": "--known: is a column of messages; leave out --level",
+}
+"""Parameters of ``score`` that do nothing for conversations and senders, and what is said of each."""

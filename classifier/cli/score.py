@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from classifier.cli.options import (
+    FOR_FILES,
     MODEL,
+    OF_MESSAGES,
     as_row_options,
     as_thresholds,
     at_least,
@@ -180,15 +182,14 @@ def score(
     for_files = [
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name in _FOR_FILES and context.get_parameter_source(parameter.name) == COMMANDLINE
+        if parameter.name in FOR_FILES and context.get_parameter_source(parameter.name) == COMMANDLINE
     ]
     chosen = Thresholds(operating_point, as_thresholds(thresholds), alert_threshold)
     if alert_threshold is not None and level == "message":
         raise InputError("--alert-threshold: is of conversations and senders; give their --level")
-    if tactics and level != "message":
-        raise InputError("--tactics: are columns of messages; leave out --level")
-    if known and level != "message":
-        raise InputError("--known: is a column of messages; leave out --level")
+    for parameter, fault in OF_MESSAGES.items():
+        if level != "message" and context.get_parameter_source(parameter) == COMMANDLINE:
+            raise InputError(fault)
     if engine == "dask":
         if tactics or known or chosen != Thresholds():
             raise InputError(
@@ -244,20 +245,6 @@ def score(
             sorts=sort_by_time,
         )
         return _score_files(plan, path, out, jobs=jobs)
-
-
-_FOR_FILES = (
-    "format_",
-    "columns",
-    "delimiter",
-    "encoding",
-    "conversation_id",
-    "day_first",
-    "skip_bad",
-    "sort_by_time",
-    "safe_for_spreadsheets",
-)
-"""Parameters that say something of files alone."""
 
 
 def _score_texts(
