@@ -171,8 +171,8 @@ def test_the_constraint_is_answered_by_the_number_of_conversations_it_takes(
     assert main(["tradeoff", str(small_corpus), *FAST, *arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "false_positive_rate<=5e-05, at 95 % for all points together: 1 points supported" in printed
-    assert "read_nothing: 0, bound 0" in printed
-    assert "read_nothing: 0, bound 0" in printed
+    assert "exactly 0 by how they are made: read_nothing" in printed
+    assert "exactly 0 by how they are made: read_nothing" in printed
     assert "all constraints together: read_nothing" in printed
 
 

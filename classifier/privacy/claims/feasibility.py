@@ -130,9 +130,13 @@ def constraint_lines(answers: pd.DataFrame) -> list[str]:
             f"{constraint}, at 95 % for all points together: {len(supported)} points supported,"
             f" {counts.get('not shown', 0)} kept but not shown, {counts.get('violated', 0)} violated"
         )
+        is_exact = (supported["value"] == 0) & (supported["bound"] == 0)
+        if is_exact.any():
+            made_so = ", ".join(supported.loc[is_exact, "policy"].drop_duplicates())
+            lines.append(f"  exactly 0 by how they are made: {made_so}")
         lines += [
             f"  {row['point']}: {row['value']:.4g}, bound {row['bound']:.4g}"
-            for row in supported.to_dict("records")
+            for row in supported[~is_exact].to_dict("records")
         ]
         if supported.empty and (rows["needed_error_free"] > 0).any():
             lines += _lines_of_numbers_needed(rows)
