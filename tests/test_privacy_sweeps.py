@@ -166,17 +166,26 @@ def test_a_gate_is_what_the_policy_rests_on(settings, expected):
 
 def test_one_more_find_costs_the_false_alarms_added_by_the_finds_added():
     strict = point("toy", found=2, alarms=1, where="device", release="alert_bit", threshold=0.9)
-    loose = point("toy", found=6, alarms=3, where="device", release="alert_bit", threshold=0.5)
+    loose = point("toy", found=6, alarms=21, where="device", release="alert_bit", threshold=0.5)
     [row] = threshold_prices([loose, strict], prevalences=[0.1], n_resamples=50).to_dict("records")
-    # 2 of 100 benign for 4 of 10 patterns, and nine benign conversations for each pattern.
-    assert row["price"] == pytest.approx(9 * 0.02 / 0.4)
+    # 20 of 100 benign for 4 of 10 patterns, and nine benign conversations for each pattern.
+    assert row["price"] == pytest.approx(9 * 0.2 / 0.4)
+    assert row["n_more_alarms"] == 20
     assert (row["recall_from"], row["recall_to"]) == (0.2, 0.6)
     assert row["price_low"] <= row["price"] <= row["price_high"]
 
 
 def test_a_looser_threshold_that_finds_no_more_has_an_infinite_price():
     strict = point("toy", found=2, alarms=1, where="device", release="alert_bit", threshold=0.9)
-    loose = point("toy", found=2, alarms=3, where="device", release="alert_bit", threshold=0.5)
+    loose = point("toy", found=2, alarms=11, where="device", release="alert_bit", threshold=0.5)
     [row] = threshold_prices([strict, loose], prevalences=[0.1], n_resamples=50).to_dict("records")
     assert row["price"] == math.inf
     assert row["no_gain_share"] == 1
+
+
+def test_no_price_is_told_of_fewer_than_ten_more_false_alarms():
+    strict = point("toy", found=2, alarms=1, where="device", release="alert_bit", threshold=0.9)
+    loose = point("toy", found=6, alarms=10, where="device", release="alert_bit", threshold=0.5)
+    [row] = threshold_prices([loose, strict], prevalences=[0.1], n_resamples=50).to_dict("records")
+    assert row["n_more_alarms"] == 9
+    assert [math.isnan(row[name]) for name in ("price", "price_low", "price_high")] == [True] * 3

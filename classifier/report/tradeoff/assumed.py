@@ -161,6 +161,8 @@ def prices_section(tables: Tables) -> Section:
 
 
 def _price(price: float, low: float, high: float) -> str:
+    if np.isnan(price):
+        return "too few more are flagged to tell"
     if np.isinf(price):
         return "nothing more found"
     top = "without limit" if np.isinf(high) else format_number(high, 0)

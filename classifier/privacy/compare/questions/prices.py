@@ -16,6 +16,9 @@ from classifier.privacy.compare.operating_points import OperatingPoint
 
 Numbers = NDArray[np.float64]
 
+LEAST_ALARMS = 10
+"""Further benign conversations flagged from which on a price is told; with fewer it is chance."""
+
 COLUMNS = (
     "policy",
     "from_point",
@@ -25,6 +28,7 @@ COLUMNS = (
     "recall_to",
     "false_alarms_from",
     "false_alarms_to",
+    "n_more_alarms",
     "price",
     "price_low",
     "price_high",
@@ -43,8 +47,9 @@ def threshold_prices(
 
     It is in benign conversations flagged: ((1 - π) Δ false positive rate) / (π Δ recall), at each supposed
     prevalence π. Columns: ``policy``, ``from_point``, ``to_point`` (by falling threshold), ``prevalence``,
-    ``recall_from``, ``recall_to``, ``false_alarms_from``, ``false_alarms_to`` (rates), ``price`` with
-    ``price_low`` and ``price_high`` (95 % percentile interval over resampled clusters), and
+    ``recall_from``, ``recall_to``, ``false_alarms_from``, ``false_alarms_to`` (rates), ``n_more_alarms``
+    (further benign conversations flagged), ``price`` with ``price_low`` and ``price_high`` (95 % percentile
+    interval over resampled clusters), nan where fewer than ``LEAST_ALARMS`` more are flagged, and
     ``no_gain_share``, the share of resamples in which no more is found and the price counts as infinite.
     """
     rows: list[dict[str, Any]] = []
@@ -69,18 +74,22 @@ def threshold_prices(
 
 def _rates(
     costs: pd.DataFrame, codes: NDArray[np.int64], n_clusters: int, weights: Numbers
-) -> tuple[Numbers, Numbers]:
-    """Recall and false positive rate, of the data and of every resample."""
+) -> tuple[Numbers, Numbers, int]:
+    """Recall and false positive rate, of the data and of every resample, and the benign flagged."""
     benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
     columns = np.column_stack([~benign & flagged, ~benign, benign & flagged, benign]).astype(np.float64)
     found, patterns, alarms, others = (weights @ cluster_sums(columns, codes, n_clusters)).T
-    return divide_or_nan(found, patterns), divide_or_nan(alarms, others)
+    return divide_or_nan(found, patterns), divide_or_nan(alarms, others), int(alarms[0])
 
 
 def _prices(
-    stricter: tuple[Numbers, Numbers], looser: tuple[Numbers, Numbers], prevalences: Sequence[float]
+    stricter: tuple[Numbers, Numbers, int],
+    looser: tuple[Numbers, Numbers, int],
+    prevalences: Sequence[float],
 ) -> Iterator[dict[str, Any]]:
     gained, paid = looser[0] - stricter[0], looser[1] - stricter[1]
+    n_more = looser[2] - stricter[2]
+    told = 1.0 if n_more >= LEAST_ALARMS else np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
         prices = np.where(gained > 0, paid / gained, np.inf)
     for prevalence in prevalences:
@@ -93,8 +102,9 @@ def _prices(
             "recall_to": looser[0][0],
             "false_alarms_from": stricter[1][0],
             "false_alarms_to": looser[1][0],
-            "price": odds * prices[0],
-            "price_low": low,
-            "price_high": high,
+            "n_more_alarms": n_more,
+            "price": told * odds * prices[0],
+            "price_low": told * low,
+            "price_high": told * high,
             "no_gain_share": float((gained[1:] <= 0).mean()),
         }
