@@ -28,6 +28,8 @@ def point(policy, rate, *, title, recall, human, company=0.0, device=0.0, **more
         "recall": recall,
         "recall_exact_low": recall / 2,
         "recall_exact_high": recall,
+        "combined_by": "fitted",
+        "threshold": rate,
         "found": int(100 * recall),
         "n_pattern": 100,
         "false_alarms": int(human / 1000),
@@ -35,6 +37,7 @@ def point(policy, rate, *, title, recall, human, company=0.0, device=0.0, **more
         "n_benign": 1000,
         "human_read_benign_per_million": human,
         "human_read_benign_per_million_upper": human,
+        "human_alerted": int(human / 1000),
         "human_alerted_benign_per_million": human,
         "human_alerted_benign_per_million_upper": human,
         "zero_events": False,
@@ -71,7 +74,7 @@ TABLES = {
         [
             (row["point"], metric, row[metric], row[metric] / 2, row[metric] * 2)
             for row in POINTS.to_dict("records")
-            for metric in ("recall", "human_read_benign_per_million")
+            for metric in ("recall", "human_read_benign_per_million", "human_alerted_benign_per_million")
         ],
         columns=["point", "metric", "value", "low", "high"],
     ),
@@ -95,8 +98,8 @@ TABLES = {
     ),
     "break_even": pd.DataFrame(
         [
-            ("user_report_only", "report", "scan@0.01", 0.05, 0.25, 0.2, 0.3, 0.004, 0.1, 0.001),
-            ("user_report_only", "report", "scan@0.01", 0.0, 0.3, 0.25, 0.35, 0.004, 0.1, 0.001),
+            ("user_report_only", "report", "scan@0.01", 0.05, 0.25, 0.2, 0.3, 0.0005, 0.1, 0.001, False),
+            ("user_report_only", "report", "scan@0.01", 0.0, 0.3, 0.25, 0.35, 0.0005, 0.1, 0.001, False),
         ],
         columns=[
             "gated",
@@ -109,6 +112,7 @@ TABLES = {
             "benign_allowed",
             "assumed",
             "assumed_benign",
+            "holds",
         ],
     ),
 }
@@ -122,10 +126,36 @@ def said(tables):
 
 def test_the_policy_that_is_read_most_stands_beside_one_that_finds_about_the_same():
     text = said(TABLES)
-    assert "With the company reads everything the company reads 100 % of what innocent people write" in text
-    assert "a human reads 4,000 of a million innocent conversations, to find 30 %" in text
+    assert (
+        "With the company reads everything, at the threshold asked for 1 % of false alarms, the company"
+        in text
+    )
+    assert "the company reads 100 % of what innocent people write" in text
     assert "on the phone finds 28 % (14 % to 56 %), and there the company reads 0 %" in text
     assert "a weak one" not in text
+
+
+def test_few_events_are_said_as_a_count_with_an_exact_bound():
+    few = (
+        "a human reads 4 of the 1,000 innocent conversations (4,000 in a million; at most 4,000, exact bound)"
+    )
+    assert few in said(TABLES)
+    many = POINTS.assign(human_read=[5, 20, 0, 0, 1])
+    assert "a human reads 5 of the 1,000 innocent conversations (4,000 in a million), to" in said(
+        TABLES | {"points": many}
+    )
+
+
+def test_a_policy_that_runs_the_same_model_finds_the_same_and_says_who_gets_the_false_alarms():
+    phone = {"found": 30, "recall": 0.3, "false_alarms": 4, "recipient": "user"}
+    points = POINTS.copy()
+    points.loc[points["policy"] == "phone", list(phone)] = list(phone.values())
+    text = said(TABLES | {"points": points})
+    assert (
+        "on the phone finds the same 30 %, as it runs the same model, and there the company reads 0 %" in text
+    )
+    assert "and a human none; the false alarms then go to its user." in text
+    assert "as it runs the same model" not in said(TABLES)
 
 
 def test_a_policy_on_assumed_reports_is_compared_with_none():
@@ -135,6 +165,10 @@ def test_a_policy_on_assumed_reports_is_compared_with_none():
 
 def test_the_price_of_one_more_find_names_its_prevalence_and_its_interval():
     assert (
+        "from 4 to 20 of 1,000 innocent conversations flagged (0.4 % to 2.0 %), it finds 50 % of the patterns instead"
+        in said(TABLES)
+    )
+    assert (
         "800 innocent conversations flagged for each further find (500 to any number), if one conversation in 10,000"
         in said(TABLES)
     )
@@ -142,8 +176,20 @@ def test_the_price_of_one_more_find_names_its_prevalence_and_its_interval():
 
 def test_what_is_assumed_is_said_to_be_assumed_beside_its_break_even():
     text = said(TABLES)
-    assert "That 10 % of patterns are reported is assumed, not found" in text
-    assert "up to 5 points of recall, from a report rate of 25 % on (20 % to 30 %)" in text
+    assert (
+        "That 10 % of patterns and 0.1 % of innocent conversations are reported is assumed, not found."
+        in text
+    )
+    assert (
+        "Under that, reporting alone is not as good as the company reads everything. It would be, but for 5 points "
+        "of recall, if at least 25 % of patterns (20 % to 30 %) and at most 0.05 % of innocent conversations"
+        in text
+    )
+    holding = said(TABLES | {"break_even": TABLES["break_even"].assign(holds=True)})
+    assert (
+        "reporting alone is as good as the company reads everything, but for 5 points of recall. It is if"
+        in holding
+    )
 
 
 def test_without_a_reading_policy_nothing_is_said_of_it():
@@ -174,6 +220,36 @@ def test_each_point_of_the_picture_says_its_values_and_each_line_its_name():
     assert svg.count("<title>") >= len(POINTS)
     assert "the company reads everything: finds 30" in svg
     assert "on the phone" in re.sub(r"<title>.*?</title>", "", svg)
+
+
+def names_in_the_picture(points):
+    return [" ".join(text.get_text().split()) for text in argued_plot(TABLES | {"points": points}).texts]
+
+
+def test_a_policy_whose_recall_is_assumed_and_one_with_the_points_of_another_say_so():
+    names = names_in_the_picture(POINTS[~POINTS["policy"].isin(["weak"])])
+    assert names == ["on the phone", "after a report (assumed)", "the company reads everything"]
+    twice = pd.concat(
+        [POINTS, POINTS[POINTS["policy"] == "phone"].assign(policy="other", title="its double")]
+    )
+    assert "its double (same points as the one below)" in names_in_the_picture(twice)
+
+
+def test_the_name_of_a_lone_point_stands_below_it():
+    places = {" ".join(text.get_text().split()): text.xyann[1] for text in argued_plot(TABLES).texts}
+    assert places["after a report (assumed)"] < 0.1 * 0.5
+    assert places["the company reads everything"] == 0.5
+
+
+def test_the_table_says_zero_by_construction_and_an_exact_bound_for_few_events():
+    printed = opening(TABLES).table.printed
+    place = printed.headings.index("reported to somebody else, with text or without, per million")
+    rows = {row[0]: row[place - 1 : place + 1] for row in printed.rows}
+    assert rows["the company reads everything"] == ["4,000 (at most 4,000, exact)"] * 2
+    assert rows["on the phone"][0] == "0 by construction"
+    to_user = POINTS.assign(recipient="user")
+    rows = opening(TABLES | {"points": to_user}).table.printed.rows
+    assert {row[place] for row in rows} == {"0 by construction"}
 
 
 def test_what_no_human_can_read_stands_in_a_strip_of_its_own():

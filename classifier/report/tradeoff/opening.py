@@ -12,8 +12,11 @@ from classifier.report.sections import CaptionedFigure, CaptionedTable, Opening,
 from classifier.report.tables import UNDEFINED, Column, format_number, format_percent, printed_table
 from classifier.report.tradeoff.picture import policy_lines_plot, reader
 from classifier.report.tradeoff.points import (
+    FEW_EVENTS,
+    HUMAN_ALERTS,
     HUMAN_READS,
     middle_prevalence,
+    per_million,
     shown_points,
     with_intervals,
 )
@@ -24,8 +27,19 @@ SAME_FINDS = 0.05
 SET_ASIDE = ("assumed", "not buildable")
 """Standings of points that are compared with nobody."""
 
+SAME_ALERTS = ("combined_by", "threshold", "found", "false_alarms")
+"""What two points share whose model gives the same alerts."""
+
 YOUR_OWN = "your own"
 """The group of policies that are not shipped."""
+
+ALARMS_GO_TO = {
+    "user": "its user",
+    "guardian": "a guardian",
+    "platform_reviewer": "a reviewer of the company",
+    "authority": "an authority",
+}
+"""Recipients of false alarms, in words; nobody is told of one by the other policies."""
 
 NEEDED = ("points", "intervals", "break_even", "prices", "per_find")
 
@@ -81,21 +95,32 @@ def _reads(shown: pd.DataFrame, most: Mapping[str, Any] | None) -> dict[str, Any
     if len(as_good):
         order = ["company_read_share", HUMAN_READS, "human_alerted_benign_per_million"]
         least = _row(as_good.sort_values(order, kind="stable"))
-    return {"most": _said(most), "least": least and _said(least)}
+    same = least is not None and all(least[name] == most[name] for name in SAME_ALERTS)
+    return {"most": _said(most), "least": least and _said(least), "same": same}
 
 
 def _said(row: Mapping[str, Any]) -> dict[str, str]:
     """A point in words: what it finds, and who reads for it."""
-    human = row[HUMAN_READS]
-    bound = f" (none seen; at most {format_number(row['upper'], 0)})" if row["open"] else ""
     return {
         "title": str(row["title"]),
         "recall": format_percent(row["recall"]),
         "interval": f"{format_percent(row['recall_low'])} to {format_percent(row['recall_high'])}",
         "company": format_percent(row["company_read_share"]),
         "device": format_percent(row["device_read_share"]) if row["device_read_share"] > 0 else "",
-        "human": "none" if row["zero_by_construction"] else f"{format_number(human, 0)}{bound}",
+        "human": _humans_read(row),
+        "asked": "" if pd.isna(row["asked_rate"]) else f"{100 * row['asked_rate']:g}\N{NO-BREAK SPACE}%",
+        "alarms_go_to": ALARMS_GO_TO.get(str(row["recipient"]), ""),
     }
+
+
+def _humans_read(row: Mapping[str, Any]) -> str:
+    """How many innocent conversations a human reads, as a count and in a million."""
+    if row["zero_by_construction"]:
+        return "none"
+    few = row["human_read"] < FEW_EVENTS
+    bound = f"; at most {format_number(row['upper'], 0)}, exact bound" if few else ""
+    counts = f"{format_number(row['human_read'], 0)} of the {format_number(row['n_benign'], 0)}"
+    return f"{counts} innocent conversations ({format_number(row[HUMAN_READS], 0)} in a million{bound})"
 
 
 def _price(tables: Tables, points: pd.DataFrame, most: Mapping[str, Any] | None) -> dict[str, str]:
@@ -107,8 +132,12 @@ def _price(tables: Tables, points: pd.DataFrame, most: Mapping[str, Any] | None)
         steps = prices[(prices["policy"] == row["policy"]) & (prices["from_point"] == row["point"])]
         if len(steps):
             step = _row(steps)
+            alarms = points.set_index("point")["false_alarms"]
             return {
                 "title": str(row["title"]),
+                "alarms_from": format_number(alarms[step["from_point"]], 0),
+                "alarms_to": format_number(alarms[step["to_point"]], 0),
+                "benign": format_number(row["n_benign"], 0),
                 "from": format_percent(step["false_alarms_from"]),
                 "to": format_percent(step["false_alarms_to"]),
                 "found_from": format_percent(step["recall_from"]),
@@ -124,8 +153,8 @@ def _or_more(price: float) -> str:
     return "any number" if price == float("inf") else format_number(price, 0)
 
 
-def _assumed(tables: Tables, shown: pd.DataFrame, most: Mapping[str, Any] | None) -> dict[str, str]:
-    """The report rate from which reporting alone is nowhere worse; empty where none is compared."""
+def _assumed(tables: Tables, shown: pd.DataFrame, most: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Whether reporting alone is as good, and from what rates on; empty without a comparison."""
     table = tables["break_even"]
     if most is None or table.empty:
         return {}
@@ -137,7 +166,9 @@ def _assumed(tables: Tables, shown: pd.DataFrame, most: Mapping[str, Any] | None
     interval = " to ".join(format_percent(row[f"needed_{end}"]) for end in ("low", "high"))
     return {
         "title": str(most["title"]),
+        "holds": bool(row["holds"]),
         "rate": format_percent(row["assumed"]),
+        "benign_rate": format_percent(row["assumed_benign"]),
         "needed": format_percent(row["needed"]),
         "interval": interval,
         "benign": format_percent(row["benign_allowed"]),
@@ -150,8 +181,9 @@ def argued_figure(tables: Tables) -> CaptionedFigure:
     return CaptionedFigure(
         to_svg(argued_plot(tables), title="Recall against innocent people's conversations read by a human"),
         "Up is more found, left is fewer innocent people read. A line is a policy at its thresholds; "
-        "one without a threshold is a point. In the strip on the left no human can read a message at "
-        "all. An open marker stands at its upper bound: no such conversation was seen.",
+        "one without a threshold is a point; where its recall is assumed, its name says so. In the strip "
+        "on the left no human can read a message at all. An open marker stands at its upper bound: no such "
+        "conversation was seen.",
     )
 
 
@@ -164,9 +196,15 @@ def argued_plot(tables: Tables) -> Any:
         for row in points.to_dict("records")
     ]
     x = points["drawn_at"].mask(points["zero_by_construction"].astype(bool), 0.0)
-    table = points.assign(x=x, reader=reader(points), said=said)
+    names = points["title"].where(points["status"] != "assumed", points["title"] + " (assumed)")
+    table = points.assign(title=names, x=x, reader=reader(points), said=said)
     return policy_lines_plot(table, xlabel="innocent conversations a human reads, per million (log)")
 
+
+TELLS_NOBODY_ELSE = ("user", "nobody")
+"""Recipients by whom no other person learns of a conversation."""
+
+BY_CONSTRUCTION = "0 by construction"
 
 RESTS_ON = {
     "report": "assumed: who reports",
@@ -190,22 +228,32 @@ def argued_table(tables: Tables, shown: pd.DataFrame) -> CaptionedTable:
         Column("device", "by the person's own device"),
         Column("metadata", "innocent conversations whose metadata is looked at"),
         Column("human_reads", "read by a human, per million (95 %)"),
-        Column("alerts", "reported to a human, with text or without, per million"),
+        Column("alerts", "reported to somebody else, with text or without, per million"),
         Column("told", "who is told"),
         Column("rests_on", "rests on"),
     ]
+    by_construction = table["zero_by_construction"].astype(bool)
     printed = table.assign(
         finds=[_with_percent_interval(row, "recall") for row in table.to_dict("records")],
         company=[format_percent(value) for value in table["company_read_share"]],
         device=[format_percent(value) for value in table["device_read_share"]],
         metadata=[format_percent(value) for value in table["metadata_seen_share"]],
         told=table["recipient"].str.replace("_", " "),
-        alerts=[f"{value:,.0f}" for value in table["human_alerted_benign_per_million"]],
+        human_reads=table["human_reads"].where(~by_construction, BY_CONSTRUCTION),
+        alerts=[_alerts(row) for row in table.to_dict("records")],
     )
     return CaptionedTable(
         printed_table(printed, columns),
         "The policies that people argue about, each at its threshold nearest to 1 % of false alarms",
     )
+
+
+def _alerts(row: Mapping[Any, Any]) -> str:
+    """Innocent conversations that somebody but the user is told of, per million."""
+    if row["recipient"] in TELLS_NOBODY_ELSE:
+        return BY_CONSTRUCTION
+    value, low, high, upper = (row[f"{HUMAN_ALERTS}{end}"] for end in ("", "_low", "_high", "_upper"))
+    return per_million(value, low, high, row["human_alerted"], upper)
 
 
 def _with_percent_interval(row: Mapping[Any, Any], name: str) -> str:

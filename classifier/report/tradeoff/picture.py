@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 READERS = {
     "company": ("the company reads messages", WARM),
-    "device": ("only the person's own device reads", ACCENT),
+    "device": ("only the person's own device reads before an alert", ACCENT),
     "nobody": ("no machine reads", INK),
 }
 """Who reads before anybody is told, in words and in colour."""
@@ -24,6 +24,7 @@ READERS = {
 LINE_WIDTHS = {"company": (3.4, 0.45), "device": (1.3, 1.0), "nobody": (1.3, 1.0)}
 """Width and opacity of lines: policies that find and show the same lie on one another, so one is broader."""
 
+SAME_POINTS = " (same points as the one below)"
 LABEL_CHARACTERS = 24
 LINE_HEIGHT = 0.036
 """Height of a line of a name, as a share of the y axis."""
@@ -71,10 +72,12 @@ def policy_lines_plot(table: pd.DataFrame, *, xlabel: str, ax: Axes | None = Non
             )
             with_title(dot, str(row["said"]))
     top = max(0.3, float(table["recall"].max()) * 1.1 + 0.03)
-    ends = drawn.sort_values("recall", kind="stable").drop_duplicates("title", keep="last")
+    ends = line_ends(drawn)
     in_strip = ends["x"] <= 0
     _name_lines(ax, ends[in_strip], top=top)
-    _name_lines(ax, ends[~in_strip], top=top)
+    # A lone point stands among lines: its name beside it would be taken for theirs.
+    lone = ends["alone"].astype(bool) & ~in_strip
+    _name_lines(ax, ends[~in_strip].assign(named_at=ends["recall"].where(~lone, ends["recall"] / 3)), top=top)
     ax.set_xscale("log")
     ax.set_xlim(strip / 1.6, highest * 60)
     if (table["x"] <= 0).any():
@@ -85,7 +88,7 @@ def policy_lines_plot(table: pd.DataFrame, *, xlabel: str, ax: Axes | None = Non
     ax.set_xticks([*none, *ticks], [*("none" for _ in none), *(f"{tick:,.0f}" for tick in ticks)])
     ax.minorticks_off()
     ax.set_xlabel(xlabel)
-    ax.set_ylabel("recall (share of patterns found)")
+    ax.set_ylabel("share of patterns found")
     ax.set_ylim(-0.03 * top, top)
     for key, (words, colour) in READERS.items():
         if (table["reader"] == key).any():
@@ -94,12 +97,32 @@ def policy_lines_plot(table: pd.DataFrame, *, xlabel: str, ax: Axes | None = Non
     return ax
 
 
+def line_ends(drawn: pd.DataFrame) -> pd.DataFrame:
+    """The highest point of each policy, by rising recall; those with the same points stand together.
+
+    Added are ``named_at``, where its name is wanted; ``alone``, whether it is the policy's one point; and
+    to ``title`` of a policy with the points of the one before, that they are the same.
+    """
+    points = {
+        title: tuple(sorted(zip(rows["at"], rows["recall"], strict=True)))
+        for title, rows in drawn.groupby("title", sort=False)
+    }
+    ends = drawn.sort_values("recall", kind="stable").drop_duplicates("title", keep="last")
+    of_line = ends["title"].map(points)
+    place = of_line.map({line: number for number, line in enumerate(dict.fromkeys(of_line))})
+    ends = ends.assign(named_at=ends["recall"], alone=of_line.map(len) == 1, place=place)
+    ends = ends.sort_values(["recall", "place"], kind="stable")
+    again = ends["place"].duplicated()
+    return ends.assign(title=ends["title"].where(~again, ends["title"] + SAME_POINTS))
+
+
 def _name_lines(ax: Axes, ends: pd.DataFrame, *, top: float) -> None:
     """Write the name of each line beside its end."""
+    ends = ends.sort_values("named_at", kind="stable")
+    rows = ends.to_dict("records")
     names = [textwrap.fill(str(title), LABEL_CHARACTERS) for title in ends["title"]]
     heights = [LINE_HEIGHT * top * (name.count("\n") + 1.6) for name in names]
-    rows = ends.to_dict("records")
-    middles = spread([float(row["recall"]) for row in rows], heights, highest=top)
+    middles = spread([float(row["named_at"]) for row in rows], heights, highest=top)
     for row, name, middle in zip(rows, names, middles, strict=True):
         colour = READERS[str(row["reader"])][1]
         moved = abs(middle - row["recall"]) > LINE_HEIGHT * top

@@ -12,6 +12,9 @@ from classifier.report.tables import format_interval
 from classifier.report.tradeoff.plots import MACHINE_READ_CLASSES
 
 HUMAN_READS = "human_read_benign_per_million"
+HUMAN_ALERTS = "human_alerted_benign_per_million"
+FEW_EVENTS = 5
+"""Below so many events an exact bound is printed: a bootstrap interval of one event starts at 0."""
 EXACT_ZERO_AT = 1.0
 """Where a log axis of human reads per million holds the policies that show nobody a text."""
 HUMAN_VIEW = METRIC_BY_ID[HUMAN_READS].view
@@ -56,6 +59,7 @@ def with_intervals(tables: Tables) -> pd.DataFrame:
         f"{HUMAN_READS}_low",
         f"{HUMAN_READS}_high",
         "human_read",
+        f"{HUMAN_READS}_upper",
         "zero_by_construction",
     ]
     rows = points[read_columns].to_numpy(dtype=np.float64)
@@ -78,12 +82,20 @@ def _recall_with_exact_interval(hits: float, n: float, low: float, high: float) 
     return f"{Rate(int(hits), int(n))}, {low:.3f}–{high:.3f}"
 
 
-def _reads_with_interval(value: float, low: float, high: float, hits: float, exact: float) -> str:
-    if exact:
-        return "0 (shows no text)"
-    # Without events every resample gives 0; the upper bound in the next column says more.
-    if not hits:
-        return "0 (no event)"
+def _reads_with_interval(
+    value: float, low: float, high: float, hits: float, upper: float, exact: float
+) -> str:
+    return "0 (shows no text)" if exact else per_million(value, low, high, hits, upper)
+
+
+def per_million(value: float, low: float, high: float, hits: float, upper: float) -> str:
+    """A count per million with its interval; with the exact bound ``upper`` where ``hits`` are few.
+
+    >>> per_million(20000, 15000, 25000, 20, 30000), per_million(1000, 0, 2000, 1, 4736)
+    ('20,000 (15,000–25,000)', '1,000 (at most 4,736, exact)')
+    """
+    if hits < FEW_EVENTS:
+        return f"{value:,.0f} (at most {upper:,.0f}, exact)"
     return f"{value:,.0f} {format_interval(low, high, 0)}"
 
 
