@@ -342,6 +342,52 @@ def test_a_conversation_is_drawn_whole():
     assert set(draws.rates([1, 1, 0, 0], [1, 1, 1, 1])) == {0.0, 0.5, 1.0}
 
 
+def test_an_interval_takes_twenty_clusters_and_ten_that_hold_what_it_is_about():
+    draws = Draws.of(range(20), n_resamples=50, seed=0)
+    ten, nine = [1] * 10 + [0] * 10, [1] * 9 + [0] * 11
+    assert draws.rate_columns("rate", [1, 0] * 10, ten)["rate_low"] >= 0
+    few = draws.rate_columns("rate", [1, 0] * 10, nine)
+    assert (few["rate"], np.isnan(few["rate_low"]), np.isnan(few["rate_high"])) == (5 / 9, True, True)
+    # Ten positives of one conversation are one, and nineteen conversations are too few for anything.
+    assert Draws.of([*[0] * 10, *range(1, 20)], n_resamples=50, seed=0).too_few([1] * 10 + [0] * 19)
+    assert Draws.of(range(19), n_resamples=50, seed=0).too_few([1] * 19)
+
+
+def test_little_is_printed_without_an_interval_and_the_undefined_as_a_dash(tmp_path, capsys, evaluated):
+    path = tmp_path / "texts.csv"
+    path.write_text("text,secrecy,flattery\nits our secret,1,0\npizza,0,0\n", encoding="utf-8")
+    found = evaluated(path, tmp_path / "out", "--threshold", "secrecy=0")
+    printed = capsys.readouterr().out.splitlines()
+    assert [cell.strip() for cell in printed[2].split("  ") if cell] == [
+        *["flattery", "0", "– (none shown)", "– (none shown)", "– (none shown)", "– (none shown)"],
+    ]
+    # Both rows are flagged: precision 1/2, and of the one row all are found (Clopper-Pearson: .025).
+    assert [cell.strip() for cell in printed[3].split("  ") if cell] == [
+        *["secrecy", "1", "0.500 (–)", "1.000 (0.025–1.000)", "0.667 (–)", "1.000 (–)"],
+    ]
+    assert printed[-1] == (
+        "  (–): too few for an interval, which takes 20 rows in all and 10 with what the figure is about"
+    )
+    assert "nan" not in "".join(printed)
+    assert pd.read_csv(found / "messages.csv")[["f1_low", "f1_high"]].isna().all(axis=None)
+
+
+def test_enough_rows_have_their_intervals_and_no_line_that_says_why_not(tmp_path, capsys, evaluated):
+    path = tmp_path / "texts.csv"
+    lines = [f"{text},{mark}\n" for text, mark in (("its our secret", 1), ("pizza", 0))]
+    path.write_text("text,secrecy\n" + "".join(lines * 10), encoding="utf-8")
+    evaluated(path, tmp_path / "out")
+    assert "(–)" not in capsys.readouterr().out
+
+
+def test_lines_of_pan12_are_printed_with_a_list_of_authors_alone(plain, tmp_path, capsys, evaluated):
+    evaluated(plain, tmp_path / "without")
+    assert "PAN 2012" not in capsys.readouterr().out
+    (tmp_path / "authors.txt").write_text("ana\n", encoding="utf-8")
+    evaluated(plain, tmp_path / "with", "--authors", str(tmp_path / "authors.txt"))
+    assert "PAN 2012 lines: F3" in capsys.readouterr().out
+
+
 def test_a_rate_of_nought_has_the_exact_bound_over_conversations():
     # 0 of 3 conversations: 1 - .025 ** (1 / 3).
     draws = Draws.of([*"aaabbc"], n_resamples=50, seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ from classifier.model.shipped import (
 if TYPE_CHECKING:
     from classifier.evaluation.results import Evaluation
 
+NO_INTERVAL = "(–)"
+"""Stands for the bounds of a figure that rests on too little."""
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 FOR_ROWS = {
     "groups": "--by",
@@ -276,21 +279,24 @@ def _bound(flag: str, value: str, otherwise: Any, *, day_first: bool) -> Any:
 
 def _summary(evaluation: Evaluation) -> list[str]:
     """The main figures of labelled rows, a line each."""
+    from classifier.experiments.labelled_rows.resampled import MIN_CLUSTERS, MIN_MARKED
+
     tables, lines = evaluation.tables, []
     if "messages" in tables:
         lines.append(f"  {'label':<16}{'shown':>7}  {'precision':<22}{'recall':<22}{'F1':<22}AP")
         lines += [
             f"  {row['label']:<16}{row['support']:>7}  "
-            + "".join(f"{_with_bounds(row, name):<22}" for name in ("precision", "recall", "f1"))
-            + _with_bounds(row, "average_precision")
+            + "".join(f"{_of_label(row, name):<22}" for name in ("precision", "recall", "f1"))
+            + _of_label(row, "average_precision")
             for row in tables["messages"].to_dict("records")
         ]
     for row in tables["conversations"].to_dict("records") if "conversations" in tables else ():
         lines.append(
-            f"  conversations: AUC {_with_bounds(row, 'auc')}, found {_counted(row, 'tpr')}, "
-            f"benign flagged {_counted(row, 'fpr')}"
+            f"  conversations: AUC {_with_bounds(row, 'auc', 'one kind alone')}, found "
+            f"{_counted(row, 'tpr', 'none shown')}, benign flagged {_counted(row, 'fpr', 'none benign')}"
         )
-    for row in tables["pan12"].to_dict("records") if "pan12" in tables else ():
+    sought = "pan12" in tables and "authors" in set(tables["pan12"]["task"])
+    for row in tables["pan12"].to_dict("records") if sought else ():
         lines.append(
             f"  PAN 2012 {row['task']}: {row['measure']} {row['score']:.4f}, {row['right']:,} right of "
             f"{row['flagged']:,} flagged, {row['to_find']:,} to find"
@@ -300,12 +306,30 @@ def _summary(evaluation: Evaluation) -> list[str]:
             f"  {row['by']}, {row['metric']}: worst {row['worst']} {row['worst_rate']:.3f}, best "
             f"{row['best']} {row['best_rate']:.3f}, gap {_with_bounds(row, 'gap')}"
         )
+    if any(NO_INTERVAL in line for line in lines):
+        unit = evaluation.facts["clusters"]
+        lines.append(
+            f"  {NO_INTERVAL}: too few for an interval, which takes {MIN_CLUSTERS} {unit} in all and "
+            f"{MIN_MARKED} with what the figure is about"
+        )
     return lines
 
 
-def _with_bounds(row: dict[Any, Any], name: str) -> str:
+def _of_label(row: dict[Any, Any], name: str) -> str:
+    if row["label"] == "macro":
+        return _with_bounds(row, name, "a sign has none")
+    return _with_bounds(row, name, "none flagged" if row["support"] and name == "precision" else "none shown")
+
+
+def _with_bounds(row: dict[Any, Any], name: str, undefined: str = "") -> str:
+    if math.isnan(row[name]):
+        return f"– ({undefined})"
+    if math.isnan(row[f"{name}_low"]):
+        return f"{row[name]:.3f} {NO_INTERVAL}"
     return f"{row[name]:.3f} ({row[f'{name}_low']:.3f}–{row[f'{name}_high']:.3f})"
 
 
-def _counted(row: dict[Any, Any], name: str) -> str:
+def _counted(row: dict[Any, Any], name: str, undefined: str) -> str:
+    if not row[f"{name}_n"]:
+        return f"– ({undefined})"
     return f"{_with_bounds(row, name)}, {row[f'{name}_hits']:,}/{row[f'{name}_n']:,}"

@@ -18,6 +18,9 @@ from classifier.evaluation.intervals import (
 )
 from classifier.evaluation.rates import Rate
 
+MIN_CLUSTERS, MIN_MARKED = 20, 10
+"""A bootstrap interval takes so many clusters in all, and so many that hold a unit it is about."""
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -52,8 +55,9 @@ class Draws:
     def rate_columns(self, name: str, hit: ArrayLike, of: ArrayLike) -> dict[str, float]:
         """A rate as columns of a table: value, ``_low``, ``_high``, ``_hits`` and ``_n``.
 
-        Bounds are 95 % percentile bounds over resampled clusters. Where no unit or every unit is hit, every
-        resample says the same; then the bound is that of Clopper and Pearson over clusters with such units.
+        Bounds are 95 % percentile bounds over resampled clusters, nan where too few are resampled. Where no
+        unit or every unit is hit, every resample says the same; then the bound is that of Clopper and
+        Pearson over clusters with such units, which holds for few as well.
 
         >>> draws = Draws.of(["a", "a", "b", "b"], n_resamples=20, seed=0)
         >>> found = draws.rate_columns("recall", [1, 0, 1, 0], [1, 1, 1, 0])
@@ -63,8 +67,7 @@ class Draws:
         marked = np.asarray(of, dtype=bool)
         hits = np.asarray(hit, dtype=bool) & marked
         drawn = self.rates(hits, marked)
-        interval = percentile_interval(drawn[1:])
-        low, high = interval.low, interval.high
+        low, high = self._bounds(drawn, marked)
         n_clusters = np.unique(self.codes[marked]).size
         if not hits.any():
             low, high = Rate(0, n_clusters).interval()
@@ -78,10 +81,30 @@ class Draws:
             f"{name}_n": int(marked.sum()),
         }
 
-    def with_interval(self, name: str, drawn: NDArray[np.float64]) -> dict[str, float]:
-        """A statistic as columns: its value, ``_low`` and ``_high``."""
+    def with_interval(self, name: str, drawn: NDArray[np.float64], *rests_on: ArrayLike) -> dict[str, float]:
+        """A statistic as columns: its value, ``_low`` and ``_high``, which are nan where ``too_few``."""
+        low, high = self._bounds(drawn, *rests_on)
+        return {name: float(drawn[0]), f"{name}_low": low, f"{name}_high": high}
+
+    def too_few(self, *rests_on: ArrayLike) -> bool:
+        """Whether a bootstrap interval would rest on too little.
+
+        That is on fewer than ``MIN_CLUSTERS`` clusters, or on fewer than ``MIN_MARKED`` clusters that hold a
+        unit of one of the arrays of marks.
+
+        >>> Draws.of(range(20), n_resamples=20, seed=0).too_few([1] * 10 + [0] * 10)
+        False
+        >>> Draws.of(range(20), n_resamples=20, seed=0).too_few([1] * 9 + [0] * 11)
+        True
+        """
+        marked = [np.unique(self.codes[np.asarray(marks, dtype=bool)]).size for marks in rests_on]
+        return self.weights.shape[1] < MIN_CLUSTERS or any(n < MIN_MARKED for n in marked)
+
+    def _bounds(self, drawn: NDArray[np.float64], *rests_on: ArrayLike) -> tuple[float, float]:
+        if self.too_few(*rests_on):
+            return np.nan, np.nan
         interval = percentile_interval(drawn[1:])
-        return {name: float(drawn[0]), f"{name}_low": interval.low, f"{name}_high": interval.high}
+        return interval.low, interval.high
 
 
 def any_of(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.bool_]:

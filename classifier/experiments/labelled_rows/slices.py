@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
-from classifier.evaluation.intervals import percentile_interval
 from classifier.experiments.labelled_rows.read import LabelledRows
 from classifier.experiments.labelled_rows.resampled import Draws, any_of
 
@@ -54,7 +53,8 @@ def slice_tables(
     ``message_false_alarm_rate``, of messages without a stage; ``conversation_tpr``, ``conversation_fpr``.
 
     "gaps" has ``by``, ``metric``, the ``worst`` and the ``best`` slice, their rates, and ``gap``, the
-    distance, with bounds over the same resamples. Slices of fewer than ``min_units`` are not compared.
+    distance, with bounds over the same resamples, nan where a slice has too few clusters. Slices of fewer
+    than ``min_units`` are not compared.
     Both slices are picked after looking, so that on new rows the gap is likely to be smaller.
 
     ``conversations`` has ``label`` and ``flagged``, indexed by conversation. Raises ``InputError`` for a
@@ -122,8 +122,8 @@ def largest_gap(rate: SlicedRate, *, min_units: int) -> dict[str, object]:
     lowest = min(drawn, key=lambda name: drawn[name][0])
     highest = max(drawn, key=lambda name: drawn[name][0])
     worst, best = (lowest, highest) if WORST_IS_LOWEST[rate.metric] else (highest, lowest)
-    apart = np.abs(drawn[highest][0] - drawn[lowest][0])
-    interval = percentile_interval((drawn[highest] - drawn[lowest])[1:])
+    pair = [rate.of & (rate.slices == name) for name in (lowest, highest)]
+    bounds = rate.draws.with_interval("gap", drawn[highest] - drawn[lowest], *pair)
     return {
         "metric": rate.metric,
         "worst": worst,
@@ -132,9 +132,7 @@ def largest_gap(rate: SlicedRate, *, min_units: int) -> dict[str, object]:
         "best": best,
         "best_rate": float(drawn[best][0]),
         "best_n": _n(rate, best),
-        "gap": float(apart),
-        "gap_low": interval.low,
-        "gap_high": interval.high,
+        **bounds,
         "n_slices": len(drawn),
     }
 

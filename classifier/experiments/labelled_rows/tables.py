@@ -21,6 +21,11 @@ from classifier.experiments.labelled_rows.resampled import Draws, any_of
 from classifier.model.message.scorer import MessageModel
 from classifier.taxonomy import LABELS, STAGES
 
+BOUNDS = [
+    f"{metric}_{side}"
+    for metric in ("precision", "recall", "f1", "average_precision")
+    for side in ("low", "high")
+]
 CAPS = (0.0003, 0.001, 0.0015, 0.005, 0.01, 0.02, 0.05, 0.1)
 """Shares of the messages without a label that the F1-by-cap curve allows to be flagged."""
 
@@ -32,7 +37,8 @@ def message_table(
 
     Columns: those of ``message_metrics`` with ``n_clusters`` for families; then ``precision`` and
     ``recall`` again with ``_hits`` and ``_n``, and ``false_alarm_rate``, of the messages without the label.
-    The row "macro" is there when the file has a column for each of the five stages.
+    The row "macro" is there when the file has a column for each of the five stages. Bounds that would rest
+    on too few clusters are nan (see ``Draws.too_few``); those of "macro" where any stage's are.
     """
     measured = list(dict.fromkeys([*STAGES, *rows.labels]))
     labels = rows.messages.reindex(columns=measured, fill_value=0)
@@ -49,7 +55,10 @@ def message_table(
     draws = Draws.of(rows.clusters, **resampling)
     rates = {label: _rates(draws, rows.messages[label], flags[label]) for label in rows.labels}
     counted = pd.DataFrame.from_dict(rates, orient="index")
-    table.update(counted)  # the same numbers, but for the bounds of 0/n and n/n
+    thin = [label for label in rows.labels if draws.too_few(rows.messages[label])]
+    table.loc[[*thin, *(["macro"] if {*thin} & {*STAGES} and "macro" in kept else [])], BOUNDS] = np.nan
+    shared = [name for name in counted if name in table]
+    table.loc[counted.index, shared] = counted[shared]  # the same, but for bounds of 0/n, n/n and of few
     return table.join(counted[[name for name in counted if name not in table]]).reset_index(names="label")
 
 
@@ -127,7 +136,8 @@ def conversation_table(
 
     ``conversations`` has a row each: ``label``, ``score``, ``flagged``, ``warned_at``, ``n_messages``.
 
-    Columns: ``auc``, ``average_precision``, ``precision``, ``f1`` with bounds over resampled conversations;
+    Columns: ``auc``, ``average_precision``, ``precision``, ``f1`` with bounds over resampled
+    conversations, nan for few;
     ``tpr`` and ``fpr`` with Clopper-Pearson bounds, ``_hits`` and ``_n``; ``false_alarms_per_10_000``;
     ``f_latency_erisk``, ``erde_5``, ``erde_50`` and ``median_messages`` up to a right alert, of early
     warning; ``alert_threshold``, ``n_resamples``.
@@ -138,13 +148,14 @@ def conversation_table(
     draws = Draws.of(np.arange(len(label)), n_resamples=n_resamples, seed=seed)
     hits, n_flagged, n_patterns = draws.sums(flag & label, flag, label)
     row: dict[str, Any] = {}
-    for name, drawn in (
-        ("auc", aucs(label, score, draws.codes, weights=draws.weights)),
-        ("average_precision", average_precisions(label, score, draws.codes, weights=draws.weights)),
-        ("precision", divide_or_nan(hits, n_flagged)),
-        ("f1", divide_or_nan(2 * hits, n_flagged + n_patterns)),
+    ranked = average_precisions(label, score, draws.codes, weights=draws.weights)
+    for name, drawn, rests_on in (
+        ("auc", aucs(label, score, draws.codes, weights=draws.weights), [label, ~label]),
+        ("average_precision", ranked, [label]),
+        ("precision", divide_or_nan(hits, n_flagged), [label, flag]),
+        ("f1", divide_or_nan(2 * hits, n_flagged + n_patterns), [label]),
     ):
-        row |= draws.with_interval(name, drawn)
+        row |= draws.with_interval(name, drawn, *rests_on)
     for name, rate in (
         ("tpr", true_positive_rate(label, score, threshold=alert_threshold)),
         ("fpr", false_positive_rate(label, score, threshold=alert_threshold)),
