@@ -124,12 +124,13 @@ def _humans_read(row: Mapping[str, Any]) -> str:
 
 
 def _price(tables: Tables, points: pd.DataFrame, most: Mapping[str, Any] | None) -> dict[str, str]:
-    """What one more find costs from the shown threshold on; empty without a looser one."""
+    """What one more find costs from the shown threshold on; empty where no price can be told."""
     prices = tables["prices"]
     prevalence = middle_prevalence(tables)
     prices = prices[prices["prevalence"] == prevalence]
     for row in [most] if most else []:
         steps = prices[(prices["policy"] == row["policy"]) & (prices["from_point"] == row["point"])]
+        steps = steps[steps["price"].notna()]
         if len(steps):
             step = _row(steps)
             alarms = points.set_index("point")["false_alarms"]
