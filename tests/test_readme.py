@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import re
 import subprocess
@@ -28,6 +29,12 @@ def checkout(tmp_path, small_corpus, monkeypatch):
 def printed_below(name):
     """What the README shows that the command of a generated block prints."""
     return re.search(rf"<!-- results:{name} -->\n```\n\$ .*?\n(.*?)```", README, flags=re.DOTALL).group(1)
+
+
+def test_the_alerts_of_the_model_are_counted_at_its_measured_rates():
+    with (ROOT / "data/results/v2/shipped.csv").open(encoding="utf-8", newline="") as stream:
+        rates = {row["figure"]: f"{row['hits']}/{row['n']}" for row in csv.DictReader(stream)}
+    assert f"--tpr {rates['patterns_flagged']} --fpr {rates['benign_flagged']} " in README
 
 
 def test_the_python_example_prints_what_the_readme_says():
