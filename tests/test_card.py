@@ -152,7 +152,7 @@ def test_a_rate_that_validation_cannot_show_is_said_to_be_refused():
     ]
 
 
-def test_the_short_table_sets_the_model_of_score_beside_the_one_that_is_measured_and_people():
+def test_the_short_table_sets_the_model_of_score_beside_the_one_that_is_measured_and_blind_readers():
     shipped = pd.DataFrame(
         [
             *(

@@ -15,7 +15,7 @@ from classifier.report.sections import Tables
 from classifier.report.tables import PrintedTable, format_interval, format_number
 
 BLIND_READING = "0.965–0.976"
-"""Macro F1 of blind readers who labelled the same messages, against the labels of the corpus."""
+"""Macro F1 of two blind labellings by language models, of messages of version 1: before this corpus."""
 LEADING_FAMILY = "bootstrap by leading family"
 """The kind of interval of ``simulate_coverage`` that conversations are printed with."""
 RARE, VOLUME = 1e-4, 1_000_000
@@ -31,7 +31,7 @@ def short_results(tables: Tables, shipped: pd.DataFrame) -> PrintedTable:
     """The main figures, a row each.
 
     Columns are the model that ``score`` uses on the second voice, the same recipe fitted on the train split
-    and measured on the test split, and blind readers.
+    and measured on the test split, and blind readers of other messages.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def short_results(tables: Tables, shipped: pd.DataFrame) -> PrintedTable:
     of_shipped, of_test = rows_by(shipped, "figure"), rows_by(tables["messages"], "label")["macro"]
     rows = []
     for name, title in MESSAGE_TITLES.items():
-        people = BLIND_READING if name == "f1" else NOT_MEASURED
-        rows.append([title, _measured(of_shipped[f"messages_{name}"]), with_interval(of_test, name), people])
+        readers = BLIND_READING if name == "f1" else NOT_MEASURED
+        rows.append([title, _measured(of_shipped[f"messages_{name}"]), with_interval(of_test, name), readers])
     rates = [_shipped_rates(of_shipped), _test_rates(tables)]
     for place, kind in enumerate(("scripted patterns", "benign conversations")):
         cells = [_rate_cell(pair[place]) for pair in rates]
@@ -55,7 +55,7 @@ def short_results(tables: Tables, shipped: pd.DataFrame) -> PrintedTable:
         "figure",
         "the model of `score`, on other writers (`v2-alt`)",
         "same recipe, on unseen families (`v2` test)",
-        "people",
+        "blind readers (of version 1)",
     ]
     return PrintedTable(headings, rows, [False] * len(headings))
 
