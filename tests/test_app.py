@@ -69,6 +69,21 @@ def test_no_page_passes_judgement_on_anybody(demo, path):
     )
 
 
+@pytest.mark.parametrize("path", [*(view.path for view in PAGE_VIEWS), "/nowhere"])
+def test_every_page_leads_to_where_help_is_found(demo, path):
+    footer = ask(demo, path).text.split("<footer")[1]
+    assert "Does something worry you? Talk to an adult you trust." in footer
+    assert '<a href="/about#help">' in footer
+
+
+@pytest.mark.parametrize("path", ["/guess?vote=f", "/reviewer", "/dial", "/policies"])
+def test_a_page_that_raises_alarms_says_which_threshold_each_page_uses(demo, path):
+    threshold = demo.conversation_model.alert_threshold
+    text = ask(demo, path).text
+    assert f"from {threshold:.2f} on, the reviewer's chair from 0.6 on" in text
+    assert "use each policy's own threshold" in text
+
+
 def test_an_undecodable_query_behind_a_stray_slash_is_told_that_nothing_is_there(demo):
     async def once():
         sent = []
@@ -459,8 +474,24 @@ def test_a_policy_that_shows_nobody_text_is_read_by_nobody_and_has_its_plain_tit
     rows = {row[0]: row[1:] for row in values["table"].rows}
     assert rows["of them flagged to anybody"][1] != "0"
     assert rows["of them a person reads from"][1] == rows["of them a person is told about"][1] == "0"
-    assert "B: on the phone" in ask(plain, "/policies").text
+    assert "B: on the phone" in ask(plain, "/policies?b=device_alert_bit").text
     assert [each for each in values["chart"]["points"] if not 62 <= each["x"] <= 640] == []
+
+
+def test_the_policies_that_people_argue_about_come_first_and_one_of_them_tells_only_the_user(demo):
+    values = policies_view(demo, {})
+    assert [side["policy"] for side in values["sides"]] == ["full_server_scan", "device_tells_user"]
+    assert values["policy_order"][:8] == list(values["offered"])
+    assert sorted(values["policy_order"]) == sorted(demo.policy_summary.descriptions)
+
+
+def test_a_policy_that_tells_only_the_user_is_said_to_tell_nobody_else(demo):
+    values = policies_view(demo, {"a": "device_tells_user", "b": "device_alert_bit"})
+    assert "Alert: when the policy's own score reaches its threshold." in values["sides"][0]["in_words"]
+    alarmed = next(name for name in values["featured"] if demo.scored_conversations[name].alert_at)
+    text = ask(demo, f"/policies?a=device_tells_user&b=device_alert_bit&id={alarmed}").text
+    assert text.count("The owner of the phone gets a note. Nobody else learns of it.") == 1
+    assert text.count("Somebody gets an alarm") == 1
 
 
 def test_a_policy_without_a_title_has_its_name_in_words():
@@ -586,6 +617,12 @@ def test_the_loaded_models_own_header_and_the_documents_are_shown(demo):
     assert demo.model.header["sha256"] in text
     assert [title for title, _ in documents()][-1] == "Datasheet of the corpora"
     assert "Datasheet: synthetic conversations" in text
+
+
+def test_the_model_card_is_shown_without_its_yaml_header(demo):
+    text = ask(demo, "/about").text
+    assert "Model card</summary>" in text
+    assert "pipeline_tag" not in text
 
 
 def test_no_telephone_number_is_given():

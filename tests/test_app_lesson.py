@@ -232,6 +232,10 @@ def test_the_policy_beside_the_round_is_the_step_of_the_dial(demo):
 # The dial
 
 
+def test_the_dial_opens_at_the_share_that_the_pupils_sheet_calculates_with(demo):
+    assert dial_view(demo, {})["one_in"] == "10000"
+
+
 def test_a_score_equal_to_the_threshold_counts():
     steps = count_steps([True, False, False], [0.5, 0.5, 0.49])
     assert [(step.found, step.false_alarms) for step in steps[3:6]] == [(1, 2), (1, 1), (0, 0)]

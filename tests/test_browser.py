@@ -157,7 +157,9 @@ def test_conversations_are_switched_at_any_place(visit):
 def test_a_reviewer_decides_until_the_end_and_answers_an_appeal(visit):
     page = visit.page
     page.goto("/reviewer")
+    page.get_by_text("Choose a round").click()
     page.get_by_role("button", name="1 in 10", exact=True).click()
+    page.get_by_text("Choose a round").click()
     page.get_by_role("button", name="40 minutes").click()
     page.get_by_role("button", name=re.compile("^Read all of it")).click()
     expect(page.get_by_role("list", name="The whole conversation")).to_be_visible()

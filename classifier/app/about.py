@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,20 @@ def about_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     ]
     return {
         "facts": facts,
-        "documents": [(title, path.read_text(encoding="utf-8")) for title, path in documents()],
+        "documents": [
+            (title, without_header(path.read_text(encoding="utf-8"))) for title, path in documents()
+        ],
         "source": demo.source,
     }
+
+
+def without_header(text: str) -> str:
+    """A Markdown text without the YAML header that it may begin with.
+
+    >>> without_header("---\\nlicense: apache-2.0\\n---\\n\\n# Model card"), without_header("# Datasheet")
+    ('# Model card', '# Datasheet')
+    """
+    return re.sub(r"\A---\n.*?\n---\n+", "", text, flags=re.DOTALL)
 
 
 def documents() -> list[tuple[str, Path]]:

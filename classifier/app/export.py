@@ -13,6 +13,7 @@ from classifier.app.page import app_icon, app_style, html_page
 from classifier.app.views import PAGE_VIEWS, PageView, menu
 from classifier.atomic import write_bytes
 from classifier.errors import InputError
+from classifier.progress import progress_bar
 
 PAGES = "pages"
 """Folder of all pages but the start."""
@@ -69,7 +70,7 @@ def export_site(demo: Demo, folder: Path) -> int:
         raise InputError(f"{folder}: expected an empty or a new folder, got one that holds something")
     (folder / PAGES).mkdir(parents=True, exist_ok=True)
     n_pages = 0
-    for name, content in site_pages(demo):
+    for name, content in progress_bar(site_pages(demo), label="writing pages"):
         write_bytes(folder / name, content.encode())
         n_pages += 1
     write_bytes(folder / FILES["/style.css"], app_style().encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,23 +18,25 @@ from classifier.app.form import (
 )
 from classifier.app.formats import format_count, format_percent
 from classifier.app.lesson.guess import featured_conversations
+from classifier.app.lesson.queue import alarm_thresholds
 from classifier.app.policy_figures import PolicyFigures, PolicySummary
 from classifier.app.reviewer import reviewer_values, runnable_policies
 from classifier.app.scale import Scale, powers_of_ten
 from classifier.privacy.compare.metrics import METRIC_BY_ID
 from classifier.report.tables import PrintedTable
 
-OFFERED = (
-    "read_nothing",
+ARGUED = (
+    "full_server_scan",
+    "server_metadata_trigger",
     "user_report_only",
     "device_tells_user",
-    "device_alert_bit",
+    "device_tells_guardian",
     "device_redacted_excerpt",
-    "server_metadata_trigger",
-    "full_server_scan",
+    "device_aggregate_only",
+    "first_contact",
 )
-"""Policies that a page without a form offers, of those that there are."""
-DEFAULT_POLICIES = {"a": "full_server_scan", "b": "device_alert_bit"}
+"""Policies that people argue about: first in the list, and all that a page without a form offers."""
+DEFAULT_POLICIES = {"a": "full_server_scan", "b": "device_tells_user"}
 DEFAULT_RATE = "0.01"
 DEFAULT_PREVALENCE = 1e-4
 DEFAULT_VOLUME = 1_000_000
@@ -72,7 +75,9 @@ def policies_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
     return {
         "errors": errors,
         "summary": summary,
-        "offered": {name: summary.title(name) for name in OFFERED if name in summary.descriptions},
+        "offered": {name: summary.title(name) for name in ARGUED if name in summary.descriptions},
+        "policy_order": policy_order(summary),
+        "thresholds": alarm_thresholds(demo),
         "featured": featured,
         "shown": shown,
         "rates": [(rate, f"{float(rate):.1%}") for rate in rates],
@@ -88,6 +93,12 @@ def policies_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
         "all_points": _point_table(list(summary.points)),
         "is_loaded_model": summary.facts.get("model_sha256") == demo.model.header["sha256"],
     }
+
+
+def policy_order(summary: PolicySummary) -> list[str]:
+    """Names of all policies, those that people argue about first."""
+    argued = [name for name in ARGUED if name in summary.descriptions]
+    return argued + [name for name in summary.descriptions if name not in argued]
 
 
 def prevalence_field(fields: FormFields, name: str, *, default: float) -> float:
@@ -147,8 +158,22 @@ def _policy_in_words(policy: str) -> list[str]:
 
     for shipped in shipped_policies():
         if shipped.name == policy:
-            return explain_policy(shipped).split("\n")[1:]
+            return [_with_own_threshold(line) for line in explain_policy(shipped).split("\n")[1:]]
     return []
+
+
+def _with_own_threshold(line: str) -> str:
+    """A line on alerts without its number: on the page, the threshold follows the rate aimed at.
+
+    >>> _with_own_threshold("Alert: when the score reaches 0.5.")
+    "Alert: when the policy's own score reaches its threshold."
+    >>> _with_own_threshold("Alert: on every report.")
+    'Alert: on every report.'
+    """
+    if not line.startswith("Alert: "):
+        return line
+    own = re.sub(r"the score reaches [\d.]*\d", "the policy's own score reaches its threshold", line)
+    return re.sub(r"reaches [\d.]*\d", "reaches the policy's own threshold", own)
 
 
 def _figures_per_day(point: PolicyFigures, prevalence: float, volume: int) -> DailyFigures:

@@ -29,6 +29,7 @@ from classifier.app.lesson.queue import (
     WITHDRAWN,
     Alert,
     alarm_step,
+    alarm_thresholds,
     appealing,
     draw_queue,
     minutes_used,
@@ -81,6 +82,7 @@ def chair_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
         **_stage(demo, alerts, decisions, answers, left, stopped=stopped),
         "policy": policy_figures(int(setting["one_in"])),
         "alerts": [_alert_values(demo, alert, whole=False) for alert in alerts],
+        "thresholds": alarm_thresholds(demo),
         "source": demo.source,
     }
 

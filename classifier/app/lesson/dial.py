@@ -8,6 +8,7 @@ from classifier.app.demo import Demo
 from classifier.app.form import FormFields, RequestError, quoted
 from classifier.app.formats import format_count, format_percent
 from classifier.app.lesson.dial_figures import DialStep, shipped_dial
+from classifier.app.lesson.queue import alarm_thresholds
 from classifier.app.scale import Scale
 from classifier.report.tables import PrintedTable
 
@@ -15,7 +16,7 @@ PEOPLE = 1_000_000
 DEFAULT_STEP = 5
 ONE_IN = {"1000": "1 in 1,000", "10000": "1 in 10,000", "100000": "1 in 100,000"}
 """Supposed shares of people whose conversation is a pattern."""
-DEFAULT_ONE_IN = "1000"
+DEFAULT_ONE_IN = "10000"
 MAX_DOTS = 1000
 """Dots of the picture; beyond them only the number is given."""
 DOTS_A_ROW = 50
@@ -44,6 +45,7 @@ def dial_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
         "chart": _chart(figures.steps, at),
         "table": _table(figures.steps, people),
         "facts": figures.facts,
+        "thresholds": alarm_thresholds(demo),
         "is_loaded_model": figures.facts["model_sha256"] == demo.model.header["sha256"],
     }
 

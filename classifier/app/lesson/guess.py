@@ -9,6 +9,7 @@ from typing import Any
 from classifier.app.demo import Demo, ScoredConversation
 from classifier.app.form import FormFields, RequestError, quoted
 from classifier.app.lesson.message import marked_text
+from classifier.app.lesson.queue import alarm_thresholds
 from classifier.app.scale import Scale
 from classifier.model.conversation.explain import explain_conversation
 from classifier.model.message.explain import terms_in_place
@@ -64,6 +65,7 @@ def guess_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
         "options": VOTES,
         "messages": [plain_message(scored, index) for index in range(step)],
         "answer": _answer(demo, scored, step, votes) if vote in VOTES else None,
+        "thresholds": alarm_thresholds(demo),
         "source": demo.source,
     }
 

@@ -49,6 +49,14 @@ def alarm_step() -> DialStep:
     return shipped_dial().steps[ALARM_STEP - 1]
 
 
+def alarm_thresholds(demo: Demo) -> dict[str, str]:
+    """Scores, as text, that raise an alarm in ``guess`` and in the ``queue``."""
+    return {
+        "guess": f"{demo.conversation_model.alert_threshold:.2f}",
+        "queue": f"{alarm_step().threshold:g}",
+    }
+
+
 def share_of_patterns(one_in: int) -> float:
     """Share of alerts that are patterns, where one conversation in ``one_in`` is.
 
