@@ -13,12 +13,13 @@ import yaml
 
 from classifier.cli.main import main
 from classifier.errors import InputError
+from classifier.evaluation.rates import Rate
 from classifier.evaluation.results import load_evaluation
 from classifier.experiments.documents import CARD, CORPORA, MARKED, RESULTS, documents, shipped_figures
 from classifier.model.message.file import load_model
 from classifier.model.shipped import train_split_model
 from classifier.report.evaluation.card import model_card
-from classifier.report.evaluation.readme import known_limits, short_results
+from classifier.report.evaluation.readme import alert_rates, known_limits, short_results
 from classifier.report.evaluation.summary import dialogue_totals, label_shares, main_results, phrase_totals
 from classifier.report.markdown import block_names, fill_blocks, markdown_table
 from classifier.report.tables import PrintedTable
@@ -96,8 +97,7 @@ def one_card(*, model=FACTS["model_sha256"], corpus=FACTS["corpus_sha256"], fina
         load_evaluation(ROOT / RESULTS),
         header,
         manifests,
-        pd.DataFrame(),
-        pd.DataFrame(),
+        *[pd.DataFrame()] * 4,
         final={"corpus_sha256": final},
         n_terms=1,
         n_bytes=1,
@@ -199,6 +199,22 @@ def test_the_limits_say_how_often_an_interval_covers():
     found = [float(row["coverage"]) for row in results("coverage") if "leading family" in row["interval"]]
     assert limits_in_lines().endswith(f": {min(found):.3f}–{max(found):.3f}")
     assert min(found) < 0.95
+
+
+def test_the_contacts_turns_alone_tell_more_than_the_model_and_the_documents_say_so():
+    [contact] = [row for row in results("controls") if row["control"] == "the contact's turns only"]
+    own = {row["scorer"]: row for row in results("separation") if row["set"] == "test"}
+    assert float(contact["auc_low"]) > float(own["text head, told every label"]["auc_high"])
+    assert f"{float(contact['auc']):.3f} ({float(contact['auc_low']):.3f}" in limits_in_lines()
+    for path in (Path("README.md"), CORPORA / "README.md", CARD):
+        assert "The script leaks" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_false_alarms_that_follow_from_f1_are_those_that_were_counted():
+    rates = alert_rates(load_evaluation(ROOT / RESULTS).tables)
+    counted = results("conversation_scenes")[-1]
+    assert rates["test"] == Rate(int(counted["false_alarms"]), int(counted["n"]))
+    assert rates["second voice"].n == 1452
 
 
 def test_the_limits_name_the_worst_of_each_table():

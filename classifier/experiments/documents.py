@@ -11,7 +11,7 @@ from classifier.corpus.describe import dialogue_counts, label_counts, phrase_cou
 from classifier.corpus.dialogues import load_dialogues
 from classifier.corpus.families import load_families
 from classifier.corpus.generator.spec import RELEASES
-from classifier.corpus.release import read_corpus, read_manifest
+from classifier.corpus.release import MESSAGES, read_corpus, read_manifest
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
 from classifier.experiments.scoring.plan import ScoringPlan
@@ -20,6 +20,7 @@ from classifier.model.message.explain import scores_as_text
 from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model, train_split_model
 from classifier.readers.messages import messages_table
+from classifier.readers.phrases import read_phrase_messages
 from classifier.readers.rows.table import open_rows
 from classifier.report.evaluation.card import model_card
 from classifier.report.evaluation.readme import known_limits, short_results
@@ -104,7 +105,9 @@ def card(root: Path) -> str:
     """
     model, final = load_model(train_split_model()), load_model(shipped_model())
     manifests = {release: read_manifest(root / CORPORA / release) for release in RELEASES}
-    attack, names = (_table(root / RESULTS / f"{name}.csv") for name in ("attack", "names"))
+    attack, names, coverage = (
+        _table(root / RESULTS / f"{name}.csv") for name in ("attack", "names", "coverage")
+    )
     try:
         return model_card(
             load_evaluation(root / RESULTS),
@@ -112,6 +115,8 @@ def card(root: Path) -> str:
             manifests,
             attack,
             names,
+            coverage,
+            read_phrase_messages(root / CORPORA / "v2" / MESSAGES),
             final=final.header,
             n_terms=sum(len(group.terms) for group in model.feature_groups),
             n_bytes=train_split_model().stat().st_size,

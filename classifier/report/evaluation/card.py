@@ -17,6 +17,7 @@ from classifier.report.evaluation.columns import (
     macro_by_cap,
 )
 from classifier.report.evaluation.opening import opening
+from classifier.report.evaluation.readme import COVERED_BY, alert_rates, leak_aucs, rate_cell, span
 from classifier.report.evaluation.summary import (
     corpus_counts,
     main_results,
@@ -29,7 +30,8 @@ from classifier.report.evaluation.summary import (
 from classifier.report.markdown import markdown_table
 from classifier.report.page import INTENDED_USE, report_templates
 from classifier.report.sections import Tables
-from classifier.report.tables import format_number, printed_table
+from classifier.report.tables import format_number, format_percent, printed_table
+from classifier.taxonomy import STAGES
 
 MODEL_NAME = "grooming-pattern-classifier-train-split"
 N_WORST = 5
@@ -52,6 +54,8 @@ def model_card(
     manifests: Mapping[str, Mapping[str, Any]],
     attack: pd.DataFrame,
     names: pd.DataFrame,
+    coverage: pd.DataFrame,
+    phrases: pd.DataFrame,
     *,
     final: Mapping[str, Any],
     n_terms: int,
@@ -74,6 +78,10 @@ def model_card(
         Table of ``attack_table``.
     names
         Table of ``names_table``.
+    coverage
+        What ``scripts/release/simulate_coverage`` wrote.
+    phrases
+        The phrases that stand in no conversation, as ``read_phrase_messages`` has them.
     final
         Header of the file of the model for use.
     n_terms, n_bytes
@@ -107,6 +115,14 @@ def model_card(
             index=_model_index(evaluation.tables),
             opening=opening(evaluation.tables),
             tables=_card_tables(evaluation.tables) | {"corpora": markdown_table(corpus_counts(manifests))},
+            phrases=_phrase_counts(phrases, evaluation.facts["n_messages"]),
+            support=_supports(evaluation.tables),
+            alerts={name: rate_cell(rate) for name, rate in alert_rates(evaluation.tables).items()},
+            leak=leak_aucs(evaluation.tables),
+            coverage={
+                words: span(coverage.loc[coverage["interval"] == interval, "coverage"])
+                for words, interval in COVERED_BY.items()
+            },
             memberships=list(_memberships(attack)),
             names=list(_recovered_names(names)),
             number=format_number,
@@ -149,6 +165,23 @@ def _model_index(tables: Tables) -> list[dict[str, str]]:
             for kind, name, value in values
         ]
     return metrics
+
+
+def _phrase_counts(phrases: pd.DataFrame, n_messages: int) -> dict[str, str]:
+    """How many of the distinct test texts are phrases, and how many stand in conversations."""
+    of_test = phrases[phrases["split"] == "test"].drop_duplicates(["text", "family"])
+    return {
+        "spoken": format_number(n_messages - len(of_test)),
+        "n": format_number(len(of_test)),
+        "families": format_number(of_test["family"].nunique()),
+        "share": format_percent(float(of_test[list(STAGES)].any(axis=1).mean())),
+    }
+
+
+def _supports(tables: Tables) -> dict[str, str]:
+    """Signs among the messages of each set."""
+    macros = {name: rows_by(tables[name], "label")["macro"] for name in ("messages", "transfer")}
+    return {name: f"{row['support']:,} among {row['n']:,}" for name, row in macros.items()}
 
 
 def _memberships(attack: pd.DataFrame) -> Iterator[dict[str, str]]:

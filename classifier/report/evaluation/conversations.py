@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from classifier.report.evaluation.columns import false_alarm_columns
+from classifier.report.evaluation.summary import contact_only_auc
 from classifier.report.figures import line_plot, to_svg
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables, interval_figure
 from classifier.report.tables import Column, PrintedTable, printed_table
@@ -80,7 +81,8 @@ def overtness_section(tables: Tables) -> Section:
         ]
         caption = "Dialogues that begin alike: one goes on as a pattern, one does not"
         printed.append(CaptionedTable(printed_table(pairs, pair_columns), caption))
-    return Section("Overt, mixed and faint patterns", "overtness", printed)
+    values = {"contact_only": contact_only_auc(tables)} if "controls" in tables else {}
+    return Section("Overt, mixed and faint patterns", "overtness", printed, values)
 
 
 def length_section(tables: Tables) -> Section:

@@ -10,14 +10,17 @@ import pandas as pd
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.rates import Rate
 from classifier.privacy.attacks.strongest import strongest_attacks
-from classifier.report.evaluation.summary import NOT_MEASURED, rows_by, with_interval
+from classifier.report.evaluation.summary import NOT_MEASURED, SETS, contact_only_auc, rows_by, with_interval
 from classifier.report.sections import Tables
 from classifier.report.tables import PrintedTable, format_interval, format_number
 
 BLIND_READING = "0.965–0.976"
 """Macro F1 of two blind labellings by language models, of messages of version 1: before this corpus."""
-LEADING_FAMILY = "bootstrap by leading family"
-"""The kind of interval of ``simulate_coverage`` that conversations are printed with."""
+COVERED_BY = {
+    "Clopper-Pearson": "Clopper-Pearson by conversation",
+    "by leading family": "bootstrap by leading family",
+}
+"""Intervals that conversations are printed with, in words and as ``simulate_coverage`` has them."""
 RARE, VOLUME = 1e-4, 1_000_000
 """The supposed prevalence, and the conversations among which alerts are counted."""
 MESSAGE_TITLES = {
@@ -46,9 +49,10 @@ def short_results(tables: Tables, shipped: pd.DataFrame) -> PrintedTable:
         readers = BLIND_READING if name == "f1" else NOT_MEASURED
         rows.append([title, _measured(of_shipped[f"messages_{name}"]), with_interval(of_test, name), readers])
     rates = [_shipped_rates(of_shipped), _test_rates(tables)]
-    for place, kind in enumerate(("scripted patterns", "benign conversations")):
-        cells = [_rate_cell(pair[place]) for pair in rates]
-        rows.append([f"conversations: {kind} flagged", *cells, NOT_MEASURED])
+    kinds = (("scripted patterns", ""), ("benign conversations", ", where at most 1 % was asked for"))
+    for place, (kind, asked) in enumerate(kinds):
+        cells = [rate_cell(pair[place]) for pair in rates]
+        rows.append([f"conversations: {kind} flagged{asked}", *cells, NOT_MEASURED])
     rarely = f"of {VOLUME:,} conversations, if one in {round(1 / RARE):,} is a pattern: true and false alerts"
     rows.append([rarely, *map(_alerts_if_rare, rates), NOT_MEASURED])
     headings = [
@@ -89,11 +93,11 @@ def known_limits(
         ["number of messages after which the first pattern is flagged", first],
         [
             f"messages that speak of a sign without showing it, worst kind ({manner['slice']}): flagged",
-            _rate_cell(Rate(int(manner["false_alarms"]), int(manner["n"]))),
+            rate_cell(Rate(int(manner["false_alarms"]), int(manner["n"]))),
         ],
         [
             f"benign conversations, worst setting ({scene['slice']}): flagged",
-            _rate_cell(Rate(int(scene["false_alarms"]), int(scene["n"]))),
+            rate_cell(Rate(int(scene["false_alarms"]), int(scene["n"]))),
         ],
         [
             "average precision of messages as written, and with heavy typing noise",
@@ -103,17 +107,35 @@ def known_limits(
             ),
         ],
         [
+            "AUC of conversations: the contact's turns alone (a leak of the script), the model, and every "
+            "label known",
+            "{contact}, {model} and {ceiling}".format(**leak_aucs(tables)),
+        ],
+        [
             "names of the training text that stand in the model file",
-            _rate_cell(Rate(int(read["found"]), int(read["n"]))),
+            rate_cell(Rate(int(read["found"]), int(read["n"]))),
         ],
         _membership_row(attack),
-        [
-            "simulations in which a 95 % interval by leading family holds the true rate, by how alike the "
-            "conversations of a dialogue are",
-            _span(coverage.loc[coverage["interval"] == LEADING_FAMILY, "coverage"]),
-        ],
+        *(
+            [
+                f"simulations in which a 95 % interval ({words}) holds the true rate, by how alike the "
+                "conversations of a dialogue are",
+                span(coverage.loc[coverage["interval"] == interval, "coverage"]),
+            ]
+            for words, interval in COVERED_BY.items()
+        ),
     ]
     return PrintedTable(["limit", "measured"], rows, [False, False])
+
+
+def leak_aucs(tables: Tables) -> dict[str, str]:
+    """AUC of the contact's turns alone, of the model, and of the true labels, with intervals."""
+    by_scorer = rows_by(tables["separation"], "set", "scorer")
+    return {
+        "contact": contact_only_auc(tables),
+        "model": with_interval(by_scorer["test", "text head"], "auc"),
+        "ceiling": with_interval(by_scorer["test", "text head, told every label"], "auc"),
+    }
 
 
 def _membership_row(attack: pd.DataFrame) -> list[str]:
@@ -125,15 +147,31 @@ def _membership_row(attack: pd.DataFrame) -> list[str]:
         "training conversations that the strongest attack finds, by how the model is built (where "
         f"{100 * built['fpr'].max():.1f} % of others are taken for one)"
     )
-    return [limit, f"{_span(built['tpr'][~noisy])} without noise, {_span(built['tpr'][noisy])} with it"]
+    return [limit, f"{span(built['tpr'][~noisy])} without noise, {span(built['tpr'][noisy])} with it"]
 
 
-def _span(values: pd.Series[float]) -> str:
+def span(values: pd.Series[float]) -> str:
+    """The smallest and the largest value."""
     return f"{format_number(values.min())}–{format_number(values.max())}"
 
 
 def _measured(row: Mapping[str, Any]) -> str:
     return f"{format_number(row['value'])} {format_interval(row['low'], row['high'])}"
+
+
+def alert_rates(tables: Tables) -> dict[str, Rate]:
+    """Benign conversations that reach the alert threshold, by set.
+
+    They follow from F1 and recall: F1 is twice the patterns found over patterns and alerts.
+    """
+    rates = {}
+    for set_ in SETS:
+        row = rows_by(tables["early"], "set", "rule")[set_, "pattern scorer, latched"]
+        n_patterns, n = int(row["n_patterns"]), int(row["n"])
+        found = round(row["recall"] * n_patterns)
+        alerts = round(2 * found / row["f1"]) - n_patterns
+        rates[set_] = Rate(alerts - found, n - n_patterns)
+    return rates
 
 
 def _shipped_rates(shipped: Mapping[str, Mapping[str, Any]]) -> tuple[Rate, Rate]:
@@ -152,10 +190,10 @@ def _test_rates(tables: Tables) -> tuple[Rate, Rate]:
 
 
 def _hits(row: Mapping[str, Any], name: str) -> str:
-    return _rate_cell(Rate(int(row[f"{name}_hits"]), int(row[f"{name}_n"])))
+    return rate_cell(Rate(int(row[f"{name}_hits"]), int(row[f"{name}_n"])))
 
 
-def _rate_cell(rate: Rate) -> str:
+def rate_cell(rate: Rate) -> str:
     """A rate, its interval and its counts."""
     return f"{format_number(rate.value)} {format_interval(*rate.interval())}, {rate.hits:,}/{rate.n:,}"
 
