@@ -91,8 +91,11 @@ def printed_by(code):
 def test_the_classifier_of_the_guide_is_measured(small_corpus, tmp_path, monkeypatch):
     monkeypatch.chdir(furnished(tmp_path, corpus=small_corpus))
     [code, _] = blocks(TEXTS["evaluate_my_classifier.md"], "python")
-    # The word does not stand in the small test split: nothing is flagged, and nothing found.
-    assert re.search(r"^recall +0\.0$", printed_by(code), flags=re.MULTILINE)
+    # "secret" stands in no line of the small test split, "tell" in some that show secrecy and in others.
+    of_another_word = printed_by(code.replace('"secret" in', '"tell" in').replace("cap = 0.02", "cap = 0.2"))
+    for figure in ("precision", "recall"):
+        [value] = re.findall(rf"^{figure} +(\S+)$", of_another_word, flags=re.MULTILINE)
+        assert 0 < float(value) < 1
 
 
 def test_our_model_is_cross_validated_as_the_guide_says():
