@@ -163,7 +163,7 @@ def _policy_in_words(policy: str) -> list[str]:
 
 
 def _with_own_threshold(line: str) -> str:
-    """A line on alerts without its number: on the page, the threshold follows the rate aimed at.
+    """A line on alerts without its number, which follows the rate aimed at.
 
     >>> _with_own_threshold("Alert: when the score reaches 0.5.")
     "Alert: when the policy's own score reaches its threshold."

@@ -124,7 +124,7 @@ def _humans_read(row: Mapping[str, Any]) -> str:
 
 
 def _price(tables: Tables, points: pd.DataFrame, most: Mapping[str, Any] | None) -> dict[str, str]:
-    """What one more find costs from the shown threshold on; empty where no price can be told."""
+    """What one more find costs from the shown threshold on; may be empty."""
     prices = tables["prices"]
     prevalence = middle_prevalence(tables)
     prices = prices[prices["prevalence"] == prevalence]
