@@ -303,8 +303,8 @@ FOR_FILES = (
 """Parameters of ``score`` that say something of files alone."""
 
 OF_MESSAGES = {
-    "operating_point": "--operating-point: is of messages; conversations and senders have --alert-threshold",
-    "thresholds": "--threshold: is of messages; conversations and senders have --alert-threshold",
+    "operating_point": "--operating-point: is for messages; conversations and senders take --alert-threshold",
+    "thresholds": "--threshold: is for messages; conversations and senders take --alert-threshold",
     "tactics": "--tactics: are columns of messages; leave out --level",
     "known": "--known: is a column of messages; leave out --level",
 }
