@@ -9,7 +9,6 @@ from __future__ import annotations
 import pandas as pd
 
 from classifier.privacy.attacks.attack import TPR
-from classifier.privacy.attacks.membership import ALWAYS_SHOWN
 
 STRONGEST_COLUMNS = ("variant", "strongest_attack", "tpr", "tpr_low", "tpr_high", "fpr", "n", "n_other")
 
@@ -62,8 +61,3 @@ def model_leaks(table: pd.DataFrame) -> dict[str, float]:
     """
     strongest = strongest_attacks(table)
     return dict(zip(strongest["variant"], strongest["tpr"].astype(float), strict=True))
-
-
-def has_enough_non_members(strongest: pd.DataFrame) -> bool:
-    """Whether all figures stand at 1 %: each then had at least 3,000 non-members."""
-    return bool((strongest["fpr"] <= ALWAYS_SHOWN).all())
