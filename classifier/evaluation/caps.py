@@ -9,11 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import (
-    cluster_codes,
     cluster_sums,
-    cluster_weights,
     divide_or_nan,
     percentile_interval,
+    plain_and_resampled,
 )
 from classifier.evaluation.thresholds import message_threshold
 from classifier.taxonomy import STAGES
@@ -60,10 +59,7 @@ def f1_by_cap(
     >>> table.loc[table["label"] == "macro", ["cap", "recall", "f1"]].round(3).to_numpy().tolist()
     [[0.1, 0.5, 0.667], [0.6, 1.0, 0.8]]
     """
-    codes, n_clusters = cluster_codes(families)
-    # The first row takes every family once: the value itself. The others are the resamples.
-    once = np.ones((1, n_clusters), dtype=np.int64)
-    weights = np.vstack([once, cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)])
+    codes, weights = plain_and_resampled(families, n_resamples=n_resamples, seed=seed)
     rows: list[dict[str, object]] = []
     for cap in caps:
         values = {}

@@ -75,6 +75,23 @@ def cluster_weights(n_clusters: int, *, n_resamples: int, seed: int) -> NDArray[
     return weights.astype(np.int64)
 
 
+def plain_and_resampled(
+    clusters: ArrayLike, *, n_resamples: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The cluster of each unit, and weights of shape (1 + resamples, clusters).
+
+    The first row takes every cluster once, which gives the value itself; the others are
+    ``cluster_weights``. Raises ``ValueError`` as ``cluster_codes`` and ``cluster_weights`` do.
+
+    >>> codes, weights = plain_and_resampled(["raid", "pizza", "raid"], n_resamples=4, seed=0)
+    >>> codes.tolist(), weights[0].tolist(), weights.sum(axis=1).tolist()
+    ([1, 0, 1], [1, 1], [2, 2, 2, 2, 2])
+    """
+    codes, n_clusters = cluster_codes(clusters)
+    once = np.ones((1, n_clusters), dtype=np.int64)
+    return codes, np.vstack([once, cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)])
+
+
 def percentile_interval(values: ArrayLike, *, confidence: float = 0.95) -> Interval:
     """The middle ``confidence`` of the values of a statistic over resamples.
 

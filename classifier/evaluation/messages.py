@@ -9,11 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import (
-    cluster_codes,
     cluster_sums,
-    cluster_weights,
     divide_or_nan,
     percentile_interval,
+    plain_and_resampled,
 )
 from classifier.evaluation.ranking import average_precisions
 from classifier.evaluation.rates import flagged, labelled_scores
@@ -66,10 +65,7 @@ def message_metrics(
     """
     _check(labels, probabilities, thresholds, families)
     names = [str(name) for name in labels.columns]
-    codes, n_clusters = cluster_codes(families)
-    # The first row takes every family once: the value itself. The others are the resamples.
-    once = np.ones((1, n_clusters), dtype=np.int64)
-    weights = np.vstack([once, cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)])
+    codes, weights = plain_and_resampled(families, n_resamples=n_resamples, seed=seed)
     flags = pd.DataFrame(
         {name: flagged(probabilities[name], thresholds[name]) for name in names}, labels.index
     )
@@ -83,7 +79,7 @@ def message_metrics(
             interval = percentile_interval(drawn[1:])
             row |= {metric: float(drawn[0]), f"{metric}_low": interval.low, f"{metric}_high": interval.high}
         row |= {"support": support[name], "n": len(labels)}
-        rows.append(row | {"n_families": n_clusters, "n_resamples": n_resamples})
+        rows.append(row | {"n_families": weights.shape[1], "n_resamples": n_resamples})
     return pd.DataFrame(rows)
 
 

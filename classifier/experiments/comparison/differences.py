@@ -9,11 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import (
-    cluster_codes,
     cluster_sums,
-    cluster_weights,
     divide_or_nan,
     percentile_interval,
+    plain_and_resampled,
 )
 from classifier.evaluation.messages import METRICS, resampled_metrics
 from classifier.evaluation.ranking import aucs
@@ -54,14 +53,12 @@ def paired_differences(a: Scores, b: Scores, *, n_resamples: int, seed: int) -> 
             first, second = (table[(table["set"] == name).to_numpy(dtype=bool)] for table in tables)
             if first.empty:
                 continue
-            codes, n_families = cluster_codes(first[cluster])
-            once = np.ones((1, n_families), dtype=np.int64)
-            weights = np.vstack([once, cluster_weights(n_families, n_resamples=n_resamples, seed=seed)])
+            codes, weights = plain_and_resampled(first[cluster], n_resamples=n_resamples, seed=seed)
             of_first, of_second = (
                 values_of(first, first, codes, weights),
                 values_of(first, second, codes, weights),
             )
-            counts = {"n": len(first), "n_families": n_families, "n_resamples": n_resamples}
+            counts = {"n": len(first), "n_families": weights.shape[1], "n_resamples": n_resamples}
             rows += [
                 {"set": name, "metric": metric, "label": label}
                 | _difference(of_first[metric, label], of_second[metric, label])

@@ -10,11 +10,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.evaluation.intervals import (
-    cluster_codes,
     cluster_sums,
-    cluster_weights,
     divide_or_nan,
     percentile_interval,
+    plain_and_resampled,
 )
 from classifier.evaluation.rates import Rate
 
@@ -36,10 +35,7 @@ class Draws:
     @classmethod
     def of(cls, clusters: ArrayLike, *, n_resamples: int, seed: int) -> Self:
         """The draws of units in ``clusters``, of which it takes at least two."""
-        codes, n_clusters = cluster_codes(clusters)
-        once = np.ones((1, n_clusters), dtype=np.int64)
-        resampled = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-        return cls(codes, np.vstack([once, resampled]))
+        return cls(*plain_and_resampled(clusters, n_resamples=n_resamples, seed=seed))
 
     def sums(self, *units: ArrayLike) -> NDArray[np.float64]:
         """Marked units of each array of marks: shape (arrays, 1 + resamples)."""

@@ -14,11 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import (
-    cluster_codes,
     cluster_sums,
-    cluster_weights,
     divide_or_nan,
     percentile_interval,
+    plain_and_resampled,
 )
 from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.operating_points import OperatingPoint
@@ -241,23 +240,25 @@ def account_table(
     with the cluster of its first conversation (95 % percentile interval); without an event the upper end is
     the Clopper-Pearson bound. It grows with the conversations that an account holds, and here they are few.
     """
+    if not points:
+        return pd.DataFrame(columns=list(ACCOUNT_COLUMNS))
+    senders = descriptions["sender"].to_numpy()
+    accounts = (
+        points[0]
+        .costs.groupby(senders, sort=True)
+        .agg(benign=("benign", "all"), cluster=("cluster", "first"), n=("benign", "size"))
+    )
+    accounts = accounts[accounts["benign"]]
+    codes, weights = plain_and_resampled(accounts["cluster"].to_numpy(), n_resamples=n_resamples, seed=seed)
+    n, mean_size = len(accounts), float(accounts["n"].mean())
     rows = []
     for point in points:
-        costs = point.costs.assign(sender=descriptions["sender"].to_numpy())
-        accounts = costs.groupby("sender", sort=True).agg(
-            benign=("benign", "all"),
-            flagged=("flagged", "any"),
-            cluster=("cluster", "first"),
-            n=("benign", "size"),
-        )
-        accounts = accounts[accounts["benign"]]
-        codes, n_clusters = cluster_codes(accounts["cluster"].to_numpy())
-        units = np.column_stack([accounts["flagged"], np.ones(len(accounts))]).astype(np.float64)
-        weights = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-        sums = weights @ cluster_sums(units, codes, n_clusters)
-        hits, n = int(accounts["flagged"].sum()), len(accounts)
-        low, high = _bounds("false_alarm_rate", divide_or_nan(sums[:, 0], sums[:, 1]), hits, n)
-        rows.append((point.name, Rate(hits, n).value, low, high, hits, n, float(accounts["n"].mean())))
+        flagged = point.costs.groupby(senders, sort=True)["flagged"].any()[accounts.index]
+        units = np.column_stack([flagged, np.ones(n)]).astype(np.float64)
+        sums = weights @ cluster_sums(units, codes, weights.shape[1])
+        hits = int(flagged.sum())
+        low, high = _bounds("false_alarm_rate", divide_or_nan(sums[1:, 0], sums[1:, 1]), hits, n)
+        rows.append((point.name, Rate(hits, n).value, low, high, hits, n, mean_size))
     return pd.DataFrame(rows, columns=list(ACCOUNT_COLUMNS))
 
 
@@ -300,14 +301,12 @@ def _all_shares(
         raise ValueError("descriptions must be of the points' conversations, in their order")
     if benign_alone:
         members = members & first["benign"].to_numpy(dtype=bool)[:, None]
-    codes, n_clusters = cluster_codes(first["cluster"].to_numpy())
-    drawn = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-    weights = np.concatenate([np.ones((1, n_clusters)), drawn])
+    codes, weights = plain_and_resampled(first["cluster"].to_numpy(), n_resamples=n_resamples, seed=seed)
     n_conversations = members.sum(axis=0)
 
     def summed(values: Any) -> Numbers:
         by_group = np.where(members, np.asarray(values, dtype=np.float64)[:, None], 0.0)
-        return np.asarray(weights @ cluster_sums(by_group, codes, n_clusters))
+        return np.asarray(weights @ cluster_sums(by_group, codes, weights.shape[1]))
 
     below = {
         "conversations": summed(np.ones(len(first))),

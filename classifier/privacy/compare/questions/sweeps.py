@@ -15,11 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import (
-    cluster_codes,
     cluster_sums,
-    cluster_weights,
     divide_or_nan,
     percentile_interval,
+    plain_and_resampled,
 )
 from classifier.privacy.compare.operating_points import OperatingPoint
 from classifier.privacy.policies.policy import Policy
@@ -99,9 +98,8 @@ class _Counted:
 
 
 def _counted(points: Sequence[OperatingPoint], *, n_resamples: int, seed: int) -> list[_Counted]:
-    codes, n_clusters = cluster_codes(points[0].costs["cluster"].to_numpy())
-    drawn = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-    weights = np.concatenate([np.ones((1, n_clusters)), drawn])
+    clusters = points[0].costs["cluster"].to_numpy()
+    codes, weights = plain_and_resampled(clusters, n_resamples=n_resamples, seed=seed)
     counted = []
     for point in points:
         costs = point.costs
@@ -120,7 +118,7 @@ def _counted(points: Sequence[OperatingPoint], *, n_resamples: int, seed: int) -
             benign & costs["is_told"].to_numpy(dtype=bool),
             np.where(benign, read, 0.0),
         ]
-        sums = cluster_sums(np.column_stack(columns).astype(np.float64), codes, n_clusters)
+        sums = cluster_sums(np.column_stack(columns).astype(np.float64), codes, weights.shape[1])
         policy = point.policy
         counted.append(_Counted(not policy.reads_to_decide, policy.tells_a_human, *(weights @ sums).T))
     return counted
