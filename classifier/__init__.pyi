@@ -18,7 +18,6 @@ from classifier.evaluation.thresholds import threshold_for_fpr as threshold_for_
 from classifier.experiments.baselines import BASELINES as BASELINES
 from classifier.experiments.comparison.differences import paired_differences as paired_differences
 from classifier.experiments.comparison.sources import message_scores_of as message_scores_of
-from classifier.experiments.conversations.scores import leading_families as leading_families
 from classifier.experiments.conversations.scores import message_probabilities as message_probabilities
 from classifier.experiments.conversations.scores import score_conversations as score_conversations
 from classifier.experiments.conversations.tables import early_warning as early_warning

@@ -91,3 +91,12 @@ class Conversation:
     overtness: str = ""
     dialogues: tuple[str, ...] = ()
     pair: str = ""
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The families of its messages, that of the first labelled message first.
+
+        They are its dialogues, which other conversations have too; intervals resample them.
+        """
+        labelled_first = sorted(self.messages, key=lambda message: not message.labels)
+        return tuple(dict.fromkeys(message.family for message in labelled_first))

@@ -30,7 +30,6 @@ from classifier import (
     explain_policy,
     feasible_points,
     frontier_plot,
-    leading_families,
     load_classifier,
     load_conversation_model,
     message_probabilities,
@@ -74,9 +73,7 @@ scorer = PolicyScorer(
     MessageScores(rows),
     MonitoredScorer(load_conversation_model(conversation_model_path(train_split_model(), "text"))),
 )
-validation, test = (
-    streams_from_conversations(part, clusters=leading_families(part).tolist()) for part in used.values()
-)
+validation, test = (streams_from_conversations(part) for part in used.values())
 frontier = compare_policies(
     policies, validation, test, {"private/plain": scorer}, asked_rates=(0.01, 0.1), n_resamples=200, seed=0
 )

@@ -58,13 +58,14 @@ def chat(
     known_from="online",
     young_contacts=1,
     scene="lunch",
-    family="toy",
+    family="",
 ):
     """A conversation from lines "s: text" and "c: text".
 
     They are ``minutes`` apart; ``{name|Zola}`` marks a piece of personal information.
     """
     sender, contact = sender or f"{id_}-s", contact or f"{id_}-c"
+    family = family or sender
     messages = []
     for number, line in enumerate(lines):
         who, marked = line.split(": ", 1)
@@ -129,7 +130,9 @@ def town(n=120, *, seed=1, split="t"):
                 scene=rng.choice(("lunch", "gaming", "coach")),
             )
         )
-    return streams_from_conversations(conversations, clusters=[f"family{number % 12}" for number in range(n)])
+    return streams_from_conversations(
+        conversations, clusters=[(f"family{number % 12}",) for number in range(n)]
+    )
 
 
 def auc_standard_error(members, non_members):

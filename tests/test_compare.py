@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from toy_messages import toy_table
 
 from classifier.cli.main import main
-from classifier.evaluation.intervals import cluster_codes, cluster_weights
+from classifier.evaluation.intervals import cluster_weights
 from classifier.evaluation.results import Evaluation
 from classifier.experiments.comparison.score_tables import (
     LABEL_COLUMNS,
@@ -49,7 +49,7 @@ def messages(score, *, texts=TEXTS, families=FAMILIES, shown=SHOWN, name="test")
 def conversations(score, *, name="test"):
     """A pattern and a benign conversation of each of four families."""
     ids = [f"c{at}" for at in range(8)]
-    columns = {"set": name, "conversation": ids, "cluster": FAMILIES, "label": SHOWN, "score": score}
+    columns = {"set": name, "conversation": ids, "families": FAMILIES, "label": SHOWN, "score": score}
     return pd.DataFrame(columns | {"overtness": ["overt", ""] * 4})
 
 
@@ -122,14 +122,14 @@ def test_the_interval_is_that_of_families_drawn_one_by_one_for_both(tmp_path):
     rng = np.random.default_rng(1)
     first, second = rng.random(8).round(2), rng.random(8).round(2)
     a, b = folder(tmp_path / "a", messages(first)), folder(tmp_path / "b", messages(second))
-    codes, n_families = cluster_codes(FAMILIES)
+    names = sorted(set(FAMILIES))
     drawn = {"average_precision": [], "f1": []}
-    for weight in cluster_weights(n_families, n_resamples=40, seed=7):
+    for weight in cluster_weights(len(names), n_resamples=40, seed=7):
         at = [
             row
-            for family in range(4)
-            for _ in range(weight[family])
-            for row in np.flatnonzero(codes == family)
+            for family, times in zip(names, weight, strict=True)
+            for _ in range(times)
+            for row in np.flatnonzero(np.array(FAMILIES) == family)
         ]
         y, x, z = np.array(SHOWN)[at], first[at], second[at]
         drawn["average_precision"].append(average_precision_score(y, z) - average_precision_score(y, x))
@@ -314,7 +314,7 @@ def test_a_message_keeps_its_set_family_labels_and_scores():
     assert made.loc[0, ["label_secrecy", "label_meeting", "score_secrecy"]].tolist() == [1, 0, 0.25]
 
 
-def test_a_conversation_keeps_its_leading_family_and_its_highest_score():
+def test_a_conversation_keeps_its_families_the_leading_one_first_and_its_highest_score():
     lines = [("hot pizza", (), "food"), ("our secret", ("secrecy",), "promises")]
     talk = external_conversation(
         "c1",
@@ -327,7 +327,7 @@ def test_a_conversation_keeps_its_leading_family_and_its_highest_score():
         {
             "set": "test",
             "conversation": "c1",
-            "cluster": "promises",
+            "families": "promises food",
             "label": 1,
             "score": 0.7,
             "overtness": "",

@@ -155,7 +155,8 @@ def test_the_table_holds_an_interval_around_each_figure(toy_scored):
     latched = table.iloc[0]
     for figure in figures:
         assert latched[f"{figure}_low"] <= latched[figure] <= latched[f"{figure}_high"], figure
-    assert (latched["n_clusters"], latched["n_resamples"]) == (4, 50)
+    dialogues = {name for conversation in toy_scored.conversations for name in conversation.clusters}
+    assert (latched["n_clusters"], latched["n_resamples"]) == (len(dialogues), 50)
     pd.testing.assert_frame_equal(
         table, early_warning({"test": toy_scored}, threshold=0.5, n_resamples=50, seed=1)
     )
@@ -201,14 +202,14 @@ def _early_table(tables):
 def toy_scored(small_corpus):
     """Three patterns and a benign conversation whose scores are given, each of a leading family of its own."""
     from classifier.corpus.release import read_corpus
-    from classifier.experiments.conversations.scores import ScoredConversations, leading_families
+    from classifier.experiments.conversations.scores import ScoredConversations
 
     conversations = read_corpus(small_corpus)["test"]
     by_family = {
         family: conversation
         for conversation in conversations
         if conversation.label == PATTERN
-        for family in leading_families([conversation])
+        for family in conversation.clusters[:1]
     }
     benign = next(conversation for conversation in conversations if conversation.label != PATTERN)
     chosen = [*list(by_family.values())[:3], benign]

@@ -9,8 +9,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from classifier.evaluation.intervals import (
-    cluster_codes,
-    cluster_sums,
+    Resamples,
     cluster_weights,
     divide_or_nan,
     percentile_interval,
@@ -43,12 +42,27 @@ def test_the_same_seed_draws_the_same_families():
     assert (cluster_weights(9, n_resamples=3, seed=4) != cluster_weights(9, n_resamples=3, seed=5)).any()
 
 
-def test_messages_are_added_up_by_family():
-    codes, n_clusters = cluster_codes(["raid", "pizza", "raid"])
-    assert cluster_sums(np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 1.0]]), codes, n_clusters).tolist() == [
-        [0.0, 1.0],
-        [2.0, 2.0],
-    ]
+def test_the_first_row_is_the_data_and_the_others_take_families_whole():
+    resamples = Resamples.of(["raid", "pizza", "raid"], n_resamples=50, seed=0)
+    hits, n = resamples.sums([0, 1, 1], [1, 1, 1])
+    assert (hits[0], n[0]) == (2, 3)
+    # Families stand in the order of their names: pizza has one message, which is hit, raid two, one of them hit.
+    pizza, raid = resamples.weights[1:].T
+    assert hits[1:].tolist() == (pizza + raid).tolist()
+    assert n[1:].tolist() == (pizza + 2 * raid).tolist()
+
+
+def test_a_unit_of_two_clusters_comes_again_with_each_and_goes_with_each():
+    drawn = Resamples.of([("raid", "pizza"), "raid"], n_resamples=50, seed=0)
+    pizza, raid = drawn.weights.T
+    assert drawn.sums([1, 0])[0].tolist() == np.maximum(1 + (pizza - 1) + (raid - 1), 0).tolist()
+    assert drawn.group_sums(np.array([0, 1]), 2, np.ones(2))[1].tolist() == raid.tolist()
+
+
+def test_no_share_lies_outside_0_and_1():
+    units = [(f"a{number % 7}", f"b{number % 5}", f"c{number % 3}") for number in range(60)]
+    rates = Resamples.of(units, n_resamples=500, seed=0).rates([1] * 57 + [0] * 3, [1] * 60)
+    assert (rates.min() >= 0, rates.max() <= 1, rates[0]) == (True, True, 57 / 60)
 
 
 def test_families_that_are_all_alike_leave_nothing_to_vary():
@@ -92,8 +106,7 @@ def test_an_interval_of_nothing_but_undefined_is_nan():
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda: cluster_codes(["pizza", "pizza"]), "at least 2 different ones, got 1"),
-        (lambda: cluster_codes(["pizza", None]), "must all be named, got 1 missing of 2"),
+        (lambda: Resamples.of(["a", "a"], n_resamples=9, seed=0), "at least 2 different ones, got 1"),
         (lambda: cluster_weights(0, n_resamples=10, seed=0), "must be at least 1, got 0 and 10"),
         (lambda: cluster_weights(3, n_resamples=0, seed=0), "must be at least 1, got 3 and 0"),
         (lambda: percentile_interval([0.5], confidence=95), "confidence must be between 0 and 1, got 95"),

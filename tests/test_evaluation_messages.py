@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from classifier.evaluation.intervals import cluster_codes, cluster_weights
+from classifier.evaluation.intervals import cluster_weights
 from classifier.evaluation.messages import METRICS, macro_average_precision, message_metrics
 from classifier.taxonomy import LABELS, STAGES
 
@@ -49,11 +49,15 @@ def test_values_are_those_of_scikit_learn():
 def test_intervals_are_those_of_families_drawn_one_by_one():
     labels, scores, families = toy()
     table = metrics(labels, scores, families)
-    codes, n_families = cluster_codes(families)
+    names = sorted(set(families))
     drawn = {metric: [] for metric in METRICS}
-    for weight in cluster_weights(n_families, n_resamples=40, seed=0):
+    for weight in cluster_weights(len(names), n_resamples=40, seed=0):
         rows = np.concatenate(
-            [np.flatnonzero(codes == family) for family in range(n_families) for _ in range(weight[family])]
+            [
+                np.flatnonzero(families == family)
+                for family, times in zip(names, weight, strict=True)
+                for _ in range(times)
+            ]
         )
         y, s = labels["secrecy"].to_numpy()[rows], scores["secrecy"].to_numpy()[rows]
         values = [

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from classifier.evaluation.intervals import cluster_weights
+from classifier.evaluation.intervals import Resamples
 from classifier.evaluation.ranking import auc_with_interval, aucs, average_precisions
 
 # Scores from a few values, so that ties are common.
@@ -25,13 +25,12 @@ def arrays(units):
 @given(UNITS, st.integers(0, 99))
 def test_each_resample_is_scikit_learns_weighted_metric(units, seed):
     label, score, codes = arrays(units)
-    weights = cluster_weights(4, n_resamples=5, seed=seed)
-    ap, auc = (
-        average_precisions(label, score, codes, weights=weights),
-        aucs(label, score, codes, weights=weights),
-    )
-    for row, weight in enumerate(weights):
-        drawn = np.repeat(np.arange(label.size), weight[codes])
+    assume(np.unique(codes).size > 1)
+    resamples = Resamples.of(codes, n_resamples=5, seed=seed)
+    ap, auc = average_precisions(label, score, resamples), aucs(label, score, resamples)
+    numbers = np.unique(codes, return_inverse=True)[1]
+    for row, weight in enumerate(resamples.weights):
+        drawn = np.repeat(np.arange(label.size), weight[numbers])
         if label[drawn].any():
             assert ap[row] == pytest.approx(average_precision_score(label[drawn], score[drawn]))
         else:
@@ -44,26 +43,34 @@ def test_each_resample_is_scikit_learns_weighted_metric(units, seed):
 
 @given(UNITS)
 def test_auc_of_turned_scores_is_one_minus_it(units):
-    label, score, codes = arrays(units)
-    ones = np.ones((1, 4), dtype=np.int64)
-    assert aucs(label, score, codes, weights=ones) == pytest.approx(
-        1 - aucs(label, -score, codes, weights=ones), nan_ok=True
-    )
+    label, score, _ = arrays(units)
+    once = Resamples.none(label.size)
+    assert aucs(label, score, once) == pytest.approx(1 - aucs(label, -score, once), nan_ok=True)
 
 
 def test_equal_scores_are_flagged_together():
-    ones = np.ones((1, 2), dtype=np.int64)
-    assert average_precisions([1, 0], [0.5, 0.5], np.array([0, 1]), weights=ones).tolist() == [0.5]
-    assert aucs([1, 0], [0.5, 0.5], np.array([0, 1]), weights=ones).tolist() == [0.5]
+    assert average_precisions([1, 0], [0.5, 0.5], Resamples.none(2)).tolist() == [0.5]
+    assert aucs([1, 0], [0.5, 0.5], Resamples.none(2)).tolist() == [0.5]
+
+
+def test_a_conversation_of_two_dialogues_is_there_as_often_as_they_are():
+    label, score = [1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]
+    resamples = Resamples.of([("a", "b"), "a", "b", "c"], n_resamples=20, seed=0)
+    a, b, c = resamples.weights.T
+    times = np.array([a + b - 1, a, b, c])
+    above = times[0] * (times[1] + times[3]) + times[2] * times[3]
+    of = (times[0] + times[2]) * (times[1] + times[3])
+    defined = of > 0
+    assert aucs(label, score, resamples)[defined] == pytest.approx((above / np.where(of, of, 1))[defined])
 
 
 def test_a_resample_has_the_same_value_alone_as_among_many():
     # 1,001 resamples of 4,000 distinct scores do not fit in one block.
     rng = np.random.default_rng(0)
     label, score, codes = rng.random(4000) < 0.3, rng.permutation(4000) / 4000, rng.integers(0, 6, 4000)
-    weights = cluster_weights(6, n_resamples=1001, seed=0)
-    among_many = average_precisions(label, score, codes, weights=weights)
-    alone = [average_precisions(label, score, codes, weights=weights[[row]])[0] for row in (0, 999, 1000)]
+    resamples = Resamples.of(codes, n_resamples=1000, seed=0)
+    among_many = average_precisions(label, score, resamples)
+    alone = [average_precisions(label, score, resamples.rows(row, row + 1))[0] for row in (0, 999, 1000)]
     assert among_many[[0, 999, 1000]] == pytest.approx(alone)
 
 
@@ -99,6 +106,6 @@ def test_a_score_of_chance_has_an_interval_around_one_half():
     assert result["auc_low"] < 0.5 < result["auc_high"]
 
 
-def test_codes_must_name_a_cluster_for_every_unit():
-    with pytest.raises(ValueError, match="codes must name one cluster a unit"):
-        aucs([1, 0], [0.5, 0.4], np.array([0]), weights=np.ones((1, 1), dtype=np.int64))
+def test_resamples_must_be_of_the_units():
+    with pytest.raises(ValueError, match="resamples must be of 2 units, got 1"):
+        aucs([1, 0], [0.5, 0.4], Resamples.none(1))

@@ -16,9 +16,10 @@ from sklearn.metrics import (
 
 from classifier.cli.main import main
 from classifier.errors import InputError
+from classifier.evaluation.intervals import Resamples
 from classifier.experiments.labelled_rows.evaluate import letters
 from classifier.experiments.labelled_rows.read import LabelledRows
-from classifier.experiments.labelled_rows.resampled import Draws
+from classifier.experiments.labelled_rows.resampled import rate_columns, too_few
 from classifier.experiments.labelled_rows.slices import slice_tables
 from classifier.experiments.labelled_rows.tables import f1_by_cap
 from classifier.model.shipped import shipped_model
@@ -338,19 +339,19 @@ def test_f1_by_cap_uses_the_lowest_threshold_that_keeps_to_the_cap():
 
 def test_a_conversation_is_drawn_whole():
     # Two conversations, all found in one and none in the other: every resample has 0, 1/2 or 1.
-    draws = Draws.of(["a", "a", "b", "b"], n_resamples=200, seed=1)
+    draws = Resamples.of(["a", "a", "b", "b"], n_resamples=200, seed=1)
     assert set(draws.rates([1, 1, 0, 0], [1, 1, 1, 1])) == {0.0, 0.5, 1.0}
 
 
 def test_an_interval_takes_twenty_clusters_and_ten_that_hold_what_it_is_about():
-    draws = Draws.of(range(20), n_resamples=50, seed=0)
+    draws = Resamples.of(range(20), n_resamples=50, seed=0)
     ten, nine = [1] * 10 + [0] * 10, [1] * 9 + [0] * 11
-    assert draws.rate_columns("rate", [1, 0] * 10, ten)["rate_low"] >= 0
-    few = draws.rate_columns("rate", [1, 0] * 10, nine)
+    assert rate_columns(draws, "rate", [1, 0] * 10, ten)["rate_low"] >= 0
+    few = rate_columns(draws, "rate", [1, 0] * 10, nine)
     assert (few["rate"], np.isnan(few["rate_low"]), np.isnan(few["rate_high"])) == (5 / 9, True, True)
     # Ten positives of one conversation are one, and nineteen conversations are too few for anything.
-    assert Draws.of([*[0] * 10, *range(1, 20)], n_resamples=50, seed=0).too_few([1] * 10 + [0] * 19)
-    assert Draws.of(range(19), n_resamples=50, seed=0).too_few([1] * 19)
+    assert too_few(Resamples.of([*[0] * 10, *range(1, 20)], n_resamples=50, seed=0), [1] * 10 + [0] * 19)
+    assert too_few(Resamples.of(range(19), n_resamples=50, seed=0), [1] * 19)
 
 
 def test_little_is_printed_without_an_interval_and_the_undefined_as_a_dash(tmp_path, capsys, evaluated):
@@ -390,10 +391,10 @@ def test_lines_of_pan12_are_printed_with_a_list_of_authors_alone(plain, tmp_path
 
 def test_a_rate_of_nought_has_the_exact_bound_over_conversations():
     # 0 of 3 conversations: 1 - .025 ** (1 / 3).
-    draws = Draws.of([*"aaabbc"], n_resamples=50, seed=0)
-    found = draws.rate_columns("rate", [0] * 6, [1] * 6)
+    draws = Resamples.of([*"aaabbc"], n_resamples=50, seed=0)
+    found = rate_columns(draws, "rate", [0] * 6, [1] * 6)
     assert (found["rate_low"], found["rate_high"]) == (0.0, pytest.approx(1 - 0.025 ** (1 / 3)))
-    all_hit = draws.rate_columns("rate", [1] * 6, [1] * 6)
+    all_hit = rate_columns(draws, "rate", [1] * 6, [1] * 6)
     assert (all_hit["rate_low"], all_hit["rate_high"]) == (pytest.approx(0.025 ** (1 / 3)), 1.0)
 
 

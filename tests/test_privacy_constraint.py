@@ -18,7 +18,7 @@ EMPTY = pd.DataFrame()
 RESULTS = Path(__file__).parent.parent / "data" / "results" / "v2"
 
 
-def frontier(*points):
+def frontier(*points, effect=1.0):
     """Points given as (name, false alarms of 1000, patterns found of 100).
 
     Half of the messages are read, with an interval from .4 to .6.
@@ -40,8 +40,20 @@ def frontier(*points):
         }
         for name, alarms, found in points
     ]
+    metrics = ["machine_read_share", "human_read_benign_per_million", "false_positive_rate", "recall"]
     read = pd.DataFrame(
-        [{"point": name, "metric": "machine_read_share", "low": 0.4, "high": 0.6} for name, _, _ in points]
+        [
+            {
+                "point": name,
+                "metric": metric,
+                "low": 0.4,
+                "high": 0.6,
+                "design_effect": effect,
+                "df": math.inf,
+            }
+            for name, _, _ in points
+            for metric in metrics
+        ]
     )
     return Frontier({}, pd.DataFrame(rows), read, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
 
@@ -230,3 +242,9 @@ def test_false_support_stays_below_five_per_cent_in_the_stored_simulation():
     corrected = stored[stored["bounds"] == "corrected"]
     assert (corrected["share"] <= 0.05).all()
     assert stored.loc[stored["bounds"] == "uncorrected", "share"].max() > 0.9
+
+
+def test_conversations_that_share_dialogues_support_less():
+    limit = "false_positive_rate<=0.01"
+    alone, together = (only(limit, frontier(("loud", 4, 90), effect=effect)) for effect in (1.0, 3.0))
+    assert (alone["verdict"], together["verdict"]) == ("supported", "not shown")

@@ -145,7 +145,7 @@ def costs(flagged, flagged_at):
     The pattern has 5 messages, the benign conversation 10; 5 and 4 are read. Every other count is 0.
     """
     described = {
-        "cluster": [name for name in ("lunch", "raid", "dog", "toast") for _ in range(2)],
+        "clusters": [(name,) for name in ("lunch", "raid", "dog", "toast") for _ in range(2)],
         "benign": [False, True] * 4,
         "n_messages": [5, 10] * 4,
     }
@@ -166,7 +166,7 @@ MOST = costs([True, True, True, False, True, False, False, False], [1, 9, 2, NAN
 
 
 def resampled(n_resamples=120):
-    return ResampledMetrics({"last": LAST, "most": MOST}, n_resamples=n_resamples, seed=3, n_jobs=1)
+    return ResampledMetrics({"last": LAST, "most": MOST}, n_resamples=n_resamples, seed=3)
 
 
 def test_the_metrics_of_the_data_are_those_counted_by_hand():
@@ -187,8 +187,8 @@ def again(table, weights):
 
     Clusters are numbered by their names.
     """
-    counts = dict(zip(sorted(set(table["cluster"])), weights, strict=True))
-    return table.loc[table.index.repeat(table["cluster"].map(counts))]
+    counts = dict(zip(sorted(set(table["clusters"])), weights, strict=True))
+    return table.loc[table.index.repeat(table["clusters"].map(counts))]
 
 
 def test_a_resample_is_the_data_with_its_clusters_drawn_again():

@@ -26,7 +26,7 @@ def costs(found, alarms, read):
     """
     flagged = [number < share for number in range(4) for share in (found, alarms)]
     described = {
-        "cluster": [number for number in range(4) for _ in range(2)],
+        "clusters": [(number,) for number in range(4) for _ in range(2)],
         "benign": [False, True] * 4,
         "n_messages": 10,
     }
@@ -45,7 +45,7 @@ QUIET, SOME, ALL = costs(0, 0, 0), costs(2, 1, 2), costs(4, 4, 10)
 
 
 def exchange(points, *, prevalences=(0.1,), aside=()):
-    resampled = ResampledMetrics(points, n_resamples=200, seed=0, n_jobs=1)
+    resampled = ResampledMetrics(points, n_resamples=200, seed=0)
     return exchange_table(
         resampled, eligible=np.array([name not in aside for name in points]), prevalences=prevalences
     )

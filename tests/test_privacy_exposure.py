@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy, town
+from scipy.stats import beta
 
 from classifier.privacy.compare.costs import (
     conversation_costs,
@@ -106,9 +107,11 @@ def test_each_figure_says_what_its_interval_is(table):
         1.0,
         "95 % cluster bootstrap over 3 clusters, B = 50",
     ]
-    # At the upper bound for 2 of 3, two or fewer hits have probability .05, and so 3 of 3 has .95.
+    # Told of 2 of 3, both of them ann's. Differences from 2/3 are 1/3, 1/3 and -2/3; ann's two share a cluster:
+    # an effect of (4/9 + 4/9) / (6/9), and 2 degrees of freedom.
+    worth = (1.6448536 / 2.9199856) ** 2 / (4 / 3)
     assert table.loc["human_read_benign_per_million", ["low", "high"]].tolist() == pytest.approx(
-        [0, 1e6 * 0.95 ** (1 / 3)], rel=1e-9
+        [0, 1e6 * beta.ppf(0.95, 2 * worth + 1, worth)], rel=1e-6
     )
     assert table.loc[["peak_retained_messages", "ldp_epsilon"], "interval"].tolist() == ["none", "none"]
     assert (
@@ -207,7 +210,7 @@ def test_no_alarm_in_a_thousand_is_not_none_in_a_million():
     assert (row["value"], round(row["high"]), row["interval"]) == (
         0.0,
         2991,
-        "one-sided 95 % Clopper-Pearson",
+        "one-sided 95 % exact, of as many conversations as those that share dialogues are worth",
     )
 
 

@@ -70,9 +70,9 @@ def test_a_piece_lies_under_its_policy_s_name_and_sixteen_digits_of_what_it_depe
 def test_descriptions_that_a_piece_does_not_hold_are_taken_from_the_streams(tmp_path, watched):
     finished = FinishedPolicies(FinishedPieces(tmp_path, BASIS), MODELS)
     finished.operating_points(WATCH, TEST, Computed(watched))
-    renamed = [replace(stream, cluster="another") for stream in TEST]
+    renamed = [replace(stream, clusters=("another",)) for stream in TEST]
     costs = finished.operating_points(WATCH, renamed, Computed(None)).points[0].costs
-    assert set(costs["cluster"]) == {"another"}
+    assert set(costs["clusters"]) == {("another",)}
     assert costs["n_read"].tolist() == watched.points[0].costs["n_read"].tolist()
 
 

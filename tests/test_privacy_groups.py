@@ -29,7 +29,7 @@ def costs(**columns):
     table = pd.DataFrame(
         {
             "conversation": [f"c{number}" for number in range(50)],
-            "cluster": [str(number % 8) for number in range(50)],
+            "clusters": [(str(number % 8),) for number in range(50)],
             "benign": [number < 40 for number in range(50)],
             "n_messages": 2,
             "flagged": False,
@@ -128,7 +128,7 @@ def test_what_the_contact_wrote_is_counted_by_author():
         chat("a", "s: hello", "c: the pizza", "c: at noon", "s: secret"),
         chat("b", "s: hello", "c: rain"),
     ]
-    streams = streams_from_conversations(chats, clusters=["x", "y"])
+    streams = streams_from_conversations(chats, clusters=[("x",), ("y",)])
     run = run_policy(policy(where="server", release="alert_bit", stop_on_alert=False), streams, SCORER)
     table = conversation_costs(run, streams)
     assert table["n_read_contact"].tolist() == [2, 1]
@@ -149,13 +149,13 @@ def test_own_text_is_that_of_a_stated_young_contact_and_of_patterns():
 
 
 def test_an_account_is_flagged_once_and_benign_only_throughout():
-    table = account_table([FLAGGED], DESCRIPTIONS, n_resamples=50)
+    table = account_table([FLAGGED], DESCRIPTIONS)
     row = measured(table, point="toy")
     # Conversations 0, 5, 10, 15 and 39 are flagged: accounts s0, s2, s5, s7 and s19, of twenty.
     assert (row["flagged"], row["n_accounts"], row["value"]) == (5, 20, 0.25)
     assert row["conversations_per_account"] == 2
     mixed = DESCRIPTIONS.assign(sender=["s0" if name == "s20" else name for name in DESCRIPTIONS["sender"]])
-    assert measured(account_table([FLAGGED], mixed, n_resamples=20), point="toy")["n_accounts"] == 19
+    assert measured(account_table([FLAGGED], mixed), point="toy")["n_accounts"] == 19
 
 
 def test_descriptions_of_other_conversations_are_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -189,7 +190,7 @@ def test_an_alert_rests_on_the_highest_score_and_after_a_report_on_the_last():
 
 def test_a_threshold_is_never_below_the_lowest_score_there_is():
     scores = np.array([-np.inf, 0.3, -np.inf, 0.2])
-    streams = CHATS * 200
+    streams = [replace(stream, clusters=(str(number),)) for number, stream in enumerate(CHATS * 200)]
     many = np.tile(scores, 200)
     assert chosen_threshold(streams, many, max_fpr=0.9) == 0.2
     assert chosen_threshold(streams, np.full(800, -np.inf), max_fpr=0.9) > -np.inf

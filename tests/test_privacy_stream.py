@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -50,14 +51,21 @@ def test_only_a_conversation_scripted_as_benign_is_benign():
     assert [stream.benign for stream in streams_from_conversations(CHATS)] == [False, True]
 
 
-def test_without_clusters_each_sender_is_one():
-    assert [stream.cluster for stream in streams_from_conversations(CHATS)] == ["owl", "lunch-s"]
-    assert [stream.cluster for stream in streams_from_conversations(CHATS, clusters=["x", "y"])] == ["x", "y"]
+def test_the_clusters_of_a_stream_are_given_or_its_dialogues_or_its_sender():
+    def clusters(chats, **given):
+        return [stream.clusters for stream in streams_from_conversations(chats, **given)]
+
+    assert clusters(CHATS) == [("owl",), ("lunch-s",)]
+    messages = [replace(message, family=name) for message, name in zip(CHATS[0].messages, "abc", strict=True)]
+    silent = [replace(message, labels=()) for message in messages]
+    shown = replace(CHATS[0], messages=(*silent[:2], replace(silent[2], labels=("secrecy",))))
+    assert clusters([shown]) == [("c", "a", "b")]
+    assert clusters(CHATS, clusters=[("x",), ("y",)]) == [("x",), ("y",)]
 
 
-def test_clusters_must_name_one_for_each_conversation():
-    with pytest.raises(ValueError, match="one for each conversation, got 1 for 2"):
-        streams_from_conversations(CHATS, clusters=["x"])
+def test_clusters_must_name_some_for_each_conversation():
+    with pytest.raises(ValueError, match="some for each conversation, got 1 for 2"):
+        streams_from_conversations(CHATS, clusters=[("x",)])
 
 
 def test_every_conversation_gets_the_rows_of_its_own_messages():
@@ -125,7 +133,7 @@ TABLE = pd.DataFrame(
 
 def test_a_bare_table_is_put_in_order_and_knows_no_hours():
     (a, b), scores = streams_from_scores(TABLE)
-    assert (a.id, a.label, a.initiator, a.authors, a.cluster) == ("a", PATTERN, "y", ("y", "z"), "a")
+    assert (a.id, a.label, a.initiator, a.authors, a.clusters) == ("a", PATTERN, "y", ("y", "z"), ("a",))
     assert len(a.hours) == 2
     assert all(math.isnan(hours) for hours in (*a.hours, *b.hours))
     assert (a.times, a.texts, a.metadata) == ((), (), None)
@@ -138,7 +146,7 @@ def test_a_table_may_bring_times_clusters_and_the_initiator():
     (a, _), _ = streams_from_scores(
         TABLE.assign(time=times, cluster=["k", "l", "l"], initiator=["x", "z", "z"])
     )
-    assert (a.hours, a.cluster, a.initiator) == ((0.0, 1.5), "l", "z")
+    assert (a.hours, a.clusters, a.initiator) == ((0.0, 1.5), ("l",), "z")
     assert a.times == (datetime(2031, 1, 6, 18), datetime(2031, 1, 6, 19, 30))
 
 

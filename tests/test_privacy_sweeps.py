@@ -24,7 +24,7 @@ def point(name, *, found=0, alarms=0, passed=(10, 100), **settings):
     ]
     costs = pd.DataFrame(
         {
-            "cluster": [str(number % 11) for number in range(110)],
+            "clusters": [(str(number % 11),) for number in range(110)],
             "benign": [number >= 10 for number in range(110)],
             "flagged": [number < found or 10 <= number < 10 + alarms for number in range(110)],
             "is_told": [number < found or 10 <= number < 10 + alarms for number in range(110)],

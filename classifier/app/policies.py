@@ -182,10 +182,8 @@ def _figures_per_day(point: PolicyFigures, prevalence: float, volume: int) -> Da
     Bounds are given where the rates have intervals.
     """
     from classifier.evaluation.baserates import base_rate_table
-    from classifier.evaluation.rates import Rate
 
-    tpr, fpr = Rate(point.found, point.n_pattern), Rate(point.false_alarms, point.n_benign)
-    table = base_rate_table(tpr, fpr, prevalences=[prevalence], volume=volume)
+    table = base_rate_table(*point.rates, prevalences=[prevalence], volume=volume)
     n_benign = volume * (1 - prevalence)
     return {str(name): float(table[name].iloc[0]) for name in table} | {
         "benign": n_benign,

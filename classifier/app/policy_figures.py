@@ -11,10 +11,13 @@ import json
 import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classifier.errors import InputError
 from classifier.privacy.compare.metrics import METRIC_BY_ID
+
+if TYPE_CHECKING:
+    from classifier.evaluation.rates import Rate
 
 SHIPPED_FIGURES = Path(__file__).parent / "policy_figures.json"
 HUMAN_VIEW = METRIC_BY_ID["human_read_benign_per_million"].view
@@ -36,11 +39,13 @@ COLUMN_MEANINGS = {
     "n_benign": "benign test conversations",
     "human_read": "of n_benign, those of which somebody who is no party to them was shown text",
     "human_alerted": "of n_benign, those of which somebody who is no party was told, with text or without",
-    "recall_low": "lower end of the 95 % interval of recall, resampled by phrase family",
+    "recall_low": "lower end of the 95 % interval of recall",
     "recall_high": "upper end of it",
-    "human_upper": (
-        "one-sided 95 % Clopper-Pearson upper bound of benign conversations put before a person, per million"
-    ),
+    "recall_effect": "how many times its variance is that of as many conversations that share no dialogue",
+    "recall_df": "degrees of freedom of it",
+    "alarms_effect": "the same of false_alarms of n_benign",
+    "alarms_df": "degrees of freedom of it",
+    "human_upper": ("one-sided 95 % upper bound of benign conversations put before a person, per million"),
     "machine_read": METRIC_BY_ID["machine_read_conversations"].title,
     "message_share": METRIC_BY_ID["machine_read_share"].title,
     "people_exposed": METRIC_BY_ID["pii_people_exposed_per_1000"].title,
@@ -59,7 +64,8 @@ _TRADEOFF_COLUMNS = {
     "hours_kept": "retained_message_hours",
     "median_alert": "median_messages_to_alert",
 }
-_COLUMNS_OF_OTHER_TABLES = ("recall_low", "recall_high", "step")
+_EFFECTS = ("recall_effect", "recall_df", "alarms_effect", "alarms_df")
+_COLUMNS_OF_OTHER_TABLES = ("recall_low", "recall_high", *_EFFECTS, "step")
 _COLUMNS_OF_LATER_RUNS = ("human_read", "human_alerted")
 """In a run without them, every alert counts as put before a person."""
 _INTEGER_COLUMNS = ("found", "n_pattern", "false_alarms", "n_benign", *_COLUMNS_OF_LATER_RUNS, "step")
@@ -96,6 +102,10 @@ class PolicyFigures:
     human_alerted: int
     recall_low: float
     recall_high: float
+    recall_effect: float
+    recall_df: float
+    alarms_effect: float
+    alarms_df: float
     human_upper: float
     machine_read: float
     message_share: float
@@ -104,6 +114,16 @@ class PolicyFigures:
     median_alert: float
     status: str
     step: int
+
+    @property
+    def rates(self) -> tuple[Rate, Rate]:
+        """Recall and false positive rate, with what shared dialogues do to their bounds."""
+        from classifier.evaluation.rates import Rate
+
+        return (
+            Rate(self.found, self.n_pattern, self.recall_effect, self.recall_df),
+            Rate(self.false_alarms, self.n_benign, self.alarms_effect, self.alarms_df),
+        )
 
     @property
     def recall(self) -> float:
@@ -230,7 +250,7 @@ def _from_json(path: Path) -> PolicySummary:
 def _from_folder(folder: Path) -> PolicySummary:
     facts = json.loads((folder / "tradeoff.json").read_text(encoding="utf-8"))["facts"]
     rows = _rows(folder / "points.csv")
-    recalls = {row["point"]: row for row in _rows(folder / "intervals.csv") if row["metric"] == "recall"}
+    bounds = {(row["metric"], row["point"]): row for row in _rows(folder / "intervals.csv")}
     steps = _frontier_steps(_rows(folder / "exchange.csv"))
     points = []
     for row in rows:
@@ -239,8 +259,12 @@ def _from_folder(folder: Path) -> PolicySummary:
         row = dict.fromkeys(_COLUMNS_OF_LATER_RUNS, row["false_alarms"]) | row
         values: dict[str, Any] = {name: row[_TRADEOFF_COLUMNS.get(name, name)] for name in own}
         values |= {
-            "recall_low": recalls[point]["low"],
-            "recall_high": recalls[point]["high"],
+            "recall_low": bounds["recall", point]["low"],
+            "recall_high": bounds["recall", point]["high"],
+            "recall_effect": bounds["recall", point]["design_effect"],
+            "recall_df": bounds["recall", point]["df"],
+            "alarms_effect": bounds["false_positive_rate", point]["design_effect"],
+            "alarms_df": bounds["false_positive_rate", point]["df"],
             "step": steps.get(point, 0),
         }
         points.append(_figures(values))

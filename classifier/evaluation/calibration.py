@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit, xlogy
 
-from classifier.evaluation.rates import Rate, labelled_scores
+from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.rates import labelled_scores
 
 SMALLEST_PROBABILITY = 1e-12
 """Probabilities are clipped to this distance from 0 and 1 before their log-odds are taken."""
@@ -29,14 +30,21 @@ class CalibrationError:
         return f"{self.value:.3f} ({self.n_bins} bins of equal mass)"
 
 
-def reliability_table(label: ArrayLike, probability: ArrayLike, *, n_bins: int = 10) -> pd.DataFrame:
+def reliability_table(
+    label: ArrayLike,
+    probability: ArrayLike,
+    *,
+    clusters: Iterable[Hashable] | None = None,
+    n_bins: int = 10,
+) -> pd.DataFrame:
     """Predicted probability beside the observed share of positives, one row per bin.
 
     Units are put into at most ``n_bins`` bins of nearly equal mass. Equal probabilities share a bin, so there
     may be fewer bins, and of unequal mass.
 
     Columns: ``lowest``, ``highest`` (probabilities in the bin), ``mean_probability``, ``observed`` (share of
-    positives), ``observed_low``, ``observed_high`` (Clopper-Pearson, 95 %), ``positives``, ``n``.
+    positives), ``observed_low``, ``observed_high`` (95 %, those of ``Rate``, with units in
+    ``clusters`` or, without, each by itself), ``positives``, ``n``.
 
     >>> table = reliability_table([0, 0, 0, 1], [0.1, 0.1, 0.8, 0.8], n_bins=2)
     >>> table[["mean_probability", "observed", "n"]].to_numpy().tolist()
@@ -50,10 +58,11 @@ def reliability_table(label: ArrayLike, probability: ArrayLike, *, n_bins: int =
     # mass does not take the few above it into its own bin.
     middle = np.cumsum(sizes) - sizes / 2.0
     bins = np.floor(middle * n_bins / max(p.size, 1)).astype(np.int64)[tied]
+    of_units = Clusters.of(range(p.size) if clusters is None else clusters)
     rows = []
     for number in np.unique(bins):
         inside = p[bins == number]
-        observed = Rate(int(labels[bins == number].sum()), inside.size)
+        observed = of_units.rate(labels, bins == number)
         rows.append(
             {"lowest": inside.min(), "highest": inside.max(), "mean_probability": inside.mean()}
             | observed.columns("observed")

@@ -7,21 +7,14 @@ empty messages, and never changes later. The ``k`` of a unit that is not flagged
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from classifier.evaluation.intervals import (
-    Interval,
-    cluster_codes,
-    cluster_sums,
-    cluster_weights,
-    divide_or_nan,
-    percentile_interval,
-)
+from classifier.evaluation.intervals import Interval, Resamples, divide_or_nan, percentile_interval
 from classifier.evaluation.rates import Rate
 
 ERISK_P = 0.0078
@@ -134,7 +127,7 @@ def early_warning_intervals(
     label: ArrayLike,
     k: ArrayLike,
     premature: ArrayLike,
-    clusters: ArrayLike,
+    clusters: Iterable[Hashable],
     *,
     p: Mapping[str, float],
     n_resamples: int = 1000,
@@ -156,7 +149,7 @@ def early_warning_intervals(
     premature
         As from ``is_premature``; used for flagged positives only.
     clusters
-        Phrase family or account of each unit.
+        Dialogues, phrase family or account of each unit, as ``Clusters.of`` takes them.
     p
         Steepness of the penalty, by the name it has in the keys.
 
@@ -170,29 +163,28 @@ def early_warning_intervals(
     """
     labels, early = np.asarray(label).astype(bool), np.asarray(premature).astype(bool)
     seen = np.asarray(k, dtype=np.float64)
-    codes, n_clusters = cluster_codes(clusters)
-    if labels.ndim != 1 or not labels.shape == seen.shape == early.shape == codes.shape:
+    resamples = Resamples.of(clusters, n_resamples=n_resamples, seed=seed)
+    n_units = resamples.clusters.membership.shape[0]
+    if not labels.shape == seen.shape == early.shape == (n_units,):
         raise ValueError(
             "label, k, premature and clusters must be of one length, "
-            f"got shapes {labels.shape}, {seen.shape}, {early.shape} and {codes.shape}"
+            f"got shapes {labels.shape}, {seen.shape}, {early.shape} and ({n_units},)"
         )
     flagged = ~np.isnan(seen)
     true_positive = labels & flagged
     # True positives by cluster and message of their warning: a resample's median needs only these counts.
     messages, column = np.unique(seen[true_positive], return_inverse=True)
-    warned_at = np.zeros((n_clusters, messages.size))
-    np.add.at(warned_at, (codes[true_positive], column), 1.0)
-    indicators = np.column_stack([labels, flagged, true_positive, true_positive & early])
-    sums = cluster_sums(indicators.astype(np.float64), codes, n_clusters)
-    weights = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-    n_positive, n_flagged, n_true_positive, n_premature = (weights @ sums).T
-    drawn_at = weights @ warned_at
-    f1 = divide_or_nan(2.0 * n_true_positive, n_positive + n_flagged)
+    at = np.zeros(n_units, dtype=np.int64)
+    at[true_positive] = column
+    drawn_at = resamples.group_sums(at, max(1, messages.size), true_positive.astype(np.float64)).T[1:]
+    n_positive, n_flagged, n_true_positive = resamples.sums(labels, flagged, true_positive)[:, 1:]
+    f1 = np.minimum(divide_or_nan(2.0 * n_true_positive, n_positive + n_flagged), 1.0)
+    recall = resamples.rates(flagged, labels)[1:]
     values = {
         "f1": f1,
-        "recall": divide_or_nan(n_true_positive, n_positive),
-        "undetected": divide_or_nan(n_positive - n_true_positive, n_positive),
-        "premature": divide_or_nan(n_premature, n_true_positive),
+        "recall": recall,
+        "undetected": 1.0 - recall,
+        "premature": resamples.rates(early, true_positive)[1:],
         "median_messages": _medians(messages, drawn_at),
     }
     for name, rate in p.items():
@@ -234,5 +226,6 @@ def _medians(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
     so_far = counts.cumsum(axis=1)
     n = so_far[:, -1:]
     lower, upper = ((so_far <= middle).sum(axis=1) for middle in ((n - 1) // 2, n // 2))
-    medians = (values[lower] + values[np.minimum(upper, values.size - 1)]) / 2.0
+    last = values.size - 1
+    medians = (values[np.minimum(lower, last)] + values[np.minimum(upper, last)]) / 2.0
     return np.where(n[:, 0] > 0, medians, np.nan)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.rates import Rate, flagged
 
 N_LAST_PREDICTIONS = 10
@@ -60,11 +63,14 @@ def skeptical_warning(predictions: ArrayLike, *, skepticism: int) -> int | None:
     return int(reached[0]) + 1 if reached.size else None
 
 
-def recall_after(k_of_positives: ArrayLike, *, last: int) -> pd.DataFrame:
+def recall_after(
+    k_of_positives: ArrayLike, *, clusters: Iterable[Hashable] | None = None, last: int
+) -> pd.DataFrame:
     """Share of positive units flagged within ``k`` messages, for ``k`` = 1 to ``last``.
 
     ``k_of_positives`` is nan for a positive unit that was never flagged. Columns: ``k``,
-    ``recall``, ``recall_low``, ``recall_high`` (Clopper-Pearson, 95 %), ``hits``, ``n``.
+    ``recall``, ``recall_low``, ``recall_high`` (95 %, those of ``Rate``, with units in ``clusters`` or,
+    without, each by itself), ``hits``, ``n``.
 
     >>> recall_after([1, 3, float("nan")], last=3)[["k", "hits", "n"]].to_numpy().tolist()
     [[1, 1, 3], [2, 1, 3], [3, 2, 3]]
@@ -72,9 +78,10 @@ def recall_after(k_of_positives: ArrayLike, *, last: int) -> pd.DataFrame:
     if last < 1:
         raise ValueError(f"last must be at least 1, got {last!r}")
     seen = np.asarray(k_of_positives, dtype=np.float64)
+    of_units = Clusters.of(range(seen.size) if clusters is None else clusters)
     rows = []
     for k in range(1, last + 1):
-        rate = Rate(int((seen <= k).sum()), seen.size)
+        rate = of_units.rate(seen <= k, np.ones(seen.size))
         rows.append({"k": k} | rate.columns("recall") | {"hits": rate.hits, "n": rate.n})
     return pd.DataFrame(rows)
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.intervals import (
-    cluster_sums,
-    divide_or_nan,
-    percentile_interval,
-    plain_and_resampled,
-)
+from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
 from classifier.evaluation.ranking import average_precisions
 from classifier.evaluation.rates import flagged, labelled_scores
+from classifier.evaluation.thresholds import message_threshold
 from classifier.taxonomy import STAGES
 
 METRICS = ("precision", "recall", "f1", "average_precision")
+CAPS = (0.0001, 0.0003, 0.001, 0.0015, 0.003, 0.005, 0.01, 0.03, 0.1)
+"""Shares of the messages without a label that its threshold may flag on validation."""
+CAP_METRICS = ("precision", "recall", "f1", "false_alarm_rate")
 
 
 def message_metrics(
@@ -65,11 +64,11 @@ def message_metrics(
     """
     _check(labels, probabilities, thresholds, families)
     names = [str(name) for name in labels.columns]
-    codes, weights = plain_and_resampled(families, n_resamples=n_resamples, seed=seed)
+    resamples = Resamples.of(families, n_resamples=n_resamples, seed=seed)
     flags = pd.DataFrame(
         {name: flagged(probabilities[name], thresholds[name]) for name in names}, labels.index
     )
-    values = resampled_metrics(labels, probabilities, flags, codes, weights=weights)
+    values = resampled_metrics(labels, probabilities, flags, resamples)
     support = {name: int(labels[name].sum()) for name in names}
     support["macro"] = sum(support[stage] for stage in STAGES)
     rows = []
@@ -79,7 +78,7 @@ def message_metrics(
             interval = percentile_interval(drawn[1:])
             row |= {metric: float(drawn[0]), f"{metric}_low": interval.low, f"{metric}_high": interval.high}
         row |= {"support": support[name], "n": len(labels)}
-        rows.append(row | {"n_families": weights.shape[1], "n_resamples": n_resamples})
+        rows.append(row | {"n_families": resamples.clusters.n, "n_resamples": n_resamples})
     return pd.DataFrame(rows)
 
 
@@ -87,25 +86,19 @@ def resampled_metrics(
     labels: pd.DataFrame,
     probabilities: pd.DataFrame,
     flags: pd.DataFrame,
-    codes: NDArray[np.int64],
-    *,
-    weights: NDArray[np.int64],
+    resamples: Resamples,
 ) -> dict[str, NDArray[np.float64]]:
-    """``METRICS`` of each label, then "macro", for each row of ``weights``.
+    """``METRICS`` of each label, then "macro", for each row of ``resamples``.
 
-    Each is of shape (metrics, rows). A row of ones gives the plain values.
+    Each is of shape (metrics, rows).
 
     Parameters
     ----------
     labels, probabilities, flags
         Whether each message shows a label, its score, and whether it is flagged: a column per label.
-    codes
-        The family of each message, as ``cluster_codes`` numbers them.
-    weights
-        How often each family counts, shape (rows, families).
     """
     values = {
-        str(name): _label_metrics(labels[name], probabilities[name], flags[name], codes, weights)
+        str(name): _label_metrics(labels[name], probabilities[name], flags[name], resamples)
         for name in labels.columns
     }
     return values | {"macro": np.mean([values[stage] for stage in STAGES], axis=0)}
@@ -115,22 +108,106 @@ def _label_metrics(
     label: pd.Series[int],
     score: pd.Series[float],
     flag: pd.Series[bool],
-    codes: NDArray[np.int64],
-    weights: NDArray[np.int64],
+    resamples: Resamples,
 ) -> NDArray[np.float64]:
-    """``METRICS`` of one label for each row of ``weights``: shape (metrics, rows)."""
+    """``METRICS`` of one label for each row of ``resamples``: shape (metrics, rows)."""
     shown, scores = labelled_scores(label.to_numpy(), score.to_numpy())
     hit = flag.to_numpy(dtype=bool)
-    counts = np.column_stack([shown & hit, hit, shown]).astype(np.float64)
-    true_positives, n_flagged, n_shown = (weights @ cluster_sums(counts, codes, weights.shape[1])).T
+    true_positives, n_flagged, n_shown = resamples.sums(shown & hit, hit, shown)
     return np.array(
         [
             divide_or_nan(true_positives, n_flagged),
             divide_or_nan(true_positives, n_shown),
             divide_or_nan(2.0 * true_positives, n_flagged + n_shown),
-            average_precisions(shown, scores, codes, weights=weights),
+            average_precisions(shown, scores, resamples),
         ]
     )
+
+
+def f1_by_cap(
+    validation_labels: pd.DataFrame,
+    validation_scores: pd.DataFrame,
+    labels: pd.DataFrame,
+    scores: pd.DataFrame,
+    families: pd.Series[str],
+    *,
+    caps: Sequence[float] = CAPS,
+    n_resamples: int = 1000,
+    seed: int,
+) -> pd.DataFrame:
+    """Precision, recall and F1 of each label at thresholds chosen under each cap, then macro.
+
+    A threshold is the lowest that flags at most the cap, a share of the validation messages without the
+    label (``message_threshold``); it is measured on other messages. The row "macro" is the mean of the five
+    stages. F1 has a 95 % percentile interval over resampled families.
+
+    Columns: ``cap``, ``label``, ``threshold`` (nan for macro), ``precision``, ``recall``, ``f1``,
+    ``f1_low``, ``f1_high``, ``false_alarm_rate`` (share flagged of the measured messages without the label),
+    ``found``, ``support``, ``n``.
+
+    Parameters
+    ----------
+    validation_labels, validation_scores
+        0/1 and a score per message and label: the messages by which thresholds are chosen.
+    labels, scores, families
+        The same of the messages to measure, and the phrase family of each.
+
+    Examples
+    --------
+    >>> shown = pd.DataFrame({stage: [1, 0, 1, 0] for stage in STAGES})
+    >>> scores = pd.DataFrame({stage: [0.9, 0.8, 0.7, 0.1] for stage in STAGES})
+    >>> families = pd.Series(["pizza", "pizza", "raid", "raid"])
+    >>> table = f1_by_cap(shown, scores, shown, scores, families, caps=(0.1, 0.6), n_resamples=50, seed=0)
+    >>> table.loc[table["label"] == "macro", ["cap", "recall", "f1"]].round(3).to_numpy().tolist()
+    [[0.1, 0.5, 0.667], [0.6, 1.0, 0.8]]
+    """
+    resamples = Resamples.of(families, n_resamples=n_resamples, seed=seed)
+    rows: list[dict[str, object]] = []
+    for cap in caps:
+        values = {}
+        found = {}
+        for name in map(str, labels.columns):
+            threshold = message_threshold(
+                validation_labels[name], validation_scores[name], max_false_alarms=cap
+            )
+            shown = labels[name].to_numpy(dtype=bool)
+            hit = scores[name].to_numpy() >= threshold
+            values[name], found[name] = _resampled_at_cap(shown, hit, resamples), int((shown & hit).sum())
+            row = {"cap": cap, "label": name, "threshold": threshold} | _cap_row(values[name])
+            rows.append(row | {"found": found[name], "support": int(shown.sum()), "n": len(labels)})
+        macro = np.mean([values[stage] for stage in STAGES], axis=0)
+        rows.append(
+            {"cap": cap, "label": "macro", "threshold": np.nan}
+            | _cap_row(macro)
+            | {
+                "found": sum(found[stage] for stage in STAGES),
+                "support": int(labels[list(STAGES)].to_numpy().sum()),
+                "n": len(labels),
+            }
+        )
+    columns = ["cap", "label", "threshold", "precision", "recall", "f1", "f1_low", "f1_high"]
+    return pd.DataFrame(rows)[[*columns, "false_alarm_rate", "found", "support", "n"]]
+
+
+def _resampled_at_cap(
+    shown: NDArray[np.bool_], hit: NDArray[np.bool_], resamples: Resamples
+) -> NDArray[np.float64]:
+    """``CAP_METRICS`` for each row of ``resamples``: shape (metrics, rows)."""
+    found, n_flagged, n_shown, n = resamples.sums(shown & hit, hit, shown, np.ones_like(shown))
+    return np.array(
+        [
+            divide_or_nan(found, n_flagged),
+            divide_or_nan(found, n_shown),
+            divide_or_nan(2.0 * found, n_flagged + n_shown),
+            divide_or_nan(n_flagged - found, n - n_shown),
+        ]
+    )
+
+
+def _cap_row(values: NDArray[np.float64]) -> dict[str, float]:
+    interval = percentile_interval(values[CAP_METRICS.index("f1"), 1:])
+    plain = {name: float(value) for name, value in zip(CAP_METRICS, values[:, 0], strict=True)}
+    return plain | {"f1_low": interval.low, "f1_high": interval.high}
 
 
 def macro_average_precision(labels: pd.DataFrame, probabilities: pd.DataFrame) -> float:
@@ -143,10 +220,8 @@ def macro_average_precision(labels: pd.DataFrame, probabilities: pd.DataFrame) -
     >>> round(macro_average_precision(labels, scores), 3)
     0.833
     """
-    together, once = np.zeros(len(labels), dtype=np.int64), np.ones((1, 1), dtype=np.int64)
-    of_stages = [
-        average_precisions(labels[stage], probabilities[stage], together, weights=once)[0] for stage in STAGES
-    ]
+    once = Resamples.none(len(labels))
+    of_stages = [average_precisions(labels[stage], probabilities[stage], once)[0] for stage in STAGES]
     return float(np.mean(of_stages))
 
 

@@ -1,66 +1,59 @@
 """Average precision and AUC in many cluster resamples at once.
 
 Both depend on the score only through the order of its distinct values, so units are counted once by (distinct
-score, cluster), and every resample is a product with its row of weights. A row of ones gives the plain value.
+score, cluster), and every resample is a product with its row of weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
-from classifier.evaluation.intervals import (
-    cluster_codes,
-    cluster_weights,
-    divide_or_nan,
-    percentile_interval,
-)
+from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
 from classifier.evaluation.rates import labelled_scores
 
 _MAX_BLOCK_ENTRIES = 4_000_000  # of a (distinct scores, resamples) block: 32 MB
 
 
-def average_precisions(
-    label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """One average precision per row of ``weights``, shape (resamples, clusters).
+def average_precisions(label: ArrayLike, score: ArrayLike, resamples: Resamples) -> NDArray[np.float64]:
+    """One average precision per row of ``resamples``.
 
     ``sum over distinct scores, highest first, of (recall gained) * precision``: equal scores are flagged
-    together, nothing is interpolated (as in scikit-learn; not the interpolated one of PASCAL VOC). ``codes``
-    is the cluster of each unit. Nan in a resample without a positive.
+    together, nothing is interpolated (as in scikit-learn; not the interpolated one of PASCAL VOC). Nan in a
+    row without a positive.
 
-    >>> once = np.ones((1, 3), dtype=np.int64)
-    >>> average_precisions([1, 0, 1], [0.9, 0.8, 0.1], np.array([0, 1, 2]), weights=once).round(3).tolist()
+    >>> average_precisions([1, 0, 1], [0.9, 0.8, 0.1], Resamples.none(3)).round(3).tolist()
     [0.833]
     """
-    return _per_resample(_block_average_precision, label, score, codes, weights)
+    return _per_resample(_block_average_precision, label, score, resamples)
 
 
-def aucs(
-    label: ArrayLike, score: ArrayLike, codes: NDArray[np.int64], *, weights: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """One area under the ROC curve per row of ``weights``, shape (resamples, clusters).
+def aucs(label: ArrayLike, score: ArrayLike, resamples: Resamples) -> NDArray[np.float64]:
+    """One area under the ROC curve per row of ``resamples``.
 
     The chance that a positive scores above a negative, a tie counting half: the Mann-Whitney statistic
-    (Hanley & McNeil 1982, Radiology 143). ``codes`` is the cluster of each unit. Nan in a resample that lacks
-    positives or negatives.
+    (Hanley & McNeil 1982, Radiology 143). Nan in a row that lacks positives or negatives.
 
-    >>> once = np.ones((1, 3), dtype=np.int64)
-    >>> aucs([1, 0, 1], [0.9, 0.8, 0.1], np.array([0, 1, 2]), weights=once).tolist()
+    >>> aucs([1, 0, 1], [0.9, 0.8, 0.1], Resamples.none(3)).tolist()
     [0.5]
     """
-    return _per_resample(_block_auc, label, score, codes, weights)
+    return _per_resample(_block_auc, label, score, resamples)
 
 
 def auc_with_interval(
-    label: ArrayLike, score: ArrayLike, clusters: ArrayLike, *, n_resamples: int = 1000, seed: int
+    label: ArrayLike,
+    score: ArrayLike,
+    clusters: Iterable[Hashable],
+    *,
+    n_resamples: int = 1000,
+    seed: int,
 ) -> dict[str, float | int]:
     """Area under the ROC curve, with its interval over resampled clusters.
 
-    The interval is a 95 % percentile interval. ``clusters`` are the senders or phrase families of the units.
+    The interval is a 95 % percentile interval. ``clusters`` are the dialogues, phrase families or senders of
+    each unit, as ``Clusters.of`` takes them.
     Keys: ``auc``, ``auc_low``, ``auc_high``, ``positives``, ``n``, ``n_clusters``, ``n_resamples``. Nan when
     all labels are the same; a resample whose labels are all the same is left out of the interval.
 
@@ -69,17 +62,16 @@ def auc_with_interval(
     1.0
     """
     labels, scores = labelled_scores(label, score)
-    codes, n_clusters = cluster_codes(clusters)
-    once = np.ones((1, n_clusters), dtype=np.int64)
-    resampled = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
-    interval = percentile_interval(aucs(labels, scores, codes, weights=resampled))
+    resamples = Resamples.of(clusters, n_resamples=n_resamples, seed=seed)
+    areas = aucs(labels, scores, resamples)
+    interval = percentile_interval(areas[1:])
     return {
-        "auc": float(aucs(labels, scores, codes, weights=once)[0]),
+        "auc": float(areas[0]),
         "auc_low": interval.low,
         "auc_high": interval.high,
         "positives": int(labels.sum()),
         "n": labels.size,
-        "n_clusters": n_clusters,
+        "n_clusters": resamples.clusters.n,
         "n_resamples": n_resamples,
     }
 
@@ -88,21 +80,19 @@ def _per_resample(
     statistic: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
     label: ArrayLike,
     score: ArrayLike,
-    codes: NDArray[np.int64],
-    weights: NDArray[np.int64],
+    resamples: Resamples,
 ) -> NDArray[np.float64]:
     labels, scores = labelled_scores(label, score)
-    if codes.shape != scores.shape:
-        raise ValueError(f"codes must name one cluster a unit, got {codes.shape} for {scores.shape}")
+    n_units = resamples.clusters.membership.shape[0]
+    if n_units != scores.size:
+        raise ValueError(f"resamples must be of {scores.size} units, got {n_units}")
     distinct, rank = np.unique(-scores, return_inverse=True)
-    shape = (distinct.size, weights.shape[1])
-    positives = csr_array((labels.astype(np.float64), (rank, codes)), shape=shape)
-    totals = csr_array((np.ones(scores.size), (rank, codes)), shape=shape)
     rows_per_block = max(1, _MAX_BLOCK_ENTRIES // max(1, distinct.size))
     values = []
-    for start in range(0, len(weights), rows_per_block):
-        drawn = weights[start : start + rows_per_block].T.astype(np.float64)
-        values.append(statistic(np.asarray(positives @ drawn), np.asarray(totals @ drawn)))
+    for start in range(0, len(resamples.weights), rows_per_block):
+        block = resamples.rows(start, start + rows_per_block)
+        positives = block.group_sums(rank, distinct.size, labels.astype(np.float64))
+        values.append(statistic(positives, block.group_sums(rank, distinct.size, np.ones(scores.size))))
     return np.concatenate(values)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv
+from scipy.special import betaincinv, ndtri, stdtrit
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,10 @@ class Rate:
     """A rate of ``hits`` out of ``n``, nan when ``n`` is 0.
 
     Bounds are the exact ones of Clopper & Pearson (1934), Biometrika 26: whatever the true rate, they cover
-    it at least as often as ``confidence`` says. They assume independent units; for units that share a phrase
-    family or an account use ``classifier.evaluation.intervals``.
+    it at least as often as ``confidence`` says. They assume independent units. Units that share a phrase
+    family or a dialogue are worth fewer, n / ``design_effect``, and fewer still where few clusters hold the
+    hits: ``df`` degrees of freedom (Korn & Graubard 1998, Survey Methodology 24).
+    ``classifier.evaluation.clusters`` measures both.
 
     >>> print(Rate(hits=1, n=2))
     0.500 (1/2)
@@ -26,6 +28,8 @@ class Rate:
 
     hits: int
     n: int
+    design_effect: float = 1.0
+    df: float = math.inf
 
     def __post_init__(self) -> None:
         if not 0 <= self.hits <= self.n:
@@ -55,11 +59,13 @@ class Rate:
         >>> f"{1e6 * Rate(hits=0, n=1000).upper():.0f} per million"
         '2991 per million'
         """
-        return float(upper_bound(self.hits, self.n, confidence=confidence))
+        worth = self._worth(confidence)
+        return float(upper_bound(self.hits * worth, self.n * worth, confidence=confidence))
 
     def lower(self, confidence: float = 0.95) -> float:
         """One-sided lower bound: the smallest rate compatible with at least ``hits``."""
-        return 1.0 - float(upper_bound(self.n - self.hits, self.n, confidence=confidence))
+        worth = self._worth(confidence)
+        return 1.0 - float(upper_bound((self.n - self.hits) * worth, self.n * worth, confidence=confidence))
 
     def columns(self, name: str, *, confidence: float = 0.95) -> dict[str, float]:
         """The value and its two-sided bounds as columns of a table.
@@ -70,8 +76,15 @@ class Rate:
         low, high = self.interval(confidence)
         return {name: self.value, f"{name}_low": low, f"{name}_high": high}
 
+    def _worth(self, confidence: float) -> float:
+        """How many independent units a unit is worth, in (0, 1]."""
+        if math.isinf(self.df):
+            return 1.0 / self.design_effect
+        normal, students = ndtri(confidence), stdtrit(self.df, confidence)
+        return float((normal / students) ** 2 / self.design_effect)
 
-def upper_bound(hits: ArrayLike, n: int, *, confidence: float = 0.95) -> NDArray[np.float64]:
+
+def upper_bound(hits: ArrayLike, n: float, *, confidence: float = 0.95) -> NDArray[np.float64]:
     """One-sided Clopper-Pearson upper bound for each of ``hits`` out of ``n``.
 
     ``hits`` may have any shape. The bound is 1 where every unit is a hit.
@@ -79,7 +92,7 @@ def upper_bound(hits: ArrayLike, n: int, *, confidence: float = 0.95) -> NDArray
     count = np.asarray(hits, dtype=np.float64)
     missed = n - count
     # betaincinv has no value at missed == 0, where the bound is 1 by definition.
-    bound = betaincinv(count + 1.0, np.maximum(missed, 1.0), _checked_confidence(confidence))
+    bound = betaincinv(count + 1.0, np.where(missed > 0, missed, 1.0), _checked_confidence(confidence))
     return np.where(missed > 0, bound, 1.0)
 
 

@@ -5,12 +5,13 @@ A sender is an account of the corpus. A flag asks a reviewer to look; it is no v
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Hashable, Iterable, Set
 from typing import Any
 
 import pandas as pd
 
-from classifier.evaluation.rates import Rate, f_beta
+from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.rates import f_beta
 
 
 def pan12_f05(pattern_senders: Set[str], flagged_senders: Set[str]) -> float:
@@ -44,8 +45,9 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
     ``flagged``, 0/1 or bool. A sender with any pattern conversation is positive; all others are benign.
 
     One row for each ``k`` from 1 to ``max_k``. Columns: ``k``; ``tpr`` and ``fpr`` with ``_low`` and
-    ``_high`` (Clopper-Pearson over senders, 95 %); ``found`` of ``n_pattern``; ``benign_flagged`` of
-    ``n_benign``. A sender who writes more is flagged more often by chance, most of all at ``k`` = 1.
+    ``_high`` (95 %, those of ``Rate`` over senders); ``found`` of ``n_pattern``; ``benign_flagged`` of
+    ``n_benign``. A sender who writes more is flagged more often by chance, most of all at ``k`` = 1. With a
+    column ``families``, a tuple of each conversation's dialogues, senders who share one are not independent.
 
     >>> senders, labels, flags = ["a", "a", "b", "b"], [1, 0, 0, 0], [True, True, True, False]
     >>> table = pd.DataFrame({"sender": senders, "label": labels, "flagged": flags})
@@ -63,11 +65,13 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
         .groupby("sender")
         .agg(pattern=("label", "max"), flags=("flagged", "sum"))
     )
-    pattern, benign = senders.loc[senders["pattern"], "flags"], senders.loc[~senders["pattern"], "flags"]
+    pattern, flags = senders["pattern"].to_numpy(), senders["flags"].to_numpy()
+    of_senders = Clusters.of(range(len(senders)))
+    if "families" in conversations:
+        of_senders = Clusters.of(conversations.groupby("sender")["families"].agg(_together))
     rows = []
     for k in range(1, max_k + 1):
-        tpr = Rate(int((pattern >= k).sum()), len(pattern))
-        fpr = Rate(int((benign >= k).sum()), len(benign))
+        tpr, fpr = of_senders.rate(flags >= k, pattern), of_senders.rate(flags >= k, ~pattern)
         rows.append(
             {"k": k}
             | tpr.columns("tpr")
@@ -75,6 +79,10 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
             | {"found": tpr.hits, "n_pattern": tpr.n, "benign_flagged": fpr.hits, "n_benign": fpr.n}
         )
     return pd.DataFrame(rows)
+
+
+def _together(families: Iterable[tuple[Hashable, ...]]) -> tuple[Hashable, ...]:
+    return tuple(name for names in families for name in names)
 
 
 def _pan12_f(relevant: Set[Any], flagged: Set[Any], *, beta: float) -> float:

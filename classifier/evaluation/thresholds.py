@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.rates import labelled_scores, upper_bound
 
 
@@ -75,15 +77,20 @@ def error_free_units_needed(max_rate: float, *, confidence: float = 0.95) -> int
 
 
 def threshold_for_fpr(
-    label: ArrayLike, score: ArrayLike, *, max_fpr: float, confidence: float = 0.95
+    label: ArrayLike,
+    score: ArrayLike,
+    *,
+    max_fpr: float,
+    clusters: Iterable[Hashable] | None = None,
+    confidence: float = 0.95,
 ) -> float:
     """The smallest score with a false positive rate shown to be low.
 
-    The one-sided Clopper-Pearson upper bound of the rate is at most ``max_fpr``. It holds for new benign
-    units although the threshold was chosen on these: it is a distribution-free tolerance limit (Wilks 1941),
-    as long as units are independent. When every observed score flags too many, the threshold is the next
-    number above the highest score and flags none of these units. Raises ``TooFewUnits`` when even a benign
-    set without a false alarm would be too small to show the rate.
+    The one-sided upper bound of the rate (``Rate.upper``), with units in ``clusters`` or, without, each by
+    itself, is at most ``max_fpr``. For independent units it holds for new benign ones although the threshold
+    was chosen on these: a distribution-free tolerance limit (Wilks 1941). When every observed score flags too
+    many, the threshold is the next number above the highest score and flags none of these units. Raises
+    ``TooFewUnits`` when even a benign set without a false alarm would be too small to show the rate.
 
     >>> threshold_for_fpr([0] * 100 + [1], [i / 100 for i in range(100)] + [0.975], max_fpr=0.05)
     0.99
@@ -94,8 +101,15 @@ def threshold_for_fpr(
     if benign.size < needed:
         raise _too_few(benign.size, needed, max_fpr, confidence)
     candidates = _candidates(scores)
-    bound = upper_bound(_at_or_above(candidates, benign), benign.size, confidence=confidence)
-    return float(candidates[np.flatnonzero(bound <= max_fpr)[0]])
+    alone = upper_bound(_at_or_above(candidates, benign), benign.size, confidence=confidence)
+    kept_alone = candidates[alone <= max_fpr]
+    if clusters is None:
+        return float(kept_alone[0])
+    # Units in clusters are worth less than units alone, so that no lower score can do.
+    of_units = Clusters.of(clusters)
+    return float(
+        next(at for at in kept_alone if of_units.rate(scores >= at, ~labels).upper(confidence) <= max_fpr)
+    )
 
 
 def threshold_for_reviews(

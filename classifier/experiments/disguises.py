@@ -75,9 +75,9 @@ def disguise_table(
 ) -> pd.DataFrame:
     """Share of rightly flagged messages that keep their flag, by kind of disguise, lowest first.
 
-    Columns: ``kind``, ``rate``, ``rate_low``, ``rate_high`` (Clopper-Pearson, 95 %, over messages), ``hits``,
-    ``n``; the last row, "mean", takes all kinds together. A message counts once for each label it shows and
-    is flagged for. Without such a message the table has no rate: its last row is 0/0.
+    Columns: ``kind``, ``rate``, ``rate_low``, ``rate_high`` (95 %, those of ``Rate`` over families),
+    ``hits``, ``n``; the last row, "mean", takes all kinds together. A message counts once for each label it
+    shows and is flagged for. Without such a message the table has no rate: its last row is 0/0.
 
     Parameters
     ----------
@@ -98,12 +98,14 @@ def disguise_table(
     drawn = Random(seed).sample(flagged, min(n_messages, len(flagged)))
     kinds: list[str] = []
     kept: list[bool] = []
+    families: list[str] = []
     for kind, disguised in DISGUISES.items():
         if drawn:
             texts = [disguised(text) for text in test["text"].iloc[drawn]]
             still = (model.scores(texts)[:, : len(labels)] >= least)[found[drawn]]
             kinds += [kind] * len(still)
             kept += still.tolist()
-    table = recall_by(pd.Series(kinds, dtype=str), pd.Series(kept, dtype=bool))
+            families += test["family"].iloc[drawn].repeat(found[drawn].sum(axis=1)).tolist()
+    table = recall_by(pd.Series(kinds, dtype=str), pd.Series(kept, dtype=bool), clusters=families)
     names = {"slice": "kind", "recall": "rate", "recall_low": "rate_low", "recall_high": "rate_high"}
     return table.rename(columns=names)

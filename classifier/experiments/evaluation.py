@@ -10,9 +10,8 @@ from typing import Any
 import pandas as pd
 
 from classifier.corpus.checks.audit import near_copies_across_splits
-from classifier.evaluation.caps import f1_by_cap
 from classifier.evaluation.curves import curve_points
-from classifier.evaluation.messages import message_metrics
+from classifier.evaluation.messages import f1_by_cap, message_metrics
 from classifier.evaluation.results import Evaluation
 from classifier.evaluation.slices import false_alarms_by, recall_by
 from classifier.experiments.baselines import baseline_table
@@ -247,7 +246,7 @@ def _false_alarms(test: pd.DataFrame, flagged: pd.DataFrame, kept: pd.Series, by
     """False alarms among the kept messages without a stage, per value of ``by``."""
     ordinary = kept & (test[list(STAGES)].sum(axis=1) == 0)
     any_stage = flagged[list(STAGES)].any(axis=1)
-    return false_alarms_by(test.loc[ordinary, by], any_stage[ordinary])
+    return false_alarms_by(test.loc[ordinary, by], any_stage[ordinary], clusters=test.loc[ordinary, "family"])
 
 
 def _recall_by_tactic(test: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
@@ -255,7 +254,7 @@ def _recall_by_tactic(test: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame
     shown = test[test["tactic"] != ""]
     label = shown["tactic"].map(TACTICS)
     hit = pd.Series([bool(flagged.at[row, name]) for row, name in label.items()], index=shown.index)
-    recalls = recall_by(shown["tactic"], hit).rename(columns={"slice": "tactic"})
+    recalls = recall_by(shown["tactic"], hit, clusters=shown["family"]).rename(columns={"slice": "tactic"})
     return recalls.assign(label=recalls["tactic"].map(TACTICS).fillna("all"))
 
 

@@ -30,9 +30,9 @@ class Stream:
 
     Parameters
     ----------
-    label, labels, scene, cluster
-        Label of the conversation, labels of each message, scene, and the cluster it is resampled with. They
-        serve the evaluation; no policy but the oracle sees them.
+    label, labels, scene, clusters
+        Label of the conversation, labels of each message, scene, and the clusters it is resampled with, which
+        are its dialogues. They serve the evaluation; no policy but the oracle sees them.
     initiator
         The account that opened the contact.
     hours
@@ -46,7 +46,7 @@ class Stream:
     initiator: str
     authors: tuple[str, ...]
     hours: tuple[float, ...]
-    cluster: str = ""
+    clusters: tuple[str, ...] = ()
     scene: str = ""
     times: tuple[datetime, ...] = ()
     metadata: Metadata | None = None
@@ -64,24 +64,26 @@ class Stream:
 
 
 def streams_from_conversations(
-    conversations: Iterable[Conversation], *, clusters: Sequence[str] = ()
+    conversations: Iterable[Conversation], *, clusters: Sequence[tuple[str, ...]] = ()
 ) -> tuple[Stream, ...]:
     """Our own conversations as streams; the initiator is the record's sender.
 
-    ``clusters`` names the cluster of each conversation, in order. Conversations of one cluster are resampled
-    together for the intervals. Without it each sender is a cluster, and the similarity within a phrase family
-    is not accounted for.
+    ``clusters`` names those of each conversation, in order: conversations of one cluster are resampled
+    together for the intervals. Without it they are its dialogues (``Conversation.clusters``), or its sender
+    where it names none.
     """
     conversations = list(conversations)
     if clusters and len(clusters) != len(conversations):
         raise ValueError(
-            f"clusters must name one for each conversation, got {len(clusters)} for {len(conversations)}"
+            f"clusters must name some for each conversation, got {len(clusters)} for {len(conversations)}"
         )
-    names = clusters or [conversation.sender for conversation in conversations]
+    names = clusters or [
+        found.clusters if any(found.clusters) else (found.sender,) for found in conversations
+    ]
     return tuple(map(_stream, conversations, names))
 
 
-def _stream(conversation: Conversation, cluster: str) -> Stream:
+def _stream(conversation: Conversation, clusters: tuple[str, ...]) -> Stream:
     messages = conversation.messages
     times = tuple(message.time for message in messages)
     return Stream(
@@ -90,7 +92,7 @@ def _stream(conversation: Conversation, cluster: str) -> Stream:
         initiator=conversation.sender,
         authors=tuple(message.author for message in messages),
         hours=_hours_since_first(times),
-        cluster=cluster,
+        clusters=clusters,
         scene=conversation.scene,
         times=times,
         metadata=conversation.metadata,
@@ -203,6 +205,6 @@ def _outside_stream(id_: str, part: pd.DataFrame) -> Stream:
         initiator=str(part["initiator"].iloc[0]) if "initiator" in part else authors[0],
         authors=authors,
         hours=_hours_since_first(times) if times else (math.nan,) * len(authors),
-        cluster=str(part["cluster"].iloc[0]) if "cluster" in part else id_,
+        clusters=(str(part["cluster"].iloc[0]) if "cluster" in part else id_,),
         times=times,
     )

@@ -49,10 +49,7 @@ def tradeoff_point(corpus: Path) -> None:
         found = classifier.message_probabilities(pipeline, part)
         rows |= {conversation.id: row for conversation, row in zip(part, found, strict=True)}
     scorer = classifier.PolicyScorer(classifier.MessageScores(rows), classifier.MonitoredScorer(head))
-    streams = [
-        classifier.streams_from_conversations(part, clusters=classifier.leading_families(part).tolist())
-        for part in some
-    ]
+    streams = [classifier.streams_from_conversations(part) for part in some]
     policies = [policy for policy in classifier.shipped_policies() if policy.name == "device_alert_bit"]
     classifier.compare_policies(policies, *streams, {"private/plain": scorer}, n_resamples=50)
 

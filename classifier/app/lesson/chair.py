@@ -185,15 +185,15 @@ def policy_figures(one_in: int) -> dict[str, str]:
     """
     step = alarm_step()
     patterns, benign = PEOPLE / one_in, PEOPLE * (1 - 1 / one_in)
-    found, alarms = patterns * step.recall.value, benign * step.false_positive_rate.value
+    found, alarms = patterns * step.recall, benign * step.false_positive_rate
     return {
         "patterns": format_count(patterns),
         "found": format_count(found),
         "missed": format_count(patterns - found),
         "false_alarms": format_count(alarms),
-        "recall": format_percent(step.recall.value),
+        "recall": format_percent(step.recall),
         "recall_counts": f"{step.found:,} of {step.n_pattern:,}",
-        "false_positive_rate": format_percent(step.false_positive_rate.value),
+        "false_positive_rate": format_percent(step.false_positive_rate),
         "false_alarm_counts": f"{step.false_alarms:,} of {step.n_benign:,}",
         "ppv": format_percent(share_of_patterns(one_in)),
         "hours": format_count((found + alarms) * MINUTES_FOR_PART / 60),

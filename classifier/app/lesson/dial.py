@@ -67,9 +67,9 @@ def among_people(step: DialStep, prevalence: float) -> dict[str, Any]:
 
     patterns, benign = PEOPLE * prevalence, PEOPLE * (1 - prevalence)
     recall, false_positive_rate = step.recall, step.false_positive_rate
-    found, false_alarms = patterns * recall.value, benign * false_positive_rate.value
-    recall_low, recall_high = recall.interval()
-    low, high = false_positive_rate.interval()
+    found, false_alarms = patterns * recall, benign * false_positive_rate
+    recall_low, recall_high = step.recall_low, step.recall_high
+    low, high = step.false_positive_rate_low, step.false_positive_rate_high
     return {
         "patterns": format_count(patterns),
         "found": format_count(found),
@@ -79,10 +79,10 @@ def among_people(step: DialStep, prevalence: float) -> dict[str, Any]:
         "false_alarms_between": f"{format_count(benign * low)} to {format_count(benign * high)}",
         "per_find": false_alarms / found if found else float("inf"),
         "per_find_text": format_count(false_alarms / found if found else float("inf")),
-        "ppv": format_percent(ppv(recall.value, false_positive_rate.value, prevalence)),
-        "recall": format_percent(recall.value),
+        "ppv": format_percent(ppv(recall, false_positive_rate, prevalence)),
+        "recall": format_percent(recall),
         "recall_counts": f"{step.found:,} of {step.n_pattern:,}",
-        "false_positive_rate": format_percent(false_positive_rate.value),
+        "false_positive_rate": format_percent(false_positive_rate),
         "false_alarm_counts": f"{step.false_alarms:,} of {step.n_benign:,}",
     }
 
@@ -103,8 +103,8 @@ def _dots(people: dict[str, Any]) -> dict[str, Any]:
 def _chart(steps: tuple[DialStep, ...], at: int) -> dict[str, Any]:
     """Shares found and falsely flagged at each step; the step ``at`` stands out."""
     across, up = Scale(0.1, 0.9, 60, 540), Scale(0, 1, 220, 16)
-    found = [(across.at(step.threshold), up.at(step.recall.value)) for step in steps]
-    alarms = [(across.at(step.threshold), up.at(step.false_positive_rate.value)) for step in steps]
+    found = [(across.at(step.threshold), up.at(step.recall)) for step in steps]
+    alarms = [(across.at(step.threshold), up.at(step.false_positive_rate)) for step in steps]
     return {
         "found": found,
         "alarms": alarms,

@@ -7,20 +7,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from classifier.app.demo import Demo, score_conversations
 from classifier.errors import InputError
-
-if TYPE_CHECKING:
-    from classifier.evaluation.rates import Rate
 
 SHIPPED_DIAL = Path(__file__).parent / "dial_figures.json"
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -34,7 +31,8 @@ ABOUT = (
 class DialStep:
     """Counts of test conversations whose highest score reaches ``threshold``.
 
-    They are ``found`` of ``n_pattern`` patterns and ``false_alarms`` of ``n_benign`` benign ones.
+    They are ``found`` of ``n_pattern`` patterns and ``false_alarms`` of ``n_benign`` benign ones. Bounds of
+    both rates (95 %) know of the dialogues that conversations share.
     """
 
     threshold: float
@@ -42,20 +40,20 @@ class DialStep:
     n_pattern: int
     false_alarms: int
     n_benign: int
+    recall_low: float
+    recall_high: float
+    false_positive_rate_low: float
+    false_positive_rate_high: float
 
     @property
-    def recall(self) -> Rate:
+    def recall(self) -> float:
         """Share of patterns found."""
-        from classifier.evaluation.rates import Rate
-
-        return Rate(self.found, self.n_pattern)
+        return self.found / self.n_pattern
 
     @property
-    def false_positive_rate(self) -> Rate:
+    def false_positive_rate(self) -> float:
         """Share of benign conversations flagged."""
-        from classifier.evaluation.rates import Rate
-
-        return Rate(self.false_alarms, self.n_benign)
+        return self.false_alarms / self.n_benign
 
 
 @dataclass(frozen=True)
@@ -66,18 +64,25 @@ class DialFigures:
     steps: tuple[DialStep, ...]
 
 
-def count_steps(label: ArrayLike, score: ArrayLike) -> tuple[DialStep, ...]:
+def count_steps(
+    label: ArrayLike, score: ArrayLike, families: Iterable[tuple[str, ...]]
+) -> tuple[DialStep, ...]:
     """The counts at ``THRESHOLDS``; a score equal to a threshold reaches it.
 
-    >>> count_steps([True, True, False], [0.95, 0.15, 0.3])[2]
-    DialStep(threshold=0.3, found=1, n_pattern=2, false_alarms=1, n_benign=1)
+    >>> step = count_steps([True, True, False], [0.95, 0.15, 0.3], [("raid",), ("pizza",), ("pizza",)])[2]
+    >>> step.threshold, step.found, step.n_pattern, step.false_alarms, step.n_benign
+    (0.3, 1, 2, 1, 1)
     """
-    label, score = np.asarray(label, dtype=bool), np.asarray(score, dtype=np.float64)
-    counts = [(score[label] >= at, score[~label] >= at) for at in THRESHOLDS]
-    return tuple(
-        DialStep(threshold, int(found.sum()), len(found), int(alarms.sum()), len(alarms))
-        for threshold, (found, alarms) in zip(THRESHOLDS, counts, strict=True)
-    )
+    from classifier.evaluation.clusters import Clusters
+
+    clusters = Clusters.of(families)
+    patterns, scores = np.asarray(label, dtype=bool), np.asarray(score, dtype=np.float64)
+    steps = []
+    for threshold in THRESHOLDS:
+        recall, alarms = (clusters.rate(scores >= threshold, of) for of in (patterns, ~patterns))
+        bounds = [float(f"{bound:.6g}") for rate in (recall, alarms) for bound in rate.interval()]
+        steps.append(DialStep(threshold, recall.hits, recall.n, alarms.hits, alarms.n, *bounds))
+    return tuple(steps)
 
 
 def dial_figures(demo: Demo) -> DialFigures:
@@ -93,7 +98,8 @@ def dial_figures(demo: Demo) -> DialFigures:
         "split": "test",
     }
     label = [each.is_pattern for each in scored]
-    return DialFigures(facts, count_steps(label, [each.scores.max() for each in scored]))
+    families = [each.conversation.clusters for each in scored]
+    return DialFigures(facts, count_steps(label, [each.scores.max() for each in scored], families))
 
 
 def dial_as_json(figures: DialFigures) -> bytes:

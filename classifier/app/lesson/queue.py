@@ -65,7 +65,7 @@ def share_of_patterns(one_in: int) -> float:
     from classifier.evaluation.baserates import ppv
 
     step = alarm_step()
-    return ppv(step.recall.value, step.false_positive_rate.value, 1 / one_in)
+    return ppv(step.recall, step.false_positive_rate, 1 / one_in)
 
 
 def draw_queue(demo: Demo, *, one_in: int, seed: int) -> list[Alert]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.intervals import (
-    cluster_sums,
-    divide_or_nan,
-    percentile_interval,
-    plain_and_resampled,
-)
+from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.messages import METRICS, resampled_metrics
 from classifier.evaluation.ranking import aucs
 from classifier.experiments.comparison.score_tables import LABEL_COLUMNS, SCORE_COLUMNS
@@ -32,7 +28,7 @@ def paired_differences(a: Scores, b: Scores, *, n_resamples: int, seed: int) -> 
     """What ``b`` does better than ``a``, with intervals over resampled families.
 
     Each resample takes the same families for both, so that what is hard in a family cancels out. Families
-    are phrase families for messages, leading phrase families for conversations.
+    are phrase families and dialogues for messages, dialogues for conversations.
 
     Columns: ``set``; ``metric``: "average_precision", "f1", then of conversations "auc", "tpr" and "fpr" at
     each one's alert threshold; ``label``: "macro" or a label, empty for conversations; ``a``, ``b``;
@@ -46,19 +42,16 @@ def paired_differences(a: Scores, b: Scores, *, n_resamples: int, seed: int) -> 
     """
     rows: list[dict[str, Any]] = []
     for name in a.messages["set"].unique():
-        for tables, cluster, values_of in (
-            ((a.messages, b.messages), "family", _message_values),
-            ((a.conversations, b.conversations), "cluster", _conversation_values),
+        for tables, values_of in (
+            ((a.messages, b.messages), _message_values),
+            ((a.conversations, b.conversations), _conversation_values),
         ):
             first, second = (table[(table["set"] == name).to_numpy(dtype=bool)] for table in tables)
             if first.empty:
                 continue
-            codes, weights = plain_and_resampled(first[cluster], n_resamples=n_resamples, seed=seed)
-            of_first, of_second = (
-                values_of(first, first, codes, weights),
-                values_of(first, second, codes, weights),
-            )
-            counts = {"n": len(first), "n_families": weights.shape[1], "n_resamples": n_resamples}
+            resamples = Resamples.of(_families(first), n_resamples=n_resamples, seed=seed)
+            of_first, of_second = values_of(first, first, resamples), values_of(first, second, resamples)
+            counts = {"n": len(first), "n_families": resamples.clusters.n, "n_resamples": n_resamples}
             rows += [
                 {"set": name, "metric": metric, "label": label}
                 | _difference(of_first[metric, label], of_second[metric, label])
@@ -66,6 +59,13 @@ def paired_differences(a: Scores, b: Scores, *, n_resamples: int, seed: int) -> 
                 for metric, label in of_first
             ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _families(table: pd.DataFrame) -> list[Hashable]:
+    """The family of each message, or those of each conversation."""
+    if "family" in table:
+        return list(table["family"])
+    return [tuple(names.split()) for names in table["families"]]
 
 
 def _difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> dict[str, Any]:
@@ -82,9 +82,7 @@ def _difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> dict[str, Any
     }
 
 
-def _message_values(
-    labelled: pd.DataFrame, scored: pd.DataFrame, codes: NDArray[np.int64], weights: NDArray[np.int64]
-) -> Values:
+def _message_values(labelled: pd.DataFrame, scored: pd.DataFrame, resamples: Resamples) -> Values:
     labels, scores, flags = (
         table[columns].set_axis(LABELS, axis=1).reset_index(drop=True)
         for table, columns in (
@@ -93,7 +91,7 @@ def _message_values(
             (scored, FLAG_COLUMNS),
         )
     )
-    values = resampled_metrics(labels, scores, flags, codes, weights=weights)
+    values = resampled_metrics(labels, scores, flags, resamples)
     return {
         (metric, label): values[label][METRICS.index(metric)]
         for metric in COMPARED
@@ -101,15 +99,11 @@ def _message_values(
     }
 
 
-def _conversation_values(
-    labelled: pd.DataFrame, scored: pd.DataFrame, codes: NDArray[np.int64], weights: NDArray[np.int64]
-) -> Values:
+def _conversation_values(labelled: pd.DataFrame, scored: pd.DataFrame, resamples: Resamples) -> Values:
     pattern = labelled["label"].to_numpy(dtype=bool)
     hit = scored["flagged"].to_numpy(dtype=bool)
-    counts = np.column_stack([pattern & hit, pattern, ~pattern & hit, ~pattern]).astype(np.float64)
-    found, patterns, false_alarms, benign = (weights @ cluster_sums(counts, codes, weights.shape[1])).T
     return {
-        ("auc", ""): aucs(pattern, scored["score"].to_numpy(dtype=np.float64), codes, weights=weights),
-        ("tpr", ""): divide_or_nan(found, patterns),
-        ("fpr", ""): divide_or_nan(false_alarms, benign),
+        ("auc", ""): aucs(pattern, scored["score"].to_numpy(dtype=np.float64), resamples),
+        ("tpr", ""): resamples.rates(hit, pattern),
+        ("fpr", ""): resamples.rates(hit, ~pattern),
     }

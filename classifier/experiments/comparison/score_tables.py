@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.experiments.conversations.scores import ScoredConversations, leading_families
+from classifier.experiments.conversations.scores import ScoredConversations
 from classifier.taxonomy import LABELS
 
 LABEL_COLUMNS = [f"label_{label}" for label in LABELS]
@@ -18,7 +18,7 @@ MESSAGE_KEY = ["set", "family", "text"]
 
 MESSAGE_COLUMNS = [*MESSAGE_KEY, *LABEL_COLUMNS, *SCORE_COLUMNS]
 CONVERSATION_KEY = ["set", "conversation"]
-CONVERSATION_COLUMNS = [*CONVERSATION_KEY, "cluster", "label", "score", "overtness"]
+CONVERSATION_COLUMNS = [*CONVERSATION_KEY, "families", "label", "score", "overtness"]
 
 
 def message_scores(
@@ -48,15 +48,15 @@ def message_scores(
 def conversation_scores(sets: Mapping[str, ScoredConversations]) -> pd.DataFrame:
     """One row a conversation of each set.
 
-    Columns: ``set``; ``conversation``, its id; ``cluster``, its leading family; ``label``, 1 for a pattern;
-    ``score``, the highest it had; ``overtness``, empty unless it is a pattern.
+    Columns: ``set``; ``conversation``, its id; ``families``, its dialogues, joined by a space; ``label``, 1
+    for a pattern; ``score``, the highest it had; ``overtness``, empty unless it is a pattern.
     """
     tables = [
         pd.DataFrame(
             {
                 "set": name,
                 "conversation": [conversation.id for conversation in scored.conversations],
-                "cluster": leading_families(scored.conversations),
+                "families": [" ".join(names) for names in scored.families],
                 "label": scored.label.astype(np.int64),
                 "score": scored.score,
                 "overtness": [conversation.overtness for conversation in scored.conversations],

@@ -117,7 +117,7 @@ def read_pair(
         first.conversations,
         second.conversations,
         CONVERSATION_KEY,
-        ["cluster", "label"],
+        ["families", "label"],
         names=(first.name, second.name),
     )
     return first, Scores(second.name, messages, conversations)

@@ -16,7 +16,6 @@ from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.experiments.conversations.scores import (
     ScoredConversations,
-    leading_families,
     oracle_scores,
 )
 from classifier.experiments.conversations.tables import rates_at
@@ -63,7 +62,6 @@ def by_overtness(
     rows: list[dict[str, Any]] = []
     for name, scored in sets.items():
         overtness = np.array([conversation.overtness for conversation in scored.conversations])
-        families = leading_families(scored.conversations)
         for kind in (*OVERTNESS, ALL):
             patterns = scored.label if kind == ALL else overtness == kind
             if not patterns.any():
@@ -72,9 +70,10 @@ def by_overtness(
             label, told = scored.label[kept], oracle[name].score[kept]
             score = scored.score[kept]
             resampling = {"n_resamples": n_resamples, "seed": seed}
-            area = auc_with_interval(label, score, families[kept], **resampling)
-            rates = rates_at(label, score, threshold)
-            ceiling = rates_at(label, told, ceiling_threshold)["tpr"]
+            families = [of for of, inside in zip(scored.families, kept, strict=True) if inside]
+            area = auc_with_interval(label, score, families, **resampling)
+            rates = rates_at(scored, threshold, kept)
+            ceiling = rates_at(oracle[name], ceiling_threshold, kept)["tpr"]
             rows.append(
                 {"set": name, "overtness": kind}
                 | area
@@ -103,7 +102,7 @@ def ceiling_by_overtness(splits: dict[str, list[Conversation]], *, seed: int) ->
 
 def _threshold(scored: ScoredConversations) -> float:
     try:
-        return threshold_for_fpr(scored.label, scored.score, max_fpr=ASKED_FPR)
+        return threshold_for_fpr(scored.label, scored.score, max_fpr=ASKED_FPR, clusters=scored.families)
     except TooFewUnits:
         return np.nan
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.thresholds import threshold_for_fpr
 from classifier.model.conversation.fit import fit_conversation_model
 from classifier.model.conversation.model import ConversationModel
@@ -27,8 +28,8 @@ RunningScores = list[NDArray[np.float64]]
 
 ALERT_RULE = (
     "the smallest score whose false-positive rate on benign train and validation conversations, scored by "
-    "models that had not seen their families, is shown, by a one-sided 95 % Clopper-Pearson bound, to be at "
-    "most the rate asked for in training"
+    "models that had not seen their families, is shown, by a one-sided 95 % bound that counts conversations "
+    "which share a dialogue as fewer, to be at most the rate asked for in training"
 )
 
 
@@ -110,7 +111,9 @@ def fit_head(
             )
         ]
     )
-    return replace(fitted, alert_threshold=threshold_for_fpr(label, scores, max_fpr=alert_fpr))
+    families = [conversation.clusters for conversation in (*train, *validation)]
+    at = threshold_for_fpr(label, scores, max_fpr=alert_fpr, clusters=families)
+    return replace(fitted, alert_threshold=at)
 
 
 def is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:
@@ -144,19 +147,6 @@ def highest_scores(scores: RunningScores) -> NDArray[np.float64]:
     return np.array([of_conversation.max() for of_conversation in scores])
 
 
-def leading_families(conversations: Sequence[Conversation]) -> NDArray[np.str_]:
-    """The phrase family of each conversation's first labelled message, or of its first message.
-
-    These are the clusters by which intervals of conversation metrics are resampled.
-    """
-    return np.array([_leading_family(conversation) for conversation in conversations])
-
-
-def _leading_family(conversation: Conversation) -> str:
-    labelled = (message.family for message in conversation.messages if message.labels)
-    return next(labelled, conversation.messages[0].family)
-
-
 @dataclass(frozen=True)
 class ScoredConversations:
     """Conversations of one set, their message probabilities and their running scores."""
@@ -169,6 +159,16 @@ class ScoredConversations:
     def label(self) -> NDArray[np.bool_]:
         """Which are scripted patterns."""
         return is_pattern(self.conversations)
+
+    @cached_property
+    def families(self) -> list[tuple[str, ...]]:
+        """The dialogues of each (``Conversation.clusters``)."""
+        return [conversation.clusters for conversation in self.conversations]
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Which of them share a dialogue."""
+        return Clusters.of(self.families)
 
     @cached_property
     def score(self) -> NDArray[np.float64]:

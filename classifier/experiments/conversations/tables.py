@@ -27,12 +27,12 @@ from classifier.evaluation.first_warning import (
     target_share_seen,
 )
 from classifier.evaluation.ranking import auc_with_interval
-from classifier.evaluation.rates import Rate, false_positive_rate, true_positive_rate
+from classifier.evaluation.rates import Rate
 from classifier.evaluation.senders import k_of_n_table, pan12_f05
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.experiments.conversations.aggregators import AGGREGATORS
-from classifier.experiments.conversations.scores import ScoredConversations, leading_families
+from classifier.experiments.conversations.scores import ScoredConversations
 from classifier.records import Conversation
 from classifier.taxonomy import STAGES
 
@@ -58,7 +58,7 @@ def separation(
     n_resamples: int,
     seed: int,
 ) -> pd.DataFrame:
-    """AUC per set and scorer, with intervals over leading phrase families.
+    """AUC per set and scorer, with intervals over dialogues.
 
     Scorers are the heads, then each simpler aggregator of the same message probabilities, then the text head
     on oracle labels. ``sets`` holds the scored conversations by set and head, ``oracle`` by set. Columns:
@@ -67,7 +67,6 @@ def separation(
     rows = []
     for set_name, by_head in sets.items():
         first = next(iter(by_head.values()))
-        families = leading_families(first.conversations)
         scores = {f"{head} head": scored.score for head, scored in by_head.items()}
         scores |= {
             name: np.array([aggregate(message_rows) for message_rows in first.probabilities])
@@ -75,7 +74,7 @@ def separation(
         }
         scores[ORACLE_SCORER] = oracle[set_name].score
         for name, score in scores.items():
-            area = auc_with_interval(first.label, score, families, n_resamples=n_resamples, seed=seed)
+            area = auc_with_interval(first.label, score, first.families, n_resamples=n_resamples, seed=seed)
             rows.append({"set": set_name, "scorer": name} | area)
     return pd.DataFrame(rows)
 
@@ -86,12 +85,14 @@ def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversa
     A rate that validation cannot show has one row, whose remark says how many conversations it would take.
 
     Columns: ``set``, ``asked_fpr``, ``threshold``, ``remark``; ``tpr`` and ``fpr`` with ``_low``, ``_high``
-    (Clopper-Pearson, 95 %), ``_hits`` and ``_n``.
+    (95 %, those of ``Rate`` with conversations that share a dialogue), ``_hits`` and ``_n``.
     """
     rows: list[dict[str, Any]] = []
     for requested in REQUESTED_FPRS:
         try:
-            threshold = threshold_for_fpr(validation.label, validation.score, max_fpr=requested)
+            threshold = threshold_for_fpr(
+                validation.label, validation.score, max_fpr=requested, clusters=validation.families
+            )
         except TooFewUnits as refusal:
             remark = f"refused: {refusal.needed:,} benign conversations without a false alarm would be needed"
             row = {"set": "validation", "asked_fpr": requested, "threshold": np.nan, "remark": remark}
@@ -100,24 +101,26 @@ def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversa
         for name, scored in sets.items():
             remark = "shown on validation"
             row = {"set": name, "asked_fpr": requested, "threshold": threshold, "remark": remark}
-            rows.append(row | rates_at(scored.label, scored.score, threshold))
+            rows.append(row | rates_at(scored, threshold))
     rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
     return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *rates])
 
 
-def rates_at(label: NDArray[np.bool_], score: NDArray[np.float64], threshold: float) -> dict[str, float]:
-    """TPR and FPR with their bounds, hits and denominators, as columns.
+def rates_at(
+    scored: ScoredConversations, threshold: float, kept: NDArray[np.bool_] | None = None
+) -> dict[str, float]:
+    """TPR and FPR with their bounds, hits and denominators, as columns; of the ``kept`` or of all.
 
     Without a threshold, which is nan, there are denominators alone; the rest is nan.
     """
+    everywhere = np.ones(scored.label.size, dtype=bool) if kept is None else kept
     columns: dict[str, float] = {}
-    for name, rate_of, of in (("tpr", true_positive_rate, label), ("fpr", false_positive_rate, ~label)):
+    for name, of in (("tpr", scored.label & everywhere), ("fpr", ~scored.label & everywhere)):
         if np.isnan(threshold):
             columns |= dict.fromkeys((name, f"{name}_low", f"{name}_high", f"{name}_hits"), np.nan)
             columns[f"{name}_n"] = int(of.sum())
         else:
-            rate = rate_of(label, score, threshold=threshold)
-            columns |= rate.columns(name) | {f"{name}_hits": rate.hits, f"{name}_n": rate.n}
+            columns |= scored.clusters.rate_columns(name, scored.score >= threshold, of)
     return columns
 
 
@@ -127,7 +130,7 @@ def early_warning(
     """Early-warning metrics with intervals, one row per set and rule.
 
     The rules are the conversation model's latched alert at ``threshold``, and the skepticism baseline at
-    three levels. Resamples are over leading phrase families, the same for every rule of a set. The corpora
+    three levels. Resamples are over dialogues, the same for every rule of a set. The corpora
     hold no empty messages.
     """
     rows: list[dict[str, Any]] = []
@@ -176,6 +179,7 @@ def _early_metrics(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[
         "erde_50": erde(label, decision, seen, o=50),
         "median_messages": float(np.nanmedian(k)) if np.isfinite(k).any() else np.nan,
         "undetected": Rate(int(np.isnan(k).sum()), k.size).value,
+        **scored.clusters.rate_columns("false_alarm_rate", decision, ~label),
         "premature": premature.value,
         "premature_hits": premature.hits,
         "premature_n": premature.n,
@@ -196,14 +200,13 @@ def _early_intervals(
 ) -> dict[str, float]:
     k = warnings["k"].to_numpy()
     premature = is_premature(k, _first_labelled(scored))
-    families = leading_families(scored.conversations)
     intervals = early_warning_intervals(
-        scored.label, k, premature, families, p=PENALTIES, n_resamples=n_resamples, seed=seed
+        scored.label, k, premature, scored.families, p=PENALTIES, n_resamples=n_resamples, seed=seed
     )
     bounds: dict[str, float] = {}
     for metric, interval in intervals.items():
         bounds |= {f"{metric}_low": interval.low, f"{metric}_high": interval.high}
-    return bounds | {"n_clusters": np.unique(families).size, "n_resamples": n_resamples}
+    return bounds | {"n_clusters": scored.clusters.n, "n_resamples": n_resamples}
 
 
 def recall_by_k(sets: dict[str, ScoredConversations], *, threshold: float) -> pd.DataFrame:
@@ -215,7 +218,8 @@ def recall_by_k(sets: dict[str, ScoredConversations], *, threshold: float) -> pd
     for name, scored in sets.items():
         messages = scored.messages
         k = first_warnings(messages["unit"], messages["score"], threshold=threshold).loc[scored.label, "k"]
-        parts.append(recall_after(k, last=RECALL_LAST_K).assign(set=name))
+        families = [of for of, pattern in zip(scored.families, scored.label, strict=True) if pattern]
+        parts.append(recall_after(k, clusters=families, last=RECALL_LAST_K).assign(set=name))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -235,7 +239,7 @@ def calibration(validation: ScoredConversations, test: ScoredConversations) -> d
         "n": test.label.size,
     }
     return {
-        "reliability": reliability_table(test.label, test_final),
+        "reliability": reliability_table(test.label, test_final, clusters=test.families),
         "calibrators": compare_calibrators(
             pd.DataFrame({"label": validation.label.astype(int), "probability": validation_final}),
             pd.DataFrame({"label": test.label.astype(int), "probability": test_final}),
@@ -253,7 +257,8 @@ def benign_scenes(scored: ScoredConversations, *, threshold: float) -> pd.DataFr
     """False alarms among benign conversations by scene, as ``false_alarms_by`` returns them."""
     benign = ~scored.label
     scenes = pd.Series([conversation.scene for conversation in scored.conversations])[benign]
-    return false_alarms_by(scenes, pd.Series(scored.score >= threshold)[benign])
+    families = pd.Series(scored.families)[benign]
+    return false_alarms_by(scenes, pd.Series(scored.score >= threshold)[benign], clusters=families)
 
 
 def senders(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
@@ -263,7 +268,7 @@ def senders(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     ``k_of_n_table``, and ``pan12_f05``.
     """
     table = _sender_table(scored, flagged=scored.score >= threshold)
-    by_k = k_of_n_table(table, max_k=4)
+    by_k = k_of_n_table(table.assign(families=pd.Series(scored.families, dtype=object)), max_k=4)
     patterns = set(table.loc[table["label"], "sender"])
     flags = table.groupby("sender")["flagged"].sum()
     return by_k.assign(pan12_f05=[pan12_f05(patterns, set(flags[flags >= k].index)) for k in by_k["k"]])
@@ -296,8 +301,8 @@ def _sender_table(scored: ScoredConversations, **columns: NDArray[Any]) -> pd.Da
 def base_rates(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     """Expected alerts at the alert threshold in ``VOLUME`` conversations, by prevalence."""
     return base_rate_table(
-        true_positive_rate(scored.label, scored.score, threshold=threshold),
-        false_positive_rate(scored.label, scored.score, threshold=threshold),
+        scored.clusters.rate(scored.score >= threshold, scored.label),
+        scored.clusters.rate(scored.score >= threshold, ~scored.label),
         volume=VOLUME,
     )
 
@@ -323,7 +328,7 @@ def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     for by in attributes:
         for value in sorted(attributes[by].unique(), key=_in_order):
             here = (attributes[by] == value).to_numpy()
-            rates = rates_at(scored.label[here], scored.score[here], threshold)
+            rates = rates_at(scored, threshold, here)
             rows.append({"by": by, "slice": value} | rates)
     return pd.DataFrame(rows)
 

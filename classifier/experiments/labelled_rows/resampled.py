@@ -2,105 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.evaluation.intervals import (
-    cluster_sums,
-    divide_or_nan,
-    percentile_interval,
-    plain_and_resampled,
-)
+from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.rates import Rate
 
 MIN_CLUSTERS, MIN_MARKED = 20, 10
 """A bootstrap interval takes so many clusters in all, and so many that hold a unit it is about."""
 
 
-@dataclass(frozen=True)
-class Draws:
-    """Resamples of clusters: the same ones for all that is measured, so that it varies together.
+def rate_columns(resamples: Resamples, name: str, hit: ArrayLike, of: ArrayLike) -> dict[str, float]:
+    """A rate as columns of a table: value, ``_low``, ``_high``, ``_hits`` and ``_n``.
 
-    ``codes`` is the cluster of each unit; ``weights`` has shape (1 + resamples, clusters), and its first
-    row takes every cluster once.
+    Bounds are those of ``Clusters.rate``, nan where ``too_few``. Where no unit or every unit is hit,
+    every resample says the same; then the bound is that of Clopper and Pearson over clusters with such units,
+    which holds for few as well.
+
+    >>> resamples = Resamples.of(["a", "a", "b", "b"], n_resamples=20, seed=0)
+    >>> found = rate_columns(resamples, "recall", [1, 0, 1, 0], [1, 1, 1, 0])
+    >>> round(found["recall"], 3), found["recall_low"], found["recall_n"]
+    (0.667, nan, 3)
     """
+    columns = resamples.clusters.rate_columns(name, hit, of)
+    hits, n, n_clusters = columns[f"{name}_hits"], columns[f"{name}_n"], _n_clusters(resamples, of)
+    if hits in (0, n):
+        low, high = Rate(n_clusters if hits else 0, n_clusters).interval()
+    elif too_few(resamples, of):
+        low, high = np.nan, np.nan
+    else:
+        return columns
+    return columns | {f"{name}_low": low, f"{name}_high": high}
 
-    codes: NDArray[np.int64]
-    weights: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, clusters: ArrayLike, *, n_resamples: int, seed: int) -> Self:
-        """The draws of units in ``clusters``, of which it takes at least two."""
-        return cls(*plain_and_resampled(clusters, n_resamples=n_resamples, seed=seed))
-
-    def sums(self, *units: ArrayLike) -> NDArray[np.float64]:
-        """Marked units of each array of marks: shape (arrays, 1 + resamples)."""
-        counts = np.column_stack([np.asarray(marks, dtype=np.float64) for marks in units])
-        return np.asarray((self.weights @ cluster_sums(counts, self.codes, self.weights.shape[1])).T)
-
-    def rates(self, hit: ArrayLike, of: ArrayLike) -> NDArray[np.float64]:
-        """The share of the units in ``of`` that are hit, then of each resample."""
-        marked = np.asarray(of, dtype=bool)
-        hits, n = self.sums(np.asarray(hit, dtype=bool) & marked, marked)
-        return divide_or_nan(hits, n)
-
-    def rate_columns(self, name: str, hit: ArrayLike, of: ArrayLike) -> dict[str, float]:
-        """A rate as columns of a table: value, ``_low``, ``_high``, ``_hits`` and ``_n``.
-
-        Bounds are 95 % percentile bounds over resampled clusters, nan where too few are resampled. Where no
-        unit or every unit is hit, every resample says the same; then the bound is that of Clopper and
-        Pearson over clusters with such units, which holds for few as well.
-
-        >>> draws = Draws.of(["a", "a", "b", "b"], n_resamples=20, seed=0)
-        >>> found = draws.rate_columns("recall", [1, 0, 1, 0], [1, 1, 1, 0])
-        >>> round(found["recall"], 3), found["recall_hits"], found["recall_n"]
-        (0.667, 2, 3)
-        """
-        marked = np.asarray(of, dtype=bool)
-        hits = np.asarray(hit, dtype=bool) & marked
-        drawn = self.rates(hits, marked)
-        low, high = self._bounds(drawn, marked)
-        n_clusters = np.unique(self.codes[marked]).size
-        if not hits.any():
-            low, high = Rate(0, n_clusters).interval()
-        elif hits.sum() == marked.sum():
-            low, high = Rate(n_clusters, n_clusters).interval()
-        return {
-            name: float(drawn[0]),
-            f"{name}_low": low,
-            f"{name}_high": high,
-            f"{name}_hits": int(hits.sum()),
-            f"{name}_n": int(marked.sum()),
-        }
-
-    def with_interval(self, name: str, drawn: NDArray[np.float64], *rests_on: ArrayLike) -> dict[str, float]:
-        """A statistic as columns: its value, ``_low`` and ``_high``, which are nan where ``too_few``."""
-        low, high = self._bounds(drawn, *rests_on)
-        return {name: float(drawn[0]), f"{name}_low": low, f"{name}_high": high}
-
-    def too_few(self, *rests_on: ArrayLike) -> bool:
-        """Whether a bootstrap interval would rest on too little.
-
-        That is on fewer than ``MIN_CLUSTERS`` clusters, or on fewer than ``MIN_MARKED`` clusters that hold a
-        unit of one of the arrays of marks.
-
-        >>> Draws.of(range(20), n_resamples=20, seed=0).too_few([1] * 10 + [0] * 10)
-        False
-        >>> Draws.of(range(20), n_resamples=20, seed=0).too_few([1] * 9 + [0] * 11)
-        True
-        """
-        marked = [np.unique(self.codes[np.asarray(marks, dtype=bool)]).size for marks in rests_on]
-        return self.weights.shape[1] < MIN_CLUSTERS or any(n < MIN_MARKED for n in marked)
-
-    def _bounds(self, drawn: NDArray[np.float64], *rests_on: ArrayLike) -> tuple[float, float]:
-        if self.too_few(*rests_on):
-            return np.nan, np.nan
+def with_interval(
+    resamples: Resamples, name: str, drawn: NDArray[np.float64], *rests_on: ArrayLike
+) -> dict[str, float]:
+    """A statistic as columns: its value, ``_low`` and ``_high``, which are nan where ``too_few``."""
+    low, high = np.nan, np.nan
+    if not too_few(resamples, *rests_on):
         interval = percentile_interval(drawn[1:])
-        return interval.low, interval.high
+        low, high = interval.low, interval.high
+    return {name: float(drawn[0]), f"{name}_low": low, f"{name}_high": high}
+
+
+def too_few(resamples: Resamples, *rests_on: ArrayLike) -> bool:
+    """Whether a bootstrap interval would rest on too little.
+
+    That is on fewer than ``MIN_CLUSTERS`` clusters, or on fewer than ``MIN_MARKED`` clusters that hold a
+    unit of one of the arrays of marks.
+
+    >>> too_few(Resamples.of(range(20), n_resamples=20, seed=0), [1] * 10 + [0] * 10)
+    False
+    >>> too_few(Resamples.of(range(20), n_resamples=20, seed=0), [1] * 9 + [0] * 11)
+    True
+    """
+    thin = any(_n_clusters(resamples, marks) < MIN_MARKED for marks in rests_on)
+    return thin or resamples.clusters.n < MIN_CLUSTERS
+
+
+def _n_clusters(resamples: Resamples, marks: ArrayLike) -> int:
+    """How many clusters hold a marked unit."""
+    return int(np.count_nonzero(resamples.clusters.membership.T @ np.asarray(marks, dtype=np.float64)))
 
 
 def any_of(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.bool_]:

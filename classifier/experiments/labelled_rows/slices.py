@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
+from classifier.evaluation.intervals import Resamples
 from classifier.experiments.labelled_rows.read import LabelledRows
-from classifier.experiments.labelled_rows.resampled import Draws, any_of
+from classifier.experiments.labelled_rows.resampled import any_of, rate_columns, with_interval
 
 MAX_SLICES = 100
 MIN_UNITS = 10
@@ -32,7 +33,7 @@ class SlicedRate:
     """A rate by slices: ``hit`` and ``of`` mark units, ``slices`` names the slice of each."""
 
     metric: str
-    draws: Draws
+    resamples: Resamples
     hit: NDArray[np.bool_]
     of: NDArray[np.bool_]
     slices: NDArray[np.object_]
@@ -71,7 +72,7 @@ def slice_tables(
             names = sorted(set(rate.slices[rate.of]))
             slices += [
                 {"by": by, "slice": name, "metric": rate.metric}
-                | rate.draws.rate_columns("rate", rate.hit, rate.of & (rate.slices == name))
+                | rate_columns(rate.resamples, "rate", rate.hit, rate.of & (rate.slices == name))
                 for name in names
             ]
             gap = largest_gap(rate, min_units=min_units)
@@ -91,20 +92,20 @@ def _sliced_rates(
     rows: LabelledRows, flags: pd.DataFrame, conversations: pd.DataFrame, by: str, **resampling: int
 ) -> Iterator[SlicedRate]:
     if rows.stages:
-        draws = Draws.of(rows.clusters, **resampling)
+        resamples = Resamples.of(rows.clusters, **resampling)
         shown, flag = any_of(rows.messages, rows.stages), any_of(flags, rows.stages)
         slices = rows.messages[by].to_numpy(dtype=object)
-        yield SlicedRate("message_recall", draws, flag, shown, slices)
-        yield SlicedRate("message_false_alarm_rate", draws, flag, ~shown, slices)
+        yield SlicedRate("message_recall", resamples, flag, shown, slices)
+        yield SlicedRate("message_false_alarm_rate", resamples, flag, ~shown, slices)
     if len(conversations) > 1:
         values = rows.messages.groupby("conversation")[by].unique()
         one = values.map(lambda found: found[0] if len(found) == 1 else SEVERAL)
         slices = one.loc[conversations.index].to_numpy(dtype=object)
-        draws = Draws.of(np.arange(len(conversations)), **resampling)
+        resamples = Resamples.of(np.arange(len(conversations)), **resampling)
         label = conversations["label"].to_numpy(dtype=bool)
         flag = conversations["flagged"].to_numpy(dtype=bool)
-        yield SlicedRate("conversation_tpr", draws, flag, label, slices)
-        yield SlicedRate("conversation_fpr", draws, flag, ~label, slices)
+        yield SlicedRate("conversation_tpr", resamples, flag, label, slices)
+        yield SlicedRate("conversation_fpr", resamples, flag, ~label, slices)
 
 
 def largest_gap(rate: SlicedRate, *, min_units: int) -> dict[str, object]:
@@ -113,7 +114,7 @@ def largest_gap(rate: SlicedRate, *, min_units: int) -> dict[str, object]:
     Empty with fewer than two slices of at least ``min_units``. Of equal rates the first by name.
     """
     drawn = {
-        name: rate.draws.rates(rate.hit, of)
+        name: rate.resamples.rates(rate.hit, of)
         for name in sorted(set(rate.slices[rate.of]))
         if (of := rate.of & (rate.slices == name)).sum() >= min_units
     }
@@ -123,7 +124,7 @@ def largest_gap(rate: SlicedRate, *, min_units: int) -> dict[str, object]:
     highest = max(drawn, key=lambda name: drawn[name][0])
     worst, best = (lowest, highest) if WORST_IS_LOWEST[rate.metric] else (highest, lowest)
     pair = [rate.of & (rate.slices == name) for name in (lowest, highest)]
-    bounds = rate.draws.with_interval("gap", drawn[highest] - drawn[lowest], *pair)
+    bounds = with_interval(rate.resamples, "gap", drawn[highest] - drawn[lowest], *pair)
     return {
         "metric": rate.metric,
         "worst": worst,

@@ -10,14 +10,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.early_warning import ERISK_P, erde, f_latency
-from classifier.evaluation.intervals import divide_or_nan
+from classifier.evaluation.intervals import Resamples, divide_or_nan
 from classifier.evaluation.messages import message_metrics
 from classifier.evaluation.ranking import aucs, average_precisions
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.senders import pan12_f05, pan12_f3
 from classifier.evaluation.thresholds import message_threshold
 from classifier.experiments.labelled_rows.read import LabelledRows
-from classifier.experiments.labelled_rows.resampled import Draws, any_of
+from classifier.experiments.labelled_rows.resampled import (
+    any_of,
+    rate_columns,
+    too_few,
+    with_interval,
+)
 from classifier.model.message.scorer import MessageModel
 from classifier.taxonomy import LABELS, STAGES
 
@@ -38,7 +43,7 @@ def message_table(
     Columns: those of ``message_metrics`` with ``n_clusters`` for families; then ``precision`` and
     ``recall`` again with ``_hits`` and ``_n``, and ``false_alarm_rate``, of the messages without the label.
     The row "macro" is there when the file has a column for each of the five stages. Bounds that would rest
-    on too few clusters are nan (see ``Draws.too_few``); those of "macro" where any stage's are.
+    on too few clusters are nan (see ``too_few``); those of "macro" where any stage's are.
     """
     measured = list(dict.fromkeys([*STAGES, *rows.labels]))
     labels = rows.messages.reindex(columns=measured, fill_value=0)
@@ -52,23 +57,23 @@ def message_table(
     # Stages that the file has no column for were counted as never shown, only to be left out here.
     kept = [*rows.labels, *(["macro"] if rows.stages == STAGES else [])]
     table = table.set_index("label").loc[kept].rename(columns={"n_families": "n_clusters"})
-    draws = Draws.of(rows.clusters, **resampling)
-    rates = {label: _rates(draws, rows.messages[label], flags[label]) for label in rows.labels}
+    resamples = Resamples.of(rows.clusters, **resampling)
+    rates = {label: _rates(resamples, rows.messages[label], flags[label]) for label in rows.labels}
     counted = pd.DataFrame.from_dict(rates, orient="index")
-    thin = [label for label in rows.labels if draws.too_few(rows.messages[label])]
+    thin = [label for label in rows.labels if too_few(resamples, rows.messages[label])]
     table.loc[[*thin, *(["macro"] if {*thin} & {*STAGES} and "macro" in kept else [])], BOUNDS] = np.nan
     shared = [name for name in counted if name in table]
     table.loc[counted.index, shared] = counted[shared]  # the same, but for bounds of 0/n, n/n and of few
     return table.join(counted[[name for name in counted if name not in table]]).reset_index(names="label")
 
 
-def _rates(draws: Draws, label: pd.Series[int], flag: pd.Series[bool]) -> dict[str, float]:
+def _rates(resamples: Resamples, label: pd.Series[int], flag: pd.Series[bool]) -> dict[str, float]:
     """Recall, precision and the false-alarm rate of a label, as columns."""
     shown, flagged = label.to_numpy(dtype=bool), flag.to_numpy(dtype=bool)
     return (
-        draws.rate_columns("recall", flagged, shown)
-        | draws.rate_columns("precision", shown, flagged)
-        | draws.rate_columns("false_alarm_rate", flagged, ~shown)
+        rate_columns(resamples, "recall", flagged, shown)
+        | rate_columns(resamples, "precision", shown, flagged)
+        | rate_columns(resamples, "false_alarm_rate", flagged, ~shown)
     )
 
 
@@ -80,14 +85,14 @@ def operating_point_table(
     Columns: ``point``, ``label``, ``threshold``; ``recall``, ``precision`` and ``false_alarm_rate``, each
     with ``_low``, ``_high``, ``_hits`` and ``_n``.
     """
-    draws = Draws.of(rows.clusters, **resampling)
+    resamples = Resamples.of(rows.clusters, **resampling)
     found = []
     for name, point in model.operating_points.items():
         for label in rows.labels:
             threshold = float(point.thresholds[LABELS.index(label)])
             found.append(
                 {"point": name, "label": label, "threshold": threshold}
-                | _rates(draws, rows.messages[label], scores[label] >= threshold)
+                | _rates(resamples, rows.messages[label], scores[label] >= threshold)
             )
     return pd.DataFrame(found)
 
@@ -145,17 +150,17 @@ def conversation_table(
     label = conversations["label"].to_numpy(dtype=bool)
     score = conversations["score"].to_numpy(dtype=np.float64)
     flag = conversations["flagged"].to_numpy(dtype=bool)
-    draws = Draws.of(np.arange(len(label)), n_resamples=n_resamples, seed=seed)
-    hits, n_flagged, n_patterns = draws.sums(flag & label, flag, label)
+    resamples = Resamples.of(np.arange(len(label)), n_resamples=n_resamples, seed=seed)
+    hits, n_flagged, n_patterns = resamples.sums(flag & label, flag, label)
     row: dict[str, Any] = {}
-    ranked = average_precisions(label, score, draws.codes, weights=draws.weights)
+    ranked = average_precisions(label, score, resamples)
     for name, drawn, rests_on in (
-        ("auc", aucs(label, score, draws.codes, weights=draws.weights), [label, ~label]),
+        ("auc", aucs(label, score, resamples), [label, ~label]),
         ("average_precision", ranked, [label]),
         ("precision", divide_or_nan(hits, n_flagged), [label, flag]),
         ("f1", divide_or_nan(2 * hits, n_flagged + n_patterns), [label]),
     ):
-        row |= draws.with_interval(name, drawn, *rests_on)
+        row |= with_interval(resamples, name, drawn, *rests_on)
     for name, rate in (
         ("tpr", true_positive_rate(label, score, threshold=alert_threshold)),
         ("fpr", false_positive_rate(label, score, threshold=alert_threshold)),

@@ -56,7 +56,6 @@ def read_material(corpus: Path, *, at_most: int | None, seed: int) -> Material:
     without validation or test conversations.
     """
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.experiments.conversations.scores import leading_families
     from classifier.privacy.stream import streams_from_conversations
     from classifier.privacy.uniform_draw import uniform_draw
 
@@ -70,10 +69,7 @@ def read_material(corpus: Path, *, at_most: int | None, seed: int) -> Material:
     for split in ("validation", "test") if at_most else ():
         drawn = sorted(splits[split], key=lambda found: uniform_draw(seed, "quick", found.id))[:at_most]
         splits[split] = sorted(drawn, key=lambda found: found.id)
-    validation, test = (
-        streams_from_conversations(splits[split], clusters=leading_families(splits[split]).tolist())
-        for split in ("validation", "test")
-    )
+    validation, test = (streams_from_conversations(splits[split]) for split in ("validation", "test"))
     return Material(
         splits["train"], [*splits["validation"], *splits["test"]], validation, test, content_hash(corpus)
     )

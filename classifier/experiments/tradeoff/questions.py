@@ -77,7 +77,7 @@ def question_tables(
         "groups": group_table(points, descriptions, **draws),
         "gaps": gap_table(points, descriptions, **draws),
         "own_text": own_text_table(points, descriptions, **draws),
-        "accounts": account_table(points, descriptions, **draws),
+        "accounts": account_table(points, descriptions),
         "released": released_table(
             names, [point.policy for point in points], [point.costs for point in points], streams
         ),

@@ -7,7 +7,7 @@ training". What is measured is a lower bound: a better attacker may find more.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -198,7 +198,7 @@ def supported_fpr(n_non_members: int) -> float:
 def membership_figures(
     member: ArrayLike,
     score: ArrayLike,
-    senders: ArrayLike,
+    senders: Iterable[Hashable],
     *,
     fpr: float = ALWAYS_SHOWN,
     n_resamples: int = 500,

@@ -36,7 +36,7 @@ def feasible_points(frontier: Frontier, constraints: Sequence[str]) -> pd.DataFr
     Columns:
 
     - ``point``, ``policy``, ``constraint``, ``value``
-    - ``bound``: for rates of conversations one-sided Clopper-Pearson, at 1 - 5 % / ``n_looked_at``
+    - ``bound``: for rates of conversations one-sided (``Rate``), at 1 - 5 % / ``n_looked_at``
       (Bonferroni), so that with 95 % no point is called supported that is not; for other metrics an end of
       the 95 % bootstrap interval, which is not corrected; 0 where the policy makes it exactly 0
     - ``verdict``: "supported" (the bound keeps the limit), "not shown" (the value does, the bound does not)
@@ -88,7 +88,8 @@ def _verdict_row(
         bound = 0.0
     elif metric and metric.exact_counts:
         hits, units = metric.exact_counts
-        rate = Rate(point[hits], point[units])
+        known = intervals.loc[key]
+        rate = Rate(point[hits], point[units], float(known["design_effect"]), float(known["df"]))
         bound = metric.scale * (rate.upper(confidence) if at_most else rate.lower(confidence))
         n, limit = rate.n, constraint.limit / metric.scale
         # "Recall at least .9" says that at most .1 are missed.

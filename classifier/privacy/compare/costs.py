@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.intervals import divide_or_nan
+from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.cost_metric import Sum
 from classifier.privacy.compare.metrics import COST_METRICS
 from classifier.privacy.policies.policy import Policy
@@ -247,14 +250,14 @@ COUNTS: dict[str, Callable[[ConversationEvents], NDArray[Any]]] = {
 }
 """What is counted of each conversation: a column of ``COST_COLUMNS``, and the function that counts it."""
 
-DESCRIPTION = ("conversation", "cluster", "benign", "n_messages")
+DESCRIPTION = ("conversation", "clusters", "benign", "n_messages")
 COST_COLUMNS = (*DESCRIPTION, *COUNTS)
 
 
 def conversation_costs(run: PolicyRun, streams: Sequence[Stream]) -> pd.DataFrame:
     """Costs of each conversation, one per row. Columns: ``COST_COLUMNS``.
 
-    ``conversation`` is its id, ``cluster`` the phrase family it is resampled with, ``benign`` its label. The
+    ``conversation`` is its id, ``clusters`` the dialogues it is resampled with, ``benign`` its label. The
     other columns are those of ``COUNTS``.
     """
     log = ConversationEvents(run.policy, run.events, streams)
@@ -266,11 +269,26 @@ def conversation_descriptions(streams: Sequence[Stream]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "conversation": [stream.id for stream in streams],
-            "cluster": [stream.cluster for stream in streams],
+            "clusters": [stream.clusters for stream in streams],
             "benign": [stream.benign for stream in streams],
             "n_messages": [len(stream) for stream in streams],
         }
     )
+
+
+def conversation_rate(costs: pd.DataFrame, column: str, among: Literal["benign", "pattern"]) -> Rate:
+    """The share of benign conversations, or of patterns, that a 0/1 column of ``costs`` marks.
+
+    Its bounds know of the dialogues that conversations share.
+    """
+    benign = costs["benign"].to_numpy(dtype=bool)
+    return _clusters(tuple(costs["clusters"])).rate(costs[column], benign == (among == "benign"))
+
+
+@lru_cache(maxsize=4)
+def _clusters(names: tuple[tuple[str, ...], ...]) -> Clusters:
+    """Those of conversations; the tables of all points have the same."""
+    return Clusters.of(names)
 
 
 def summands(costs: pd.DataFrame) -> Numbers:
@@ -290,11 +308,10 @@ def metric_values(totals: Numbers) -> dict[str, Numbers]:
     ``totals`` has shape (..., ``len(SUMS)``), each array returned has shape (...).
     """
     values = {}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for metric in COST_METRICS:
-            if metric.sums:
-                above, below = (totals[..., SUMS.index(sum_)] for sum_ in metric.sums)
-                values[metric.id] = metric.scale * above / below
+    for metric in COST_METRICS:
+        if metric.sums:
+            above, below = (np.asarray(totals[..., SUMS.index(sum_)]) for sum_ in metric.sums)
+            values[metric.id] = metric.scale * divide_or_nan(above, below)
     return values
 
 

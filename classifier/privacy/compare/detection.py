@@ -15,11 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.early_warning import f_latency
 from classifier.evaluation.first_warning import premature_warnings
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import threshold_for_fpr
+from classifier.privacy.compare.costs import conversation_rate
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.simulate.scorer import PolicyScorer
@@ -52,7 +54,12 @@ def chosen_threshold(streams: Sequence[Stream], scores: NDArray[np.float64], *, 
     ``streams`` are those of validation. The rule is that of ``evaluation.thresholds``, which raises
     ``TooFewUnits`` when there are too few streams to show it.
     """
-    threshold = threshold_for_fpr([not stream.benign for stream in streams], scores, max_fpr=max_fpr)
+    threshold = threshold_for_fpr(
+        [not stream.benign for stream in streams],
+        scores,
+        max_fpr=max_fpr,
+        clusters=[stream.clusters for stream in streams],
+    )
     finite = scores[np.isfinite(scores)]
     # What was never scored cannot be flagged, so a threshold below every score is the lowest score.
     return max(threshold, float(finite.min())) if finite.size else threshold
@@ -88,8 +95,8 @@ def detection(costs: pd.DataFrame, first: pd.DataFrame, *, p: float) -> dict[str
     """
     benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
     found = costs[~benign & flagged]
-    recall = Rate(int((~benign & flagged).sum()), int((~benign).sum()))
-    alarms = Rate(int((benign & flagged).sum()), int(benign.sum()))
+    recall = conversation_rate(costs, "flagged", "pattern")
+    alarms = conversation_rate(costs, "flagged", "benign")
     latency = f_latency(~benign, flagged, costs["flagged_at"], p=p)
     # Without labels of messages, premature is undefined.
     early = (
@@ -97,15 +104,12 @@ def detection(costs: pd.DataFrame, first: pd.DataFrame, *, p: float) -> dict[str
         if first["any"].notna().any()
         else Rate(0, 0)
     )
-    low, high = recall.interval()
     return {
         "n_benign": alarms.n,
         "n_pattern": recall.n,
         "found": recall.hits,
         "false_alarms": alarms.hits,
         "recall": recall.value,
-        "recall_exact_low": low,
-        "recall_exact_high": high,
         "false_positive_rate": alarms.value,
         "median_messages_to_alert": float(found["flagged_at"].median()),
         "median_hours_to_alert": float(found["flagged_hours"].median()),
@@ -122,25 +126,16 @@ def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFra
     """The share of patterns flagged before each stage's first message.
 
     The share is of the patterns that reach that stage; ``first`` is the table of ``first_stages``. Columns:
-    ``stage``, ``recall``, ``recall_low`` and ``recall_high`` (Clopper-Pearson, 95 %), ``hits``, ``n``.
+    ``stage``, ``recall``, ``recall_low`` and ``recall_high`` (95 %, those of ``Rate`` with shared dialogues),
+    ``hits``, ``n``.
     """
     pattern = ~costs["benign"].to_numpy(dtype=bool)
+    clusters = Clusters.of(costs["clusters"])
     rows = []
     for stage in STAGES:
-        reaches_it = pattern & first[stage].notna().to_numpy()
         before = costs["flagged_at"].to_numpy() < first[stage].to_numpy()
-        rate = Rate(int(before[reaches_it].sum()), int(reaches_it.sum()))
-        low, high = rate.interval()
-        rows.append(
-            {
-                "stage": stage,
-                "recall": rate.value,
-                "recall_low": low,
-                "recall_high": high,
-                "hits": rate.hits,
-                "n": rate.n,
-            }
-        )
+        rate = clusters.rate(before, pattern & first[stage].notna().to_numpy())
+        rows.append({"stage": stage} | rate.columns("recall") | {"hits": rate.hits, "n": rate.n})
     return pd.DataFrame(rows)
 
 
@@ -151,4 +146,4 @@ def false_alarms_by_scene(costs: pd.DataFrame, streams: Sequence[Stream]) -> pd.
     """
     benign = costs["benign"].to_numpy(dtype=bool)
     scenes = pd.Series([stream.scene or "unstated" for stream in streams])[benign]
-    return false_alarms_by(scenes, costs["flagged"][benign])
+    return false_alarms_by(scenes, costs["flagged"][benign], clusters=costs["clusters"][benign])

@@ -78,13 +78,14 @@ class Frontier:
         ``threshold``, ``read_by`` (observer), ``recipient`` (who is told), ``combined_by`` (how messages
         become a conversation's score); the costs (``tables.POINT_COSTS``), ``released_bits``,
         ``release_epsilon``, ``model_leak``; the counts ``human_read`` and ``human_alerted`` with
-        ``human_read_benign_per_million_upper`` and the same of alerts (one-sided Clopper-Pearson);
+        ``human_read_benign_per_million_upper`` and the same of alerts (one-sided, ``Rate.upper``);
         ``zero_events`` (draw human reads at their upper bound, with an open marker),
         ``zero_by_construction`` (draw them at exactly 0) and ``exact_zeros`` (all metrics of which that
         holds); what ``detection`` counts; ``share_after_alert``; ``partial_auc_1`` (false positive rates to
         1 %); the columns of ``dominance_table``.
     intervals
-        ``point``, ``metric``, ``value``, ``low``, ``high``, ``interval``, ``n_undefined``.
+        ``point``, ``metric``, ``value``, ``low``, ``high``, ``interval``, ``n_undefined``; of rates of
+        conversations ``design_effect`` and ``df``, as in ``Rate``, else nan.
     exchange
         See ``exchange_table``.
     base_rates
@@ -187,7 +188,6 @@ def compare_policies(
         {point.name: point.costs for point in points},
         n_resamples=n_resamples,
         seed=seed,
-        n_jobs=n_jobs,
         progress=progress,
     )
     leaks = np.array([policy_model_leak(point.policy, model_leak) for point in points])
@@ -218,7 +218,7 @@ def compare_policies(
     return Frontier(
         facts=facts | RULES,
         points=pd.concat([columns, standing], axis=1),
-        intervals=intervals_table(metrics, interval),
+        intervals=intervals_table(points, metrics, interval),
         exchange=exchange_table(
             metrics,
             eligible=comparable & (standing["status"] != "dominated").to_numpy(),

@@ -6,6 +6,7 @@ Costs and detection, standing, intervals, messages read per find, base rates.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,8 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.intervals import percentile_interval
-from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.cost_metric import CostMetric
-from classifier.privacy.compare.costs import messages_per_find
+from classifier.privacy.compare.costs import conversation_rate, messages_per_find
 from classifier.privacy.compare.detection import detection
 from classifier.privacy.compare.dominance import AXIS_SIGNS, Axis, dominance_table
 from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID, zeros_by_construction
@@ -102,11 +102,10 @@ def _bounds_on_people(point: OperatingPoint) -> dict[str, float | str | bool]:
 
     What the policy cannot do is exactly 0, and its bound is 0 too.
     """
-    benign = point.costs[point.costs["benign"].to_numpy(dtype=bool)]
     zeros = zeros_by_construction(point.policy)
     columns: dict[str, float | str | bool] = {}
     for name, column in (("human_read", "is_shown"), ("human_alerted", "is_told")):
-        metric, rate = f"{name}_benign_per_million", Rate(int(benign[column].sum()), len(benign))
+        metric, rate = f"{name}_benign_per_million", conversation_rate(point.costs, column, "benign")
         columns |= {name: rate.hits, f"{metric}_upper": 0.0 if metric in zeros else 1e6 * rate.upper()}
     never_reads = "human_read_benign_per_million" in zeros
     return columns | {
@@ -207,27 +206,29 @@ def policy_model_leak(policy: Policy, model_leak: Mapping[str, float]) -> float:
     return model_leak.get(policy.model_key, np.nan) if uses_model(policy) else 0.0
 
 
-def intervals_table(metrics: ResampledMetrics, kind: str) -> pd.DataFrame:
+def intervals_table(points: Sequence[OperatingPoint], metrics: ResampledMetrics, kind: str) -> pd.DataFrame:
     """Every metric of every point with its interval.
 
-    Columns as in ``Frontier.intervals``; ``kind`` says in words what kind of interval it is.
+    Columns as in ``Frontier.intervals``; ``kind`` says in words what kind of interval it is that resamples
+    give. Rates of conversations have that of ``Rate``.
     """
-    rows = []
-    for number, point in enumerate(metrics.point_names):
+    rows: list[dict[str, Any]] = []
+    for number, point in enumerate(points):
         for metric, resamples in metrics.resamples.items():
+            row = {"point": point.name, "metric": metric, "value": float(metrics.values[metric][number])}
             bounds = percentile_interval(resamples[:, number])
-            rows.append(
-                {
-                    "point": point,
-                    "metric": metric,
-                    "value": float(metrics.values[metric][number]),
-                    "low": bounds.low,
-                    "high": bounds.high,
-                    "interval": kind,
-                    "n_undefined": bounds.n_undefined,
-                }
-            )
+            row |= {"low": bounds.low, "high": bounds.high, "interval": kind}
+            row |= {"n_undefined": bounds.n_undefined, "design_effect": np.nan, "df": np.nan}
+            if (of := METRIC_BY_ID.get(metric)) and of.exact_counts:
+                rate = conversation_rate(point.costs, of.counts, of.among)
+                low, high = rate.interval()
+                row |= {"low": of.scale * low, "high": of.scale * high, "interval": RATE_INTERVAL}
+                row |= {"design_effect": rate.design_effect, "df": rate.df}
+            rows.append(row)
     return pd.DataFrame(rows)
+
+
+RATE_INTERVAL = "95 % exact interval of as many conversations as those that share dialogues are worth"
 
 
 def per_find_table(metrics: ResampledMetrics, *, prevalences: Sequence[float]) -> pd.DataFrame:
@@ -255,10 +256,9 @@ def per_find_table(metrics: ResampledMetrics, *, prevalences: Sequence[float]) -
 
 def base_rates_of(costs: pd.DataFrame, prevalences: Sequence[float]) -> pd.DataFrame:
     """The ``base_rate_table`` of one point's costs, for a million conversations."""
-    benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
     return base_rate_table(
-        Rate(int((flagged & ~benign).sum()), int((~benign).sum())),
-        Rate(int((flagged & benign).sum()), int(benign.sum())),
+        conversation_rate(costs, "flagged", "pattern"),
+        conversation_rate(costs, "flagged", "benign"),
         prevalences=prevalences,
         volume=1_000_000,
     )

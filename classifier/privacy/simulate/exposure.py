@@ -17,12 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.baserates import base_rate_table
-from classifier.evaluation.intervals import cluster_codes, cluster_sums, cluster_weights, percentile_interval
+from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.rates import Rate
 from classifier.privacy.compare.cost_metric import Sum
 from classifier.privacy.compare.costs import (
     SUMS,
     conversation_costs,
+    conversation_rate,
     messages_per_find,
     metric_values,
     summands,
@@ -90,6 +91,7 @@ class _Counted:
     """
 
     policy: Policy
+    costs: pd.DataFrame
     totals: dict[Sum, float]
     values: dict[str, Any]
     resampled: dict[str, Any]
@@ -103,29 +105,29 @@ class _Counted:
 
     @property
     def false_alarms(self) -> Rate:
-        return Rate(int(self.totals["benign", "flagged"]), int(self.n_benign))
+        return conversation_rate(self.costs, "flagged", "benign")
 
     def people_rate(self, column: str) -> Rate:
-        return Rate(int(self.totals["benign", column]), int(self.n_benign))
+        return conversation_rate(self.costs, column, "benign")
 
     @property
     def recall(self) -> Rate:
-        return Rate(int(self.totals["pattern", "flagged"]), int(self.totals["pattern", "conversations"]))
+        return conversation_rate(self.costs, "flagged", "pattern")
 
 
 def _counted(run: PolicyRun, streams: Sequence[Stream], *, n_resamples: int, seed: int) -> _Counted:
     costs = conversation_costs(run, streams)
     sums = summands(costs)
-    codes, n_clusters = cluster_codes(costs["cluster"].to_numpy())
-    weights = cluster_weights(n_clusters, n_resamples=n_resamples, seed=seed)
+    resamples = Resamples.of(costs["clusters"], n_resamples=n_resamples, seed=seed)
     totals = sums.sum(axis=0)
     benign = costs["benign"].to_numpy(dtype=bool)
     return _Counted(
         run.policy,
+        costs,
         dict(zip(SUMS, totals.tolist(), strict=True)),
         metric_values(totals),
-        metric_values(weights @ cluster_sums(sums, codes, n_clusters)),
-        f"95 % cluster bootstrap over {n_clusters} clusters, B = {n_resamples}",
+        metric_values(resamples.sums(*sums.T).T[1:]),
+        f"95 % cluster bootstrap over {resamples.clusters.n} clusters, B = {n_resamples}",
         _peaks(run.events, len(streams))[benign],
         _outputs(run.events, len(streams))[benign],
     )
@@ -199,7 +201,7 @@ def _reading(counted: _Counted) -> Iterator[Row]:
     yield _ratio(counted, "machine_read_share")
     yield _ratio(counted, "machine_read_conversations")
     yield _ratio(counted, "metadata_seen_share")
-    # Clopper-Pearson, since resamples of a run without an event have none either.
+    # Not of resamples: those of a run without an event have none either.
     exact_zeros = zeros_by_construction(counted.policy)
     for metric, column in (
         ("human_read_benign_per_million", "is_shown"),
@@ -209,7 +211,9 @@ def _reading(counted: _Counted) -> Iterator[Row]:
         yield _ratio(counted, metric) | {
             "low": 0.0,
             "high": 0.0 if never else 1e6 * counted.people_rate(column).upper(),
-            "interval": "none: 0 by construction" if never else "one-sided 95 % Clopper-Pearson",
+            "interval": "none: 0 by construction"
+            if never
+            else "one-sided 95 % exact, of as many conversations as those that share dialogues are worth",
         }
     yield _ratio(counted, "human_read_share")
 
@@ -234,7 +238,7 @@ def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[
             "benign conversations flagged per pattern found",
             "A",
             bounds=(base["false_alarms_per_true_find_low"], base["false_alarms_per_true_find_high"]),
-            interval="95 % Clopper-Pearson on both rates (Bonferroni)",
+            interval="95 % exact on both rates (Bonferroni), of as many conversations as these are worth",
             prevalence=prevalence,
         )
 

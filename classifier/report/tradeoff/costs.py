@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NUMBER_COLUMN = Column("no", "no.")
 POINT_COLUMN = Column("point", "policy @ asked false positive rate")
-FOUND_COLUMN = Column("found_of", "of patterns (exact 95 % interval, were they independent)")
+FOUND_COLUMN = Column("found_of", "of patterns (95 % interval)")
 
 
 def metric_columns(section: str) -> list[Column]:

@@ -45,8 +45,6 @@ def with_intervals(tables: Tables) -> pd.DataFrame:
     """
     points = tables["points"].reset_index(drop=True)
     points.insert(0, "no", [str(position + 1) for position in range(len(points))])
-    found = points[["found", "n_pattern", "recall_exact_low", "recall_exact_high"]].to_numpy()
-    points["found_of"] = [_recall_with_exact_interval(*row) for row in found]
     alarms = zip(points["human_read"], points["n_benign"], strict=True)
     points["alarms_of"] = [f"{int(hits):,}/{int(n):,}" for hits, n in alarms]
     intervals = tables["intervals"].set_index(["metric", "point"])
@@ -54,6 +52,8 @@ def with_intervals(tables: Tables) -> pd.DataFrame:
         bounds = intervals.loc[metric].reindex(points["point"])
         points[f"{metric}_low"] = bounds["low"].to_numpy()
         points[f"{metric}_high"] = bounds["high"].to_numpy()
+    found = points[["found", "n_pattern", "recall_low", "recall_high"]].to_numpy()
+    points["found_of"] = [_recall_with_interval(*row) for row in found]
     read_columns = [
         HUMAN_READS,
         f"{HUMAN_READS}_low",
@@ -77,8 +77,7 @@ def with_intervals(tables: Tables) -> pd.DataFrame:
     return points
 
 
-def _recall_with_exact_interval(hits: float, n: float, low: float, high: float) -> str:
-    # The exact interval has a width even where nothing, or everything, was found.
+def _recall_with_interval(hits: float, n: float, low: float, high: float) -> str:
     return f"{Rate(int(hits), int(n))}, {low:.3f}–{high:.3f}"
 
 

@@ -6,20 +6,15 @@ conversations, or their messages, unless the function says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.intervals import (
-    cluster_sums,
-    divide_or_nan,
-    percentile_interval,
-    plain_and_resampled,
-)
-from classifier.evaluation.rates import Rate
+from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
 from classifier.privacy.compare.operating_points import OperatingPoint
 from classifier.records import Conversation
 
@@ -78,19 +73,22 @@ def group_table(
 
     Columns: ``point``, ``dimension``, ``group``, ``measure``, ``value``, ``low``, ``high``, ``numerator``,
     ``denominator``, ``n_conversations``; the group "all" is that of all benign conversations. Intervals are
-    95 % percentile intervals over resampled clusters; a false alarm rate of zero events has its
-    Clopper-Pearson upper bound, since resamples of no event have none either.
+    95 % percentile intervals over resampled dialogues; those of false alarm rates are those of ``Rate``.
 
     ``descriptions`` is the table of ``description_table``, of the points' conversations in their order.
     """
     members, keys = _members(descriptions, dimensions)
+    clusters = Clusters.of(points[0].costs["clusters"] if points else ())
     rows = []
     for point, shares in zip(
         points, _all_shares(points, descriptions, members, n_resamples, seed), strict=True
     ):
+        benign, flagged = (point.costs[name].to_numpy(dtype=bool) for name in ("benign", "flagged"))
         for measure, (values, above, below, n) in shares.items():
             for number, (dimension, group) in enumerate(keys):
-                low, high = _bounds(measure, values[1:, number], above[0, number], below[0, number])
+                low, high = _percentile_bounds(values[1:, number])
+                if measure == "false_alarm_rate":
+                    low, high = clusters.rate(flagged, benign & members[:, number]).interval()
                 rows.append(
                     {
                         "point": point.name,
@@ -211,7 +209,7 @@ def own_text_table(
         for measure in measures:
             values, above, below, _ = shares[measure]
             for number, group in enumerate(groups):
-                low, high = _bounds(measure, values[1:, number], above[0, number], below[0, number])
+                low, high = _percentile_bounds(values[1:, number])
                 rows.append(
                     (
                         point.name,
@@ -230,15 +228,13 @@ def own_text_table(
 OWN_TEXT_COLUMNS = ("point", "group", "measure", "value", "low", "high", "numerator", "denominator")
 
 
-def account_table(
-    points: Sequence[OperatingPoint], descriptions: pd.DataFrame, *, n_resamples: int = 1000, seed: int = 0
-) -> pd.DataFrame:
+def account_table(points: Sequence[OperatingPoint], descriptions: pd.DataFrame) -> pd.DataFrame:
     """The share of benign accounts that were ever flagged, by point.
 
     An account is a sender; it is benign when all its conversations here are. Columns: ``point``, ``value``,
-    ``low``, ``high``, ``flagged``, ``n_accounts``, ``conversations_per_account``. An account is resampled
-    with the cluster of its first conversation (95 % percentile interval); without an event the upper end is
-    the Clopper-Pearson bound. It grows with the conversations that an account holds, and here they are few.
+    ``low``, ``high`` (95 %, those of ``Rate`` with accounts that share a dialogue), ``flagged``,
+    ``n_accounts``, ``conversations_per_account``. The share grows with the conversations that an account
+    holds, and here they are few.
     """
     if not points:
         return pd.DataFrame(columns=list(ACCOUNT_COLUMNS))
@@ -246,23 +242,24 @@ def account_table(
     accounts = (
         points[0]
         .costs.groupby(senders, sort=True)
-        .agg(benign=("benign", "all"), cluster=("cluster", "first"), n=("benign", "size"))
+        .agg(benign=("benign", "all"), clusters=("clusters", _together), n=("benign", "size"))
     )
     accounts = accounts[accounts["benign"]]
-    codes, weights = plain_and_resampled(accounts["cluster"].to_numpy(), n_resamples=n_resamples, seed=seed)
-    n, mean_size = len(accounts), float(accounts["n"].mean())
+    clusters = Clusters.of(accounts["clusters"])
+    everyone, mean_size = np.ones(len(accounts)), float(accounts["n"].mean())
     rows = []
     for point in points:
         flagged = point.costs.groupby(senders, sort=True)["flagged"].any()[accounts.index]
-        units = np.column_stack([flagged, np.ones(n)]).astype(np.float64)
-        sums = weights @ cluster_sums(units, codes, weights.shape[1])
-        hits = int(flagged.sum())
-        low, high = _bounds("false_alarm_rate", divide_or_nan(sums[1:, 0], sums[1:, 1]), hits, n)
-        rows.append((point.name, Rate(hits, n).value, low, high, hits, n, mean_size))
+        rate = clusters.rate(flagged, everyone)
+        rows.append((point.name, rate.value, *rate.interval(), rate.hits, rate.n, mean_size))
     return pd.DataFrame(rows, columns=list(ACCOUNT_COLUMNS))
 
 
 ACCOUNT_COLUMNS = ("point", "value", "low", "high", "flagged", "n_accounts", "conversations_per_account")
+
+
+def _together(clusters: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(name for names in clusters for name in names)
 
 
 def _members(
@@ -301,12 +298,12 @@ def _all_shares(
         raise ValueError("descriptions must be of the points' conversations, in their order")
     if benign_alone:
         members = members & first["benign"].to_numpy(dtype=bool)[:, None]
-    codes, weights = plain_and_resampled(first["cluster"].to_numpy(), n_resamples=n_resamples, seed=seed)
+    resamples = Resamples.of(first["clusters"], n_resamples=n_resamples, seed=seed)
     n_conversations = members.sum(axis=0)
 
     def summed(values: Any) -> Numbers:
         by_group = np.where(members, np.asarray(values, dtype=np.float64)[:, None], 0.0)
-        return np.asarray(weights @ cluster_sums(by_group, codes, weights.shape[1]))
+        return resamples.sums(*by_group.T).T
 
     below = {
         "conversations": summed(np.ones(len(first))),
@@ -330,8 +327,6 @@ def _all_shares(
     return shares
 
 
-def _bounds(measure: str, resampled: Numbers, hits: float, n: float) -> tuple[float, float]:
+def _percentile_bounds(resampled: Numbers) -> tuple[float, float]:
     interval = percentile_interval(resampled)
-    if measure == "false_alarm_rate" and not hits and n:
-        return 0.0, Rate(0, int(n)).upper(0.975)
     return interval.low, interval.high

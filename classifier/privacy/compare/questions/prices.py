@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.intervals import cluster_sums, divide_or_nan, plain_and_resampled
+from classifier.evaluation.intervals import Resamples
 from classifier.privacy.compare.costs import checked_prevalence
 from classifier.privacy.compare.operating_points import OperatingPoint
 
@@ -55,28 +55,27 @@ def threshold_prices(
     rows: list[dict[str, Any]] = []
     if not points:
         return pd.DataFrame(rows, columns=list(COLUMNS))
-    clusters = points[0].costs["cluster"].to_numpy()
-    codes, weights = plain_and_resampled(clusters, n_resamples=n_resamples, seed=seed)
+    resamples = Resamples.of(points[0].costs["clusters"], n_resamples=n_resamples, seed=seed)
     by_policy: dict[str, list[OperatingPoint]] = {}
     for point in points:
         by_policy.setdefault(point.policy.name, []).append(point)
     for name, own in by_policy.items():
         strictest_first = sorted(own, key=lambda point: -point.policy.threshold)
         for stricter, looser in pairwise(strictest_first):
-            of_stricter, of_looser = (_rates(point.costs, codes, weights) for point in (stricter, looser))
+            of_stricter, of_looser = (_rates(point.costs, resamples) for point in (stricter, looser))
             identity = {"policy": name, "from_point": stricter.name, "to_point": looser.name}
             rows += [identity | row for row in _prices(of_stricter, of_looser, prevalences)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _rates(
-    costs: pd.DataFrame, codes: NDArray[np.int64], weights: NDArray[np.int64]
-) -> tuple[Numbers, Numbers, int]:
+def _rates(costs: pd.DataFrame, resamples: Resamples) -> tuple[Numbers, Numbers, int]:
     """Recall and false positive rate, of the data and of every resample, and the benign flagged."""
     benign, flagged = costs["benign"].to_numpy(dtype=bool), costs["flagged"].to_numpy(dtype=bool)
-    columns = np.column_stack([~benign & flagged, ~benign, benign & flagged, benign]).astype(np.float64)
-    found, patterns, alarms, others = (weights @ cluster_sums(columns, codes, weights.shape[1])).T
-    return divide_or_nan(found, patterns), divide_or_nan(alarms, others), int(alarms[0])
+    return (
+        resamples.rates(flagged, ~benign),
+        resamples.rates(flagged, benign),
+        int((benign & flagged).sum()),
+    )
 
 
 def _prices(

@@ -14,12 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.intervals import (
-    cluster_sums,
-    divide_or_nan,
-    percentile_interval,
-    plain_and_resampled,
-)
+from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
 from classifier.privacy.compare.operating_points import OperatingPoint
 from classifier.privacy.policies.policy import Policy
 
@@ -98,8 +93,7 @@ class _Counted:
 
 
 def _counted(points: Sequence[OperatingPoint], *, n_resamples: int, seed: int) -> list[_Counted]:
-    clusters = points[0].costs["cluster"].to_numpy()
-    codes, weights = plain_and_resampled(clusters, n_resamples=n_resamples, seed=seed)
+    resamples = Resamples.of(points[0].costs["clusters"], n_resamples=n_resamples, seed=seed)
     counted = []
     for point in points:
         costs = point.costs
@@ -118,9 +112,8 @@ def _counted(points: Sequence[OperatingPoint], *, n_resamples: int, seed: int) -
             benign & costs["is_told"].to_numpy(dtype=bool),
             np.where(benign, read, 0.0),
         ]
-        sums = cluster_sums(np.column_stack(columns).astype(np.float64), codes, weights.shape[1])
         policy = point.policy
-        counted.append(_Counted(not policy.reads_to_decide, policy.tells_a_human, *(weights @ sums).T))
+        counted.append(_Counted(not policy.reads_to_decide, policy.tells_a_human, *resamples.sums(*columns)))
     return counted
 
 
