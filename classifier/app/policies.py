@@ -234,7 +234,7 @@ def _ppv_interval_text(point: PolicyFigures, per_day: DailyFigures) -> str:
 COMPARED_FIGURES: list[tuple[str, Callable[[PolicyFigures, DailyFigures], str]]] = [
     ("read first by", lambda point, per_day: READERS.get(point.read_by, point.read_by)),
     ("recall: patterns found, of those in the test set", _recall_text),
-    ("its 95 % interval, by phrase family", _recall_interval_text),
+    ("its 95 % interval", _recall_interval_text),
     ("median messages before an alert, of patterns found", _median_alert_text),
     ("benign conversations a day", lambda point, per_day: format_count(per_day["benign"])),
     (

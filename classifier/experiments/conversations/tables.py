@@ -206,6 +206,8 @@ def _early_intervals(
     bounds: dict[str, float] = {}
     for metric, interval in intervals.items():
         bounds |= {f"{metric}_low": interval.low, f"{metric}_high": interval.high}
+    bounds |= scored.clusters.rate_columns("recall", warnings["decision"], scored.label)
+    bounds |= {"undetected_low": 1.0 - bounds["recall_high"], "undetected_high": 1.0 - bounds["recall_low"]}
     return bounds | {"n_clusters": scored.clusters.n, "n_resamples": n_resamples}
 
 

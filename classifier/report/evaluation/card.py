@@ -17,7 +17,7 @@ from classifier.report.evaluation.columns import (
     macro_by_cap,
 )
 from classifier.report.evaluation.opening import opening
-from classifier.report.evaluation.readme import COVERED_BY, alert_rates, leak_aucs, rate_cell, span
+from classifier.report.evaluation.readme import alert_rates, coverage_spans, leak_aucs
 from classifier.report.evaluation.summary import (
     corpus_counts,
     main_results,
@@ -117,12 +117,9 @@ def model_card(
             tables=_card_tables(evaluation.tables) | {"corpora": markdown_table(corpus_counts(manifests))},
             phrases=_phrase_counts(phrases, evaluation.facts["n_messages"]),
             support=_supports(evaluation.tables),
-            alerts={name: rate_cell(rate) for name, rate in alert_rates(evaluation.tables).items()},
+            alerts=alert_rates(evaluation.tables),
             leak=leak_aucs(evaluation.tables),
-            coverage={
-                words: span(coverage.loc[coverage["interval"] == interval, "coverage"])
-                for words, interval in COVERED_BY.items()
-            },
+            coverage=coverage_spans(coverage),
             memberships=list(_memberships(attack)),
             names=list(_recovered_names(names)),
             number=format_number,

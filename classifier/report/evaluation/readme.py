@@ -7,8 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.evaluation.baserates import base_rate_table
-from classifier.evaluation.rates import Rate
 from classifier.privacy.attacks.strongest import strongest_attacks
 from classifier.report.evaluation.summary import NOT_MEASURED, SETS, contact_only_auc, rows_by, with_interval
 from classifier.report.sections import Tables
@@ -17,10 +15,13 @@ from classifier.report.tables import PrintedTable, format_interval, format_numbe
 BLIND_READING = "0.965–0.976"
 """Macro F1 of two blind labellings by language models, of messages of version 1: before this corpus."""
 COVERED_BY = {
-    "Clopper-Pearson": "Clopper-Pearson by conversation",
-    "by leading family": "bootstrap by leading family",
+    "a rate of conversations": ("exact, of as many as shared dialogues leave", "conversations"),
+    "the same, were conversations independent": ("exact, as if independent", "conversations"),
+    "an AUC of conversations": ("bootstrap over dialogues", "AUC of conversations"),
 }
-"""Intervals that conversations are printed with, in words and as ``simulate_coverage`` has them."""
+"""Intervals, in words and as ``simulate_coverage`` has them: kind, and how the name of the units ends."""
+SLICE_COLUMNS = ["rate", "rate_low", "rate_high", "false_alarms", "n"]
+LATCHED = "pattern scorer, latched"
 RARE, VOLUME = 1e-4, 1_000_000
 """The supposed prevalence, and the conversations among which alerts are counted."""
 MESSAGE_TITLES = {
@@ -48,13 +49,22 @@ def short_results(tables: Tables, shipped: pd.DataFrame) -> PrintedTable:
     for name, title in MESSAGE_TITLES.items():
         readers = BLIND_READING if name == "f1" else NOT_MEASURED
         rows.append([title, _measured(of_shipped[f"messages_{name}"]), with_interval(of_test, name), readers])
-    rates = [_shipped_rates(of_shipped), _test_rates(tables)]
-    kinds = (("scripted patterns", ""), ("benign conversations", ", where at most 1 % was asked for"))
-    for place, (kind, asked) in enumerate(kinds):
-        cells = [rate_cell(pair[place]) for pair in rates]
+    early = rows_by(tables["early"], "set", "rule")["test", LATCHED]
+    for kind, asked, figure, rate in (
+        ("scripted patterns", "", "patterns_flagged", "recall"),
+        ("benign conversations", ", where at most 1 % was asked for", "benign_flagged", "false_alarm_rate"),
+    ):
+        cells = [
+            rate_cell(*(of_shipped[figure][name] for name in ("value", "low", "high", "hits", "n"))),
+            _cell_of(early, rate),
+        ]
         rows.append([f"conversations: {kind} flagged{asked}", *cells, NOT_MEASURED])
     rarely = f"of {VOLUME:,} conversations, if one in {round(1 / RARE):,} is a pattern: true and false alerts"
-    rows.append([rarely, *map(_alerts_if_rare, rates), NOT_MEASURED])
+    rates = [
+        (of_shipped["patterns_flagged"]["value"], of_shipped["benign_flagged"]["value"]),
+        (early["recall"], early["false_alarm_rate"]),
+    ]
+    rows.append([rarely, *(_alerts_if_rare(*pair) for pair in rates), NOT_MEASURED])
     headings = [
         "figure",
         "the model of `score`, on other writers (`v2-alt`)",
@@ -86,18 +96,18 @@ def known_limits(
     read = rows_by(names, "attack")["names_read"]
     rows = [
         *(
-            [f"{kind} patterns flagged, at a threshold for false alarms of 1 %", _hits(of_kind, "tpr")]
+            [f"{kind} patterns flagged, at a threshold for false alarms of 1 %", _cell_of(of_kind, "tpr")]
             for kind in ("overt", "mixed", "faint")
             for of_kind in [overtness["test", kind]]
         ),
         ["number of messages after which the first pattern is flagged", first],
         [
             f"messages that speak of a sign without showing it, worst kind ({manner['slice']}): flagged",
-            rate_cell(Rate(int(manner["false_alarms"]), int(manner["n"]))),
+            rate_cell(*manner[SLICE_COLUMNS]),
         ],
         [
             f"benign conversations, worst setting ({scene['slice']}): flagged",
-            rate_cell(Rate(int(scene["false_alarms"]), int(scene["n"]))),
+            rate_cell(*scene[SLICE_COLUMNS]),
         ],
         [
             "average precision of messages as written, and with heavy typing noise",
@@ -113,16 +123,16 @@ def known_limits(
         ],
         [
             "names of the training text that stand in the model file",
-            rate_cell(Rate(int(read["found"]), int(read["n"]))),
+            rate_cell(*(read[name] for name in ("share", "share_low", "share_high", "found", "n"))),
         ],
         _membership_row(attack),
         *(
             [
-                f"simulations in which a 95 % interval ({words}) holds the true rate, by how alike the "
+                f"simulations in which a 95 % interval of {words} holds the truth, by how alike the "
                 "conversations of a dialogue are",
-                span(coverage.loc[coverage["interval"] == interval, "coverage"]),
+                covered,
             ]
-            for words, interval in COVERED_BY.items()
+            for words, covered in coverage_spans(coverage).items()
         ),
     ]
     return PrintedTable(["limit", "measured"], rows, [False, False])
@@ -159,46 +169,33 @@ def _measured(row: Mapping[str, Any]) -> str:
     return f"{format_number(row['value'])} {format_interval(row['low'], row['high'])}"
 
 
-def alert_rates(tables: Tables) -> dict[str, Rate]:
-    """Benign conversations that reach the alert threshold, by set.
-
-    They follow from F1 and recall: F1 is twice the patterns found over patterns and alerts.
-    """
-    rates = {}
-    for set_ in SETS:
-        row = rows_by(tables["early"], "set", "rule")[set_, "pattern scorer, latched"]
-        n_patterns, n = int(row["n_patterns"]), int(row["n"])
-        found = round(row["recall"] * n_patterns)
-        alerts = round(2 * found / row["f1"]) - n_patterns
-        rates[set_] = Rate(alerts - found, n - n_patterns)
-    return rates
+def alert_rates(tables: Tables) -> dict[str, str]:
+    """Benign conversations that reach the alert threshold, by set, as cells."""
+    early = rows_by(tables["early"], "set", "rule")
+    return {name: _cell_of(early[name, LATCHED], "false_alarm_rate") for name in SETS}
 
 
-def _shipped_rates(shipped: Mapping[str, Mapping[str, Any]]) -> tuple[Rate, Rate]:
-    found, alarms = shipped["patterns_flagged"], shipped["benign_flagged"]
-    return Rate(int(found["hits"]), int(found["n"])), Rate(int(alarms["hits"]), int(alarms["n"]))
+def coverage_spans(coverage: pd.DataFrame) -> dict[str, str]:
+    """How often the intervals of ``COVERED_BY`` held the truth: least and most."""
+    return {
+        words: span(
+            coverage.loc[(coverage["interval"] == kind) & coverage["units"].str.endswith(units), "coverage"]
+        )
+        for words, (kind, units) in COVERED_BY.items()
+    }
 
 
-def _test_rates(tables: Tables) -> tuple[Rate, Rate]:
-    """Patterns and benign conversations of the test split that reach the alert threshold."""
-    early = rows_by(tables["early"], "set", "rule")["test", "pattern scorer, latched"]
-    alarms = tables["conversation_scenes"].iloc[-1]
-    n_patterns = int(early["n_patterns"])
-    return Rate(round(early["recall"] * n_patterns), n_patterns), Rate(
-        int(alarms["false_alarms"]), int(alarms["n"])
-    )
+def _cell_of(row: Mapping[str, Any], rate: str) -> str:
+    """The ``rate_cell`` of the columns that begin with the name of the rate."""
+    return rate_cell(*(row[f"{rate}{part}"] for part in ("", "_low", "_high", "_hits", "_n")))
 
 
-def _hits(row: Mapping[str, Any], name: str) -> str:
-    return rate_cell(Rate(int(row[f"{name}_hits"]), int(row[f"{name}_n"])))
-
-
-def rate_cell(rate: Rate) -> str:
+def rate_cell(value: float, low: float, high: float, hits: float, n: float) -> str:
     """A rate, its interval and its counts."""
-    return f"{format_number(rate.value)} {format_interval(*rate.interval())}, {rate.hits:,}/{rate.n:,}"
+    return f"{format_number(value)} {format_interval(low, high)}, {int(hits):,}/{int(n):,}"
 
 
-def _alerts_if_rare(rates: tuple[Rate, Rate]) -> str:
+def _alerts_if_rare(recall: float, false_alarm_rate: float) -> str:
     """True and false alerts among ``VOLUME`` conversations at the prevalence ``RARE``."""
-    row = base_rate_table(*rates, prevalences=[RARE], volume=VOLUME).iloc[0]
-    return f"{row['true_finds']:,.0f} and {row['false_alarms']:,.0f}"
+    found, alarms = VOLUME * RARE * recall, VOLUME * (1 - RARE) * false_alarm_rate
+    return f"{found:,.0f} and {alarms:,.0f}"

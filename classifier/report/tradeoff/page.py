@@ -31,7 +31,7 @@ FACT_TITLES = {
     "split": "Reported on",
     "n_conversations": "Test conversations",
     "n_benign": "of them benign",
-    "n_clusters": "Phrase families resampled",
+    "n_clusters": "Dialogues resampled",
     "model": "Scores made by",
     "model_sha256": "Model sha256",
     "threshold_rule": "Thresholds",
