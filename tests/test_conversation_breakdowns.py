@@ -82,10 +82,11 @@ def test_each_overtness_is_set_against_benign_conversations_of_the_same_lengths(
     test = scored([*benign, long_one, overt, faint], [*low, 0.99, 0.9, 0.05])
     validation = scored(benign, [0.2] * 400)
     told = {
+        "train": validation,
         "validation": validation,
         "test": scored([*benign, long_one, overt, faint], [*low, 0.99, 0.9, 0.8]),
     }
-    table = by_overtness(validation, {"test": test}, told, n_resamples=20, seed=0).set_index("overtness")
+    table = by_overtness({"test": test}, told, threshold=0.6, n_resamples=20, seed=0).set_index("overtness")
     assert table.index.tolist() == ["overt", "faint", "all"]
     assert table["auc"].tolist() == pytest.approx([1.0, 0.0, 0.5])
     assert table["tpr"].tolist() == [1.0, 0.0, 0.5]
@@ -102,8 +103,9 @@ def test_without_a_showable_rate_there_is_none():
     few, low = many_benign(20, 0.1)
     pattern = chat(1, "p", "q", "p", overtness="overt")
     both = scored([*few, pattern], [*low, 0.9])
-    table = by_overtness(both, {"test": both}, {"validation": both, "test": both}, n_resamples=5, seed=0)
-    assert table[["tpr", "fpr", "share_of_ceiling"]].isna().all(axis=None)
+    told = dict.fromkeys(("train", "validation", "test"), both)
+    table = by_overtness({"test": both}, told, threshold=np.nan, n_resamples=5, seed=0)
+    assert table[["tpr", "fpr", "ceiling_tpr", "share_of_ceiling"]].isna().all(axis=None)
     assert table["fpr_n"].tolist() == [20, 20]
 
 

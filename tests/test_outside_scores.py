@@ -21,7 +21,7 @@ from classifier.model.message.file import load_classifier
 from classifier.model.shipped import conversation_model_path
 from classifier.privacy.compare.detection import decision_scores
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.scorer import NOISY_OR
+from classifier.privacy.simulate.scorer import STAGE_MAXIMA
 from classifier.privacy.simulate.whole import part_read
 from classifier.privacy.stream import streams_from_conversations
 from classifier.taxonomy import COLUMNS, LABELS
@@ -82,13 +82,13 @@ def test_our_message_scores_brought_back_give_our_conversation_scores(
 
 def test_labels_without_tactics_have_a_head_of_their_own(our_table, parts, scored, tmp_path):
     scorer = scorer_of(our_table[["conversation_id", "author", *LABELS]], tmp_path, parts, scored)
-    assert scorer.conversation is not NOISY_OR
+    assert scorer.conversation is not STAGE_MAXIMA
     assert not scorer.messages.rows[scored[0].id][:, len(LABELS) :].any()
 
 
-def test_without_rows_of_train_messages_are_combined_by_noisy_or(ours, parts, scored, tmp_path):
+def test_without_rows_of_train_messages_are_combined_by_stage_maxima(ours, parts, scored, tmp_path):
     scorer = scorer_of(table_of(scored, ours[0]), tmp_path, parts, scored)
-    assert scorer.conversation is NOISY_OR
+    assert scorer.conversation is STAGE_MAXIMA
 
 
 def write_conversations(path, conversations, scores):
@@ -157,7 +157,7 @@ def test_conversation_scores_that_do_not_fit_are_refused(scored, tmp_path, chang
         ({"trigger": ("messages >= 5",)}, "it begins to read at a trigger"),
         ({"text_trigger": "secret"}, "it begins to read at a trigger"),
         ({"k_of_n": 2}, "it counts stages in messages"),
-        ({"noisy_or": True}, "it combines scores of messages"),
+        ({"fixed_rule": "noisy_or"}, "it combines scores of messages"),
     ],
 )
 def test_a_policy_that_reads_a_part_may_not_use_a_score_of_the_whole(settings, reason):

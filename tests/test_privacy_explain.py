@@ -212,9 +212,9 @@ def test_it_says_what_is_released_and_to_whom(settings, line):
             "at most 3 conversations a person.",
         ),
         (
-            BIT | {"features": "public", "noisy_or": True},
+            BIT | {"features": "public", "fixed_rule": "stage_maxima"},
             "TF-IDF over a public vocabulary, trained without noise; "
-            "messages are combined by a fixed rule (noisy-or), not a fitted one.",
+            "messages are combined by a fixed rule (stage maxima), not a fitted one.",
         ),
         (REPORT, "TF-IDF over a vocabulary fitted on private text, trained without noise."),
         (REPORT | {"evidence": "nothing"}, ""),

@@ -161,18 +161,18 @@ def test_a_policy_whose_model_is_not_there_is_skipped_with_its_name():
 
 def test_a_policy_may_ask_for_the_fixed_rule_where_the_model_brings_a_scorer_of_its_own():
     highest = {"private/plain": replace(SCORER, conversation=lambda rows, authors: rows.max())}
-    plain = policy("fixed", where="device", release="alert_bit", noisy_or=True)
+    plain = policy("fixed", where="device", release="alert_bit", fixed_rule="noisy_or")
     found = compare_policies(
         [OWN[0], plain], VALIDATION, TEST, highest, asked_rates=(0.2,), n_resamples=20
     ).points.set_index("point")
     assert found["combined_by"].loc[["watch@0.2", "fixed@0.2", "flag_all"]].tolist() == [
         "fitted",
-        "noisy-or",
+        "noisy or",
         "",
     ]
     by_noisy_or = compared([OWN[0]], asked_rates=(0.2,)).points.set_index("point")
     assert found.loc["fixed@0.2", "threshold"] == by_noisy_or.loc["watch@0.2", "threshold"]
-    assert by_noisy_or.loc["watch@0.2", "combined_by"] == "noisy-or"
+    assert by_noisy_or.loc["watch@0.2", "combined_by"] == "noisy or"
 
 
 def test_messages_per_find_are_those_of_the_definition(frontier):

@@ -330,7 +330,7 @@ def test_the_lowest_and_the_highest_value_of_a_setting_are_allowed(settings):
             "retain_messages of at least 3, got 2",
         ),
         (DEVICE | {"evidence": "chance", "window": 1}, "so window has nothing to work on"),
-        (DEVICE | {"evidence": "chance", "noisy_or": True}, "so noisy_or has nothing to work on"),
+        (DEVICE | {"evidence": "chance", "fixed_rule": "noisy_or"}, "so fixed_rule has nothing to work on"),
         (
             DEVICE | {"evidence": "label", "retain_messages": 1, "retain_hours": 1.0},
             "so retain_messages has nothing to work on",

@@ -31,13 +31,13 @@ def events(kind, found, id_="raid"):
     return [(step, message) for step, event, message in log(found, id_) if event == kind]
 
 
-def test_noisy_or_of_a_policy_replaces_the_conversation_scorer_that_came_with_the_model():
+def test_a_fixed_rule_of_a_policy_replaces_the_conversation_scorer_that_came_with_the_model():
     streams = streams_from_conversations([chat("a", "s: you are pretty", "s: it is our secret")])
     highest = replace(SCORER, conversation=lambda rows, authors: rows.max())
-    fixed = policy(where="device", release="alert_bit", threshold=9.0, noisy_or=True)
+    fixed = policy(where="device", release="alert_bit", threshold=9.0, fixed_rule="noisy_or")
     scores = [
         run_policy(asked, streams, highest).events.query("event == 'scored'")["value"].tolist()
-        for asked in (fixed, replace(fixed, noisy_or=False))
+        for asked in (fixed, replace(fixed, fixed_rule=""))
     ]
     # Two stages of five at .9 and the others at .02, then at 1 - .98 ** 2.
     assert scores[0] == pytest.approx([(0.9 + 4 * 0.02) / 5, (2 * (1 - 0.1 * 0.98) + 3 * (1 - 0.98**2)) / 5])

@@ -9,6 +9,7 @@ from privacy_toys import word_probabilities
 from classifier.privacy.policies.trigger import MetadataSignals
 from classifier.privacy.simulate.scorer import (
     NOISY_OR,
+    STAGE_MAXIMA,
     AllRowsScorer,
     CachedScorer,
     NoisyOr,
@@ -148,3 +149,19 @@ def test_scores_remembered_at_once_are_those_of_message_by_message():
         assert cached.score(state) == pytest.approx(plain.score(own), rel=1e-12)
     assert len(cached.cache) == 3
     CachedScorer(plain).remember(rows, authors)  # a scorer that cannot do it at once is left alone
+
+
+def test_length_alone_does_not_raise_stage_maxima_as_it_does_noisy_or():
+    long_talk = np.full((200, 5), 0.02)
+    one_sign = np.array([[0.02] * 5] * 4 + [[0.9, 0.02, 0.02, 0.02, 0.02]])
+    nobody = ["a"] * 200
+    assert STAGE_MAXIMA(long_talk, nobody) == pytest.approx(0.02)
+    assert STAGE_MAXIMA(one_sign, nobody[:5]) == pytest.approx((0.9 + 4 * 0.02) / 5)
+    assert NOISY_OR(long_talk, nobody) > NOISY_OR(one_sign, nobody[:5])
+
+
+def test_stage_maxima_message_by_message_give_the_score_of_all_rows():
+    assert run_on(STAGE_MAXIMA, (HALF, "s"), (QUARTER, "c")) == pytest.approx(
+        [STAGE_MAXIMA(np.array([HALF]), ["s"]), STAGE_MAXIMA(np.array([HALF, QUARTER]), ["s", "c"])]
+    )
+    assert STAGE_MAXIMA(np.zeros((0, 5)), []) == STAGE_MAXIMA.score(STAGE_MAXIMA.start()) == 0.0

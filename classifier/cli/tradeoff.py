@@ -144,7 +144,7 @@ def tradeoff(
     with conversation_id, author, and either one column "score" or one a label, in [0, 1], as 'score
     --level message --out' writes it. Labels of conversations come from CORPUS. With labels, and rows of
     train conversations by a model that did not see their lines, a conversation model is fitted on what
-    columns of labels and tactics there are; otherwise messages are combined by noisy-or.
+    columns of labels and tactics there are; otherwise messages are combined by stage maxima.
 
     The CSV of --conversation-scores has conversation_id and score, in [0, 1], of every validation and
     test conversation. Such a score rests on all messages, so alerts come at the last one, and policies

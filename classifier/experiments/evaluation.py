@@ -284,7 +284,7 @@ def _conversation_tables(
     n_resamples: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    oracle = oracle_scores(train, sets, seed=seed)
+    oracle = oracle_scores(train, {"train": train} | sets, seed=seed)
     reported = {name: by_head[name] for name in sets if name != "validation"}
     text = {name: of_set["text"] for name, of_set in reported.items()}
     oracle_text = {name: oracle[name] for name in reported}
@@ -296,7 +296,7 @@ def _conversation_tables(
         "conversation_curves": _conversation_curves(text, oracle_text),
         "rates": conversation_tables.rates_at_fpr(validation, text),
         "told_rates": conversation_tables.rates_at_fpr(oracle["validation"], oracle_text),
-        "overtness": by_overtness(validation, text, oracle, **resampling),
+        "overtness": by_overtness(text, oracle, threshold=threshold, **resampling),
         "alerts_by_length": alerts_by_length(test, heads["text"], seed=seed),
         "pairs": two_way_pairs(text, heads["text"], **resampling),
         "early": conversation_tables.early_warning(text, threshold=threshold, **resampling),

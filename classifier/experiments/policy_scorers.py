@@ -24,7 +24,7 @@ VARIANT_MESSAGES = 30_000
 
 OUTSIDE_MESSAGES = (
     f"message scores of an outside model, which stands in for model {OWN_MODEL!r}; combined by a "
-    "conversation model fitted on its train rows, or by noisy-or where it has none"
+    "conversation model fitted on its train rows, or by stage maxima where it has none"
 )
 OUTSIDE_CONVERSATIONS = (
     f"conversation scores of an outside classifier, which stands in for model {OWN_MODEL!r}; they exist from "
@@ -102,7 +102,7 @@ def make_scorers(
 ) -> dict[str, PolicyScorer]:
     """A scorer for each model of ``sources``, by its key.
 
-    All but our own model score a conversation by noisy-or, a fixed rule: a rule fitted on the conversations
+    All but our own model score a conversation by stage maxima, a fixed rule: a rule fitted on conversations
     of the same people would break the privacy guarantee of a noisy model.
 
     Parameters
@@ -117,7 +117,7 @@ def make_scorers(
         Scores from an earlier run, which are used where they exist.
     """
     from classifier.experiments.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
-    from classifier.privacy.simulate.scorer import PolicyScorer
+    from classifier.privacy.simulate.scorer import STAGE_MAXIMA, PolicyScorer
 
     if sources.scores is not None:
         return {OWN_MODEL: outside_scorer(sources.scores, train, scored, seed=seed)}
@@ -129,7 +129,9 @@ def make_scorers(
         for key in sources.depends_on:
             if key != OWN_MODEL:
                 fit_and_score = partial(_variant_scores, key, train, streams, seed=seed)
-                scorers[key] = PolicyScorer(finished.message_scores(key, streams, fit_and_score))
+                scorers[key] = PolicyScorer(
+                    finished.message_scores(key, streams, fit_and_score), STAGE_MAXIMA
+                )
     return scorers
 
 

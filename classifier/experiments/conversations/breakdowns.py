@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.curves import auc
 from classifier.evaluation.ranking import auc_with_interval
-from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.experiments.conversations.scores import (
     ScoredConversations,
@@ -36,18 +36,18 @@ N_LONG = 60
 
 
 def by_overtness(
-    validation: ScoredConversations,
     sets: dict[str, ScoredConversations],
     oracle: dict[str, ScoredConversations],
     *,
+    threshold: float,
     n_resamples: int,
     seed: int,
 ) -> pd.DataFrame:
     """Separation of patterns by overtness.
 
-    Benign conversations are of the same lengths as the patterns. The threshold keeps to a
-    false-positive rate of ``ASKED_FPR`` on validation. Beside each figure stands that of a text head
-    which is told every label, the ceiling. Sets without overtness have one row.
+    Benign conversations are of the same lengths as the patterns. Beside each figure stands that of a text
+    head which is told every label, the ceiling; its threshold is chosen as an alert threshold is, on train
+    and validation, for a false-positive rate of ``ASKED_FPR``. Sets without overtness have one row.
 
     Columns: ``set``, ``overtness``; those of ``auc_with_interval``; ``tpr``, ``fpr`` as in
     ``rates_at_fpr``; ``ceiling_auc``, ``ceiling_tpr``; ``share_of_ceiling``, of the TPR.
@@ -56,9 +56,11 @@ def by_overtness(
     ----------
     sets, oracle
         Scored conversations by set, by the text head and by the head that is told; ``oracle`` has
-        "validation", too.
+        "train" and "validation", too.
+    threshold
+        Of the text head's scores: its alert threshold.
     """
-    threshold, ceiling_threshold = _threshold(validation), _threshold(oracle["validation"])
+    ceiling_threshold = told_threshold(oracle)
     rows: list[dict[str, Any]] = []
     for name, scored in sets.items():
         overtness = np.array([conversation.overtness for conversation in scored.conversations])
@@ -93,16 +95,22 @@ def ceiling_by_overtness(splits: dict[str, list[Conversation]], *, seed: int) ->
     A text head is fitted on the train split's own labels and is told those of the others. Columns:
     ``overtness``, ``auc``, ``tpr`` and ``fpr`` with their bounds, hits and denominators.
     """
-    sets = {split: splits[split] for split in ("validation", "test")}
-    told = oracle_scores(splits["train"], sets, seed=seed)
-    table = by_overtness(told["validation"], {"test": told["test"]}, told, n_resamples=1, seed=seed)
+    told = oracle_scores(splits["train"], splits, seed=seed)
+    at = told_threshold(told)
+    table = by_overtness({"test": told["test"]}, told, threshold=at, n_resamples=1, seed=seed)
     rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
     return table[["overtness", "auc", *rates]]
 
 
-def _threshold(scored: ScoredConversations) -> float:
+def told_threshold(oracle: dict[str, ScoredConversations]) -> float:
+    """The alert threshold of the head that is told, chosen on train and validation; nan of too few."""
+    chosen_on = [oracle["train"], oracle["validation"]]
+    label, score = (
+        np.concatenate([getattr(part, name) for part in chosen_on]) for name in ("label", "score")
+    )
+    families = [names for part in chosen_on for names in part.families]
     try:
-        return threshold_for_fpr(scored.label, scored.score, max_fpr=ASKED_FPR, clusters=scored.families)
+        return threshold_for_fpr(label, score, max_fpr=ASKED_FPR, clusters=families)
     except TooFewUnits:
         return np.nan
 
@@ -121,43 +129,44 @@ def alerts_by_length(scored: ScoredConversations, model: ConversationModel, *, s
     people, and cut off; ``N_LONG`` of each, drawn with ``seed``. Before them stands the rate of the set's
     own benign conversations of 10 to 50 messages.
 
-    Columns: ``length``; ``rate``, ``rate_low``, ``rate_high`` (Clopper-Pearson, 95 %); ``alerts``; ``n``.
+    Columns: ``length``; ``rate``, ``rate_low``, ``rate_high`` (95 %, those of ``Rate`` with shared
+    dialogues); ``alerts``; ``n``.
     """
-    benign = np.flatnonzero(~scored.label).tolist()
-    usual = [at for at in benign if 10 <= len(scored.conversations[at].messages) <= 50]
-    threshold = model.alert_threshold
-    rows = [_alerts("10–50", int((scored.score[usual] >= threshold).sum()), len(usual))]
-    rng = np.random.default_rng(seed)
+    n_messages = np.array([len(conversation.messages) for conversation in scored.conversations])
+    usual = ~scored.label & (n_messages >= 10) & (n_messages <= 50)
+    rates = {"10–50": scored.clusters.rate(scored.score >= model.alert_threshold, usual)}
+    rng, benign = np.random.default_rng(seed), np.flatnonzero(~scored.label)
     for length in LENGTHS:
-        n_alerts = sum(
-            float(running_scores(model, *_strung_together(scored, rng.permutation(benign), length)).max())
-            >= threshold
-            for _ in range(N_LONG)
-        )
-        rows.append(_alerts(str(length), n_alerts, N_LONG))
-    return pd.DataFrame(rows)
-
-
-def _alerts(length: str, n_alerts: int, n: int) -> dict[str, Any]:
-    rate = Rate(n_alerts, n)
-    return {"length": length} | rate.columns("rate") | {"alerts": rate.hits, "n": rate.n}
+        drawn = [_strung_together(scored, rng.permutation(benign), length) for _ in range(N_LONG)]
+        alerts = [
+            running_scores(model, rows, authors).max() >= model.alert_threshold for rows, authors, _ in drawn
+        ]
+        rates[str(length)] = Clusters.of(families for *_, families in drawn).rate(alerts, np.ones(N_LONG))
+    return pd.DataFrame(
+        [
+            {"length": length} | rate.columns("rate") | {"alerts": rate.hits, "n": rate.n}
+            for length, rate in rates.items()
+        ]
+    )
 
 
 def _strung_together(
     scored: ScoredConversations, order: NDArray[np.int64], length: int
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Probabilities and authors of ``length`` messages of conversations, one after the other."""
+) -> tuple[NDArray[np.float64], list[str], tuple[str, ...]]:
+    """Probabilities and authors of ``length`` messages, conversation after conversation, and dialogues."""
     rows: list[NDArray[np.float64]] = []
     authors: list[str] = []
+    families: list[str] = []
     for at in map(int, order):
         conversation = scored.conversations[at]
         rows.append(scored.probabilities[at])
+        families += scored.families[at]
         authors += [
             "A" if message.author == conversation.sender else "B" for message in conversation.messages
         ]
         if len(authors) >= length:
             break
-    return np.concatenate(rows)[:length], authors[:length]
+    return np.concatenate(rows)[:length], authors[:length], tuple(families)
 
 
 def two_way_pairs(

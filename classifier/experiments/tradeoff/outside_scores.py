@@ -22,16 +22,16 @@ def outside_scorer(
     """The scorer of an outside model, from its message scores of the conversations ``scored``.
 
     With a column for each label and rows of ``train`` conversations too, a conversation model is fitted on
-    those (``fitted_head``). Otherwise messages are combined by noisy-or. Raises ``InputError`` for a file
+    those (``fitted_head``). Otherwise messages are combined by stage maxima. Raises ``InputError`` for a file
     that does not fit the corpus.
     """
-    from classifier.privacy.simulate.scorer import NOISY_OR, PolicyScorer
+    from classifier.privacy.simulate.scorer import STAGE_MAXIMA, PolicyScorer
 
     table = _read_scores(path)
     scores = outside_scores(path, table, scored)
     present = set(table["conversation_id"])
     fitted_on = [conversation for conversation in train if conversation.id in present]
-    head: ConversationScorer = NOISY_OR
+    head: ConversationScorer = STAGE_MAXIMA
     if fitted_on and scores.columns != ("score",):
         head = fitted_head(path, outside_scores(path, table, fitted_on), fitted_on, scores, scored, seed=seed)
     return PolicyScorer(scores, head)

@@ -40,7 +40,7 @@ from classifier.privacy.compare.tables import (
 )
 from classifier.privacy.policies.policy import ANCHORS, Policy, shipped_policies
 from classifier.privacy.simulate.run import obstacle
-from classifier.privacy.simulate.scorer import NOISY_OR, AllRowsScorer, NoisyOr, PolicyScorer
+from classifier.privacy.simulate.scorer import FIXED_RULES, AllRowsScorer, PolicyScorer
 from classifier.privacy.stream import MessageScores, Stream, scored
 from classifier.progress import ProgressBar, no_progress_bar
 
@@ -260,7 +260,7 @@ def _operating_points(
     """
     groups: dict[tuple[object, ...], list[Policy]] = {}
     for policy in policies:
-        groups.setdefault((policy.model_key, policy.noisy_or, policy.who, policy.window), []).append(policy)
+        groups.setdefault((policy.model_key, policy.fixed_rule, policy.who, policy.window), []).append(policy)
 
     def of_group(group: Sequence[Policy]) -> Iterator[PolicyOperatingPoints]:
         return operating_points_of_policies(
@@ -294,11 +294,13 @@ def _all_of_group(
 def combining_rule(policy: Policy, scorers: Mapping[str, PolicyScorer]) -> str:
     """How the probabilities of messages become the score of a conversation.
 
-    "noisy-or", "fitted" (a conversation scorer that came with the model), or "" for a policy without text.
+    "noisy or", "stage maxima", "fitted" (a conversation scorer that came with the model), or "" for a policy
+    without text.
     """
     if policy.where == "none" or not policy.reads_to_decide:
         return ""
-    return "noisy-or" if isinstance(_scorer_for(policy, scorers).conversation, NoisyOr) else "fitted"
+    rule = _scorer_for(policy, scorers).conversation
+    return next((name.replace("_", " ") for name, fixed in FIXED_RULES.items() if rule is fixed), "fitted")
 
 
 def _with_scored_messages(scorer: PolicyScorer, streams: Sequence[Stream]) -> PolicyScorer:
@@ -311,7 +313,7 @@ def _with_scored_messages(scorer: PolicyScorer, streams: Sequence[Stream]) -> Po
 def _scorer_for(policy: Policy, scorers: Mapping[str, PolicyScorer]) -> PolicyScorer:
     """The scorer of a policy's model; without text, any."""
     scorer = scorers[policy.model_key] if policy.model_key in scorers else next(iter(scorers.values()))
-    return replace(scorer, conversation=NOISY_OR) if policy.noisy_or else scorer
+    return replace(scorer, conversation=FIXED_RULES[policy.fixed_rule]) if policy.fixed_rule else scorer
 
 
 def _obstacle(policy: Policy, streams: Sequence[Stream], scorers: Mapping[str, PolicyScorer]) -> str:

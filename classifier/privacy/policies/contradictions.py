@@ -46,7 +46,7 @@ def _in_reading(policy: Policy) -> Iterator[str]:
         yield "report_rate and false_report_rate belong to where = user_report"
     if policy.reads_to_decide:
         return
-    for name in ("window", "noisy_or", "k_of_n", "text_trigger", "retain_messages"):
+    for name in ("window", "fixed_rule", "k_of_n", "text_trigger", "retain_messages"):
         if getattr(policy, name):
             yield f"evidence = {policy.evidence} decides without reading, so {name} has nothing to work on"
 

@@ -191,5 +191,6 @@ def _modelling(policy: Policy) -> str:
             f"with {policy.training.replace('_', ' ')}, epsilon {policy.training_epsilon:g}, "
             f"at most {policy.people_cap} conversations a person"
         )
-    rule = "; messages are combined by a fixed rule (noisy-or), not a fitted one" if policy.noisy_or else ""
+    named = policy.fixed_rule.replace("_", " ")
+    rule = f"; messages are combined by a fixed rule ({named}), not a fitted one" if named else ""
     return f"{features}, trained {noise}{rule}"

@@ -65,9 +65,9 @@ class Policy:
     window
         The score is of the last ``window`` messages read, and no state outlives them. 0: a running score that
         keeps no message.
-    noisy_or
-        Combine the messages' probabilities by a fixed rule (``scorer.NoisyOr``), even where the model comes
-        with a fitted conversation scorer.
+    fixed_rule
+        Combine the messages' probabilities by a rule that was fitted on nothing, "stage_maxima" or "noisy_or"
+        (``scorer.FIXED_RULES``), even where the model comes with a fitted conversation scorer.
     threshold, k_of_n, stage_threshold
         An alert takes a score of at least ``threshold`` and ``k_of_n`` of the five stages, each at a
         probability of at least ``stage_threshold``. ``k_of_n`` = 0: no rule on stages.
@@ -115,7 +115,7 @@ class Policy:
     trigger: tuple[str, ...] = ()
     text_trigger: str = ""
     window: int = 0
-    noisy_or: bool = False
+    fixed_rule: Literal["", "noisy_or", "stage_maxima"] = ""
     threshold: float = 0.5
     k_of_n: int = 0
     stage_threshold: float = 0.5

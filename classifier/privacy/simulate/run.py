@@ -21,7 +21,7 @@ from classifier.privacy.policies.redact import redacted
 from classifier.privacy.policies.release import flip_probability, level, noisy_count
 from classifier.privacy.policies.trigger import MetadataSignals
 from classifier.privacy.simulate.events import EventLog, PolicyRun
-from classifier.privacy.simulate.scorer import NOISY_OR, PolicyScorer, RunningScorer
+from classifier.privacy.simulate.scorer import FIXED_RULES, PolicyScorer, RunningScorer
 from classifier.privacy.simulate.view import PolicyView, ReadMessage
 from classifier.privacy.simulate.whole import WHOLE, part_read
 from classifier.privacy.stream import MessageScores, Stream
@@ -101,12 +101,12 @@ def run_policy(
 
     ``seed`` reaches every draw (sampling, reports, accepted contacts, chance, flipped bits). Each is made
     from the conversation's id, so it depends neither on the order of the conversations nor on the other ones.
-    A policy with ``noisy_or`` is scored by that rule, whatever conversation scorer ``scorer`` brings.
+    A policy with a ``fixed_rule`` is scored by it, whatever conversation scorer ``scorer`` brings.
     ``observe_state`` is called after each message. Raises ``ValueError`` when the streams lack what the
     policy looks at.
     """
-    if policy.noisy_or:
-        scorer = replace(scorer, conversation=NOISY_OR)
+    if policy.fixed_rule:
+        scorer = replace(scorer, conversation=FIXED_RULES[policy.fixed_rule])
     running = scorer.running()
     log = EventLog()
     for position, stream in enumerate(streams):

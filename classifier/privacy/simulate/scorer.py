@@ -6,7 +6,7 @@ The caller passes them in; this room knows no model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -71,7 +71,37 @@ class NoisyOr:
         return float(1.0 - np.add.reduce(state) / state.size)
 
 
-NOISY_OR = NoisyOr()
+class StageMaxima:
+    """Mean over the five stages of the highest probability of any message.
+
+    Noisy-or multiplies over all messages, so that with many of them every stage counts as seen and the score
+    tells little but length. Here one more message raises the score only if it shows a stage better than any
+    before. The score is in [0, 1], and one more message never lowers it.
+
+    >>> StageMaxima()(np.array([[1.0, 0, 0, 0, 0], [0.5, 0.25, 0, 0, 0]]), ["a", "b"])
+    0.25
+    """
+
+    def __call__(self, rows: Numbers, authors: Sequence[str]) -> float:
+        """The score of these rows; of a single column, its maximum."""
+        return self.score(np.maximum.reduce(rows[:, : len(STAGES)], axis=0, initial=0.0))
+
+    def start(self) -> Any:
+        """The highest probability before any message: 0."""
+        return np.zeros(1)
+
+    def update(self, state: Any, row: Numbers, author: str) -> Any:
+        """The highest probabilities after one more message."""
+        return np.maximum(state, row[: len(STAGES)])
+
+    def score(self, state: Any) -> float:
+        """The mean over stages of the highest probability."""
+        return float(np.add.reduce(state) / state.size)
+
+
+NOISY_OR, STAGE_MAXIMA = NoisyOr(), StageMaxima()
+FIXED_RULES: Mapping[str, NoisyOr | StageMaxima] = {"noisy_or": NOISY_OR, "stage_maxima": STAGE_MAXIMA}
+"""Rules that combine the messages of a conversation without having been fitted on any."""
 
 
 @dataclass(frozen=True)

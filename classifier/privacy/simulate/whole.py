@@ -67,7 +67,7 @@ def part_read(policy: Policy) -> str:
         (policy.who != "both", "it reads one side of them"),
         (policy.trigger or policy.text_trigger, "it begins to read at a trigger"),
         (policy.k_of_n > 0, "it counts stages in messages"),
-        (policy.noisy_or, "it combines scores of messages"),
+        (policy.fixed_rule, "it combines scores of messages"),
     )
     found = next((reason for holds, reason in reasons if holds), "")
     return found and f"the scores are of whole conversations, and {found}"
