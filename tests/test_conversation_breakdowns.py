@@ -86,7 +86,7 @@ def test_each_overtness_is_set_against_benign_conversations_of_the_same_lengths(
         "validation": validation,
         "test": scored([*benign, long_one, overt, faint], [*low, 0.99, 0.9, 0.8]),
     }
-    table = by_overtness({"test": test}, told, threshold=0.6, n_resamples=20, seed=0).set_index("overtness")
+    table = by_overtness({"test": test}, told, threshold=0.6).set_index("overtness")
     assert table.index.tolist() == ["overt", "faint", "all"]
     assert table["auc"].tolist() == pytest.approx([1.0, 0.0, 0.5])
     assert table["tpr"].tolist() == [1.0, 0.0, 0.5]
@@ -104,7 +104,7 @@ def test_without_a_showable_rate_there_is_none():
     pattern = chat(1, "p", "q", "p", overtness="overt")
     both = scored([*few, pattern], [*low, 0.9])
     told = dict.fromkeys(("train", "validation", "test"), both)
-    table = by_overtness({"test": both}, told, threshold=np.nan, n_resamples=5, seed=0)
+    table = by_overtness({"test": both}, told, threshold=np.nan)
     assert table[["tpr", "fpr", "ceiling_tpr", "share_of_ceiling"]].isna().all(axis=None)
     assert table["fpr_n"].tolist() == [20, 20]
 
@@ -134,7 +134,7 @@ def test_the_dialogues_of_a_pair_are_told_apart_by_their_own_lines_alone():
     ]
     conversations, secrecy = map(list, zip(*made, strict=True))
     found = scored(conversations, [0.5] * 5, secrecy=secrecy)
-    [row] = two_way_pairs({"test": found}, flags_secrecy(), n_resamples=5, seed=0).to_dict("records")
+    [row] = two_way_pairs({"test": found}, flags_secrecy()).to_dict("records")
     # The ordinary dialogue that stands in a pattern, too, stays ordinary.
     assert (row["auc"], row["positives"], row["n"], row["n_clusters"]) == (1.0, 2, 4, 2)
 
@@ -142,4 +142,4 @@ def test_the_dialogues_of_a_pair_are_told_apart_by_their_own_lines_alone():
 def test_a_set_without_two_pairs_has_no_row():
     conversation, secrecy = of_pair(1, "left", "raid.p", 0.0, 0.9, overtness="mixed")
     found = scored([conversation], [0.5], secrecy=[secrecy])
-    assert len(two_way_pairs({"test": found}, flags_secrecy(), n_resamples=5, seed=0)) == 0
+    assert len(two_way_pairs({"test": found}, flags_secrecy())) == 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import t
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from classifier.evaluation.intervals import Resamples
@@ -76,33 +77,41 @@ def test_a_resample_has_the_same_value_alone_as_among_many():
 
 def test_auc_stands_with_its_interval_and_counts():
     result = auc_with_interval(
-        [1, 0, 1, 0, 0],
-        [0.9, 0.8, 0.7, 0.2, 0.1],
-        ["ann", "bea", "cat", "dan", "dan"],
-        n_resamples=300,
-        seed=0,
+        [1, 0, 1, 0, 0], [0.9, 0.8, 0.7, 0.2, 0.1], ["ann", "bea", "cat", "dan", "dan"]
     )
     assert result["auc"] == pytest.approx(5 / 6)
-    assert result["auc_low"] <= result["auc"] <= result["auc_high"]
-    assert [result[key] for key in ("positives", "n", "n_clusters", "n_resamples")] == [2, 5, 4, 300]
+    assert result["auc_low"] < result["auc"] < result["auc_high"]
+    assert [result[key] for key in ("positives", "n", "n_clusters")] == [2, 5, 4]
 
 
-def test_an_interval_rests_on_a_thousand_resamples_unless_asked():
-    assert auc_with_interval([1, 0], [0.9, 0.2], ["ann", "bea"], seed=0)["n_resamples"] == 1000
+def test_the_variance_of_independent_units_is_delongs():
+    # Two positives of 3 and 1 negatives below, of four: shares won 3/4 and 1/4, area 1/2. Negatives: positives
+    # above are 2, 1, 1 and 0 of two. Variances over their own counts: (1/16 + 1/16) / 4 and (1/4 + 1/4) / 16.
+    result = auc_with_interval([1, 0, 0, 1, 0, 0], [0.55, 0.1, 0.2, 0.15, 0.3, 0.9], range(6))
+    influences = np.array([1 / 8, -1 / 8, 1 / 8, 0.0, 0.0, -1 / 8])
+    assert result["auc"] == 0.5
+    df = (influences @ influences) ** 2 / (influences**4).sum()
+    reach = t.ppf(0.975, df) * math.sqrt(1 / 16) / 0.25
+    assert result["auc_high"] == pytest.approx(1 / (1 + math.exp(-reach)))
 
 
-def test_a_perfect_score_is_perfect_in_every_resample():
-    result = auc_with_interval(
-        [1, 0, 1, 0], [0.9, 0.2, 0.8, 0.1], ["ann", "bea", "cat", "dan"], n_resamples=100, seed=0
-    )
+def test_units_of_one_dialogue_that_go_together_widen_the_interval():
+    rng = np.random.default_rng(0)
+    label, dialogue = np.arange(400) % 2 == 0, np.arange(400) // 10
+    score = label + np.repeat(rng.normal(size=40), 10) * np.where(label, 1, -1) + rng.normal(size=400)
+    alone, together = (auc_with_interval(label, score, names) for names in (range(400), dialogue))
+    assert together["auc"] == alone["auc"]
+    assert together["auc_high"] - together["auc_low"] > 2 * (alone["auc_high"] - alone["auc_low"])
+
+
+def test_a_perfect_score_has_no_room():
+    result = auc_with_interval([1, 0, 1, 0], [0.9, 0.2, 0.8, 0.1], ["ann", "bea", "cat", "dan"])
     assert (result["auc"], result["auc_low"], result["auc_high"]) == (1.0, 1.0, 1.0)
 
 
 def test_a_score_of_chance_has_an_interval_around_one_half():
     rng = np.random.default_rng(8)
-    result = auc_with_interval(
-        rng.random(400) < 0.5, rng.random(400), rng.integers(0, 60, 400), n_resamples=200, seed=0
-    )
+    result = auc_with_interval(rng.random(400) < 0.5, rng.random(400), rng.integers(0, 60, 400))
     assert result["auc_low"] < 0.5 < result["auc_high"]
 
 

@@ -62,9 +62,8 @@ class Clusters:
     def rate(self, hit: ArrayLike, of: ArrayLike) -> Rate:
         """The share of the units in ``of`` that are hit, with what clusters do to its bounds.
 
-        With r the difference of each unit from the rate, the design effect is Σ r r' over pairs of units that
-        share a cluster, each with itself among them, over Σ r²; at least 1. Degrees of freedom are those of
-        Satterthwaite (1946), Biometrics 2, from the sums of r by cluster, (Σ s²)² / Σ s⁴; at least 2.
+        With r the difference of each unit from the rate, the design effect is the ``variance`` of Σ r over
+        Σ r².
 
         >>> Clusters.of(["raid", "raid", "pizza", "pizza"]).rate([1, 1, 0, 0], [1, 1, 1, 1])
         Rate(hits=2, n=4, design_effect=2.0, df=2.0)
@@ -75,19 +74,24 @@ class Clusters:
         if alone.hits in (0, alone.n) or self._all_alone:
             return alone
         difference = np.where(marked, hits - alone.value, 0.0)
-        by_cluster = self.membership.T @ difference
+        variance, df = self.variance(difference)
+        return Rate(alone.hits, alone.n, variance / float(difference @ difference), df)
+
+    def variance(self, influence: NDArray[np.float64]) -> tuple[float, float]:
+        """The variance of a statistic from the ``influence`` of each unit on it, and its degrees of freedom.
+
+        Σ u u' over pairs of units that share a cluster, each with itself among them; at least Σ u², as if all
+        were independent. Degrees of freedom are those of Satterthwaite (1946), Biometrics 2, from the sums of
+        u by cluster, (Σ s²)² / Σ s⁴; at least 2.
+        """
+        by_cluster = self.membership.T @ influence
         together = self._sharing
-        shared = by_cluster @ by_cluster if together is None else difference @ (together @ difference)
-        effect = max(1.0, float(shared / (difference @ difference)))
-        return Rate(alone.hits, alone.n, effect, _degrees_of_freedom(by_cluster))
+        shared = by_cluster @ by_cluster if together is None else influence @ (together @ influence)
+        fourth = float((by_cluster**4).sum())
+        df = max(2.0, float(by_cluster @ by_cluster) ** 2 / fourth) if fourth > 0 else math.inf
+        return max(float(shared), float(influence @ influence)), df
 
     def rate_columns(self, name: str, hit: ArrayLike, of: ArrayLike) -> dict[str, float]:
         """``rate`` as columns of a table: value, ``_low``, ``_high`` (95 %), ``_hits`` and ``_n``."""
         rate = self.rate(hit, of)
         return rate.columns(name) | {f"{name}_hits": rate.hits, f"{name}_n": rate.n}
-
-
-def _degrees_of_freedom(by_cluster: NDArray[np.float64]) -> float:
-    squares = by_cluster**2
-    fourth = float((squares**2).sum())
-    return max(2.0, float(squares.sum()) ** 2 / fourth) if fourth > 0 else math.inf

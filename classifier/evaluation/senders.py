@@ -68,7 +68,7 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
     pattern, flags = senders["pattern"].to_numpy(), senders["flags"].to_numpy()
     of_senders = Clusters.of(range(len(senders)))
     if "families" in conversations:
-        of_senders = Clusters.of(conversations.groupby("sender")["families"].agg(_together))
+        of_senders = Clusters.of(conversations.groupby("sender")["families"].agg(all_families))
     rows = []
     for k in range(1, max_k + 1):
         tpr, fpr = of_senders.rate(flags >= k, pattern), of_senders.rate(flags >= k, ~pattern)
@@ -81,7 +81,8 @@ def k_of_n_table(conversations: pd.DataFrame, *, max_k: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _together(families: Iterable[tuple[Hashable, ...]]) -> tuple[Hashable, ...]:
+def all_families(families: Iterable[tuple[Hashable, ...]]) -> tuple[Hashable, ...]:
+    """The dialogues of several conversations, those of an account, together."""
     return tuple(name for names in families for name in names)
 
 

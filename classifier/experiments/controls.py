@@ -92,20 +92,20 @@ CAUSES: dict[str, str] = {
 
 
 def control_table(
-    splits: dict[str, list[Conversation]], messages: dict[str, pd.DataFrame], *, n_resamples: int, seed: int
+    splits: dict[str, list[Conversation]], messages: dict[str, pd.DataFrame], *, seed: int
 ) -> pd.DataFrame:
     """AUC of each leak control, and of a message model fitted on shuffled labels.
 
     ``splits`` are conversations by split, ``messages`` their ``messages_table``. The controls are over
-    conversations, with intervals over senders; the shuffled labels are over messages. Columns: ``control``,
+    conversations that share dialogues; the shuffled labels are over messages. Columns: ``control``,
     those of ``auc_with_interval``, ``cause``.
     """
     label = np.array([conversation.label == PATTERN for conversation in splits["test"]])
-    senders = np.array([conversation.sender for conversation in splits["test"]])
+    families = [conversation.clusters for conversation in splits["test"]]
     rows: list[dict[str, Any]] = []
     for name, features_of in progress_bar(CONTROLS.items(), label="leak controls", length=len(CONTROLS)):
         scores = control_scores(features_of, splits["train"], splits["test"])
-        area = auc_with_interval(label, scores, senders, n_resamples=n_resamples, seed=seed)
+        area = auc_with_interval(label, scores, families)
         rows.append({"control": name} | area)
     shuffled = _shuffled_auc(messages["train"], messages["test"], seed=seed)
     rows.append({"control": "shuffled labels"} | shuffled)

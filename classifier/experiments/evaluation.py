@@ -205,7 +205,7 @@ def _message_tables(
         "f1_by_cap": pd.concat(by_cap, ignore_index=True),
         "message_curves": _message_curves(measured, scores),
         "systems": baseline_table(messages, metrics, n_resamples=n_resamples, seed=seed),
-        "controls": control_table(splits, messages, n_resamples=n_resamples, seed=seed),
+        "controls": control_table(splits, messages, seed=seed),
         "scenes": _false_alarms(test, flagged, test["conversation_label"] != PATTERN, "scene"),
         "manners": _false_alarms(test, flagged, test["manner"] != "plain", "manner"),
         "tactics": _recall_by_tactic(test, flagged),
@@ -292,19 +292,19 @@ def _conversation_tables(
     threshold = heads["text"].alert_threshold
     resampling = {"n_resamples": n_resamples, "seed": seed}
     return {
-        "separation": conversation_tables.separation(reported, oracle, **resampling),
+        "separation": conversation_tables.separation(reported, oracle),
         "conversation_curves": _conversation_curves(text, oracle_text),
         "rates": conversation_tables.rates_at_fpr(validation, text),
         "told_rates": conversation_tables.rates_at_fpr(oracle["validation"], oracle_text),
-        "overtness": by_overtness(text, oracle, threshold=threshold, **resampling),
+        "overtness": by_overtness(text, oracle, threshold=threshold),
         "alerts_by_length": alerts_by_length(test, heads["text"], seed=seed),
-        "pairs": two_way_pairs(text, heads["text"], **resampling),
+        "pairs": two_way_pairs(text, heads["text"]),
         "early": conversation_tables.early_warning(text, threshold=threshold, **resampling),
         "recall_by_k": conversation_tables.recall_by_k(text, threshold=threshold),
         "conversation_scenes": conversation_tables.benign_scenes(test, threshold=threshold),
         "conversation_slices": conversation_tables.slices(test, threshold=threshold),
         "senders": conversation_tables.senders(test, threshold=threshold),
-        "sender_auc": conversation_tables.sender_separation(test, **resampling),
+        "sender_auc": conversation_tables.sender_separation(test),
         "base_rates": conversation_tables.base_rates(test, threshold=threshold),
         **conversation_tables.calibration(validation, test),
     }

@@ -51,7 +51,7 @@ def expected_leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: in
 
     def auc_and_margin(score: NDArray[np.float64], marks: NDArray[np.bool_]) -> tuple[float, float]:
         """The AUC, and three standard errors of it."""
-        figures = membership_figures(marks, score, senders, seed=seed)
+        figures = membership_figures(marks, score, senders)
         return figures.auc, 3.0 * (figures.auc_high - figures.auc_low) / (2.0 * 1.96)
 
     def by_chance(what: str, score: NDArray[np.float64], marks: NDArray[np.bool_] = member) -> Check:
@@ -64,7 +64,7 @@ def expected_leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: in
 
     yield by_chance("an attack that sees no model: AUC", blind_scores(texts, member, senders, seed=seed))
     private = vocabulary_scores(models["private/plain"], texts)
-    yield _people_by_vocabulary(documents, private, seed=seed)
+    yield _people_by_vocabulary(documents, private)
     other_half = random_membership(senders, seed=seed + 1)
     yield by_chance("the same with membership drawn at random again: AUC", private, other_half)
     public = vocabulary_scores(models["public/plain"], texts)
@@ -75,7 +75,7 @@ def expected_leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: in
     yield _document_counts(documents.loc[member, "text"].tolist(), models["private/plain"])
 
 
-def _people_by_vocabulary(documents: pd.DataFrame, score: NDArray[np.float64], *, seed: int) -> Check:
+def _people_by_vocabulary(documents: pd.DataFrame, score: NDArray[np.float64]) -> Check:
     """The vocabulary attack on people: a person's least known document decides.
 
     All words of a short conversation may be others' too, since members and others say the same dialogues, so
@@ -84,7 +84,7 @@ def _people_by_vocabulary(documents: pd.DataFrame, score: NDArray[np.float64], *
     """
     people = documents.assign(score=score).groupby("sender")[["member", "score"]].min()
     member = people["member"].to_numpy(dtype=bool)
-    auc = membership_figures(member, people["score"].to_numpy(), people.index.to_numpy(), seed=seed).auc
+    auc = membership_figures(member, people["score"].to_numpy(), people.index.to_numpy()).auc
     what = "vocabulary attack on people, by private words and pairs: AUC"
     return Check(what, "at least 0.95", f"{auc:.3f}", auc >= 0.95)
 

@@ -40,8 +40,6 @@ def by_overtness(
     oracle: dict[str, ScoredConversations],
     *,
     threshold: float,
-    n_resamples: int,
-    seed: int,
 ) -> pd.DataFrame:
     """Separation of patterns by overtness.
 
@@ -71,9 +69,8 @@ def by_overtness(
             kept = _of_the_same_lengths(scored, patterns)
             label, told = scored.label[kept], oracle[name].score[kept]
             score = scored.score[kept]
-            resampling = {"n_resamples": n_resamples, "seed": seed}
             families = [of for of, inside in zip(scored.families, kept, strict=True) if inside]
-            area = auc_with_interval(label, score, families, **resampling)
+            area = auc_with_interval(label, score, families)
             rates = rates_at(scored, threshold, kept)
             ceiling = rates_at(oracle[name], ceiling_threshold, kept)["tpr"]
             rows.append(
@@ -97,7 +94,7 @@ def ceiling_by_overtness(splits: dict[str, list[Conversation]], *, seed: int) ->
     """
     told = oracle_scores(splits["train"], splits, seed=seed)
     at = told_threshold(told)
-    table = by_overtness({"test": told["test"]}, told, threshold=at, n_resamples=1, seed=seed)
+    table = by_overtness({"test": told["test"]}, told, threshold=at)
     rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
     return table[["overtness", "auc", *rates]]
 
@@ -169,9 +166,7 @@ def _strung_together(
     return np.concatenate(rows)[:length], authors[:length], tuple(families)
 
 
-def two_way_pairs(
-    sets: dict[str, ScoredConversations], model: ConversationModel, *, n_resamples: int, seed: int
-) -> pd.DataFrame:
+def two_way_pairs(sets: dict[str, ScoredConversations], model: ConversationModel) -> pd.DataFrame:
     """Do the scores tell the two dialogues of a two-way pair apart?
 
     Both begin with the same lines; one goes on as a pattern and one does not. Each is scored alone,
@@ -183,10 +178,8 @@ def two_way_pairs(
         found = list(_pair_scores(scored, model))
         if len({pair for pair, _, _ in found}) > 1:
             pairs, label, score = (np.array(column) for column in zip(*found, strict=True))
-            rows.append(
-                {"set": name} | auc_with_interval(label, score, pairs, n_resamples=n_resamples, seed=seed)
-            )
-    columns = ["set", "auc", "auc_low", "auc_high", "positives", "n", "n_clusters", "n_resamples"]
+            rows.append({"set": name} | auc_with_interval(label, score, pairs))
+    columns = ["set", "auc", "auc_low", "auc_high", "positives", "n", "n_clusters"]
     return pd.DataFrame(rows, columns=columns)
 
 

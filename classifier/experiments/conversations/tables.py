@@ -28,7 +28,7 @@ from classifier.evaluation.first_warning import (
 )
 from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.rates import Rate
-from classifier.evaluation.senders import k_of_n_table, pan12_f05
+from classifier.evaluation.senders import all_families, k_of_n_table, pan12_f05
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.experiments.conversations.aggregators import AGGREGATORS
@@ -54,9 +54,6 @@ The difference between its AUC and 1 does not come from misread messages.
 def separation(
     sets: dict[str, dict[str, ScoredConversations]],
     oracle: dict[str, ScoredConversations],
-    *,
-    n_resamples: int,
-    seed: int,
 ) -> pd.DataFrame:
     """AUC per set and scorer, with intervals over dialogues.
 
@@ -74,7 +71,7 @@ def separation(
         }
         scores[ORACLE_SCORER] = oracle[set_name].score
         for name, score in scores.items():
-            area = auc_with_interval(first.label, score, first.families, n_resamples=n_resamples, seed=seed)
+            area = auc_with_interval(first.label, score, first.families)
             rows.append({"set": set_name, "scorer": name} | area)
     return pd.DataFrame(rows)
 
@@ -276,20 +273,26 @@ def senders(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     return by_k.assign(pan12_f05=[pan12_f05(patterns, set(flags[flags >= k].index)) for k in by_k["k"]])
 
 
-def sender_separation(scored: ScoredConversations, *, n_resamples: int, seed: int) -> pd.DataFrame:
+def sender_separation(scored: ScoredConversations) -> pd.DataFrame:
     """AUC over senders of two aggregates of their conversations' scores.
 
     These are the mean log-odds and the highest score. Columns: ``score``, and those of
-    ``auc_with_interval``, resampled over senders.
+    ``auc_with_interval``, of senders who share dialogues.
     """
     log_odds = logit(np.clip(scored.score, 1e-12, 1 - 1e-12))
-    by_sender = _sender_table(scored, log_odds=log_odds).groupby("sender")
-    aggregates = by_sender.agg(label=("label", "max"), mean=("log_odds", "mean"), highest=("log_odds", "max"))
-    label, names = aggregates["label"].to_numpy(), aggregates.index.to_numpy()
+    families = pd.Series(scored.families, dtype=object)
+    by_sender = _sender_table(scored, log_odds=log_odds).assign(families=families).groupby("sender")
+    aggregates = by_sender.agg(
+        label=("label", "max"),
+        mean=("log_odds", "mean"),
+        highest=("log_odds", "max"),
+        families=("families", all_families),
+    )
+    label = aggregates["label"].to_numpy()
     rows = []
     for name, column in (("mean log-odds", "mean"), ("highest score", "highest")):
         score = aggregates[column].to_numpy()
-        area = auc_with_interval(label, score, names, n_resamples=n_resamples, seed=seed)
+        area = auc_with_interval(label, score, aggregates["families"])
         rows.append({"score": name} | area)
     return pd.DataFrame(rows)
 

@@ -106,7 +106,7 @@ def model_file_attacks(
     rows = [
         row
         for attack, score in scores.items()
-        for row in membership_rows(path.name, attack, member, score, senders, seed=seed)
+        for row in membership_rows(path.name, attack, member, score, senders)
     ]
     rows += statement_rows(path.name, model, member)
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -60,7 +60,7 @@ def attack_table(
     """Every attack against every variant, one row per figure.
 
     Variants are fitted on the members. Columns: ``variant``, in the order given; ``attack``; ``figure``;
-    ``value``, ``low`` and ``high`` (95 %: over resampled senders for AUC, over resampled canaries for bits,
+    ``value``, ``low`` and ``high`` (95 %: by sender for AUC, over resampled canaries for bits,
     Clopper-Pearson for shares; else nan); ``by_chance``, the value where nothing leaks; ``n`` members, names
     or canaries; ``n_other`` non-members, decoys or candidates.
 
@@ -97,7 +97,7 @@ def attack_table(
     name_lists = documents.loc[member, "names"]
     names = sorted({plain_spelling(name) for of_document in name_lists for name in of_document})
     blind = blind_scores(texts, member, senders, seed=stream_seed(seed, "blind"))
-    rows = list(membership_rows("no model", "blind", member, blind, senders, seed=seed))
+    rows = list(membership_rows("no model", "blind", member, blind, senders))
     drawn = np.zeros((0, len(texts)), dtype=bool)
     if n_shadows:
         drawn = shadow_draws(senders, n_shadows=n_shadows, seed=stream_seed(seed, "shadows"))
@@ -113,7 +113,7 @@ def attack_table(
             )
             scores["lira"] = lira_scores(confidences(probabilities, truth), np.array(shadows), drawn)
         for attack, score in scores.items():
-            rows += membership_rows(variant, attack, member, score, senders, seed=seed)
+            rows += membership_rows(variant, attack, member, score, senders)
         if names:
             rows += _name_rows(variant, model, names, decoys)
         for kind, of_kind in canaries.items():
@@ -170,14 +170,10 @@ def membership_rows(
     member: NDArray[np.bool_],
     score: NDArray[np.float64],
     senders: Sequence[str],
-    *,
-    seed: int,
 ) -> Iterator[Row]:
     """The rows of one membership attack on one model, as in ``attack_table``."""
     fpr = supported_fpr(int((~member).sum()))
-    figures = membership_figures(
-        member, score, senders, fpr=fpr, seed=stream_seed(seed, "resamples", variant, attack)
-    )
+    figures = membership_figures(member, score, senders, fpr=fpr)
     shares = {
         "auc": (figures.auc, figures.auc_low, figures.auc_high, 0.5),
         TPR: (figures.tpr.value, *figures.tpr.interval(), figures.fpr),

@@ -39,7 +39,7 @@ class MembershipFigures:
     Parameters
     ----------
     auc, auc_low, auc_high
-        Area under the ROC curve with its 95 % interval over resampled senders; .5 by chance.
+        Area under the ROC curve with its 95 % interval, by sender; .5 by chance.
     tpr
         Share of members found where at most ``fpr`` of non-members are.
     advantage
@@ -201,15 +201,13 @@ def membership_figures(
     senders: Iterable[Hashable],
     *,
     fpr: float = ALWAYS_SHOWN,
-    n_resamples: int = 500,
-    seed: int,
 ) -> MembershipFigures:
     """How well ``score`` tells members (1) from non-members (0).
 
-    The interval is over resampled senders. Values are nan where members or non-members are missing.
+    The interval knows which rows are of one sender. Values are nan where members or non-members are missing.
     """
     table = roc_table(member, score)
-    area = auc_with_interval(member, score, senders, n_resamples=n_resamples, seed=seed)
+    area = auc_with_interval(member, score, senders)
     members, non_members = int(area["positives"]), int(area["n"]) - int(area["positives"])
     return MembershipFigures(
         auc=float(area["auc"]),

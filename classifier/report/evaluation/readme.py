@@ -17,7 +17,7 @@ BLIND_READING = "0.965–0.976"
 COVERED_BY = {
     "a rate of conversations": ("exact, of as many as shared dialogues leave", "conversations"),
     "the same, were conversations independent": ("exact, as if independent", "conversations"),
-    "an AUC of conversations": ("bootstrap over dialogues", "AUC of conversations"),
+    "an AUC of conversations": ("by which share a dialogue", "AUC of conversations"),
 }
 """Intervals, in words and as ``simulate_coverage`` has them: kind, and how the name of the units ends."""
 SLICE_COLUMNS = ["rate", "rate_low", "rate_high", "false_alarms", "n"]

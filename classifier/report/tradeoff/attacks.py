@@ -54,7 +54,7 @@ def attack_section(table: pd.DataFrame, facts: Mapping[str, Any]) -> Section:
         Column("variant", "model"),
         Column("attack", "attack"),
         Column("figure", "figure"),
-        Column("printed", "value (95 %: over resampled people for AUC, Clopper-Pearson for shares)"),
+        Column("printed", "value (95 %: by person for AUC, Clopper-Pearson for shares)"),
         Column("by_chance", "by chance"),
         Column("n", "members, names or canaries", 0),
         Column("n_other", "non-members, decoys or candidates", 0),
@@ -70,8 +70,7 @@ def attack_section(table: pd.DataFrame, facts: Mapping[str, Any]) -> Section:
     )
     figure = CaptionedFigure(
         to_svg(axes, title="Membership attacks on each way of building a model"),
-        "AUC of each membership attack with its 95 % interval over resampled people; "
-        "the dashed line is chance.",
+        "AUC of each membership attack with its 95 % interval by person; the dashed line is chance.",
     )
     printed = printed_table(shown, columns)
     return Section(

@@ -6,7 +6,7 @@ conversations, or their messages, unless the function says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
+from classifier.evaluation.senders import all_families
 from classifier.privacy.compare.operating_points import OperatingPoint
 from classifier.records import Conversation
 
@@ -242,7 +243,7 @@ def account_table(points: Sequence[OperatingPoint], descriptions: pd.DataFrame) 
     accounts = (
         points[0]
         .costs.groupby(senders, sort=True)
-        .agg(benign=("benign", "all"), clusters=("clusters", _together), n=("benign", "size"))
+        .agg(benign=("benign", "all"), clusters=("clusters", all_families), n=("benign", "size"))
     )
     accounts = accounts[accounts["benign"]]
     clusters = Clusters.of(accounts["clusters"])
@@ -256,10 +257,6 @@ def account_table(points: Sequence[OperatingPoint], descriptions: pd.DataFrame) 
 
 
 ACCOUNT_COLUMNS = ("point", "value", "low", "high", "flagged", "n_accounts", "conversations_per_account")
-
-
-def _together(clusters: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(name for names in clusters for name in names)
 
 
 def _members(
