@@ -174,7 +174,9 @@ def test_the_short_table_sets_the_model_of_score_beside_the_one_that_is_measured
 
 
 def limits_in_lines():
-    others = [pd.read_csv(ROOT / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage")]
+    others = [
+        pd.read_csv(ROOT / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage", "fresh")
+    ]
     rows = known_limits(load_evaluation(ROOT / RESULTS).tables, *others).rows
     return "\n".join(f"{limit}: {measured}" for limit, measured in rows)
 

@@ -55,7 +55,7 @@ def blocks(root: Path) -> dict[str, str]:
     }
     scores = scores_as_text(load_model(shipped_model()), EXAMPLE, explained=True)
     evaluation = load_evaluation(root / RESULTS)
-    of_limits = [_table(root / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage")]
+    of_limits = [_table(root / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage", "fresh")]
     return {
         "short": markdown_table(short_results(evaluation.tables, shipped_figures(root))),
         "limits": markdown_table(known_limits(evaluation.tables, *of_limits)),

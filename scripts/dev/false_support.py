@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """How often is some point called supported that breaks the limit? Simulated with and without the correction for how many were looked at.
 
-Every point has a true rate just above the limit, the case in which a wrong answer is likeliest; points err independently of each other, as the worst case is. A simulation is wrong when
-at least one of its points is supported. The verdicts are those of ``claims.feasibility.feasible_points``; one row a setting goes to the CSV file.
+Every point has a true rate just above the limit, the case in which a wrong answer is likeliest; points err independently of each other, as the worst case is, and so do
+conversations (scripts/release/simulate_coverage has those that share dialogues). A simulation is wrong when at least one of its points is supported. The verdicts are those of ``claims.feasibility.feasible_points``; one row a setting goes to the CSV file.
 
     scripts/dev/false_support.py --out data/results/v2/false_support.csv
 """
@@ -44,7 +44,7 @@ def bounds_of_the_harness(hits: list[int], n: int, limit: float) -> list[float]:
             for number, count in enumerate(hits)
         ]
     )
-    intervals = pd.DataFrame(columns=["point", "metric", "low", "high"])
+    intervals = points[["point"]].assign(metric="false_positive_rate", design_effect=1.0, df=np.inf)
     frontier = Frontier({}, points, intervals, *[pd.DataFrame()] * 6)
     return feasible_points(frontier, [f"false_positive_rate<={limit}"])["bound"].tolist()
 

@@ -75,7 +75,11 @@ def short_results(tables: Tables, shipped: pd.DataFrame) -> PrintedTable:
 
 
 def known_limits(
-    tables: Tables, names: pd.DataFrame, attack: pd.DataFrame, coverage: pd.DataFrame
+    tables: Tables,
+    names: pd.DataFrame,
+    attack: pd.DataFrame,
+    coverage: pd.DataFrame,
+    fresh: pd.DataFrame,
 ) -> PrintedTable:
     """Where the model does worst, a row each, of the model fitted on the train split.
 
@@ -87,6 +91,8 @@ def known_limits(
         What ``privacy names`` and ``privacy attack`` wrote.
     coverage
         What ``scripts/release/simulate_coverage`` wrote.
+    fresh
+        What ``scripts/release/fresh_rates`` wrote.
     """
     overtness = rows_by(tables["overtness"], "set", "overtness")
     flagged_at = [row for row in tables["recall_by_k"].to_dict("records") if row["set"] == "test"]
@@ -94,6 +100,7 @@ def known_limits(
     manner, scene = (tables[name].iloc[0] for name in ("manners", "conversation_scenes"))
     noise = rows_by(tables["noise"], "noise", "model")
     read = rows_by(names, "attack")["names_read"]
+    fresh_alarms = fresh[fresh["figure"] == "false_positive_rate"]
     rows = [
         *(
             [f"{kind} patterns flagged, at a threshold for false alarms of 1 %", _cell_of(of_kind, "tpr")]
@@ -108,6 +115,11 @@ def known_limits(
         [
             f"benign conversations, worst setting ({scene['slice']}): flagged",
             rate_cell(*scene[SLICE_COLUMNS]),
+        ],
+        [
+            f"of {fresh_alarms['n'].min():,} freshly generated benign conversations and more, flagged at the "
+            "alert threshold, which was asked for 1 %: unseen dialogues, and other writers",
+            " and ".join(map(_measured, fresh_alarms.to_dict("records"))),
         ],
         [
             "average precision of messages as written, and with heavy typing noise",
