@@ -159,7 +159,7 @@ def fasttext_peer(train, texts: list[str], test: list[str]) -> Iterator[tuple[Co
         for row, text in enumerate(
             some
         ):  # one by one: predict() of a list gives every label the first one's probability
-            for probability, label in model.f.predict(spelled(text), len(LABELS) + 1, 0.0, "strict"):
+            for probability, label in model.f.predict(spelled(text) + "\n", len(LABELS) + 1, 0.0, "strict"):
                 out[row, columns.get(label, len(LABELS))] = probability
         return out[:, :-1]
 
