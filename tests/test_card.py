@@ -53,7 +53,7 @@ def test_the_results_are_of_the_shipped_model_and_of_the_frozen_corpus():
 
 
 def test_the_results_are_small_enough_to_be_kept_in_git():
-    assert sum(file.stat().st_size for file in (ROOT / RESULTS).iterdir()) <= 250_000
+    assert sum(file.stat().st_size for file in (ROOT / RESULTS).iterdir()) <= 400_000
 
 
 def test_the_yaml_header_holds_the_figures_of_the_tables():
@@ -158,8 +158,8 @@ def test_the_short_table_sets_the_model_of_score_beside_the_one_that_is_measured
                 {"figure": f"messages_{name}", "value": 0.5, "low": 0.4, "high": 0.6}
                 for name in ("f1", "precision", "recall")
             ),
-            {"figure": "patterns_flagged", "hits": 1, "n": 2},
-            {"figure": "benign_flagged", "hits": 0, "n": 4},
+            {"figure": "patterns_flagged", "value": 0.5, "low": 0.013, "high": 0.987, "hits": 1, "n": 2},
+            {"figure": "benign_flagged", "value": 0.0, "low": 0.0, "high": 0.6, "hits": 0, "n": 4},
         ]
     )
     rows = {
@@ -210,7 +210,7 @@ def test_the_limits_say_how_often_an_interval_covers():
 def test_the_contacts_turns_alone_tell_more_than_the_model_and_the_documents_say_so():
     [contact] = [row for row in results("controls") if row["control"] == "the contact's turns only"]
     own = {row["scorer"]: row for row in results("separation") if row["set"] == "test"}
-    assert float(contact["auc_low"]) > float(own["text head, told every label"]["auc_high"])
+    assert float(contact["auc_low"]) > float(own["text head"]["auc_high"])
     assert f"{float(contact['auc']):.3f} ({float(contact['auc_low']):.3f}" in limits_in_lines()
     for path in (Path("README.md"), CORPORA / "README.md", CARD):
         assert "The script leaks" in (ROOT / path).read_text(encoding="utf-8")

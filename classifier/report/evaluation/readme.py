@@ -16,7 +16,7 @@ BLIND_READING = "0.965–0.976"
 """Macro F1 of two blind labellings by language models, of messages of version 1: before this corpus."""
 COVERED_BY = {
     "a rate of conversations": ("exact, of as many as shared dialogues leave", "conversations"),
-    "the same, were conversations independent": ("exact, as if independent", "conversations"),
+    "a rate of conversations taken for independent": ("exact, as if independent", "conversations"),
     "an AUC of conversations": ("by which share a dialogue", "AUC of conversations"),
 }
 """Intervals, in words and as ``simulate_coverage`` has them: kind, and how the name of the units ends."""
@@ -117,8 +117,8 @@ def known_limits(
             rate_cell(*scene[SLICE_COLUMNS]),
         ],
         [
-            f"of {fresh_alarms['n'].min():,} freshly generated benign conversations and more, flagged at the "
-            "alert threshold, which was asked for 1 %: unseen dialogues, and other writers",
+            "freshly generated benign conversations flagged at the alert threshold, which was asked for 1 % "
+            f"({fresh_alarms['n'].min():,} and more of each): unseen dialogues, and other writers",
             " and ".join(map(_measured, fresh_alarms.to_dict("records"))),
         ],
         [
