@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -189,3 +190,14 @@ def test_no_price_is_told_of_fewer_than_ten_more_false_alarms():
     [row] = threshold_prices([loose, strict], prevalences=[0.1], n_resamples=50).to_dict("records")
     assert row["n_more_alarms"] == 9
     assert [math.isnan(row[name]) for name in ("price", "price_low", "price_high")] == [True] * 3
+
+
+def test_a_threshold_that_adds_too_few_false_alarms_is_passed_over():
+    strict, near, far = (
+        point("toy", found=found, alarms=alarms, where="device", release="alert_bit", threshold=at)
+        for found, alarms, at in ((2, 1, 0.9), (3, 5, 0.7), (6, 21, 0.5))
+    )
+    named = [replace(each, name=f"toy@{each.policy.threshold}") for each in (strict, near, far)]
+    table = threshold_prices(named, prevalences=[0.1], n_resamples=50)
+    steps = table[["from_point", "to_point", "n_more_alarms"]].to_numpy().tolist()
+    assert steps == [["toy@0.9", "toy@0.5", 20], ["toy@0.7", "toy@0.5", 16]]

@@ -119,7 +119,7 @@ def known_limits(
         [
             "freshly generated benign conversations flagged at the alert threshold, which was asked for 1 % "
             f"({fresh_alarms['n'].min():,} and more of each): unseen dialogues, and other writers",
-            " and ".join(map(_measured, fresh_alarms.to_dict("records"))),
+            " and ".join(map(_measured, rows_by(fresh_alarms, "set").values())),
         ],
         [
             "average precision of messages as written, and with heavy typing noise",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,14 +42,17 @@ def threshold_prices(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The price of one more pattern found, between neighbouring thresholds of one policy.
+    """The price of one more pattern found, from each threshold of a policy to a looser one.
 
-    It is in benign conversations flagged: ((1 - π) Δ false positive rate) / (π Δ recall), at each supposed
-    prevalence π. Columns: ``policy``, ``from_point``, ``to_point`` (by falling threshold), ``prevalence``,
-    ``recall_from``, ``recall_to``, ``false_alarms_from``, ``false_alarms_to`` (rates), ``n_more_alarms``
-    (further benign conversations flagged), ``price`` with ``price_low`` and ``price_high`` (95 % percentile
-    interval over resampled clusters), nan where fewer than ``LEAST_ALARMS`` more are flagged, and
-    ``no_gain_share``, the share of resamples in which no more is found and the price counts as infinite.
+    That is the next one at which at least ``LEAST_ALARMS`` more benign conversations are flagged; where no
+    threshold is so loose, the loosest, without a price. The price is in benign conversations flagged:
+    ((1 - π) Δ false positive rate) / (π Δ recall), at each supposed prevalence π.
+
+    Columns: ``policy``, ``from_point``, ``to_point``, ``prevalence``, ``recall_from``, ``recall_to``,
+    ``false_alarms_from``, ``false_alarms_to`` (rates), ``n_more_alarms`` (further benign conversations
+    flagged), ``price`` with ``price_low`` and ``price_high`` (95 % percentile interval over resampled
+    dialogues), nan without a price, and ``no_gain_share``, the share of resamples in which no more is found
+    and the price counts as infinite.
     """
     rows: list[dict[str, Any]] = []
     if not points:
@@ -61,10 +63,18 @@ def threshold_prices(
         by_policy.setdefault(point.policy.name, []).append(point)
     for name, own in by_policy.items():
         strictest_first = sorted(own, key=lambda point: -point.policy.threshold)
-        for stricter, looser in pairwise(strictest_first):
-            of_stricter, of_looser = (_rates(point.costs, resamples) for point in (stricter, looser))
-            identity = {"policy": name, "from_point": stricter.name, "to_point": looser.name}
-            rows += [identity | row for row in _prices(of_stricter, of_looser, prevalences)]
+        rates = [_rates(point.costs, resamples) for point in strictest_first]
+        for at, stricter in enumerate(strictest_first[:-1]):
+            to = next(
+                (
+                    later
+                    for later in range(at + 1, len(own))
+                    if rates[later][2] - rates[at][2] >= LEAST_ALARMS
+                ),
+                len(own) - 1,
+            )
+            identity = {"policy": name, "from_point": stricter.name, "to_point": strictest_first[to].name}
+            rows += [identity | row for row in _prices(rates[at], rates[to], prevalences)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
