@@ -49,7 +49,7 @@ ASKED_RATES = (0.003, 0.01, 0.03, 0.1)
 
 RULES = {
     "threshold_rule": "the smallest score on validation whose false positive rate has a one-sided 95 % "
-    "Clopper-Pearson upper bound at or below the rate asked for",
+    "upper bound, with conversations that share dialogues counted as fewer, at or below the rate asked for",
     "on_no_axis": "what the recipient can do with an alert: a point is compared only with points that tell "
     "the same recipient, and no less; and that a server keeps the model file to itself: what is in a file "
     "counts as known",

@@ -118,7 +118,7 @@ def _humans_read(row: Mapping[str, Any]) -> str:
     if row["zero_by_construction"]:
         return "none"
     few = row["human_read"] < FEW_EVENTS
-    bound = f"; at most {format_number(row['upper'], 0)}, exact bound" if few else ""
+    bound = f"; at most {format_number(row['upper'], 0)} at 95 %" if few else ""
     counts = f"{format_number(row['human_read'], 0)} of the {format_number(row['n_benign'], 0)}"
     return f"{counts} innocent conversations ({format_number(row[HUMAN_READS], 0)} in a million{bound})"
 
@@ -181,10 +181,11 @@ def argued_figure(tables: Tables) -> CaptionedFigure:
     """The picture of the page."""
     return CaptionedFigure(
         to_svg(argued_plot(tables), title="Recall against innocent people's conversations read by a human"),
-        "Up is more found, left is fewer innocent people read. A line is a policy at its thresholds; "
-        "one without a threshold is a point; where its recall is assumed, its name says so. In the strip "
-        "on the left no human can read a message at all. An open marker stands at its upper bound: no such "
-        "conversation was seen.",
+        "Up is more found, left is fewer innocent conversations read by a human; what a machine reads is in "
+        "the colour alone. A line is a policy at its thresholds; one without a threshold is a point; where "
+        "its recall is assumed, its name says so. In the strip on the left no text is shown to a human; a "
+        "guardian is told of a conversation. An open marker: no such conversation was seen, and it stands at "
+        "the upper bound (95 %).",
     )
 
 
