@@ -127,8 +127,7 @@ def said(tables):
 def test_the_policy_that_is_read_most_stands_beside_one_that_finds_about_the_same():
     text = said(TABLES)
     assert (
-        "With the company reads everything, at the threshold that validation shows to flag at most 1 % of innocent "
-        "conversations, the company" in text
+        "With the company reads everything, asked to flag at most 1 % of innocent conversations, the company"
     )
     assert "the company reads 100 % of what innocent people write" in text
     assert "on the phone finds 28 % (14 % to 56 %), and there the company reads 0 %" in text
@@ -174,17 +173,14 @@ def test_the_price_of_one_more_find_names_its_prevalence_and_its_interval():
 
 def test_what_is_assumed_is_said_to_be_assumed_beside_its_break_even():
     text = said(TABLES)
+    assert "Assumed, not found, are 10 % and 0.1 %, so it does not. What metadata shows" in text
     assert (
-        "That users report 10 % of patterns and 0.1 % of innocent conversations is assumed, not found."
+        "Reporting alone would do as well as the company reads everything, but for 5 of 100 patterns, if users "
+        "reported at least 25 % of patterns (20 % to 30 %) and at most 0.05 % of innocent conversations."
         in text
     )
-    assert (
-        "Reporting alone would find no less than the company reads everything, but for at most 5 of 100 patterns, "
-        "and tell a human of no more innocent conversations, if at least 25 % of patterns (20 % to 30 %) and at most "
-        "0.05 % of innocent conversations were reported: under what is assumed it does not." in text
-    )
     holding = said(TABLES | {"break_even": TABLES["break_even"].assign(holds=True)})
-    assert "were reported: under what is assumed it does." in holding
+    assert "Assumed, not found, are 10 % and 0.1 %, so it does. What" in holding
 
 
 def test_without_a_reading_policy_nothing_is_said_of_it():
