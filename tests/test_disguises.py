@@ -49,7 +49,7 @@ class FindsKeep:
 
 
 def kept(gaps, texts=("keep it", "pizza")):
-    test = pd.DataFrame({"text": texts}).assign(**dict.fromkeys(LABELS, 0))
+    test = pd.DataFrame({"text": texts, "family": texts}).assign(**dict.fromkeys(LABELS, 0))
     test["secrecy"] = test["text"].str.startswith("keep").astype(int)
     model = FindsKeep(gaps=gaps)
     scores = pd.DataFrame(model.scores(texts), columns=list(LABELS))

@@ -194,7 +194,7 @@ def test_every_step_is_watched():
         n_resamples=120,
         progress=watch,
     )
-    assert seen == {"running policies": (8, 8), "resampling": (3, 3), "comparing points": (1, 1)}
+    assert seen == {"running policies": (8, 8), "resampling": (8, 8), "comparing points": (1, 1)}
 
 
 def test_what_a_kill_left_while_the_result_was_written_is_gone_after_the_next_run(

@@ -24,10 +24,10 @@ class Clusters:
 
     @classmethod
     def of(cls, names: Iterable[Hashable]) -> Self:
-        """Of each unit its cluster, or a tuple of several; clusters stand in order of their names.
+        """The clusters of each unit: one name, or a tuple of several.
 
-        A conversation is made of several dialogues, and shares each of them with others. Raises
-        ``ValueError`` for a missing name.
+        Clusters stand in order of their names. A conversation is made of several dialogues, and shares each
+        of them with others. Raises ``ValueError`` for a missing name.
 
         >>> Clusters.of(["raid", "pizza", ("pizza", "raid")]).membership.toarray().astype(int).tolist()
         [[0, 1], [1, 0], [1, 1]]
@@ -52,7 +52,10 @@ class Clusters:
 
     @cached_property
     def _sharing(self) -> csr_array | None:
-        """Which units share a cluster, 0/1, of shape (units, units); None where each has one cluster."""
+        """Which units share a cluster: 0/1, of shape (units, units).
+
+        None where each has one cluster alone.
+        """
         if self.membership.nnz == self.membership.shape[0]:
             return None
         shared = csr_array(self.membership @ self.membership.T)
@@ -60,7 +63,7 @@ class Clusters:
         return shared
 
     def rate(self, hit: ArrayLike, of: ArrayLike) -> Rate:
-        """The share of the units in ``of`` that are hit, with what clusters do to its bounds.
+        """The share of the units in ``of`` that are hit; its bounds know of clusters.
 
         With r the difference of each unit from the rate, the design effect is the ``variance`` of Σ r over
         Σ r².
@@ -78,11 +81,11 @@ class Clusters:
         return Rate(alone.hits, alone.n, variance / float(difference @ difference), df)
 
     def variance(self, influence: NDArray[np.float64]) -> tuple[float, float]:
-        """The variance of a statistic from the ``influence`` of each unit on it, and its degrees of freedom.
+        """The variance of a statistic, and its degrees of freedom.
 
-        Σ u u' over pairs of units that share a cluster, each with itself among them; at least Σ u², as if all
-        were independent. Degrees of freedom are those of Satterthwaite (1946), Biometrics 2, from the sums of
-        u by cluster, (Σ s²)² / Σ s⁴; at least 2.
+        With u the ``influence`` of each unit on it: Σ u u' over pairs of units that share a cluster, each with
+        itself among them; at least Σ u², as if all were independent. Degrees of freedom are those of
+        Satterthwaite (1946), Biometrics 2, from the sums of u by cluster, (Σ s²)² / Σ s⁴; at least 2.
         """
         by_cluster = self.membership.T @ influence
         together = self._sharing

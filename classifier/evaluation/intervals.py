@@ -113,7 +113,10 @@ class Resamples:
     def group_sums(
         self, groups: NDArray[np.int64], n_groups: int, values: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """What ``values`` add up to in each group: shape (groups, rows). ``groups`` is that of each unit."""
+        """What ``values`` add up to in each group: shape (groups, rows).
+
+        ``groups`` is the group of each unit, as a number from 0.
+        """
         shape = (n_groups, len(groups))
         by_group = csr_array((values, (groups, np.arange(len(groups)))), shape=shape)
         once = np.bincount(groups, weights=values, minlength=n_groups)
@@ -121,7 +124,10 @@ class Resamples:
         return np.asarray(once[:, None] + added)
 
     def rates(self, hit: ArrayLike, of: ArrayLike) -> NDArray[np.float64]:
-        """The share of the units in ``of`` that are hit, in each row; nan without such units."""
+        """The share of the units in ``of`` that are hit, in each row.
+
+        Nan without such units.
+        """
         marked = np.asarray(of, dtype=bool)
         hits, n = self.sums(np.asarray(hit, dtype=bool) & marked, marked)
         return np.minimum(divide_or_nan(hits, n), 1.0)

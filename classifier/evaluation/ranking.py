@@ -78,7 +78,10 @@ def auc_with_interval(
 def _influences_on_auc(
     labels: NDArray[np.bool_], scores: NDArray[np.float64], area: float
 ) -> NDArray[np.float64]:
-    """How far each unit draws the area: its share of won pairs less the area, over the units of its label."""
+    """How far each unit draws the area.
+
+    That is the share of pairs that it wins, less the area, over the units of its label.
+    """
     ranks = rankdata(scores)
     won = np.empty(scores.size)
     for of in (labels, ~labels):

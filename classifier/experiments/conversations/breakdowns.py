@@ -100,7 +100,10 @@ def ceiling_by_overtness(splits: dict[str, list[Conversation]], *, seed: int) ->
 
 
 def told_threshold(oracle: dict[str, ScoredConversations]) -> float:
-    """The alert threshold of the head that is told, chosen on train and validation; nan of too few."""
+    """The alert threshold of the head that is told every label.
+
+    Chosen on train and validation; nan where they are too few.
+    """
     chosen_on = [oracle["train"], oracle["validation"]]
     label, score = (
         np.concatenate([getattr(part, name) for part in chosen_on]) for name in ("label", "score")

@@ -42,7 +42,7 @@ def threshold_prices(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The price of one more pattern found, from each threshold of a policy to a looser one.
+    """The price of one more pattern found, from each threshold to a looser one.
 
     That is the next one at which at least ``LEAST_ALARMS`` more benign conversations are flagged; where no
     threshold is so loose, the loosest, without a price. The price is in benign conversations flagged:
