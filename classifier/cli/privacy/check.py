@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from classifier.cli.options import CORPUS, at_least, seed_of
 from classifier.errors import InputError
 from classifier.experiments.leaks.attack_data import conversations_of_some_senders, decoy_names
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from classifier.cli.options import CORPUS, JOBS, FiniteRange, at_least, out_file, seed_of
 from classifier.errors import InputError
 from classifier.experiments.leaks.attack_data import corpus_facts
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from classifier.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from classifier.cli.options import CORPUS, TRAIN_SPLIT_MODEL, out_file
 from classifier.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()
