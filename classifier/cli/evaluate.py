@@ -13,6 +13,7 @@ from classifier.cli.options import (
     RESAMPLES,
     as_row_options,
     as_thresholds,
+    given_options,
     out_folder,
     require_paths,
     row_options,
@@ -32,23 +33,6 @@ if TYPE_CHECKING:
 
 NO_INTERVAL = "(–)"
 """Stands for the bounds of a figure that rests on too little."""
-COMMANDLINE = click.core.ParameterSource.COMMANDLINE
-FOR_ROWS = {
-    "groups": "--by",
-    "since": "--since",
-    "until": "--until",
-    "authors": "--authors",
-    "pseudonymise": "--pseudonymise",
-    "operating_point": "--operating-point",
-    "thresholds": "--threshold",
-    "alert_threshold": "--alert-threshold",
-    "columns": "--column",
-    "delimiter": "--delimiter",
-    "encoding": "--encoding",
-    "conversation_id": "--conversation-id",
-    "day_first": "--day-first",
-}
-"""Parameters that say something of labelled rows alone, with their flags."""
 
 
 @click.command()
@@ -142,10 +126,8 @@ def evaluate(
         return
     if corpus is None:
         raise InputError("name a CORPUS, or labelled rows with --rows")
-    context = click.get_current_context()
-    for name, flag in FOR_ROWS.items():
-        if context.get_parameter_source(name) == COMMANDLINE:
-            raise InputError(f"{flag}: goes with --rows, and {corpus} is a corpus; leave it out")
+    for flag in given_options(for_rows).values():
+        raise InputError(f"{flag}: goes with --rows, and {corpus} is a corpus; leave it out")
     _evaluate_corpus(corpus, model_path or train_split_model(), transfer, out, seed, resamples)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +101,18 @@ def at_least(name: str, least: int, default: int, help_text: str) -> Decorator:
     )
 
 
-def threshold_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of which thresholds flag; see ``as_thresholds``."""
-    for option in reversed(_THRESHOLD_OPTIONS):
-        command = option(command)
-    return command
+def _together(*options: Decorator) -> Decorator:
+    """Several options as one decorator, in the order in which they are given."""
+
+    def added(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return added
 
 
-_THRESHOLD_OPTIONS = (
+threshold_options = _together(
     click.option(
         "--operating-point",
         type=click.Choice(OPERATING_POINTS),
@@ -132,7 +136,7 @@ _THRESHOLD_OPTIONS = (
         ),
     ),
 )
-"""Options of ``threshold_options``."""
+"""The options of which thresholds flag; see ``as_thresholds``."""
 
 
 def as_thresholds(thresholds: Iterable[str]) -> tuple[tuple[str, float], ...]:
@@ -155,14 +159,7 @@ def as_thresholds(thresholds: Iterable[str]) -> tuple[tuple[str, float], ...]:
     return tuple(found.items())
 
 
-def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of how files of message rows are read; see ``as_row_options``."""
-    for option in reversed(_ROW_OPTIONS):
-        command = option(command)
-    return command
-
-
-_ROW_OPTIONS = (
+row_options = _together(
     click.option(
         "--column",
         "columns",
@@ -190,7 +187,7 @@ _ROW_OPTIONS = (
     ),
     click.option("--day-first", is_flag=True, help="Read times like 04/01/2026 as the fourth of January."),
 )
-"""Options of ``row_options``."""
+"""The options of how files of message rows are read; see ``as_row_options``."""
 
 
 def as_row_options(
@@ -228,7 +225,7 @@ def _checked_range(ctx: click.Context, param: click.Parameter, value: str) -> st
 _RANGE: dict[str, Any] = {"metavar": "LOW,HIGH", "callback": _checked_range}
 
 
-def _option(name: str, help_text: str, flag: str = "", **how: Any) -> Callable[[Any], Any]:
+def _option(name: str, help_text: str, flag: str = "", **how: Any) -> Decorator:
     """The option of the recipe called ``name``, with its default as a person writes it."""
     default = DEFAULT_OPTIONS[name]
     return click.option(
@@ -241,7 +238,7 @@ def _option(name: str, help_text: str, flag: str = "", **how: Any) -> Callable[[
     )
 
 
-_RECIPE = (
+recipe_options = _together(
     _option("word_ngrams", "Features: runs of LOW to HIGH words, or 'none'.", **_RANGE),
     _option("char_ngrams", "Features: runs of LOW to HIGH characters within words, or 'none'.", **_RANGE),
     _option("word_pairs", "Features: pairs of words LOW to HIGH places apart, or 'none'.", **_RANGE),
@@ -267,24 +264,17 @@ _RECIPE = (
         "--normaliser/--no-normaliser",
     ),
 )
-"""Options of ``recipe_options``."""
+"""The options of ``StageClassifier``, by their names there."""
 
 
-def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of ``StageClassifier``, by their names there."""
-    for option in reversed(_RECIPE):
-        command = option(command)
-    return command
-
-
-def given_options() -> dict[str, str]:
-    """The options of the recipe that stand on the command line: name and flag."""
+def given_options(names: Collection[str]) -> dict[str, str]:
+    """Those of the parameters ``names`` that stand on the command line: name and flag."""
     context = click.get_current_context()
     return {
         parameter.name: parameter.opts[0]
         for parameter in context.command.params
         if parameter.name is not None
-        and parameter.name in DEFAULT_OPTIONS
+        and parameter.name in names
         and context.get_parameter_source(parameter.name) == click.core.ParameterSource.COMMANDLINE
     }
 

@@ -17,6 +17,7 @@ from classifier.cli.options import (
     as_row_options,
     as_thresholds,
     at_least,
+    given_options,
     require_paths,
     row_options,
     threshold_options,
@@ -32,7 +33,6 @@ from classifier.readers.external import shown
 from classifier.readers.input_lines import input_lines
 from classifier.readers.rows.formats import ROW_FORMATS
 
-COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 STOPPED = 1
 """Exit code of a run that was interrupted, or whose output nobody reads any more."""
 
@@ -178,18 +178,12 @@ def score(
     if scheduler is not None and engine != "dask":
         raise InputError("--scheduler: is the address of a Dask cluster; give --engine dask with it")
     sources = sources or ("-",)
-    context = click.get_current_context()
-    for_files = [
-        parameter.opts[0]
-        for parameter in context.command.params
-        if parameter.name in FOR_FILES and context.get_parameter_source(parameter.name) == COMMANDLINE
-    ]
+    for_files = list(given_options(FOR_FILES).values())
     chosen = Thresholds(operating_point, as_thresholds(thresholds), alert_threshold)
     if alert_threshold is not None and level == "message":
         raise InputError("--alert-threshold: is of conversations and senders; give their --level")
-    for parameter, fault in OF_MESSAGES.items():
-        if level != "message" and context.get_parameter_source(parameter) == COMMANDLINE:
-            raise InputError(fault)
+    for parameter in given_options(OF_MESSAGES if level != "message" else ()):
+        raise InputError(OF_MESSAGES[parameter])
     if engine == "dask":
         if tactics or known or chosen != Thresholds():
             raise InputError(

@@ -115,7 +115,7 @@ def train(
         raise InputError("--also: is measured with --grid; give a grid, or leave it out")
     require_paths(grid_file, also)
     grid = {} if grid_file is None else read_grid(grid_file)
-    if twice := next((flag for name, flag in given_options().items() if name in grid), None):
+    for twice in given_options(grid).values():
         raise InputError(f"{twice}: stands in {grid_file} too; leave one of them out")
     tried = combinations(grid, options)
     also_messages = None if also is None else read_phrase_messages(also)
