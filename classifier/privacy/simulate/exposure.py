@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -86,8 +85,7 @@ class _Counted:
     """The sums of a run's costs, and the metrics that follow from them.
 
     ``totals`` are the sums over the conversations. ``values`` maps a metric's id to its value,
-    ``resampled`` to its values in resamples of the ``n_clusters`` clusters. ``peaks`` and ``outputs`` are
-    those of each benign conversation.
+    ``resampled`` to its values in resamples of the ``n_clusters`` clusters.
     """
 
     policy: Policy
@@ -96,16 +94,14 @@ class _Counted:
     values: dict[str, Any]
     resampled: dict[str, Any]
     bootstrap: str
-    peaks: NDArray[np.int64]
-    outputs: NDArray[np.int64]
+
+    @property
+    def benign_costs(self) -> pd.DataFrame:
+        return self.costs[self.costs["benign"].to_numpy(dtype=bool)]
 
     @property
     def n_benign(self) -> float:
         return self.totals["benign", "conversations"]
-
-    @property
-    def false_alarms(self) -> Rate:
-        return conversation_rate(self.costs, "flagged", "benign")
 
     def people_rate(self, column: str) -> Rate:
         return conversation_rate(self.costs, column, "benign")
@@ -120,7 +116,6 @@ def _counted(run: PolicyRun, streams: Sequence[Stream], *, n_resamples: int, see
     sums = summands(costs)
     resamples = Resamples.of(costs["clusters"], n_resamples=n_resamples, seed=seed)
     totals = sums.sum(axis=0)
-    benign = costs["benign"].to_numpy(dtype=bool)
     return _Counted(
         run.policy,
         costs,
@@ -128,28 +123,7 @@ def _counted(run: PolicyRun, streams: Sequence[Stream], *, n_resamples: int, see
         metric_values(totals),
         metric_values(resamples.sums(*sums.T).T[1:]),
         f"95 % cluster bootstrap over {resamples.clusters.n} clusters, B = {n_resamples}",
-        _peaks(run.events, len(streams))[benign],
-        _outputs(run.events, len(streams))[benign],
     )
-
-
-def _peaks(events: pd.DataFrame, n_conversations: int) -> NDArray[np.int64]:
-    """The most messages kept at once, of each conversation."""
-    kind = events["event"]
-    change = (kind == "kept").to_numpy().astype(np.int64) - (kind == "dropped").to_numpy()
-    peaks = np.zeros(n_conversations, dtype=np.int64)
-    # All that is kept is dropped in the end, so one running sum serves all conversations.
-    np.maximum.at(peaks, events["conversation"].cat.codes.to_numpy(), np.cumsum(change))
-    return peaks
-
-
-def _outputs(events: pd.DataFrame, n_conversations: int) -> NDArray[np.int64]:
-    """What was released about each conversation; 0 for nothing."""
-    pointing = ((events["event"] == "released") & (events["value"] >= 1)).to_numpy()
-    first = events[pointing].drop_duplicates("conversation")
-    outputs = np.zeros(n_conversations, dtype=np.int64)
-    outputs[first["conversation"].cat.codes.to_numpy()] = first["value"].to_numpy()
-    return outputs
 
 
 def _row(
@@ -230,7 +204,7 @@ def _per_detection(counted: _Counted, prevalences: Sequence[float]) -> Iterator[
             prevalence=prevalence,
         )
         [base] = base_rate_table(
-            counted.recall, counted.false_alarms, prevalences=[prevalence], volume=1_000_000
+            counted.recall, counted.people_rate("flagged"), prevalences=[prevalence], volume=1_000_000
         ).to_dict("records")
         yield _row(
             "benign_alerts_per_true_detection",
@@ -247,7 +221,7 @@ def _keeping(counted: _Counted) -> Iterator[Row]:
     yield _ratio(counted, "retained_message_hours")
     yield _row(
         "peak_retained_messages",
-        counted.peaks.max() if len(counted.peaks) else math.nan,
+        counted.benign_costs["peak_kept"].max(),
         "messages kept at once, the most in any benign conversation",
         reading_observer(counted.policy),
     )
@@ -265,7 +239,7 @@ def _releasing(counted: _Counted) -> Iterator[Row]:
     )
     yield _row(
         "released_bits_entropy",
-        entropy_bits(counted.outputs),
+        entropy_bits(counted.benign_costs["output"]),
         f"bits per benign conversation, Miller-Madow{remark}",
         observer,
         denominator=counted.n_benign,
