@@ -235,11 +235,7 @@ def read_corpus(path: Path) -> dict[str, list[Conversation]]:
 
     Raises ``CorpusError`` when a phrase family or an account stands in two splits.
     """
-    conversations = [conversation for file in corpus_files(path) for conversation in read_conversations(file)]
-    try:
-        return split_conversations(conversations)
-    except ValueError as error:
-        raise CorpusError(f"{path}: {error}") from None
+    return read_splits(path, *SPLITS)
 
 
 def read_splits(path: Path, *splits: str) -> dict[str, list[Conversation]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from classifier.corpus import grammar
 from classifier.corpus.families import PhraseFamily
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> list[int]:
@@ -20,15 +24,9 @@ def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> 
     >>> without_near_copies(["see you at the gate", "see you at the gate!", "lovely weather"])
     [0, 2]
     """
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.preprocessing import normalize
-
     if not sentences:
         return []
-    padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
-    vectors = normalize(
-        CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded)
-    )
+    vectors = _five_grams(sentences)
     close = (vectors @ vectors.T).tocsr()
     kept = np.ones(len(sentences), dtype=bool)
     for row in range(len(sentences)):
@@ -47,15 +45,9 @@ def near_pairs(sentences: Sequence[str], *, threshold: float = 0.8) -> list[tupl
     >>> near_pairs(["see you at the gate", "lovely weather", "see you at the gate!"])
     [(0, 2)]
     """
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.preprocessing import normalize
-
     if not sentences:
         return []
-    padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
-    vectors = normalize(
-        CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded)
-    ).tocsr()
+    vectors = _five_grams(sentences)
     everything, found = vectors.T.tocsr(), []
     for start in range(0, len(sentences), 500):
         close = (vectors[start : start + 500] @ everything).tocsr()
@@ -69,15 +61,18 @@ def near_pairs(sentences: Sequence[str], *, threshold: float = 0.8) -> list[tupl
     return found
 
 
+def _five_grams(sentences: Sequence[str]) -> csr_matrix:
+    """Counts of character 5-grams, a row of length 1 each sentence."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.preprocessing import normalize
+
+    padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
+    counts = CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded)
+    return normalize(counts).tocsr()
+
+
 def distinct_phrasings(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
     """Every (family, phrasing) left when near-copies, wherever they stand, are dropped."""
-    pairs = _pairs(families)
-    return [pairs[position] for position in _distinct_positions(pairs)]
-
-
-def _pairs(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
-    return [(family, phrasing) for family in families for phrasing in family.phrasings]
-
-
-def _distinct_positions(pairs: list[tuple[PhraseFamily, str]]) -> list[int]:
-    return without_near_copies([grammar.skeleton(phrasing) for _, phrasing in pairs])
+    pairs = [(family, phrasing) for family in families for phrasing in family.phrasings]
+    kept = without_near_copies([grammar.skeleton(phrasing) for _, phrasing in pairs])
+    return [pairs[position] for position in kept]
