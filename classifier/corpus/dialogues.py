@@ -17,8 +17,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.corpus import grammar
-from classifier.corpus.toml_files import read_toml
 from classifier.errors import InputError, in_one_line
+from classifier.readers.toml_files import read_toml
 from classifier.taxonomy import LABELS, TACTICS
 
 VOICES = {"v2": "dialogues", "v2-alt": "second_voice/dialogues"}

@@ -15,8 +15,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifier.corpus import grammar
-from classifier.corpus.toml_files import read_toml
 from classifier.errors import InputError, in_one_line
+from classifier.readers.toml_files import read_toml
 from classifier.taxonomy import LABELS, TACTICS
 
 REGISTERS = ("casual", "young", "careful", "second_language", "regional", "voice")
