@@ -68,7 +68,8 @@ def _five_grams(sentences: Sequence[str]) -> csr_matrix:
 
     padded = [f"\x02\x02{sentence.lower()}\x03\x03" for sentence in sentences]
     counts = CountVectorizer(analyzer="char", ngram_range=(5, 5), lowercase=False).fit_transform(padded)
-    return normalize(counts).tocsr()
+    vectors: csr_matrix = normalize(counts).tocsr()
+    return vectors
 
 
 def distinct_phrasings(families: Iterable[PhraseFamily]) -> list[tuple[PhraseFamily, str]]:
