@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -18,6 +17,7 @@ from classifier.model.message.features import DEFAULT_OPTIONS, RANGE_OPTIONS
 from classifier.model.message.stage_classifier import fit_message_model, predict_messages
 from classifier.progress import ProgressBar, no_progress_bar
 from classifier.readers.external import shown
+from classifier.readers.toml_files import read_toml
 from classifier.taxonomy import STAGES
 
 Options = dict[str, Any]
@@ -30,12 +30,7 @@ def read_grid(path: Path) -> dict[str, list[Any]]:
     Raises ``InputError`` naming file and key for an unknown option, an empty list, a value that cannot
     be, or one that stands twice.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as TOML: {error}") from None
+    content = read_toml(path)
     if not content:
         raise InputError(f"{path}: names no option; expected lists of some of {', '.join(DEFAULT_OPTIONS)}")
     return {key: _checked_values(path, key, written) for key, written in content.items()}

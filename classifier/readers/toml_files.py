@@ -1,4 +1,4 @@
-"""TOML files of phrases and dialogues, as plain values."""
+"""TOML files as plain values: phrases, dialogues, policies, grids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from classifier.errors import InputError
 
 
-def read_toml(path: Path, error_type: type[InputError]) -> dict[str, Any]:
+def read_toml(path: Path, error_type: type[InputError] = InputError) -> dict[str, Any]:
     """The content of a TOML file. Raises ``error_type`` naming the file and the fault."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

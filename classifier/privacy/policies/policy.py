@@ -6,14 +6,13 @@ the TOML files of this folder; a user adds a policy by writing another file.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,6 +20,7 @@ from classifier.errors import InputError, in_one_line
 from classifier.privacy.policies.bad_values import bad_values
 from classifier.privacy.policies.contradictions import contradictions
 from classifier.privacy.policies.trigger import Condition, parse_condition
+from classifier.readers.toml_files import read_toml
 
 EVERY_MESSAGE = 1_000_000
 """``retain_messages`` of a policy without a limit on their number; a policy file writes "all"."""
@@ -224,12 +224,7 @@ def read_policy(path: Path) -> Policy:
     Its default name is the file's. Raises ``InputError``, with file, setting and reason, for an unknown
     setting, a value of the wrong type, or settings that exclude each other.
     """
-    try:
-        content: dict[str, Any] = {"name": path.stem} | tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as TOML: {error}") from None
+    content = {"name": path.stem} | read_toml(path)
     known = [field.name for field in fields(Policy)]
     if unknown := [name for name in content if name not in known]:
         raise InputError(f"{path}: unknown setting {unknown[0]!r}; the settings are {', '.join(known)}")
