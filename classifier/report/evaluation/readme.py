@@ -177,7 +177,7 @@ def span(values: pd.Series[float]) -> str:
     return f"{format_number(values.min())}–{format_number(values.max())}"
 
 
-def _measured(row: Mapping[str, Any]) -> str:
+def _measured(row: Mapping[Any, Any]) -> str:
     return f"{format_number(row['value'])} {format_interval(row['low'], row['high'])}"
 
 
