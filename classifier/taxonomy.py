@@ -70,12 +70,6 @@ TACTICS: dict[str, str] = {
 COLUMNS: tuple[str, ...] = (*LABELS, *(f"{label}.{tactic}" for tactic, label in TACTICS.items()))
 """What a message model scores: each label, then each tactic as ``label.tactic``."""
 
-MANNERS: tuple[str, ...] = ("plain", "negated", "quoted", "advised", "reported")
-"""How a phrase speaks of a behaviour.
-
-Only ``plain`` phrases can show one: a reported, negated, quoted or advised behaviour carries no label.
-"""
-
 PATTERN = "grooming_pattern"
 BENIGN = "benign"
 CONVERSATION_LABELS: tuple[str, ...] = (BENIGN, PATTERN)
