@@ -32,8 +32,16 @@ def best_f1_threshold(label: ArrayLike, score: ArrayLike) -> float:
     >>> best_f1_threshold([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1])
     0.7
     """
-    labels, scores = _with_a_positive(label, score)
-    return _best_f1(np.unique(scores), labels, scores)
+    labels, scores = labelled_scores(label, score)
+    if not labels.any():
+        raise ValueError(
+            f"label must hold at least one positive to choose a threshold by F1, got none of {labels.size}"
+        )
+    thresholds = np.unique(scores)
+    true_positives = _at_or_above(thresholds, scores[labels])
+    f1 = 2.0 * true_positives / (_at_or_above(thresholds, scores) + int(labels.sum()))
+    f1 = np.round(f1, 12)  # two thresholds of the same F1 must be ordered by place, not by their last bit
+    return float(thresholds[np.flatnonzero(f1 == f1.max())[-1]])
 
 
 def message_threshold(label: ArrayLike, score: ArrayLike, *, max_false_alarms: float) -> float:
@@ -97,9 +105,7 @@ def threshold_for_fpr(
     """
     labels, scores = labelled_scores(label, score)
     benign = scores[~labels]
-    needed = error_free_units_needed(max_fpr, confidence=confidence)
-    if benign.size < needed:
-        raise _too_few(benign.size, needed, max_fpr, confidence)
+    _require_enough(benign.size, max_fpr, confidence)
     candidates = _candidates(scores)
     alone = upper_bound(_at_or_above(candidates, benign), benign.size, confidence=confidence)
     kept_alone = candidates[alone <= max_fpr]
@@ -160,9 +166,7 @@ def threshold_for_reviews(
     if pattern.size == 0:
         raise ValueError(f"label must hold at least one positive, got none of {labels.size}")
     max_fpr = min(reviews_per_day / volume_per_day / (1.0 - prevalence), 1.0 - 1e-12)
-    needed = error_free_units_needed(max_fpr, confidence=confidence)
-    if benign.size < needed:
-        raise _too_few(benign.size, needed, max_fpr, confidence)
+    _require_enough(benign.size, max_fpr, confidence)
     candidates = _candidates(scores)
     fpr = upper_bound(_at_or_above(candidates, benign), benign.size, confidence=confidence)
     tpr = _at_or_above(candidates, pattern) / pattern.size
@@ -186,25 +190,6 @@ def k_of_n(flags: ArrayLike, k: int) -> NDArray[np.bool_]:
     return np.asarray(marks.sum(axis=1) >= k)
 
 
-def _with_a_positive(label: ArrayLike, score: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    labels, scores = labelled_scores(label, score)
-    if not labels.any():
-        raise ValueError(
-            f"label must hold at least one positive to choose a threshold by F1, got none of {labels.size}"
-        )
-    return labels, scores
-
-
-def _best_f1(
-    thresholds: NDArray[np.float64], labels: NDArray[np.bool_], scores: NDArray[np.float64]
-) -> float:
-    """The threshold of best F1; of several, the highest."""
-    true_positives = _at_or_above(thresholds, scores[labels])
-    f1 = 2.0 * true_positives / (_at_or_above(thresholds, scores) + int(labels.sum()))
-    f1 = np.round(f1, 12)  # two thresholds of the same F1 must be ordered by place, not by their last bit
-    return float(thresholds[np.flatnonzero(f1 == f1.max())[-1]])
-
-
 def _candidates(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """The observed scores, lowest first, then the next number above them."""
     distinct = np.unique(scores)
@@ -216,10 +201,12 @@ def _at_or_above(thresholds: NDArray[np.float64], scores: NDArray[np.float64]) -
     return scores.size - np.searchsorted(np.sort(scores), thresholds, side="left")
 
 
-def _too_few(n_benign: int, needed: int, max_fpr: float, confidence: float) -> TooFewUnits:
-    return TooFewUnits(
-        f"to show a false positive rate of at most {max_fpr:.3g} at {confidence:.0%} confidence takes "
-        f"at least {needed} benign units without a false alarm (about 3 / {max_fpr:.3g} at 95%), "
-        f"got {n_benign} benign units",
-        needed=needed,
-    )
+def _require_enough(n_benign: int, max_fpr: float, confidence: float) -> None:
+    needed = error_free_units_needed(max_fpr, confidence=confidence)
+    if n_benign < needed:
+        raise TooFewUnits(
+            f"to show a false positive rate of at most {max_fpr:.3g} at {confidence:.0%} confidence takes "
+            f"at least {needed} benign units without a false alarm (about 3 / {max_fpr:.3g} at 95%), "
+            f"got {n_benign} benign units",
+            needed=needed,
+        )
