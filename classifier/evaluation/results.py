@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,9 +39,8 @@ class Evaluation:
             with replacing(folder / f"{scores_name}.parquet") as stream:
                 pq.write_table(pa.Table.from_pandas(scores, preserve_index=False), stream, compression="zstd")
         for table_name, table in self.tables.items():
-            text = io.StringIO()
-            table.to_csv(text, index=False, lineterminator="\n", float_format="%.12g")
-            write_bytes(folder / f"{table_name}.csv", text.getvalue().encode("utf-8"))
+            text = table.to_csv(index=False, lineterminator="\n", float_format="%.12g")
+            write_bytes(folder / f"{table_name}.csv", text.encode("utf-8"))
         content = {"facts": self.facts, "tables": sorted(self.tables)}
         write_bytes(
             folder / f"{name}.json", (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("utf-8")
