@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -129,21 +130,13 @@ def vocabulary_growth(texts: list[str], *, points: int = 12) -> pd.DataFrame:
 
     Real chat keeps growing; a few templates level off. Columns: ``words``, ``distinct``.
     """
-    seen: set[str] = set()
-    sizes: list[int] = []
-    distinct: list[int] = []
-    n = 0
-    for text in texts:
-        words = text.lower().split()
-        n += len(words)
-        seen.update(words)
-        sizes.append(n)
-        distinct.append(len(seen))
-    at = (
-        np.unique(
-            np.searchsorted(sizes, np.geomspace(min(100, n), n, points).astype(int)).clip(max=len(sizes) - 1)
-        )
-        if sizes
-        else np.array([], dtype=int)
-    )
-    return pd.DataFrame({"words": [sizes[i] for i in at], "distinct": [distinct[i] for i in at]})
+    split = [text.lower().split() for text in texts]
+    if not split:
+        return pd.DataFrame({"words": [], "distinct": []})
+    sizes = np.cumsum([len(words) for words in split])
+    is_new = ~pd.Series(list(chain.from_iterable(split)), dtype=object).duplicated()
+    distinct = np.append(0, is_new.cumsum())[sizes]
+    n = int(sizes[-1])
+    wanted = np.geomspace(min(100, n), n, points).astype(int)
+    at = np.unique(np.searchsorted(sizes, wanted).clip(max=len(sizes) - 1))
+    return pd.DataFrame({"words": sizes[at], "distinct": distinct[at]})
