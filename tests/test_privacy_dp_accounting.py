@@ -9,62 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.privacy.builds.dp_statement import DPStatement, composed_epsilon, dp_statement
+from classifier.privacy.builds.dp_statement import DPStatement, dp_statement
 from classifier.privacy.builds.vocabulary import public_vocabulary
 from classifier.privacy.policies.release import flip_probability, randomised
-
-# ---------------------------------------------------------------- G: composition
-
-# dp-accounting 0.6.0: privacy_loss_distribution.from_randomized_response(2 / (1 + e^epsilon), 2,
-#   value_discretization_interval=1e-5).self_compose(times).get_epsilon_for_delta(delta). It rounds each loss
-#   up to a multiple of 1e-5, so it may lie above the exact value by times * 1e-5, and not below.
-DP_ACCOUNTING = [
-    (0.5, 7, 1e-6, 3.500042),
-    (0.5, 7, 1e-3, 3.472061),
-    (1.0, 7, 1e-6, 6.999991),
-    (1.0, 7, 1e-3, 6.990999),
-    (0.2, 50, 1e-9, 8.347272),
-    (0.2, 50, 1e-6, 6.884004),
-    (0.2, 50, 1e-3, 4.731266),
-]
-
-
-def agrees_with_dp_accounting(composed):
-    return all(
-        golden - times * 1e-5 - 2e-6 <= composed(epsilon, times, delta) <= golden + 2e-6
-        for epsilon, times, delta, golden in DP_ACCOUNTING
-    )
-
-
-def test_composition_agrees_with_dp_accounting():
-    assert agrees_with_dp_accounting(
-        lambda epsilon, times, delta: composed_epsilon(epsilon, times, delta=delta)
-    )
-
-
-@pytest.mark.parametrize(
-    "cheat",
-    [
-        lambda epsilon, times, delta: epsilon,
-        lambda epsilon, times, delta: epsilon * math.sqrt(times),
-        lambda epsilon, times, delta: epsilon * times,
-    ],
-    ids=["once for all", "square root", "plain sum"],
-)
-def test_a_composition_that_counts_otherwise_does_not_agree(cheat):
-    assert not agrees_with_dp_accounting(cheat)
-
-
-@given(st.floats(1e-3, 5), st.integers(1, 60))
-def test_without_a_failure_probability_epsilons_add_up_and_with_one_they_come_to_no_more(epsilon, times):
-    assert composed_epsilon(epsilon, times) == epsilon * times
-    assert composed_epsilon(epsilon, times, delta=1e-6) <= epsilon * times
-
-
-def test_composition_of_what_is_no_budget_is_refused():
-    with pytest.raises(ValueError, match="expected epsilon > 0, times >= 1 and delta in"):
-        composed_epsilon(0.0, 7)
-
 
 # ---------------------------------------------------------------- the statement, and refusal L
 

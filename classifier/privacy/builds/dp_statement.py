@@ -1,12 +1,10 @@
-"""Statements of differential privacy, and the composition of several releases."""
+"""Statements of differential privacy: what is promised, to whom, and what is not covered."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-
-import numpy as np
 
 from classifier.privacy.builds.vocabulary import public_vocabulary, vocabulary_kind
 
@@ -133,48 +131,9 @@ def dp_statement(
     and it alone tells whose text was used.
     """
     kind = "hashed" if vocabulary is None else vocabulary_kind(vocabulary, public=public)
-    epsilon = composed_epsilon(epsilon_per_label, n_labels)
+    epsilon = epsilon_per_label * n_labels
     if kind == "private":
         reason = "the vocabulary was fitted on private text, and it alone tells whose text was used"
         return DPStatement(math.inf, unit, cap, kind, reason=reason)
     reason = "no noise was added to the weights" if math.isinf(epsilon) else ""
     return DPStatement(epsilon, unit, cap, kind, reason=reason)
-
-
-def composed_epsilon(epsilon: float, times: int, *, delta: float = 0.0) -> float:
-    """Total epsilon of several releases about the same unit.
-
-    For ``times`` releases, each of ``epsilon``, it is their sum at ``delta = 0``; less when a failure of
-    probability ``delta``, in [0, 1), is allowed. It is the smallest for which every set of ``times`` pure
-    mechanisms is (epsilon, delta)-private (Kairouz, Oh & Viswanath 2015, theorem 3.3). We depart from the
-    theorem in one point: the hockey-stick divergence of that many randomised responses is solved for
-    epsilon, while the theorem lists its values.
-
-    >>> composed_epsilon(0.5, 7), round(composed_epsilon(0.2, 50, delta=1e-6), 3)
-    (3.5, 6.884)
-    """
-    if not epsilon > 0 or times < 1 or not 0 <= delta < 1:
-        raise ValueError(
-            f"expected epsilon > 0, times >= 1 and delta in [0, 1), got {epsilon!r}, {times!r} and {delta!r}"
-        )
-    total = epsilon * times
-    if delta == 0 or math.isinf(epsilon):
-        return total
-    from scipy.optimize import brentq
-
-    if _delta_of_responses(0.0, epsilon, times) <= delta:
-        return 0.0
-    return float(brentq(lambda candidate: _delta_of_responses(candidate, epsilon, times) - delta, 0.0, total))
-
-
-def _delta_of_responses(total: float, epsilon: float, times: int) -> float:
-    """Hockey-stick divergence, at epsilon ``total``, of ``times`` randomised responses.
-
-    It is the sum over the number of flips k of max(0, P(k) - e^total Q(k)).
-    """
-    from scipy.stats import binom
-
-    flip = 1.0 / (1.0 + math.exp(epsilon))
-    flips = np.arange(times + 1)
-    excess = binom.pmf(flips, times, flip) - math.exp(total) * binom.pmf(flips, times, 1.0 - flip)
-    return float(np.maximum(0.0, excess).sum())
