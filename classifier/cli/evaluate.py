@@ -134,16 +134,14 @@ def evaluate(
 def _evaluate_corpus(
     corpus: Path, path: Path, transfer: Path | None, out: Path, seed: int, resamples: int
 ) -> None:
-    from classifier.corpus.release import content_hash, read_corpus, read_message_tables
+    from classifier.corpus.release import content_hash, read_corpus, read_message_tables, require_splits
     from classifier.experiments.evaluation import evaluate_everything
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier, load_model
 
     parts = read_corpus(corpus)
-    for split, conversations in parts.items():
-        if not conversations:
-            raise InputError(f"{corpus}: has no {split} conversations; an evaluation needs all three splits")
+    require_splits(corpus, parts, *parts, reason="an evaluation needs all three splits")
     model = load_model(path)
     corpus_sha256 = content_hash(corpus)
     require_unseen(path, model.header, corpus_sha256)

@@ -130,7 +130,7 @@ def threshold(
     aim = _aim(fpr, reviews, volume, prevalence)
     if level == "message" and (aim.fpr is None or stages is not None):
         raise InputError("--level message: takes --fpr alone; reviews and --stages are of conversations")
-    from classifier.corpus.release import content_hash, read_splits
+    from classifier.corpus.release import content_hash, read_splits, require_splits
     from classifier.evaluation.thresholds import TooFewUnits
     from classifier.experiments.conversations.batch import batch_highest_scores, batch_probabilities
     from classifier.model.conversation.file import load_conversation_model
@@ -139,12 +139,9 @@ def threshold(
 
     require_paths(model=model_path)
     parts = read_splits(corpus, *MEASURED)
-    for split in MEASURED:
-        if not parts[split]:
-            raise InputError(
-                f"{corpus}: has no {split} conversations; a threshold is chosen on validation and "
-                "measured on test"
-            )
+    require_splits(
+        corpus, parts, *MEASURED, reason="a threshold is chosen on validation and measured on test"
+    )
     path = model_path or train_split_model()
     model = load_model(path)
     require_unseen(path, model.header, content_hash(corpus))

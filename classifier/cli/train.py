@@ -98,7 +98,7 @@ def train(
     import pandas as pd
 
     from classifier.corpus.checks.audit import degeneracy
-    from classifier.corpus.release import content_hash, read_corpus, read_message_tables
+    from classifier.corpus.release import content_hash, read_corpus, read_message_tables, require_splits
     from classifier.evaluation.thresholds import error_free_units_needed
     from classifier.experiments.conversations.scores import fit_head
     from classifier.experiments.grid import combinations, read_grid
@@ -121,11 +121,13 @@ def train(
     also_messages = None if also is None else read_phrase_messages(also)
     say(f"reading {corpus}")
     parts = read_corpus(corpus)
-    for split in ("train", "validation"):
-        if not parts[split]:
-            raise InputError(
-                f"{corpus}: has no {split} conversations; training needs a train and a validation split"
-            )
+    require_splits(
+        corpus,
+        parts,
+        "train",
+        "validation",
+        reason="training needs a train and a validation split",
+    )
     messages = read_message_tables(corpus, parts)
     if reasons := degeneracy(messages["train"]):
         raise InputError(f"{corpus}: not fit to train on: {'; '.join(reasons)}")

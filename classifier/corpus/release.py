@@ -25,6 +25,7 @@ from classifier.corpus.generator.chains import dialogue_books, generate_chain_se
 from classifier.corpus.generator.phrase_messages import phrase_messages
 from classifier.corpus.generator.spec import CorpusSpec, split_sizes
 from classifier.corpus.split import apart, split_conversations
+from classifier.errors import InputError
 from classifier.readers.corpus import (
     CorpusError,
     compressing,
@@ -254,6 +255,15 @@ def read_splits(path: Path, *splits: str) -> dict[str, list[Conversation]]:
     except ValueError as error:
         raise CorpusError(f"{path}: {error}") from None
     return {split: parts[split] for split in splits}
+
+
+def require_splits(
+    path: Path, parts: Mapping[str, Sequence[Conversation]], *splits: str, reason: str
+) -> None:
+    """Raise ``InputError``, with the ``reason``, where a corpus has no conversations of a split."""
+    for split in splits:
+        if not parts[split]:
+            raise InputError(f"{path}: has no {split} conversations; {reason}")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

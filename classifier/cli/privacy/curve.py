@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from classifier.cli.options import CORPUS, JOBS, FiniteRange, at_least, out_file, seed_of
-from classifier.errors import InputError
 from classifier.experiments.leaks.attack_data import corpus_facts
 
 
@@ -65,7 +64,7 @@ def curve(
       grooming-classifier privacy curve data/synthetic/v2 --jobs 2 --out results/curve.json
     """
     from classifier.atomic import write_bytes
-    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.corpus.release import content_hash, read_corpus, require_splits
     from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
     from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, labelled_rows, sampled_documents
@@ -75,11 +74,7 @@ def curve(
 
     checked_json_path(out)
     splits = read_corpus(corpus)
-    for split in ("train", "test"):
-        if not splits[split]:
-            raise InputError(
-                f"{corpus}: has no {split} conversations; models are fitted on train and measured on test"
-            )
+    require_splits(corpus, splits, "train", "test", reason="models are fitted on train and measured on test")
     documents = sampled_documents(
         membership_documents(splits["train"], unit="message", seed=seed), cap=cap, n_rows=rows, seed=seed
     )

@@ -55,17 +55,18 @@ def read_material(corpus: Path, *, at_most: int | None, seed: int) -> Material:
     Of validation and of test at most ``at_most``, drawn by lot; None for all. Raises ``InputError`` for one
     without validation or test conversations.
     """
-    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.corpus.release import content_hash, read_corpus, require_splits
     from classifier.privacy.stream import streams_from_conversations
     from classifier.privacy.uniform_draw import uniform_draw
 
     splits = read_corpus(corpus)
-    for split in ("validation", "test"):
-        if not splits[split]:
-            raise InputError(
-                f"{corpus}: has no {split} conversations; thresholds are chosen on validation and "
-                "measured on test, so both are needed"
-            )
+    require_splits(
+        corpus,
+        splits,
+        "validation",
+        "test",
+        reason="thresholds are chosen on validation and measured on test, so both are needed",
+    )
     for split in ("validation", "test") if at_most else ():
         drawn = sorted(splits[split], key=lambda found: uniform_draw(seed, "quick", found.id))[:at_most]
         splits[split] = sorted(drawn, key=lambda found: found.id)
