@@ -130,6 +130,8 @@ def threshold(
     aim = _aim(fpr, reviews, volume, prevalence)
     if level == "message" and (aim.fpr is None or stages is not None):
         raise InputError("--level message: takes --fpr alone; reviews and --stages are of conversations")
+    import numpy as np
+
     from classifier.corpus.release import content_hash, read_splits, require_splits
     from classifier.evaluation.thresholds import TooFewUnits
     from classifier.experiments.conversations.batch import batch_highest_scores, batch_probabilities
@@ -152,14 +154,13 @@ def threshold(
         click.echo(CLOSING)
         return 0
     conversation_model = load_conversation_model(conversation_model_path(path))
-    label, score = {}, {}
-    for split in MEASURED:
-        label[split] = _is_pattern(parts[split])
-        score[split] = (
-            batch_highest_scores(conversation_model, parts[split], found[split])
-            if stages is None
-            else _enough_stages(found[split], model.thresholds, stages)
-        )
+    label = {split: np.array([each.label == PATTERN for each in parts[split]]) for split in MEASURED}
+    score = {
+        split: batch_highest_scores(conversation_model, parts[split], found[split])
+        if stages is None
+        else _enough_stages(found[split], model.thresholds, stages)
+        for split in MEASURED
+    }
     try:
         chosen = aim.threshold(label["validation"], score["validation"])
     except TooFewUnits as refusal:
@@ -186,19 +187,13 @@ def threshold(
     return 0 if kept else 1
 
 
-def _is_pattern(conversations: Sequence[Conversation]) -> NDArray[np.bool_]:
-    import numpy as np
-
-    return np.array([conversation.label == PATTERN for conversation in conversations])
-
-
 def _message_thresholds(
     parts: Mapping[str, Sequence[Conversation]],
     found: Mapping[str, Sequence[NDArray[np.float64]]],
     max_false_alarms: float,
 ) -> list[str]:
     """What ``score`` takes, then the rates of every label on the distinct lines of each split."""
-    from classifier.evaluation.rates import Rate
+    from classifier.evaluation.rates import false_positive_rate, true_positive_rate
     from classifier.evaluation.thresholds import message_threshold
 
     lines = {split: _distinct_lines(parts[split], found[split]) for split in MEASURED}
@@ -215,9 +210,8 @@ def _message_thresholds(
     for split, (shown, scores) in lines.items():
         text.append(f"{split}:")
         for column, (name, value) in enumerate(chosen.items()):
-            with_label, flagged = shown[:, column], scores[:, column] >= value
-            recall = Rate(int((with_label & flagged).sum()), int(with_label.sum()))
-            alarms = Rate(int((~with_label & flagged).sum()), int((~with_label).sum()))
+            recall = true_positive_rate(shown[:, column], scores[:, column], threshold=value)
+            alarms = false_positive_rate(shown[:, column], scores[:, column], threshold=value)
             text.append(
                 f"  {name}: found {recall.value:.3f}, {recall.hits:,} of {recall.n:,} lines; falsely flagged "
                 f"{alarms.value:.5f}, {alarms.hits:,} of {alarms.n:,}"
@@ -231,12 +225,12 @@ def _distinct_lines(
     """Labels and probabilities of each line, once for its phrase family: shape (lines, labels)."""
     import numpy as np
 
-    rows: dict[tuple[str, str], tuple[tuple[str, ...], NDArray[np.float64]]] = {}
-    for conversation, probabilities in zip(conversations, found, strict=True):
-        for message, row in zip(conversation.messages, probabilities, strict=True):
-            rows.setdefault((message.family, message.text), (message.labels, row))
-    shown = np.array([[label in labels for label in LABELS] for labels, _ in rows.values()])
-    return shown, np.array([row[: len(LABELS)] for _, row in rows.values()])
+    from classifier.readers.messages import messages_table
+
+    messages = messages_table(conversations)
+    once = ~messages.duplicated(["text", "family"]).to_numpy()
+    shown = messages.loc[once, list(LABELS)].to_numpy(dtype=bool)
+    return shown, np.concatenate(found)[once, : len(LABELS)]
 
 
 def _aim(fpr: float | None, reviews: float | None, volume: float | None, prevalence: float | None) -> Aim:
