@@ -17,7 +17,7 @@ from classifier.taxonomy import STAGES
 METRICS = ("precision", "recall", "f1", "average_precision")
 CAPS = (0.0001, 0.0003, 0.001, 0.0015, 0.003, 0.005, 0.01, 0.03, 0.1)
 """Shares of the messages without a label that its threshold may flag on validation."""
-CAP_METRICS = ("precision", "recall", "f1", "false_alarm_rate")
+FLAG_METRICS = ("precision", "recall", "f1", "false_alarm_rate")
 
 
 def message_metrics(
@@ -112,16 +112,8 @@ def _label_metrics(
 ) -> NDArray[np.float64]:
     """``METRICS`` of one label for each row of ``resamples``: shape (metrics, rows)."""
     shown, scores = labelled_scores(label.to_numpy(), score.to_numpy())
-    hit = flag.to_numpy(dtype=bool)
-    true_positives, n_flagged, n_shown = resamples.sums(shown & hit, hit, shown)
-    return np.array(
-        [
-            divide_or_nan(true_positives, n_flagged),
-            divide_or_nan(true_positives, n_shown),
-            divide_or_nan(2.0 * true_positives, n_flagged + n_shown),
-            average_precisions(shown, scores, resamples),
-        ]
-    )
+    *of_flags, _ = flag_metrics(shown, flag.to_numpy(dtype=bool), resamples)
+    return np.array([*of_flags, average_precisions(shown, scores, resamples)])
 
 
 def f1_by_cap(
@@ -172,7 +164,7 @@ def f1_by_cap(
             )
             shown = labels[name].to_numpy(dtype=bool)
             hit = scores[name].to_numpy() >= threshold
-            values[name], found[name] = _resampled_at_cap(shown, hit, resamples), int((shown & hit).sum())
+            values[name], found[name] = flag_metrics(shown, hit, resamples), int((shown & hit).sum())
             row = {"cap": cap, "label": name, "threshold": threshold} | _cap_row(values[name])
             rows.append(row | {"found": found[name], "support": int(shown.sum()), "n": len(labels)})
         macro = np.mean([values[stage] for stage in STAGES], axis=0)
@@ -189,10 +181,15 @@ def f1_by_cap(
     return pd.DataFrame(rows)[[*columns, "false_alarm_rate", "found", "support", "n"]]
 
 
-def _resampled_at_cap(
+def flag_metrics(
     shown: NDArray[np.bool_], hit: NDArray[np.bool_], resamples: Resamples
 ) -> NDArray[np.float64]:
-    """``CAP_METRICS`` for each row of ``resamples``: shape (metrics, rows)."""
+    """``FLAG_METRICS`` of the messages ``hit`` for each row of ``resamples``: shape (metrics, rows).
+
+    >>> shown, hit = np.array([True, True, False, False]), np.array([True, False, True, False])
+    >>> flag_metrics(shown, hit, Resamples.none(4))[:, 0].tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
     found, n_flagged, n_shown, n = resamples.sums(shown & hit, hit, shown, np.ones_like(shown))
     return np.array(
         [
@@ -205,8 +202,8 @@ def _resampled_at_cap(
 
 
 def _cap_row(values: NDArray[np.float64]) -> dict[str, float]:
-    interval = percentile_interval(values[CAP_METRICS.index("f1"), 1:])
-    plain = {name: float(value) for name, value in zip(CAP_METRICS, values[:, 0], strict=True)}
+    interval = percentile_interval(values[FLAG_METRICS.index("f1"), 1:])
+    plain = {name: float(value) for name, value in zip(FLAG_METRICS, values[:, 0], strict=True)}
     return plain | {"f1_low": interval.low, "f1_high": interval.high}
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.early_warning import ERISK_P, erde, f_latency
 from classifier.evaluation.intervals import Resamples, divide_or_nan
-from classifier.evaluation.messages import message_metrics
+from classifier.evaluation.messages import flag_metrics, message_metrics
 from classifier.evaluation.ranking import aucs, average_precisions
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.senders import pan12_f05, pan12_f3
@@ -105,33 +105,27 @@ def f1_by_cap(rows: LabelledRows, scores: pd.DataFrame) -> pd.DataFrame:
     ``precision``, ``recall``, ``f1``. "macro", the mean of the five stages, is there when the file has them
     all. A label that every message shows has no threshold, and nan.
     """
-    found: list[dict[str, Any]] = []
-    for cap in CAPS:
-        at_cap = [
-            {"max_false_alarms": cap, "label": label}
-            | _at_cap(rows.messages[label].to_numpy(dtype=bool), scores[label].to_numpy(), cap)
-            for label in rows.labels
-        ]
-        found += at_cap
-        if rows.stages == STAGES:
-            of_stages = pd.DataFrame([row for row in at_cap if row["label"] in STAGES])
-            means = {name: of_stages[name].mean(skipna=False) for name in ("precision", "recall", "f1")}
-            found.append({"max_false_alarms": cap, "label": "macro", "threshold": np.nan} | means)
-    return pd.DataFrame(found)
+    found = [
+        {"max_false_alarms": cap, "label": label}
+        | _at_cap(rows.messages[label].to_numpy(dtype=bool), scores[label].to_numpy(), cap)
+        for cap in CAPS
+        for label in rows.labels
+    ]
+    table = pd.DataFrame(found)
+    if rows.stages != STAGES:
+        return table
+    by_cap = table[table["label"].isin(STAGES)].groupby("max_false_alarms")[["precision", "recall", "f1"]]
+    means = by_cap.sum(min_count=len(STAGES)) / len(STAGES)  # nan where a stage has none
+    macro = means.reset_index().assign(label="macro")
+    return pd.concat([table, macro]).sort_values("max_false_alarms", kind="stable", ignore_index=True)
 
 
 def _at_cap(shown: NDArray[np.bool_], scores: NDArray[np.float64], cap: float) -> dict[str, float]:
     if shown.all():
         return dict.fromkeys(("threshold", "precision", "recall", "f1"), np.nan)
     threshold = message_threshold(shown, scores, max_false_alarms=cap)
-    flag = scores >= threshold
-    hits, n_flagged, n_shown = (np.array([float(marks.sum())]) for marks in (flag & shown, flag, shown))
-    return {
-        "threshold": threshold,
-        "precision": float(divide_or_nan(hits, n_flagged)[0]),
-        "recall": float(divide_or_nan(hits, n_shown)[0]),
-        "f1": float(divide_or_nan(2 * hits, n_flagged + n_shown)[0]),
-    }
+    precision, recall, f1, _ = flag_metrics(shown, scores >= threshold, Resamples.none(len(shown)))[:, 0]
+    return {"threshold": threshold, "precision": precision, "recall": recall, "f1": f1}
 
 
 def conversation_table(
