@@ -18,7 +18,7 @@ from classifier.experiments.conversations.scores import (
     ScoredConversations,
     oracle_scores,
 )
-from classifier.experiments.conversations.tables import rates_at
+from classifier.experiments.conversations.tables import RATE_COLUMNS, rates_at
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.records import Conversation
@@ -95,8 +95,7 @@ def ceiling_by_overtness(splits: dict[str, list[Conversation]], *, seed: int) ->
     told = oracle_scores(splits["train"], splits, seed=seed)
     at = told_threshold(told)
     table = by_overtness({"test": told["test"]}, told, threshold=at)
-    rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
-    return table[["overtness", "auc", *rates]]
+    return table[["overtness", "auc", *RATE_COLUMNS]]
 
 
 def told_threshold(oracle: dict[str, ScoredConversations]) -> float:

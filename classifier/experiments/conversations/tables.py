@@ -71,8 +71,9 @@ def separation(
         }
         scores[ORACLE_SCORER] = oracle[set_name].score
         for name, score in scores.items():
-            area = auc_with_interval(first.label, score, first.families)
-            rows.append({"set": set_name, "scorer": name} | area)
+            rows.append(
+                {"set": set_name, "scorer": name} | auc_with_interval(first.label, score, first.families)
+            )
     return pd.DataFrame(rows)
 
 
@@ -92,15 +93,17 @@ def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversa
             )
         except TooFewUnits as refusal:
             remark = f"refused: {refusal.needed:,} benign conversations without a false alarm would be needed"
-            row = {"set": "validation", "asked_fpr": requested, "threshold": np.nan, "remark": remark}
-            rows.append(row)
+            rows.append({"set": "validation", "asked_fpr": requested, "remark": remark})
             continue
-        for name, scored in sets.items():
-            remark = "shown on validation"
-            row = {"set": name, "asked_fpr": requested, "threshold": threshold, "remark": remark}
-            rows.append(row | rates_at(scored, threshold))
-    rates = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
-    return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *rates])
+        rows += [
+            {"set": name, "asked_fpr": requested, "threshold": threshold, "remark": "shown on validation"}
+            | rates_at(scored, threshold)
+            for name, scored in sets.items()
+        ]
+    return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *RATE_COLUMNS])
+
+
+RATE_COLUMNS = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
 
 
 def rates_at(
@@ -150,11 +153,11 @@ def _skeptical_warnings(
     scored: ScoredConversations, latched: pd.DataFrame, threshold: float, skepticism: int
 ) -> pd.DataFrame:
     """The table of ``first_warnings`` under the skepticism rule."""
-    k = [skeptical_warning(scores >= threshold, skepticism=skepticism) for scores in scored.running_scores]
-    return latched.assign(
-        k=[np.nan if message is None else float(message) for message in k],
-        decision=[message is not None for message in k],
-    )
+    messages = [
+        skeptical_warning(scores >= threshold, skepticism=skepticism) for scores in scored.running_scores
+    ]
+    k = pd.Series(messages, dtype=np.float64)
+    return latched.assign(k=k, decision=k.notna())
 
 
 def _early_metrics(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[str, Any]:
@@ -292,8 +295,7 @@ def sender_separation(scored: ScoredConversations) -> pd.DataFrame:
     rows = []
     for name, column in (("mean log-odds", "mean"), ("highest score", "highest")):
         score = aggregates[column].to_numpy()
-        area = auc_with_interval(label, score, aggregates["families"])
-        rows.append({"score": name} | area)
+        rows.append({"score": name} | auc_with_interval(label, score, aggregates["families"]))
     return pd.DataFrame(rows)
 
 
@@ -333,8 +335,7 @@ def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
     for by in attributes:
         for value in sorted(attributes[by].unique(), key=_in_order):
             here = (attributes[by] == value).to_numpy()
-            rates = rates_at(scored, threshold, here)
-            rows.append({"by": by, "slice": value} | rates)
+            rows.append({"by": by, "slice": value} | rates_at(scored, threshold, here))
     return pd.DataFrame(rows)
 
 
