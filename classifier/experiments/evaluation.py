@@ -19,7 +19,12 @@ from classifier.experiments.capability import capability_table
 from classifier.experiments.comparison.score_tables import conversation_scores, message_scores
 from classifier.experiments.controls import control_table
 from classifier.experiments.conversations import tables as conversation_tables
-from classifier.experiments.conversations.breakdowns import alerts_by_length, by_overtness, two_way_pairs
+from classifier.experiments.conversations.breakdowns import (
+    alerts_by_length,
+    by_overtness,
+    slices,
+    two_way_pairs,
+)
 from classifier.experiments.conversations.scores import (
     ALERT_RULE,
     ScoredConversations,
@@ -302,7 +307,7 @@ def _conversation_tables(
         "early": conversation_tables.early_warning(text, threshold=threshold, **resampling),
         "recall_by_k": conversation_tables.recall_by_k(text, threshold=threshold),
         "conversation_scenes": conversation_tables.benign_scenes(test, threshold=threshold),
-        "conversation_slices": conversation_tables.slices(test, threshold=threshold),
+        "conversation_slices": slices(test, threshold=threshold),
         "senders": conversation_tables.senders(test, threshold=threshold),
         "sender_auc": conversation_tables.sender_separation(test),
         "base_rates": conversation_tables.base_rates(test, threshold=threshold),

@@ -1,4 +1,4 @@
-"""What conversation scores do by overtness, by length and in two-way pairs."""
+"""What conversation scores do by overtness, by length, by slice and in two-way pairs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from classifier.experiments.conversations.tables import RATE_COLUMNS, rates_at
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.records import Conversation
-from classifier.taxonomy import BENIGN
+from classifier.taxonomy import BENIGN, STAGES
 
 ASKED_FPR = 0.01
 OVERTNESS = ("overt", "mixed", "faint")
@@ -200,3 +200,43 @@ def _pair_scores(scored: ScoredConversations, model: ConversationModel) -> Itera
         scores[conversation.pair, id_].append(float(running_scores(model, rows[at], authors).max()))
     for (pair, id_), of_dialogue in scores.items():
         yield pair, id_ not in ordinary, float(np.mean(of_dialogue))
+
+
+def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
+    """TPR of patterns and FPR of benign conversations per slice.
+
+    Slices are by register, length, who writes first, how the two know each other, and how many distinct
+    stages the sender shows. Columns: ``by``, ``slice``; ``tpr`` and ``fpr`` as in ``rates_at_fpr``.
+    """
+    lengths = [len(conversation.messages) for conversation in scored.conversations]
+    bands = pd.cut(lengths, [0, 5, 15, 50, 1000], labels=["2–5", "6–15", "16–50", "over 50"])
+    attributes = pd.DataFrame(
+        {
+            "register": [c.register for c in scored.conversations],
+            "length": bands.astype(str),
+            "first writer": [_first_writer(c) for c in scored.conversations],
+            "known from": [c.metadata.known_from for c in scored.conversations],
+            "distinct stages shown by the sender": [_n_stages(c) for c in scored.conversations],
+        }
+    )
+    rows = []
+    for by in attributes:
+        for value in sorted(attributes[by].unique(), key=_in_order):
+            here = (attributes[by] == value).to_numpy()
+            rows.append({"by": by, "slice": value} | rates_at(scored, threshold, here))
+    return pd.DataFrame(rows)
+
+
+def _in_order(value: str) -> tuple[bool, int, str]:
+    """Sorts bands of numbers by their first number, "over 50" last, and words by letter."""
+    digits = value.split("–")[0].removeprefix("over ")
+    return value.startswith("over"), int(digits) if digits.isdigit() else 0, value
+
+
+def _first_writer(conversation: Conversation) -> str:
+    return "sender" if conversation.messages[0].author == conversation.sender else "contact"
+
+
+def _n_stages(conversation: Conversation) -> str:
+    by_sender = (m.labels for m in conversation.messages if m.author == conversation.sender)
+    return str(len(set().union(*by_sender) & set(STAGES)))

@@ -33,9 +33,8 @@ from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.experiments.conversations.aggregators import AGGREGATORS
 from classifier.experiments.conversations.scores import ScoredConversations
-from classifier.records import Conversation
-from classifier.taxonomy import STAGES
 
+RATE_COLUMNS = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
 REQUESTED_FPRS = (0.01, 0.001)
 RECALL_LAST_K = 20
 SKEPTICISM_LEVELS = (1, 3, 5)
@@ -101,9 +100,6 @@ def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversa
             for name, scored in sets.items()
         ]
     return pd.DataFrame(rows, columns=["set", "asked_fpr", "threshold", "remark", *RATE_COLUMNS])
-
-
-RATE_COLUMNS = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
 
 
 def rates_at(
@@ -312,43 +308,3 @@ def base_rates(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame
         scored.clusters.rate(scored.score >= threshold, ~scored.label),
         volume=VOLUME,
     )
-
-
-def slices(scored: ScoredConversations, *, threshold: float) -> pd.DataFrame:
-    """TPR of patterns and FPR of benign conversations per slice.
-
-    Slices are by register, length, who writes first, how the two know each other, and how many distinct
-    stages the sender shows. Columns: ``by``, ``slice``; ``tpr`` and ``fpr`` as in ``rates_at_fpr``.
-    """
-    lengths = [len(conversation.messages) for conversation in scored.conversations]
-    bands = pd.cut(lengths, [0, 5, 15, 50, 1000], labels=["2–5", "6–15", "16–50", "over 50"])
-    attributes = pd.DataFrame(
-        {
-            "register": [c.register for c in scored.conversations],
-            "length": bands.astype(str),
-            "first writer": [_first_writer(c) for c in scored.conversations],
-            "known from": [c.metadata.known_from for c in scored.conversations],
-            "distinct stages shown by the sender": [_n_stages(c) for c in scored.conversations],
-        }
-    )
-    rows = []
-    for by in attributes:
-        for value in sorted(attributes[by].unique(), key=_in_order):
-            here = (attributes[by] == value).to_numpy()
-            rows.append({"by": by, "slice": value} | rates_at(scored, threshold, here))
-    return pd.DataFrame(rows)
-
-
-def _in_order(value: str) -> tuple[bool, int, str]:
-    """Sorts bands of numbers by their first number, "over 50" last, and words by letter."""
-    digits = value.split("–")[0].removeprefix("over ")
-    return value.startswith("over"), int(digits) if digits.isdigit() else 0, value
-
-
-def _first_writer(conversation: Conversation) -> str:
-    return "sender" if conversation.messages[0].author == conversation.sender else "contact"
-
-
-def _n_stages(conversation: Conversation) -> str:
-    by_sender = (m.labels for m in conversation.messages if m.author == conversation.sender)
-    return str(len(set().union(*by_sender) & set(STAGES)))
