@@ -56,8 +56,6 @@ def fill_blocks(text: str, blocks: Mapping[str, str]) -> str:
             "every <!-- results:NAME --> must stand on a line of its own and have its <!-- /results --> "
             "before the next"
         )
-    return _BLOCK.sub(lambda match: _filled_block(match["name"], blocks[match["name"]]), text)
-
-
-def _filled_block(name: str, content: str) -> str:
-    return f"<!-- results:{name} -->\n{content}<!-- /results -->"
+    return _BLOCK.sub(
+        lambda match: f"<!-- results:{match['name']} -->\n{blocks[match['name']]}<!-- /results -->", text
+    )

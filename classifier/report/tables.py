@@ -90,6 +90,17 @@ def format_percent(value: float) -> str:
     return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def percent_with_interval(value: float, low: float, high: float) -> str:
+    """A share with its bounds, in percent; "–" for nan.
+
+    >>> percent_with_interval(0.5, 0.25, 0.75).replace("\N{NO-BREAK SPACE}", " ")
+    '50 % (25 % to 75 %)'
+    """
+    if math.isnan(value):
+        return UNDEFINED
+    return f"{format_percent(value)} ({format_percent(low)} to {format_percent(high)})"
+
+
 def printed_table(table: pd.DataFrame, columns: Sequence[Column]) -> PrintedTable:
     """The chosen columns of ``table`` as text."""
     from pandas.api.types import is_numeric_dtype

@@ -9,7 +9,7 @@ from classifier.report.evaluation.columns import (
     false_alarm_columns,
     tactic_columns,
 )
-from classifier.report.sections import CaptionedTable, Section, Tables, interval_figure
+from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables, interval_figure
 from classifier.report.tables import Column, printed_table
 
 N_DRAWN = 12
@@ -18,18 +18,21 @@ N_DRAWN = 12
 
 def messages_section(tables: Tables) -> Section:
     """Precision, recall and F1 per label on the test set."""
-    table = tables["messages"]
-    figure = interval_figure(
-        table,
+    printed = printed_table(tables["messages"], MESSAGE_COLUMNS)
+    caption = "Per label, with 95 % intervals by phrase family"
+    return Section("Stages in messages", "messages", [CaptionedTable(printed, caption, f1_figure(tables))])
+
+
+def f1_figure(tables: Tables) -> CaptionedFigure:
+    """F1 of each label, drawn with its interval."""
+    return interval_figure(
+        tables["messages"],
         name="label",
         value="f1",
         xlabel="F1",
         title="F1 per label with intervals",
         caption="F1 per label; the bar is the 95 % interval.",
     )
-    printed = printed_table(table, MESSAGE_COLUMNS)
-    caption = "Per label, with 95 % intervals by phrase family"
-    return Section("Stages in messages", "messages", [CaptionedTable(printed, caption, figure)])
 
 
 def systems_section(tables: Tables) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from classifier.report.evaluation.messages import f1_figure
 from classifier.report.evaluation.summary import rows_by
 from classifier.report.sections import CaptionedFigure, Opening, Tables, interval_figure
 from classifier.report.tables import format_number, format_percent
@@ -20,7 +21,7 @@ def opening(tables: Tables) -> Opening | None:
     if not set(NEEDED) <= set(tables):
         return None
     found = _found(tables)
-    figure, table_at = (_found_figure(tables), "overtness") if found else (_f1_figure(tables), "messages")
+    figure, table_at = (_found_figure(tables), "overtness") if found else (f1_figure(tables), "messages")
     values = {"messages": _messages(tables), "found": found, "rare": _rare(tables)}
     return Opening(values, figure, table_at)
 
@@ -89,15 +90,4 @@ def _found_figure(tables: Tables) -> CaptionedFigure:
         "found if every message label were known.",
         beside="ceiling_tpr",
         legend=("found", "ceiling"),
-    )
-
-
-def _f1_figure(tables: Tables) -> CaptionedFigure:
-    return interval_figure(
-        tables["messages"],
-        name="label",
-        value="f1",
-        xlabel="F1",
-        title="F1 per label with intervals",
-        caption="F1 per label; the bar is the 95 % interval.",
     )

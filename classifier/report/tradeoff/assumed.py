@@ -9,9 +9,15 @@ import numpy as np
 
 from classifier.report.figures import line_plot, to_svg
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables
-from classifier.report.tables import Column, format_number, format_percent, printed_table
+from classifier.report.tables import (
+    Column,
+    format_number,
+    format_percent,
+    percent_with_interval,
+    printed_table,
+)
 from classifier.report.tradeoff.opening import RESTS_ON, argued, most_read
-from classifier.report.tradeoff.points import middle_prevalence, shown_points, with_intervals
+from classifier.report.tradeoff.points import middle_prevalence, shown_points, titled, with_intervals
 
 
 def break_even_section(tables: Tables) -> Section:
@@ -54,7 +60,7 @@ def break_even_section(tables: Tables) -> Section:
 def _share(value: float, low: float, high: float) -> str:
     if value > 1:
         return "out of reach: more than all"
-    return f"{format_percent(value)} ({format_percent(low)} to {format_percent(high)})"
+    return percent_with_interval(value, low, high)
 
 
 def _sweep_figure(tables: Tables) -> CaptionedFigure | None:
@@ -90,12 +96,10 @@ def _sweep_figure(tables: Tables) -> CaptionedFigure | None:
 def review_section(tables: Tables, facts: Mapping[str, Any]) -> Section:
     """What a reviewer makes of the alerts, at one supposed prevalence."""
     prevalence = middle_prevalence(tables)
-    points = with_intervals(tables)
-    names = dict(zip(points["point"], points["title"], strict=True))
     table = tables["review"]
-    table = table[(table["prevalence"] == prevalence) & table["point"].isin(argued(points)["point"])]
-    rows = table.assign(
-        title=table["point"].map(names),
+    in_picture = argued(tables["points"])["point"]
+    table = table[(table["prevalence"] == prevalence) & table["point"].isin(in_picture)]
+    rows = titled(tables, table).assign(
         judged=np.where(table["shows_text"], "text", "nothing: all alerts passed on"),
         minutes_each=[_minutes(value) for value in table["minutes_per_confirmed"]],
     )
@@ -129,8 +133,7 @@ def _minutes(value: float) -> str:
 def prices_section(tables: Tables) -> Section:
     """What one more find costs each policy, from threshold to threshold."""
     prevalence = middle_prevalence(tables)
-    points = with_intervals(tables)
-    titles = dict(zip(points["policy"], points["title"], strict=True))
+    titles = dict(zip(tables["points"]["policy"], tables["points"]["title"], strict=True))
     table = tables["prices"]
     table = table[table["prevalence"] == prevalence]
     rows = table.assign(

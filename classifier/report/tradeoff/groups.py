@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
-
 from classifier.report.sections import CaptionedTable, Section, Tables, interval_figure
-from classifier.report.tables import Column, format_percent, printed_table
+from classifier.report.tables import Column, format_percent, percent_with_interval, printed_table
 from classifier.report.tradeoff.opening import argued
-from classifier.report.tradeoff.points import with_intervals
+from classifier.report.tradeoff.points import titled
 
 MEASURES = {
     "false_alarm_rate": "flagged",
@@ -30,7 +26,7 @@ def groups_section(tables: Tables) -> Section:
     """The worst group beside the mean, for every policy and way of grouping."""
     table = tables["gaps"]
     flagged = table[table["measure"].isin(["false_alarm_rate", "messages_read_share"])]
-    rows = _titled(tables, flagged).assign(
+    rows = titled(tables, flagged).assign(
         what=flagged["measure"].map(MEASURES),
         by=flagged["dimension"].map(DIMENSIONS),
         mean=[format_percent(value) for value in flagged["mean"]],
@@ -62,9 +58,9 @@ def _points(gap: float, low: float, high: float) -> str:
 def own_text_section(tables: Tables) -> Section:
     """What the young person wrote, read and shown."""
     table = tables["own_text"]
-    rows = _titled(tables, table).assign(
+    rows = titled(tables, table).assign(
         what=table["measure"].map(MEASURES),
-        share=[_with_interval(*row) for row in table[["value", "low", "high"]].to_numpy()],
+        share=[percent_with_interval(*row) for row in table[["value", "low", "high"]].to_numpy()],
     )
     columns = [
         Column("title", "policy"),
@@ -82,7 +78,7 @@ def own_text_section(tables: Tables) -> Section:
 
 def accounts_section(tables: Tables) -> Section:
     """The share of benign accounts that were ever flagged."""
-    table = _titled(tables, tables["accounts"])
+    table = titled(tables, tables["accounts"])
     columns = [
         Column("title", "policy"),
         Column("value", "benign accounts ever flagged", 4, interval=True),
@@ -91,7 +87,7 @@ def accounts_section(tables: Tables) -> Section:
         Column("conversations_per_account", "conversations an account", 1),
     ]
     rows = table.rename(columns={"low": "value_low", "high": "value_high"})
-    in_picture = rows[rows["point"].isin(argued(with_intervals(tables))["point"])]
+    in_picture = rows[rows["point"].isin(argued(tables["points"])["point"])]
     figure = interval_figure(
         in_picture,
         name="title",
@@ -105,14 +101,3 @@ def accounts_section(tables: Tables) -> Section:
         "accounts",
         [CaptionedTable(printed_table(rows, columns), "Benign accounts ever flagged", figure)],
     )
-
-
-def _with_interval(value: float, low: float, high: float) -> str:
-    if pd.isna(value):
-        return format_percent(value)
-    return f"{format_percent(value)} ({format_percent(low)} to {format_percent(high)})"
-
-
-def _titled(tables: Tables, table: pd.DataFrame) -> Any:
-    names = dict(zip(tables["points"]["point"], tables["points"]["title"], strict=True))
-    return table.assign(title=table["point"].map(names))

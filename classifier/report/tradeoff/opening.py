@@ -9,7 +9,13 @@ import pandas as pd
 
 from classifier.report.figures import to_svg
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Opening, Tables
-from classifier.report.tables import UNDEFINED, Column, format_number, format_percent, printed_table
+from classifier.report.tables import (
+    Column,
+    format_number,
+    format_percent,
+    percent_with_interval,
+    printed_table,
+)
 from classifier.report.tradeoff.picture import policy_lines_plot, reader
 from classifier.report.tradeoff.points import (
     FEW_EVENTS,
@@ -236,7 +242,9 @@ def argued_table(tables: Tables, shown: pd.DataFrame) -> CaptionedTable:
     ]
     by_construction = table["zero_by_construction"].astype(bool)
     printed = table.assign(
-        finds=[_with_percent_interval(row, "recall") for row in table.to_dict("records")],
+        finds=[
+            percent_with_interval(*row) for row in table[["recall", "recall_low", "recall_high"]].to_numpy()
+        ],
         company=[format_percent(value) for value in table["company_read_share"]],
         device=[format_percent(value) for value in table["device_read_share"]],
         metadata=[format_percent(value) for value in table["metadata_seen_share"]],
@@ -256,10 +264,3 @@ def _alerts(row: Mapping[Any, Any]) -> str:
         return BY_CONSTRUCTION
     value, low, high, upper = (row[f"{HUMAN_ALERTS}{end}"] for end in ("", "_low", "_high", "_upper"))
     return per_million(value, low, high, row["human_alerted"], upper)
-
-
-def _with_percent_interval(row: Mapping[Any, Any], name: str) -> str:
-    value = format_percent(row[name])
-    if value == UNDEFINED:
-        return value
-    return f"{value} ({format_percent(row[f'{name}_low'])} to {format_percent(row[f'{name}_high'])})"

@@ -115,6 +115,12 @@ def _ppv_text(ppv: float, *, is_bound: bool) -> str:
     return f"{'≥ ' if is_bound else ''}{100 * ppv:.2g} %"
 
 
+def titled(tables: Tables, table: pd.DataFrame) -> pd.DataFrame:
+    """``table`` with the ``title`` of each ``point``."""
+    titles = dict(zip(tables["points"]["point"], tables["points"]["title"], strict=True))
+    return table.assign(title=table["point"].map(titles))
+
+
 def frontier_points(tables: Tables, view: str) -> list[str]:
     """The points of a view's frontier, by rising recall."""
     steps = tables["exchange"][tables["exchange"]["view"] == view]

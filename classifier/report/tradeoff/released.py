@@ -6,15 +6,14 @@ import math
 
 from classifier.report.sections import CaptionedTable, Section, Tables
 from classifier.report.tables import Column, format_interval, format_number, printed_table
+from classifier.report.tradeoff.points import titled
 
 
 def released_section(tables: Tables) -> Section:
     """Bits, epsilon, messages kept and over-redaction of each policy."""
     table = tables["released"]
-    names = dict(zip(tables["points"]["point"], tables["points"]["title"], strict=True))
     masked = table[["over_redaction", "over_redaction_low", "over_redaction_high"]].to_numpy(dtype=float)
-    rows = table.assign(
-        title=table["point"].map(names),
+    rows = titled(tables, table).assign(
         most=["text" if math.isinf(bits) else format_number(bits, 2) for bits in table["bits_max"]],
         entropy=[format_number(bits, 4) for bits in table["bits_entropy"]],
         noise=["no noise" if math.isinf(value) else f"{value:g}" for value in table["epsilon"]],
