@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -68,22 +68,13 @@ class _Talk:
     by_sender: tuple[bool, ...]
 
 
-def generate_chains(
-    spec: CorpusSpec,
-    dialogues: Iterable[Dialogue],
-    *,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Iterator[Conversation]:
+def generate_chains(spec: CorpusSpec, dialogues: Iterable[Dialogue]) -> Iterator[Conversation]:
     """The conversations of a corpus of dialogues, split after split.
 
-    The same spec and dialogues give the same conversations. ``progress`` is called with the number done.
+    The same spec and dialogues give the same conversations.
     """
-    done = 0
     for split, book in dialogue_books(spec, dialogues).items():
-        for conversation in generate_chain_senders(spec, split, book):
-            done += 1
-            progress(done)
-            yield conversation
+        yield from generate_chain_senders(spec, split, book)
 
 
 def dialogue_books(spec: CorpusSpec, dialogues: Iterable[Dialogue]) -> dict[str, DialogueBook]:
