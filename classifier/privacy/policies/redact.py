@@ -163,9 +163,6 @@ def _entities(stream: Stream) -> dict[tuple[str, str], list[tuple[int, int, int]
 
 _UNITS = {"entities masked": "entity", "mentions masked": "mention", "cue tokens masked": "word"}
 
-Counts = dict[tuple[str, str], list[int]]
-"""Maps (measure, kind) to [hits, n]."""
-
 
 def redaction_table(streams: Sequence[Stream], redactor: str) -> pd.DataFrame:
     """How much personal information and evidence a redactor masks.
@@ -179,46 +176,35 @@ def redaction_table(streams: Sequence[Stream], redactor: str) -> pd.DataFrame:
     ``rate`` (nan for none), ``rate_low``, ``rate_high``, ``hits``, ``n``, ``unit``. The bounds are two-sided
     95 % Clopper-Pearson over units, and too narrow where words repeat.
     """
-    counts: Counts = {(measure, "all"): [0, 0] for measure in _UNITS}
-    for stream in streams:
-        _count_entities(counts, stream, redactor)
-        _count_cue_tokens(counts, stream, redactor)
+    marks = pd.DataFrame(
+        [mark for stream in streams for mark in _marks(stream, redactor)],
+        columns=["measure", "kind", "masked"],
+    )
     rows = []
     for measure, unit in _UNITS.items():
-        kinds = sorted(kind for name, kind in counts if name == measure and kind != "all")
-        for kind in [*kinds, "all"]:
-            rate = Rate(*counts[measure, kind])
+        of_measure = marks[marks["measure"] == measure]
+        for kind, units in [*of_measure[of_measure["kind"] != ""].groupby("kind"), ("all", of_measure)]:
+            rate = Rate(int(units["masked"].sum()), len(units))
             rows.append((measure, kind, rate.value, *rate.interval(), rate.hits, rate.n, unit))
     return pd.DataFrame(
         rows, columns=["measure", "kind", "rate", "rate_low", "rate_high", "hits", "n", "unit"]
     )
 
 
-def _count_entities(counts: Counts, stream: Stream, redactor: str) -> None:
+def _marks(stream: Stream, redactor: str) -> Iterator[tuple[str, str, bool]]:
+    """Measure, kind and whether it is masked, of every entity, mention and cue token; "" for no kind."""
     for (kind, _), mentions in _entities(stream).items():
         masked = [
             is_masked(start, end, masked_spans(stream.texts[index], redactor))
             for index, start, end in mentions
         ]
-        for name in (kind, "all"):
-            _count(counts, ("entities masked", name), all(masked), 1)
-            _count(counts, ("mentions masked", name), sum(masked), len(masked))
-
-
-def _count_cue_tokens(counts: Counts, stream: Stream, redactor: str) -> None:
+        yield "entities masked", kind, all(masked)
+        yield from (("mentions masked", kind, each) for each in masked)
     for index, labels in enumerate(stream.labels):
-        if not labels:
-            continue
-        tokens = list(_cue_tokens(stream, index))
-        spans = masked_spans(stream.texts[index], redactor)
-        hits = sum(any(low < end and start < high for low, high in spans) for start, end in tokens)
-        _count(counts, ("cue tokens masked", "all"), hits, len(tokens))
-
-
-def _count(counts: Counts, key: tuple[str, str], hits: int, n: int) -> None:
-    total = counts.setdefault(key, [0, 0])
-    total[0] += int(hits)
-    total[1] += n
+        if labels:
+            spans = masked_spans(stream.texts[index], redactor)
+            for start, end in _cue_tokens(stream, index):
+                yield "cue tokens masked", "", any(low < end and start < high for low, high in spans)
 
 
 def _cue_tokens(stream: Stream, index: int) -> Iterator[Span]:
@@ -234,12 +220,8 @@ def readable_entities(stream: Stream, shown: Sequence[str]) -> list[set[tuple[st
     An entity of the conversation is (kind, case-folded wording). It counts wherever it is readable, inside
     a gold span or outside: a name is a name also where the generator used it as an ordinary word.
     """
-    forms = _entity_forms(stream)
+    forms = [(entity, _whole_word(entity[1])) for entity in _entities(stream)]
     return [{entity for entity, form in forms if form.search(text)} for text in shown]
-
-
-def _entity_forms(stream: Stream) -> list[tuple[tuple[str, str], re.Pattern[str]]]:
-    return [(entity, _whole_word(entity[1])) for entity in _entities(stream)]
 
 
 @lru_cache(maxsize=50_000)
