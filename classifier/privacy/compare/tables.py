@@ -269,9 +269,5 @@ def by_point(points: Sequence[OperatingPoint], table: Callable[[pd.DataFrame], p
 
     The first column is ``point``.
     """
-    parts = []
-    for point in points:
-        part = table(point.costs)
-        part.insert(0, "point", point.name)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    parts = {point.name: table(point.costs) for point in points}
+    return pd.concat(parts, names=["point"]).reset_index("point").reset_index(drop=True)
