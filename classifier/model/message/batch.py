@@ -63,10 +63,6 @@ class BatchScorer:
         self._lock = Lock()
         self._terms = terms_of(model)
         self._table = TokenTable(self._terms)
-        groups = (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights)
-        self._groups = [
-            (np.ascontiguousarray(group[:, :-1]), np.ascontiguousarray(group[:, -1])) for group in groups
-        ]
         self._clear()
 
     @property
@@ -122,23 +118,22 @@ class BatchScorer:
         tokens, ends = self._tokens(texts)
         arrays = self._table.view()
         logits = np.tile(self._terms.intercept, (len(texts), 1))
-        n_words, n_characters, n_pairs = map(
-            len, (self._terms.word_weights, self._terms.character_weights, self._terms.pair_weights)
-        )
+        weights = self._terms.weights
+        n_words, n_characters, n_pairs = (len(weights[name][0]) for name in ("words", "characters", "pairs"))
         words, word_ends = words_of(arrays, tokens, ends)
         if n_words:
             message, term = word_terms(self._terms.tree, words, word_ends)
-            logits += self._group_logits(_counts(message, term, len(texts), n_words), *self._groups[0])
+            logits += self._group_logits(_counts(message, term, len(texts), n_words), *weights["words"])
         if n_pairs:
             message, term = pair_terms(self._terms.pairs, len(self._terms.tree.number), words, word_ends)
-            logits += self._group_logits(_counts(message, term, len(texts), n_pairs), *self._groups[2])
+            logits += self._group_logits(_counts(message, term, len(texts), n_pairs), *weights["pairs"])
         if n_characters:
             if self._grams is None or self._grams.shape[0] != len(self._table):
                 self._grams = _matrix(
                     arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters
                 )
             counts = _occurrences(tokens, ends, len(self._table)) @ self._grams
-            logits += self._group_logits(counts, *self._groups[1])
+            logits += self._group_logits(counts, *weights["characters"])
         return logits
 
     def _tokens(self, texts: Sequence[str]) -> tuple[Ints, Longs]:

@@ -125,45 +125,19 @@ def _hash_table(entries: dict[tuple[int, int], int], n_words: int) -> Longs:
 class Terms:
     """The arrays of a message model that ``BatchScorer`` uses.
 
-    ``weights`` has a row per term: the words group first, then characters, then pairs. A row is idf
-    times the coefficient of each of ``COLUMNS``, and last idf squared, which summed over a message is the
-    squared length that a group is divided by.
+    ``weights`` holds two arrays for each group of ``GRAMS``, with a row per term: idf times the coefficient
+    of each of ``COLUMNS``, and idf squared, which summed over a message is the squared length that a group
+    is divided by. A group that the model lacks has no rows.
     """
 
     marked: Callable[[str], str]
     spelled: Callable[[str], str]
-    words: FeatureGroup | None
     tree: WordTree
     characters: FeatureGroup | None
     pairs: PairTable
-    weights: Floats
+    weights: dict[str, tuple[Floats, Floats]]
     intercept: Floats
     sublinear_tf: bool
-
-    @property
-    def n_words(self) -> int:
-        """Number of terms of the words group."""
-        return 0 if self.words is None else len(self.words.terms)
-
-    @property
-    def n_characters(self) -> int:
-        """Number of terms of the characters group."""
-        return 0 if self.characters is None else len(self.characters.terms)
-
-    @property
-    def word_weights(self) -> Floats:
-        """The rows of the words group."""
-        return self.weights[: self.n_words]
-
-    @property
-    def character_weights(self) -> Floats:
-        """The rows of the characters group."""
-        return self.weights[self.n_words : self.n_words + self.n_characters]
-
-    @property
-    def pair_weights(self) -> Floats:
-        """The rows of the pairs group."""
-        return self.weights[self.n_words + self.n_characters :]
 
 
 def terms_of(model: MessageModel) -> Terms:
@@ -173,7 +147,7 @@ def terms_of(model: MessageModel) -> Terms:
     twice.
     """
     feature_groups: dict[str, FeatureGroup] = {}
-    rows: dict[str, Floats] = {}
+    weights = {name: (np.zeros((0, len(model.coef))), np.zeros(0)) for name in GRAMS}
     offset = 0
     for group in model.feature_groups:
         if group.analyser not in GRAMS or group.analyser in feature_groups:
@@ -183,9 +157,8 @@ def terms_of(model: MessageModel) -> Terms:
             )
         coef = model.coef[:, offset : offset + len(group.terms)]
         feature_groups[group.analyser] = group
-        rows[group.analyser] = np.vstack([coef * group.idf, group.idf**2]).T
+        weights[group.analyser] = (np.ascontiguousarray((coef * group.idf).T), group.idf**2)
         offset += len(group.terms)
-    none = np.zeros((0, len(model.coef) + 1))
     words = feature_groups.get("words", FeatureGroup("words", 1, 1, (), np.zeros(0)))
     pairs = feature_groups.get("pairs", FeatureGroup("pairs", 1, 1, (), np.zeros(0)))
     pair_words = _pair_words(pairs)
@@ -193,11 +166,10 @@ def terms_of(model: MessageModel) -> Terms:
     return Terms(
         marked=model.marked,
         spelled=model.spelled,
-        words=feature_groups.get("words"),
         tree=tree,
         characters=feature_groups.get("characters"),
         pairs=pair_table(pairs, pair_words, tree.number),
-        weights=np.ascontiguousarray(np.vstack([rows.get(name, none) for name in GRAMS])),
+        weights=weights,
         intercept=model.intercept,
         sublinear_tf=model.sublinear_tf,
     )
