@@ -11,8 +11,8 @@ from typing import Any
 
 from classifier.app.demo import Demo
 from classifier.app.form import FormFields
-from classifier.app.formats import format_count, format_percent
-from classifier.app.lesson.dial import option_field
+from classifier.app.formats import format_count
+from classifier.app.lesson.dial import PEOPLE, among_people, option_field
 from classifier.app.lesson.guess import flagged_labels, plain_message
 from classifier.app.lesson.queue import (
     AROUND,
@@ -34,7 +34,6 @@ from classifier.app.lesson.queue import (
     draw_queue,
     minutes_used,
     outcome,
-    share_of_patterns,
 )
 
 ONE_IN = {"10": "1 in 10", "100": "1 in 100", "1000": "1 in 1,000"}
@@ -43,7 +42,6 @@ DEFAULT_ONE_IN = "100"
 BUDGETS = {"10": "10 minutes", "20": "20 minutes", "40": "40 minutes"}
 DEFAULT_BUDGET = "20"
 QUEUES = {str(number): f"queue {number}" for number in range(1, 6)}
-PEOPLE = 1_000_000
 
 
 def chair_view(demo: Demo, fields: FormFields) -> dict[str, Any]:
@@ -178,23 +176,12 @@ def _end(alerts: list[Alert], decisions: str, answers: str) -> dict[str, Any]:
     }
 
 
-def policy_figures(one_in: int) -> dict[str, str]:
+def policy_figures(one_in: int) -> dict[str, Any]:
     """What the policy of the queue gives among a million conversations: a person reads every alert.
 
     The rates were counted on the test split.
     """
     step = alarm_step()
-    patterns, benign = PEOPLE / one_in, PEOPLE * (1 - 1 / one_in)
-    found, alarms = patterns * step.recall, benign * step.false_positive_rate
-    return {
-        "patterns": format_count(patterns),
-        "found": format_count(found),
-        "missed": format_count(patterns - found),
-        "false_alarms": format_count(alarms),
-        "recall": format_percent(step.recall),
-        "recall_counts": f"{step.found:,} of {step.n_pattern:,}",
-        "false_positive_rate": format_percent(step.false_positive_rate),
-        "false_alarm_counts": f"{step.false_alarms:,} of {step.n_benign:,}",
-        "ppv": format_percent(share_of_patterns(one_in)),
-        "hours": format_count((found + alarms) * MINUTES_FOR_PART / 60),
-    }
+    found, alarms = PEOPLE / one_in * step.recall, PEOPLE * (1 - 1 / one_in) * step.false_positive_rate
+    hours = (found + alarms) * MINUTES_FOR_PART / 60
+    return among_people(step, 1 / one_in) | {"hours": format_count(hours)}
