@@ -105,7 +105,7 @@ def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversa
 def rates_at(
     scored: ScoredConversations, threshold: float, kept: NDArray[np.bool_] | None = None
 ) -> dict[str, float]:
-    """TPR and FPR with their bounds, hits and denominators, as columns; of the ``kept`` or of all.
+    """TPR and FPR of the ``kept``, or of all, as ``RATE_COLUMNS``.
 
     Without a threshold, which is nan, there are denominators alone; the rest is nan.
     """

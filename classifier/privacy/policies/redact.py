@@ -192,7 +192,7 @@ def redaction_table(streams: Sequence[Stream], redactor: str) -> pd.DataFrame:
 
 
 def _marks(stream: Stream, redactor: str) -> Iterator[tuple[str, str, bool]]:
-    """Measure, kind and whether it is masked, of every entity, mention and cue token; "" for no kind."""
+    """Measure, kind and whether it is masked, of each thing counted; tokens have no kind."""
     for (kind, _), mentions in _entities(stream).items():
         masked = [
             is_masked(start, end, masked_spans(stream.texts[index], redactor))
