@@ -49,12 +49,6 @@ def test_order_plays_no_part(name):
     assert AGGREGATORS[name](PIZZA[::-1]) == pytest.approx(AGGREGATORS[name](PIZZA), abs=1e-15)
 
 
-@pytest.mark.parametrize("name", AGGREGATORS)
-def test_an_empty_conversation_is_refused(name):
-    with pytest.raises(ValueError, match="at least one message"):
-        AGGREGATORS[name](PIZZA[:0])
-
-
 def test_fewer_messages_than_k_are_all_taken():
     assert top_k_mean(PIZZA[:2], k=3) == pytest.approx(0.35)
     assert top_k_mean(PIZZA, k=1) == 0.5

@@ -11,28 +11,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.taxonomy import COLUMNS, LABELS, STAGES
+from classifier.taxonomy import STAGES
 
 
 def strongest_stages(probabilities: ArrayLike) -> NDArray[np.float64]:
     """The largest of the five stage probabilities of each message.
 
-    Raises ``ValueError`` for an empty conversation or a probability outside [0, 1].
-
     >>> strongest_stages([[0.1, 0.4, 0, 0, 0, 0.9, 0.9], [0.2, 0, 0, 0, 0.3, 0, 0]]).tolist()
     [0.4, 0.3]
     """
-    checked = np.asarray(probabilities, dtype=np.float64)
-    if checked.ndim != 2 or checked.shape[1] not in (len(LABELS), len(COLUMNS)):
-        raise ValueError(
-            f"probabilities must have shape (messages, {len(LABELS)}), or a column for each tactic too, "
-            f"got {checked.shape}"
-        )
-    if not ((checked >= 0) & (checked <= 1)).all():
-        raise ValueError("probabilities must be in [0, 1]")
-    if not len(checked):
-        raise ValueError("a conversation must have at least one message, got none")
-    return np.asarray(checked[:, : len(STAGES)].max(axis=1))
+    return np.asarray(np.asarray(probabilities, dtype=np.float64)[:, : len(STAGES)].max(axis=1))
 
 
 def maximum(probabilities: ArrayLike) -> float:
