@@ -6,15 +6,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from classifier.experiments.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
+from classifier.model.conversation.file import load_conversation_model
+from classifier.model.conversation.monitor import MonitoredScorer
+from classifier.model.message.file import load_classifier, load_model
+from classifier.model.message.reading.normalise import normalise
+from classifier.model.shipped import conversation_model_path, train_split_model
+from classifier.privacy.attacks.documents import membership_documents
+from classifier.privacy.builds.variants import salt_from_seed, standard_variants
+from classifier.privacy.builds.vocabulary import plain_spelling
+from classifier.privacy.compare.finished import FinishedPolicies
+from classifier.privacy.simulate.scorer import STAGE_MAXIMA, PolicyScorer
+from classifier.privacy.stream import MessageScores, Stream, scored
+from classifier.privacy.uniform_draw import stream_seed
+from classifier.progress import say
+from classifier.records import Conversation
 from classifier.resume import file_sha256
-
-if TYPE_CHECKING:
-    from classifier.privacy.compare.finished import FinishedPolicies
-    from classifier.privacy.simulate.scorer import PolicyScorer
-    from classifier.privacy.stream import MessageScores, Stream
-    from classifier.records import Conversation
+from classifier.taxonomy import COLUMNS
 
 OWN_MODEL = "private/plain"
 """The ``Policy.model_key`` of our message model: TF-IDF of private text, trained without noise."""
@@ -69,10 +79,6 @@ def find_sources(
     With ``variants``, those of the model ``keys`` that can be fitted are included. ``model_path`` is not used
     beside outside scores. Raises ``InputError`` for a file that cannot be read.
     """
-    from classifier.model.message.file import load_model
-    from classifier.model.shipped import conversation_model_path, train_split_model
-    from classifier.privacy.builds.variants import salt_from_seed, standard_variants
-
     for outside, said in ((scores, OUTSIDE_MESSAGES), (conversation_scores, OUTSIDE_CONVERSATIONS)):
         if outside is not None:
             depends_on: dict[str, Any] = {OWN_MODEL: [said, file_sha256(outside), seed]}
@@ -116,9 +122,6 @@ def make_scorers(
     finished
         Scores from an earlier run, which are used where they exist.
     """
-    from classifier.experiments.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
-    from classifier.privacy.simulate.scorer import STAGE_MAXIMA, PolicyScorer
-
     if sources.scores is not None:
         return {OWN_MODEL: outside_scorer(sources.scores, train, scored, seed=seed)}
     if sources.conversation_scores is not None:
@@ -139,14 +142,6 @@ def _own_scorer(
     path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], finished: FinishedPolicies
 ) -> PolicyScorer:
     from classifier.experiments.conversations.scores import message_probabilities
-    from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.conversation.monitor import MonitoredScorer
-    from classifier.model.message.file import load_classifier
-    from classifier.model.shipped import conversation_model_path
-    from classifier.privacy.simulate.scorer import PolicyScorer
-    from classifier.privacy.stream import MessageScores
-    from classifier.progress import say
-    from classifier.taxonomy import COLUMNS
 
     def score() -> MessageScores:
         say("scoring messages")
@@ -170,14 +165,7 @@ def _variant_scores(
     spelling: the normaliser knows words of the train split's phrases, and what is learnt from private text
     beforehand no noise protects.
     """
-    from classifier.model.message.reading.normalise import normalise
     from classifier.model.message.stage_classifier import score_distinct
-    from classifier.privacy.attacks.documents import membership_documents
-    from classifier.privacy.builds.variants import salt_from_seed, standard_variants
-    from classifier.privacy.builds.vocabulary import plain_spelling
-    from classifier.privacy.stream import scored
-    from classifier.privacy.uniform_draw import stream_seed
-    from classifier.progress import say
 
     say(f"fitting {key}")
     is_plain = key.endswith("/plain")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from classifier.errors import InputError
+from classifier.experiments.scoring.results import time_order
+from classifier.model.conversation.explain import as_text, explain_conversation
+from classifier.model.conversation.file import load_conversation_model
+from classifier.model.conversation.monitor import running_scores
+from classifier.model.message.file import load_model
 from classifier.model.shipped import conversation_model_path
 from classifier.readers.external import name_key
-
-if TYPE_CHECKING:
-    from classifier.readers.rows.table import RowFiles
+from classifier.readers.rows.cell_time import readable_time
+from classifier.readers.rows.read_block import read_block
+from classifier.readers.rows.table import RowFiles
+from classifier.text import printable
 
 
 def explained_conversation(
@@ -22,15 +27,6 @@ def explained_conversation(
     the rows of this conversation are kept in memory. Raises ``InputError`` when the file has no conversation
     of that id. Messages without an author are left out, and with ``sorts`` read by time, as there.
     """
-    from classifier.experiments.scoring.results import time_order
-    from classifier.model.conversation.explain import as_text, explain_conversation
-    from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.conversation.monitor import running_scores
-    from classifier.model.message.file import load_model
-    from classifier.readers.rows.cell_time import readable_time
-    from classifier.readers.rows.read_block import read_block
-    from classifier.text import printable
-
     key = name_key(conversation_id)
     texts, authors, times = [], [], []
     for block in files.blocks():

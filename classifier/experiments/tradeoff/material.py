@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from classifier.corpus.release import content_hash, read_corpus, require_splits
 from classifier.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from classifier.privacy.stream import Stream
-    from classifier.records import Conversation
+from classifier.privacy.attacks.stored_table import load_stored_table
+from classifier.privacy.stream import Stream, streams_from_conversations
+from classifier.privacy.uniform_draw import uniform_draw
+from classifier.records import Conversation
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,6 @@ def read_material(corpus: Path, *, at_most: int | None, seed: int) -> Material:
     Of validation and of test at most ``at_most``, drawn by lot; None for all. Raises ``InputError`` for one
     without validation or test conversations.
     """
-    from classifier.corpus.release import content_hash, read_corpus, require_splits
-    from classifier.privacy.stream import streams_from_conversations
-    from classifier.privacy.uniform_draw import uniform_draw
-
     splits = read_corpus(corpus)
     require_splits(
         corpus,
@@ -83,8 +80,6 @@ def read_leaks(
 
     Both must be of this corpus.
     """
-    from classifier.privacy.attacks.stored_table import load_stored_table
-
     facts, tables = {}, {}
     for kind, table, path in (("attack", "attacks", attack), ("curve", "curve", curve)):
         if path is not None:

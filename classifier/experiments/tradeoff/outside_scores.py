@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
 
 from classifier.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from classifier.privacy.simulate.scorer import ConversationScorer, PolicyScorer
-    from classifier.privacy.stream import MessageScores, Stream
-    from classifier.records import Conversation
+from classifier.model.conversation.fit import fit_conversation_model
+from classifier.model.conversation.monitor import MonitoredScorer
+from classifier.model.message.operating_points import DEFAULT_POINT
+from classifier.privacy.simulate.scorer import STAGE_MAXIMA, ConversationScorer, PolicyScorer
+from classifier.privacy.simulate.whole import whole_conversation_scorer
+from classifier.privacy.stream import MessageScores, Stream, streams_from_scores
+from classifier.records import Conversation
+from classifier.taxonomy import COLUMNS
 
 
 def outside_scorer(
@@ -25,8 +28,6 @@ def outside_scorer(
     those (``fitted_head``). Otherwise messages are combined by stage maxima. Raises ``InputError`` for a file
     that does not fit the corpus.
     """
-    from classifier.privacy.simulate.scorer import STAGE_MAXIMA, PolicyScorer
-
     table = _read_scores(path)
     scores = outside_scores(path, table, scored)
     present = set(table["conversation_id"])
@@ -52,12 +53,7 @@ def fitted_head(
     conversation's lines; calibrated, and the thresholds of labels chosen, on validation. A tactic without a
     column counts as never shown.
     """
-    import numpy as np
-
     from classifier.experiments.training import of_distinct_lines
-    from classifier.model.conversation.fit import fit_conversation_model
-    from classifier.model.conversation.monitor import MonitoredScorer
-    from classifier.model.message.operating_points import DEFAULT_POINT
 
     validation = [conversation for conversation in scored if conversation.split == "validation"]
     of_train, of_validation = (
@@ -86,10 +82,6 @@ def outside_scores(path: Path, table: pd.DataFrame, conversations: Sequence[Conv
     Their columns are "score", or with all labels those of ``COLUMNS``, where a missing tactic is 0. Raises
     ``InputError`` when a message has no score, or the authors differ.
     """
-    import pandas as pd
-
-    from classifier.privacy.stream import streams_from_scores
-
     known = {conversation.id: conversation for conversation in conversations}
     table = table[table["conversation_id"].isin(known)]
     by_conversation = table.groupby("conversation_id", sort=False)
@@ -118,9 +110,6 @@ def outside_scores(path: Path, table: pd.DataFrame, conversations: Sequence[Conv
 
 def _with_tactics(table: pd.DataFrame, scores: MessageScores) -> MessageScores:
     """Scores of labels and tactics, 0 where the table has no column."""
-    from classifier.privacy.stream import MessageScores
-    from classifier.taxonomy import COLUMNS
-
     numbers = table.reindex(columns=list(COLUMNS), fill_value=0.0).astype(float)
     if not ((numbers >= 0) & (numbers <= 1)).all(axis=None):
         raise ValueError("scores and probabilities must be in [0, 1]")
@@ -137,10 +126,6 @@ def outside_conversation_scorer(
     The CSV has a row for each of ``conversations``, with ``conversation_id`` and ``score`` in [0, 1]. Raises
     ``InputError`` for one that is missing, stands there twice, or has no such score.
     """
-    import pandas as pd
-
-    from classifier.privacy.simulate.whole import whole_conversation_scorer
-
     table = _read_csv(path, ("conversation_id", "score"))
     scores = pd.to_numeric(table["score"], errors="coerce").set_axis(table["conversation_id"])
     twice = scores.index[scores.index.duplicated()]
@@ -165,8 +150,6 @@ def _read_scores(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path, needed: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
     try:
         table = pd.read_csv(
             path,

@@ -5,17 +5,26 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from classifier.errors import InputError
-from classifier.privacy.compare.questions.reviewer import Reviewer, Sliders
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from classifier.privacy.compare.frontier import Frontier
-    from classifier.privacy.stream import Stream
-    from classifier.records import Conversation
+from classifier.privacy.compare.frontier import Frontier
+from classifier.privacy.compare.questions.groups import (
+    account_table,
+    description_table,
+    gap_table,
+    group_table,
+    own_text_table,
+)
+from classifier.privacy.compare.questions.prices import threshold_prices
+from classifier.privacy.compare.questions.released import released_table
+from classifier.privacy.compare.questions.reviewer import Reviewer, Sliders, review_table
+from classifier.privacy.compare.questions.sweeps import break_even_table, sweep_table
+from classifier.privacy.stream import Stream
+from classifier.records import Conversation
+from classifier.report.tradeoff.points import shown_points
 
 REVIEW_VOLUME = 1_000_000
 """Conversations for which a review is worked out."""
@@ -43,19 +52,6 @@ def question_tables(
     conversations, streams
         Those of test, in one order.
     """
-    from classifier.privacy.compare.questions.groups import (
-        account_table,
-        description_table,
-        gap_table,
-        group_table,
-        own_text_table,
-    )
-    from classifier.privacy.compare.questions.prices import threshold_prices
-    from classifier.privacy.compare.questions.released import released_table
-    from classifier.privacy.compare.questions.reviewer import review_table
-    from classifier.privacy.compare.questions.sweeps import break_even_table, sweep_table
-    from classifier.report.tradeoff.points import shown_points
-
     shown = shown_points(frontier.points)
     names = shown["point"].tolist()
     by_name = {point.name: point for point in frontier.operating_points}
