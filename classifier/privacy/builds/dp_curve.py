@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.stats import rankdata
 
 from classifier.privacy.builds.dp_logistic import (
     Method,
@@ -23,11 +25,6 @@ from classifier.privacy.builds.vocabulary import bounded_rows, plain_spelling, p
 from classifier.privacy.uniform_draw import stream_seed, uniform_draw
 from classifier.progress import ProgressBar, no_progress_bar
 from classifier.taxonomy import LABELS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scipy.sparse import csr_array
 
 EPSILONS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -105,8 +102,6 @@ def _auc(carried: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
 
     The probability that a row with the label scores higher than one without; ties count half.
     """
-    from scipy.stats import rankdata
-
     n = int(carried.sum())
     return float((rankdata(score)[carried].sum() - n * (n + 1) / 2) / (n * (len(carried) - n)))
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
+from scipy.sparse.linalg import LinearOperator, cg
+from scipy.special import expit
 
 Numbers = NDArray[np.float64]
 Method = Literal["output_perturbation", "objective_perturbation"]
@@ -156,9 +156,6 @@ def logistic_minimum(
     ``GRADIENT_TOLERANCE``. The problem is strongly convex, so the minimum is unique. Raises ``ValueError``
     when 200 steps do not reach it.
     """
-    from scipy.sparse.linalg import LinearOperator, cg
-    from scipy.special import expit
-
     n, dimension = bounded.shape
     linear = np.broadcast_to(np.asarray(slope, dtype=np.float64), (dimension,))
     transposed = bounded.T.tocsr()
@@ -220,8 +217,6 @@ def with_intercept_column(rows: csr_array) -> csr_array:
     The last column holds ones before the scaling, so no row becomes longer than 1. Raises ``ValueError``
     for a row longer than 1.
     """
-    from scipy.sparse import csr_array, hstack
-
     squared = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
     if not (squared <= 1.0 + 1e-9).all():
         worst = int(np.argmax(squared))

@@ -7,13 +7,10 @@ for each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from scipy.sparse import csr_array
 
 
 def term_counts(
@@ -25,8 +22,6 @@ def term_counts(
     column of each number, -1 for none. A number from ``len(column_of)`` on is of a term that was first seen
     after the fit, and has no column.
     """
-    from scipy.sparse import csr_array
-
     rows = []
     for numbers, counts in counted:
         seen = numbers < len(column_of)

@@ -13,11 +13,12 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from classifier.privacy.builds.dp_logistic import (
     Method,
@@ -39,9 +40,6 @@ from classifier.privacy.builds.vocabulary import (
 )
 from classifier.taxonomy import LABELS
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
 T = TypeVar("T", str, int)
 
 FitVariant = Callable[[pd.DataFrame, int], InspectedModel]
@@ -56,7 +54,6 @@ def private_terms(
     This is the usual model. The terms are those in the documents of at least ``min_people`` senders. ``C``
     is scikit-learn's.
     """
-
     number_of: dict[str, int] = {}
 
     def terms_of(text: str) -> list[str]:
@@ -162,7 +159,6 @@ def public_terms(
 
     The file holds nothing of the text but the weights, and no differential privacy is claimed for those.
     """
-
     rows = _remembered_rows(vocabulary, prepare)
 
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:
@@ -189,7 +185,6 @@ def private_weights(
     ``epsilon`` is that of a document, all labels together; at most ``cap`` random documents of each person,
     ``sender`` and ``contact`` alike, are used.
     """
-
     rows = _remembered_rows(vocabulary, prepare)
 
     def fit(documents: pd.DataFrame, seed: int) -> InspectedModel:

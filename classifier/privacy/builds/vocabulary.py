@@ -11,13 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+from scipy.sparse import csr_array
 
 T = TypeVar("T")
 
@@ -161,8 +159,6 @@ def unit_rows(columns: Iterable[ArrayLike], width: int) -> csr_array:
     Each collection of different columns is one row; the values elsewhere are zero. The shape is
     (collections, ``width``).
     """
-    from scipy.sparse import csr_array
-
     # liblinear takes no wider indices.
     marked = [np.asarray(row, dtype=np.int32) for row in columns]
     lengths = np.array([len(row) for row in marked], dtype=np.int32)
