@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -25,9 +26,6 @@ from classifier.model.message.reading.platform_lines import silenced
 from classifier.model.message.scorer import checked_texts, joined, sigmoid
 from classifier.model.message.training_rows import LEFT_OUT, training_targets, training_weights
 from classifier.taxonomy import COLUMNS, LABELS
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 Number = TypeVar("Number", np.float64, np.int64)
 TOKEN_PATTERN = r"(?u)\b\w+\b"

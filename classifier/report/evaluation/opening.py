@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from classifier.report.evaluation.messages import f1_figure
-from classifier.report.evaluation.summary import rows_by
+from classifier.report.evaluation.summary import LATCHED, rows_by
 from classifier.report.sections import CaptionedFigure, Opening, Tables, interval_figure
 from classifier.report.tables import format_number, format_percent
 
 NEEDED = ("messages", "overtness", "rates", "base_rates", "early", "conversation_scenes")
 SUPPOSED_PREVALENCE = 1e-4
 ASKED_FPR = 0.01
-LATCHED = "pattern scorer, latched"
 
 
 def opening(tables: Tables) -> Opening | None:

@@ -8,7 +8,14 @@ from typing import Any
 import pandas as pd
 
 from classifier.privacy.attacks.strongest import strongest_attacks
-from classifier.report.evaluation.summary import NOT_MEASURED, SETS, contact_only_auc, rows_by, with_interval
+from classifier.report.evaluation.summary import (
+    LATCHED,
+    NOT_MEASURED,
+    SETS,
+    contact_only_auc,
+    rows_by,
+    with_interval,
+)
 from classifier.report.sections import Tables
 from classifier.report.tables import PrintedTable, format_interval, format_number
 
@@ -21,7 +28,6 @@ COVERED_BY = {
 }
 """Intervals, in words and as ``simulate_coverage`` has them: kind, and how the name of the units ends."""
 SLICE_COLUMNS = ["rate", "rate_low", "rate_high", "false_alarms", "n"]
-LATCHED = "pattern scorer, latched"
 RARE, VOLUME = 1e-4, 1_000_000
 """The supposed prevalence, and the conversations among which alerts are counted."""
 MESSAGE_TITLES = {

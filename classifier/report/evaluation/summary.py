@@ -14,6 +14,7 @@ from classifier.report.tables import Column, PrintedTable, format_interval, form
 from classifier.taxonomy import STAGES
 
 SETS = ("test", "second voice")
+LATCHED = "pattern scorer, latched"
 CONTACT_ONLY = "the contact's turns only"
 """The control of ``controls_table`` that shows how the script leaks."""
 NOT_MEASURED = "–"
@@ -125,7 +126,7 @@ def _rate_rows(rates: pd.DataFrame) -> Iterator[list[str]]:
 def _alert_rows(early: pd.DataFrame) -> Iterator[list[str]]:
     """F1 and F-latency at the alert threshold."""
     by_rule = rows_by(early, "set", "rule")
-    alerts = [by_rule[name, "pattern scorer, latched"] for name in SETS]
+    alerts = [by_rule[name, LATCHED] for name in SETS]
     f1 = [f"{format_number(row['f1'])}; {row['n_patterns']} patterns of {row['n']:,}" for row in alerts]
     yield ["conversations: F1 at the alert threshold", *f1, NOT_MEASURED]
     latency = [" × ".join(format_number(row[name]) for name in ("f1", "speed_erisk")) for row in alerts]
