@@ -83,8 +83,8 @@ class Clusters:
     def variance(self, influence: NDArray[np.float64]) -> tuple[float, float]:
         """The variance of a statistic, and its degrees of freedom.
 
-        With u the ``influence`` of each unit on it: Σ u u' over pairs of units that share a cluster, each with
-        itself among them; at least Σ u², as if all were independent. Degrees of freedom are those of
+        With u the ``influence`` of each unit on it: Σ u u' over pairs of units that share a cluster, each
+        with itself among them; at least Σ u², as if all were independent. Degrees of freedom are those of
         Satterthwaite (1946), Biometrics 2, from the sums of u by cluster, (Σ s²)² / Σ s⁴; at least 2.
         """
         by_cluster = self.membership.T @ influence
