@@ -176,7 +176,8 @@ def early_warning_intervals(
     messages, column = np.unique(seen[true_positive], return_inverse=True)
     at = np.zeros(n_units, dtype=np.int64)
     at[true_positive] = column
-    drawn_at = resamples.group_sums(at, max(1, messages.size), true_positive.astype(np.float64)).T[1:]
+    warned_at = resamples.group_sums(at, max(1, messages.size), true_positive.astype(np.float64))
+    drawn_at = np.maximum(warned_at, 0.0).T[1:]  # what is taken away more than once does not count
     n_positive, n_flagged, n_true_positive = resamples.sums(labels, flagged, true_positive)[:, 1:]
     f1 = np.minimum(divide_or_nan(2.0 * n_true_positive, n_positive + n_flagged), 1.0)
     recall = resamples.rates(flagged, labels)[1:]

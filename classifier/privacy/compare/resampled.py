@@ -66,7 +66,8 @@ def _median_messages(costs: pd.DataFrame, resamples: Resamples) -> Numbers:
     found = (~costs["benign"] & costs["flagged"]).to_numpy(dtype=bool)
     at = np.where(found, costs["flagged_at"].to_numpy(), 0).astype(np.int64)
     n_messages = int(costs["n_messages"].max())
-    return medians(resamples.group_sums(at, n_messages + 1, found.astype(np.float64)).T)
+    found_at = resamples.group_sums(at, n_messages + 1, found.astype(np.float64))
+    return medians(np.maximum(found_at, 0.0).T)  # what is taken away more than once does not count
 
 
 def medians(counts: Numbers) -> Numbers:
