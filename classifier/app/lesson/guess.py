@@ -20,7 +20,7 @@ from classifier.text import printable
 FEATURED = {
     "v2-test-000007": "Plans for a week at a lake",
     "v2-test-000003": "Football boots",
-    "v2-test-000668": "Moving house",
+    "v2-test-000096": "Swapping a keyboard",
 }
 """Conversations of the released corpus: a good one, a pattern that builds up, a hard good one."""
 VOTES = {"f": "fine", "u": "unsure", "w": "worried"}
