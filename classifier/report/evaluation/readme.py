@@ -144,6 +144,7 @@ def known_limits(
             rate_cell(*(read[name] for name in ("share", "share_low", "share_high", "found", "n"))),
         ],
         _membership_row(attack),
+        _file_row(attack),
         *(
             [
                 f"simulations in which a 95 % interval of {words} holds the truth, by how alike the "
@@ -176,6 +177,21 @@ def _membership_row(attack: pd.DataFrame) -> list[str]:
         f"{100 * built['fpr'].max():.1f} % of others are taken for one)"
     )
     return [limit, f"{span(built['tpr'][~noisy])} without noise, {span(built['tpr'][noisy])} with it"]
+
+
+def _file_row(attack: pd.DataFrame) -> list[str]:
+    """What the strongest attack makes of the model file itself."""
+    of_file = attack["variant"].str.endswith(".safetensors") & (attack["attack"] != "blind")
+    areas = attack[of_file & (attack["figure"] == "auc")]
+    [strongest] = areas.nlargest(1, "value").to_dict("records")
+    limit = (
+        "AUC of the strongest attack that asks which conversations the model file of the train split was "
+        f"fitted on ({strongest['attack']}; 0.5 tells nothing)"
+    )
+    return [
+        limit,
+        f"{format_number(strongest['value'])} {format_interval(strongest['low'], strongest['high'])}",
+    ]
 
 
 def span(values: pd.Series[float]) -> str:
