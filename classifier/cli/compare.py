@@ -35,8 +35,8 @@ def compare(a: Path, b: Path, seed: int, resamples: int, out: Path | None) -> No
     A's message_scores.parquet, with any other model; its F1 goes by its column 'stages'.
 
     Each line has the value of A, the value of B, B - A, and the 95 % interval of that difference over
-    resampled phrase families, the same for both. F1, TPR and FPR are at each one's own thresholds. Where
-    the interval holds 0, the difference could be chance.
+    resampled phrase families and dialogues, the same for both. F1, TPR and FPR are at each one's own
+    thresholds. Where the interval holds 0, the difference could be chance.
 
     \b
     Examples:
