@@ -43,17 +43,24 @@ class Aim:
     volume: float = 0.0
     prevalence: float = 0.0
 
-    def threshold(self, label: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-        """The smallest score that keeps to it.
+    def threshold(
+        self, label: NDArray[np.bool_], score: NDArray[np.float64], families: Sequence[tuple[str, ...]]
+    ) -> float:
+        """The smallest score that keeps to it, of conversations made of dialogues of these ``families``.
 
         Raises ``TooFewUnits`` when so few benign conversations cannot show it.
         """
         from classifier.evaluation.thresholds import threshold_for_fpr, threshold_for_reviews
 
         if self.fpr is not None:
-            return threshold_for_fpr(label, score, max_fpr=self.fpr)
+            return threshold_for_fpr(label, score, max_fpr=self.fpr, clusters=families)
         return threshold_for_reviews(
-            label, score, reviews_per_day=self.reviews, volume_per_day=self.volume, prevalence=self.prevalence
+            label,
+            score,
+            reviews_per_day=self.reviews,
+            volume_per_day=self.volume,
+            prevalence=self.prevalence,
+            clusters=families,
         )
 
     def __str__(self) -> str:
@@ -110,8 +117,8 @@ def threshold(
 
     With --level conversation it is the alert threshold of the text head. The aim, --fpr or
     --reviews-per-day, must be shown on validation: false alarms count at their one-sided 95 %
-    Clopper-Pearson bound. An aim that needs more benign conversations than there are is refused, with the
-    number needed. Intervals are 95 % Clopper-Pearson over conversations.
+    bound. An aim that needs more benign conversations than there are is refused, with the number needed.
+    Intervals are 95 %. Both count conversations that share a dialogue as fewer.
 
     With --level message it is a threshold per label: the lowest that flags at most --fpr of the validation
     lines without the label. Lines of a phrase family resemble each other, so no bound is claimed.
@@ -155,6 +162,7 @@ def threshold(
         return 0
     conversation_model = load_conversation_model(conversation_model_path(path))
     label = {split: np.array([each.label == PATTERN for each in parts[split]]) for split in MEASURED}
+    families = {split: [each.clusters for each in parts[split]] for split in MEASURED}
     score = {
         split: batch_highest_scores(conversation_model, parts[split], found[split])
         if stages is None
@@ -162,7 +170,7 @@ def threshold(
         for split in MEASURED
     }
     try:
-        chosen = aim.threshold(label["validation"], score["validation"])
+        chosen = aim.threshold(label["validation"], score["validation"], families["validation"])
     except TooFewUnits as refusal:
         raise InputError(
             f"{corpus}: refused: {int((~label['validation']).sum()):,} benign validation conversations "
@@ -180,9 +188,8 @@ def threshold(
             f"{'shows' if kept else 'does not show'} that this keeps to {aim}"
         )
     for split in MEASURED:
-        click.echo(
-            "\n".join(_rates(split, label[split], score[split], chosen if stages is None else 1.0, aim))
-        )
+        flag = score[split] >= (chosen if stages is None else 1.0)
+        click.echo("\n".join(_rates(split, label[split], flag, families[split], aim)))
     click.echo(CLOSING)
     return 0 if kept else 1
 
@@ -274,11 +281,16 @@ def _enough_stages(
 
 
 def _rates(
-    split: str, label: NDArray[np.bool_], score: NDArray[np.float64], at: float, aim: Aim
+    split: str,
+    label: NDArray[np.bool_],
+    flag: NDArray[np.bool_],
+    families: Sequence[tuple[str, ...]],
+    aim: Aim,
 ) -> list[str]:
-    from classifier.evaluation.rates import false_positive_rate, true_positive_rate
+    from classifier.evaluation.clusters import Clusters
 
-    tpr, fpr = (rate(label, score, threshold=at) for rate in (true_positive_rate, false_positive_rate))
+    clusters = Clusters.of(families)
+    tpr, fpr = clusters.rate(flag, label), clusters.rate(flag, ~label)
     lines = [f"{split}:"]
     for name, rate, of in (("TPR", tpr, "patterns"), ("FPR", fpr, "benign")):
         low, high = rate.interval()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,17 +105,9 @@ def threshold_for_fpr(
     0.99
     """
     labels, scores = labelled_scores(label, score)
-    benign = scores[~labels]
-    _require_enough(benign.size, max_fpr, confidence)
-    candidates = _candidates(scores)
-    alone = upper_bound(_at_or_above(candidates, benign), benign.size, confidence=confidence)
-    kept_alone = candidates[alone <= max_fpr]
-    if clusters is None:
-        return float(kept_alone[0])
-    # Units in clusters are worth less than units alone, so that no lower score can do.
-    of_units = Clusters.of(clusters)
-    return float(
-        next(at for at in kept_alone if of_units.rate(scores >= at, ~labels).upper(confidence) <= max_fpr)
+    _require_enough(int((~labels).sum()), max_fpr, confidence)
+    return _first_kept(
+        labels, scores, lambda fpr, tpr: fpr <= max_fpr, clusters=clusters, confidence=confidence
     )
 
 
@@ -125,6 +118,7 @@ def threshold_for_reviews(
     reviews_per_day: float,
     volume_per_day: float,
     prevalence: float,
+    clusters: Iterable[Hashable] | None = None,
     confidence: float = 0.95,
 ) -> float:
     """The smallest score that keeps the alerts of a day within ``reviews_per_day``.
@@ -145,6 +139,8 @@ def threshold_for_reviews(
         Units scored in a day.
     prevalence
         Share of those units that follow the pattern, in [0, 1).
+    clusters
+        Those of each unit, as in ``threshold_for_fpr``.
     confidence
         Of the upper bound, in (0, 1).
 
@@ -162,16 +158,42 @@ def threshold_for_reviews(
             "reviews_per_day must be above 0 and below volume_per_day, "
             f"got {reviews_per_day!r} and {volume_per_day!r}"
         )
-    benign, pattern = scores[~labels], scores[labels]
-    if pattern.size == 0:
+    if not labels.any():
         raise ValueError(f"label must hold at least one positive, got none of {labels.size}")
     max_fpr = min(reviews_per_day / volume_per_day / (1.0 - prevalence), 1.0 - 1e-12)
-    _require_enough(benign.size, max_fpr, confidence)
-    candidates = _candidates(scores)
-    fpr = upper_bound(_at_or_above(candidates, benign), benign.size, confidence=confidence)
-    tpr = _at_or_above(candidates, pattern) / pattern.size
-    alerts = volume_per_day * (prevalence * tpr + (1.0 - prevalence) * fpr)
-    return float(candidates[np.flatnonzero(alerts <= reviews_per_day)[0]])
+    _require_enough(int((~labels).sum()), max_fpr, confidence)
+
+    def few_alerts(fpr: Any, tpr: Any) -> Any:
+        return volume_per_day * (prevalence * tpr + (1.0 - prevalence) * fpr) <= reviews_per_day
+
+    return _first_kept(labels, scores, few_alerts, clusters=clusters, confidence=confidence)
+
+
+def _first_kept(
+    labels: NDArray[np.bool_],
+    scores: NDArray[np.float64],
+    keeps: Callable[[Any, Any], Any],
+    *,
+    clusters: Iterable[Hashable] | None,
+    confidence: float,
+) -> float:
+    """The lowest threshold of which ``keeps`` holds.
+
+    ``keeps`` takes the upper bound of the false positive rate and the observed TPR, as numbers or arrays.
+    """
+    candidates, benign, pattern = _candidates(scores), scores[~labels], scores[labels]
+    bound = upper_bound(_at_or_above(candidates, benign), benign.size, confidence=confidence)
+    tpr = _at_or_above(candidates, pattern) / max(1, pattern.size)
+    kept: Iterable[int] = np.flatnonzero(keeps(bound, tpr)).tolist()
+    if clusters is not None:
+        # Units in clusters are worth less than units alone, so that no lower score can do.
+        of_units = Clusters.of(clusters)
+        kept = (
+            at
+            for at in kept
+            if keeps(of_units.rate(scores >= candidates[at], ~labels).upper(confidence), tpr[at])
+        )
+    return float(candidates[next(iter(kept))])
 
 
 def k_of_n(flags: ArrayLike, k: int) -> NDArray[np.bool_]:
