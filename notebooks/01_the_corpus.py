@@ -71,15 +71,15 @@ label_counts(messages)
 
 # %% [markdown]
 # Below: of the messages that show a label, the share that stands in benign conversations, for each label, the most harmless one on top. The dashed line is the share of all
-# messages that stand in benign conversations; a label to the left of it tells *something*, and only one near zero would tell all. Intervals are 95 % Clopper-Pearson over messages.
+# messages that stand in benign conversations; a label to the left of it tells *something*, and only one near zero would tell all. Intervals are 95 %, with messages of one family counted as fewer.
 
 # %%
-shown = messages.melt("conversation_label", list(LABELS), var_name="label", value_name="shown").query(
-    "shown == 1"
-)
-harmless = false_alarms_by(shown["label"], shown["conversation_label"] == BENIGN).rename(
-    columns={"false_alarms": "in_benign"}
-)
+shown = messages.melt(
+    ["conversation_label", "family"], list(LABELS), var_name="label", value_name="shown"
+).query("shown == 1")
+harmless = false_alarms_by(
+    shown["label"], shown["conversation_label"] == BENIGN, clusters=shown["family"]
+).rename(columns={"false_alarms": "in_benign"})
 of_all = (messages["conversation_label"] == BENIGN).mean()
 SVG(
     to_svg(

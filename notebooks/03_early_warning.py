@@ -80,7 +80,8 @@ pd.DataFrame(
 
 # %%
 strict = conversation_model.alert_threshold
-loose = threshold_for_fpr(by_split["validation"].label, by_split["validation"].score, max_fpr=0.1)
+validation = by_split["validation"]
+loose = threshold_for_fpr(validation.label, validation.score, max_fpr=0.1, clusters=validation.families)
 thresholds = {"strict": strict, "loose": loose}
 recalls = pd.concat(
     [recall_by_k({name: test}, threshold=threshold) for name, threshold in thresholds.items()]

@@ -109,7 +109,11 @@ pd.DataFrame(
 
 # %%
 plain = (messages["conversation_label"] != PATTERN) & ~shown.any(axis="columns")
-scenes = false_alarms_by(messages.loc[plain, "scene"], flagged[plain].any(axis="columns"))
+scenes = false_alarms_by(
+    messages.loc[plain, "scene"],
+    flagged[plain].any(axis="columns"),
+    clusters=messages.loc[plain, "family"],
+)
 worst_scenes = pd.concat([scenes.head(10), scenes.tail(1)])
 SVG(
     to_svg(
@@ -132,7 +136,11 @@ SVG(
 
 # %%
 speaking_of = (messages["manner"] != "plain") & ~shown.any(axis="columns")
-manners = false_alarms_by(messages.loc[speaking_of, "manner"], flagged[speaking_of].any(axis="columns"))
+manners = false_alarms_by(
+    messages.loc[speaking_of, "manner"],
+    flagged[speaking_of].any(axis="columns"),
+    clusters=messages.loc[speaking_of, "family"],
+)
 SVG(
     to_svg(
         interval_plot(
