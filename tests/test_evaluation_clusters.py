@@ -71,6 +71,11 @@ def test_a_threshold_is_stricter_where_alarms_come_in_families():
     assert Clusters.of(families).rate(score >= below, np.ones(2000)).upper() > 0.05
 
 
+def test_clusters_that_are_made_are_taken_as_they_are():
+    made = Clusters.of(["raid", "pizza"])
+    assert Clusters.of(made) is made
+
+
 def test_names_must_be_there():
     for names in (["pizza", None], ["pizza", ()], ["pizza", math.nan]):
         with pytest.raises(ValueError, match="must all be named, got 1 missing of 2"):

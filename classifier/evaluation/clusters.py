@@ -6,7 +6,6 @@ import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -23,15 +22,18 @@ class Clusters:
     membership: csr_array
 
     @classmethod
-    def of(cls, names: Iterable[Hashable]) -> Self:
+    def of(cls, names: Iterable[Hashable] | Clusters) -> Clusters:
         """The clusters of each unit: one name, or a tuple of several.
 
         Clusters stand in order of their names. A conversation is made of several dialogues, and shares each
-        of them with others. Raises ``ValueError`` for a missing name.
+        of them with others. Clusters that are made already come back as they are. Raises ``ValueError`` for
+        a missing name.
 
         >>> Clusters.of(["raid", "pizza", ("pizza", "raid")]).membership.toarray().astype(int).tolist()
         [[0, 1], [1, 0], [1, 1]]
         """
+        if isinstance(names, Clusters):
+            return names
         held = [list(dict.fromkeys(each)) if isinstance(each, tuple) else [each] for each in names]
         flat = np.array([name for of_unit in held for name in of_unit], dtype=object)
         codes, distinct = pd.factorize(flat, sort=True)

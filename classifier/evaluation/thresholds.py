@@ -90,7 +90,7 @@ def threshold_for_fpr(
     score: ArrayLike,
     *,
     max_fpr: float,
-    clusters: Iterable[Hashable] | None = None,
+    clusters: Iterable[Hashable] | Clusters | None = None,
     confidence: float = 0.95,
 ) -> float:
     """The smallest score with a false positive rate shown to be low.
@@ -118,7 +118,7 @@ def threshold_for_reviews(
     reviews_per_day: float,
     volume_per_day: float,
     prevalence: float,
-    clusters: Iterable[Hashable] | None = None,
+    clusters: Iterable[Hashable] | Clusters | None = None,
     confidence: float = 0.95,
 ) -> float:
     """The smallest score that keeps the alerts of a day within ``reviews_per_day``.
@@ -174,7 +174,7 @@ def _first_kept(
     scores: NDArray[np.float64],
     keeps: Callable[[Any, Any], Any],
     *,
-    clusters: Iterable[Hashable] | None,
+    clusters: Iterable[Hashable] | Clusters | None,
     confidence: float,
 ) -> float:
     """The lowest threshold of which ``keeps`` holds.

@@ -88,7 +88,7 @@ def rates_at_fpr(validation: ScoredConversations, sets: dict[str, ScoredConversa
     for requested in REQUESTED_FPRS:
         try:
             threshold = threshold_for_fpr(
-                validation.label, validation.score, max_fpr=requested, clusters=validation.families
+                validation.label, validation.score, max_fpr=requested, clusters=validation.clusters
             )
         except TooFewUnits as refusal:
             remark = f"refused: {refusal.needed:,} benign conversations without a false alarm would be needed"

@@ -282,12 +282,12 @@ def conversation_rate(costs: pd.DataFrame, column: str, among: Literal["benign",
     Its bounds know of the dialogues that conversations share.
     """
     benign = costs["benign"].to_numpy(dtype=bool)
-    return _clusters(tuple(costs["clusters"])).rate(costs[column], benign == (among == "benign"))
+    return clusters_of(tuple(costs["clusters"])).rate(costs[column], benign == (among == "benign"))
 
 
 @lru_cache(maxsize=4)
-def _clusters(names: tuple[tuple[str, ...], ...]) -> Clusters:
-    """Those of conversations; the tables of all points have the same."""
+def clusters_of(names: tuple[tuple[str, ...], ...]) -> Clusters:
+    """``Clusters`` of conversations with these names: the tables of all points have the same."""
     return Clusters.of(names)
 
 

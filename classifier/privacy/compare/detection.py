@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.early_warning import f_latency
 from classifier.evaluation.first_warning import premature_warnings
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import threshold_for_fpr
-from classifier.privacy.compare.costs import conversation_rate
+from classifier.privacy.compare.costs import clusters_of, conversation_rate
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.simulate.scorer import PolicyScorer
@@ -58,7 +57,7 @@ def chosen_threshold(streams: Sequence[Stream], scores: NDArray[np.float64], *, 
         [not stream.benign for stream in streams],
         scores,
         max_fpr=max_fpr,
-        clusters=[stream.clusters for stream in streams],
+        clusters=clusters_of(tuple(stream.clusters for stream in streams)),
     )
     finite = scores[np.isfinite(scores)]
     # What was never scored cannot be flagged, so a threshold below every score is the lowest score.
@@ -130,7 +129,7 @@ def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFra
     ``hits``, ``n``.
     """
     pattern = ~costs["benign"].to_numpy(dtype=bool)
-    clusters = Clusters.of(costs["clusters"])
+    clusters = clusters_of(tuple(costs["clusters"]))
     rows = []
     for stage in STAGES:
         before = costs["flagged_at"].to_numpy() < first[stage].to_numpy()
