@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import IO, Any
 
 os.environ |= dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
@@ -207,36 +207,41 @@ def _fasttext_candidates(train: pd.DataFrame, validation: pd.DataFrame, seed: in
     import fasttext
 
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as stream:
-        for text, row in zip(train["text"], train[list(LABELS)].to_numpy(), strict=True):
-            shown = [label for label, marked in zip(LABELS, row, strict=True) if marked] or ["none"]
-            stream.write(" ".join(f"__label__{label}" for label in shown) + " " + _spaced(text))
-        stream.flush()
+        write_for_fasttext(stream, train, _spaced)
         for rate in LEARNING_RATES:
-            model = fasttext.train_supervised(
-                stream.name,
-                loss="ova",
-                wordNgrams=2,
-                minn=3,
-                maxn=5,
-                dim=16,
-                epoch=30,
-                lr=rate,
-                thread=1,
-                seed=seed,
-                verbose=0,
-            )
-            score = _fasttext_scorer(model)
+            model = fasttext.train_supervised(stream.name, epoch=30, lr=rate, seed=seed, **FASTTEXT_OPTIONS)
+            score = fasttext_scorer(model, _spaced)
             yield Fitted(score, score(validation["text"].tolist()), f"lr={rate:g}")
 
 
-def _fasttext_scorer(model: Any) -> Callable[[list[str]], NDArray[np.float64]]:
+FASTTEXT_OPTIONS = {
+    "loss": "ova",
+    "wordNgrams": 2,
+    "minn": 3,
+    "maxn": 5,
+    "dim": 16,
+    "thread": 1,
+    "verbose": 0,
+}
+
+
+def write_for_fasttext(stream: IO[str], train: pd.DataFrame, line: Callable[[str], str]) -> None:
+    """What fastText is trained on: labels, then the text as ``line`` spells it, its end included."""
+    for text, row in zip(train["text"], train[list(LABELS)].to_numpy(), strict=True):
+        shown = [label for label, marked in zip(LABELS, row, strict=True) if marked] or ["none"]
+        stream.write(" ".join(f"__label__{label}" for label in shown) + " " + line(text))
+    stream.flush()
+
+
+def fasttext_scorer(model: Any, line: Callable[[str], str]) -> Callable[[list[str]], NDArray[np.float64]]:
+    """Probabilities by a model that was trained on texts as ``line`` spells them, shape (texts, labels)."""
     columns = {f"__label__{label}": column for column, label in enumerate(LABELS)}
 
     def score(texts: list[str]) -> NDArray[np.float64]:
         out = np.zeros((len(texts), len(LABELS) + 1))
         for row, text in enumerate(texts):
             # One by one: predict() of a list gives every label the first one's probability.
-            for probability, label in model.f.predict(_spaced(text), len(LABELS) + 1, 0.0, "strict"):
+            for probability, label in model.f.predict(line(text), len(LABELS) + 1, 0.0, "strict"):
                 out[row, columns.get(label, len(LABELS))] = probability
         return out[:, : len(LABELS)]
 

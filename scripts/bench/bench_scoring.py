@@ -28,6 +28,7 @@ os.environ |= dict.fromkeys(
 )  # before numpy is imported
 
 import numpy as np
+from bench_peers import FASTTEXT_OPTIONS, fasttext_scorer, write_for_fasttext
 from sklearn.metrics import average_precision_score
 
 from classifier.corpus.release import read_corpus
@@ -132,37 +133,13 @@ def fasttext_peer(train, texts: list[str], test: list[str]) -> Iterator[tuple[Co
     def spelled(text: str) -> str:
         return normalise(text).encode("utf-8", "replace").decode()
 
+    def line(text: str) -> str:
+        return spelled(text) + "\n"
+
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as stream:
-        for text, row in zip(train["text"], train[list(LABELS)].to_numpy(), strict=True):
-            labels = [f"__label__{label}" for label, marked in zip(LABELS, row, strict=True) if marked] or [
-                "__label__none"
-            ]
-            stream.write(" ".join([*labels, spelled(text)]) + "\n")
-        stream.flush()
-        model = fasttext.train_supervised(
-            stream.name,
-            loss="ova",
-            wordNgrams=2,
-            minn=3,
-            maxn=5,
-            dim=16,
-            epoch=15,
-            lr=0.2,
-            thread=1,
-            seed=0,
-            verbose=0,
-        )
-
-    def score(some: list[str]) -> np.ndarray:
-        columns = {f"__label__{label}": column for column, label in enumerate(LABELS)}
-        out = np.zeros((len(some), len(LABELS) + 1))
-        for row, text in enumerate(
-            some
-        ):  # one by one: predict() of a list gives every label the first one's probability
-            for probability, label in model.f.predict(spelled(text) + "\n", len(LABELS) + 1, 0.0, "strict"):
-                out[row, columns.get(label, len(LABELS))] = probability
-        return out[:, :-1]
-
+        write_for_fasttext(stream, train, line)
+        model = fasttext.train_supervised(stream.name, epoch=15, lr=0.2, seed=0, **FASTTEXT_OPTIONS)
+    score = fasttext_scorer(model, line)
     yield Contestant(BATCH, "fastText, with normalise", texts, score), score(test)
     bare = [spelled(text) for text in texts]
     yield (
