@@ -1,4 +1,4 @@
-"""Units that belong to phrase families, dialogues or accounts, and what their rates are worth."""
+"""Units in phrase families, dialogues or accounts, and rates adjusted for this clustering."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Clusters:
         return shared
 
     def rate(self, hit: ArrayLike, of: ArrayLike) -> Rate:
-        """The share of the units in ``of`` that are hit; its bounds know of clusters.
+        """The share of the units in ``of`` that are hit, adjusted for clustering.
 
         With r the difference of each unit from the rate, the design effect is the ``variance`` of Σ r over
         Σ r².

@@ -15,9 +15,9 @@ class Rate:
     """A rate of ``hits`` out of ``n``, nan when ``n`` is 0.
 
     Bounds are the exact ones of Clopper & Pearson (1934), Biometrika 26: whatever the true rate, they cover
-    it at least as often as ``confidence`` says. They assume independent units. Units that share a phrase
-    family or a dialogue are worth fewer, n / ``design_effect``, and fewer still where few clusters hold the
-    hits: ``df`` degrees of freedom (Korn & Graubard 1998, Survey Methodology 24).
+    it at least as often as ``confidence`` says, if units are independent. For units that share a phrase
+    family or a dialogue they are taken at the effective sample size, n / ``design_effect``, corrected for
+    ``df`` degrees of freedom (Korn & Graubard 1998, Survey Methodology 24).
     ``classifier.evaluation.clusters`` measures both.
 
     >>> print(Rate(hits=1, n=2))
@@ -77,7 +77,7 @@ class Rate:
         return {name: self.value, f"{name}_low": low, f"{name}_high": high}
 
     def _worth(self, confidence: float) -> float:
-        """How many independent units a unit is worth, in (0, 1]."""
+        """The effective sample size over the sample size, in (0, 1]."""
         if math.isinf(self.df):
             return 1.0 / self.design_effect
         normal, students = ndtri(confidence), stdtrit(self.df, confidence)

@@ -186,7 +186,7 @@ def _first_kept(
     tpr = _at_or_above(candidates, pattern) / max(1, pattern.size)
     kept: Iterable[int] = np.flatnonzero(keeps(bound, tpr)).tolist()
     if clusters is not None:
-        # Units in clusters are worth less than units alone, so that no lower score can do.
+        # Clustered units have a smaller effective sample size, so that no lower score can do.
         of_units = Clusters.of(clusters)
         kept = (
             at

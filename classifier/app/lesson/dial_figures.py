@@ -32,7 +32,7 @@ class DialStep:
     """Counts of test conversations whose highest score reaches ``threshold``.
 
     They are ``found`` of ``n_pattern`` patterns and ``false_alarms`` of ``n_benign`` benign ones. Bounds of
-    both rates (95 %) know of the dialogues that conversations share.
+    both rates (95 %) are adjusted for the dialogues that conversations share.
     """
 
     threshold: float

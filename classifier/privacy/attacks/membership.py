@@ -204,7 +204,7 @@ def membership_figures(
 ) -> MembershipFigures:
     """How well ``score`` tells members (1) from non-members (0).
 
-    The interval knows which rows are of one sender. Values are nan where members or non-members are missing.
+    The interval is adjusted for rows of one sender. Values are nan where members or non-members are missing.
     """
     table = roc_table(member, score)
     area = auc_with_interval(member, score, senders)

@@ -279,7 +279,7 @@ def conversation_descriptions(streams: Sequence[Stream]) -> pd.DataFrame:
 def conversation_rate(costs: pd.DataFrame, column: str, among: Literal["benign", "pattern"]) -> Rate:
     """The share of benign conversations, or of patterns, that a 0/1 column of ``costs`` marks.
 
-    Its bounds know of the dialogues that conversations share.
+    Its bounds are adjusted for the dialogues that conversations share.
     """
     benign = costs["benign"].to_numpy(dtype=bool)
     return clusters_of(tuple(costs["clusters"])).rate(costs[column], benign == (among == "benign"))
