@@ -81,13 +81,17 @@ def test_only_the_opening_stands_outside_what_is_closed(page):
 def test_the_sentences_of_the_answer_hold_the_figures_of_the_tables():
     tables = {
         "messages": macro_table(recall=0.61, precision=0.92, f1=0.73),
-        "overtness": overtness_table(overt=0.45, mixed=0.1, faint=0.0, all=0.18),
+        "overtness": overtness_table(overt=0.45, mixed=0.1, faint=0.0, all=0.18).assign(
+            tpr_hits=146, tpr_n=791
+        ),
         "rates": pd.DataFrame(
             [{"set": "test", "asked_fpr": 0.01} | rate("tpr", 146, 791) | rate("fpr", 2, 2209)]
         ),
         "base_rates": pd.DataFrame([base_rate(per_find=356.5, low=187.2, high=639.2)]),
         "early": pd.DataFrame([{"set": "test", "rule": "pattern scorer, latched", "recall": 0.29}]),
-        "conversation_scenes": pd.DataFrame([{"slice": "mean", "rate": 0.0104}]),
+        "conversation_scenes": pd.DataFrame(
+            [{"slice": "mean", "rate": 0.0104, "false_alarms": 2, "n": 2209}]
+        ),
     }
     said = words_of(report_templates().get_template(NOTES).module.answer(**opening(tables).values))
     assert "61 % are flagged (60 % to 62 %), and 92 % of the flags are right (F1 0.73" in said

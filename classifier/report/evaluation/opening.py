@@ -38,22 +38,26 @@ def _messages(tables: Tables) -> list[dict[str, str]]:
 
 
 def _found(tables: Tables) -> dict[str, str]:
-    """Patterns found on the test set at ``ASKED_FPR``; empty when validation could not show that rate."""
-    rates = rows_by(tables["rates"], "set", "asked_fpr").get(("test", ASKED_FPR))
+    """Patterns found on the test set at the alert threshold, from the table by overtness.
+
+    Empty when validation could not show ``ASKED_FPR``.
+    """
+    shown = ("test", ASKED_FPR) in rows_by(tables["rates"], "set", "asked_fpr")
     of_test = tables["overtness"].loc[lambda table: table["set"] == "test"]
     kinds = rows_by(of_test, "overtness")
-    if rates is None or not {"overt", "faint", "all"} <= set(kinds):
+    if not shown or not {"overt", "faint", "all"} <= set(kinds):
         return {}
+    patterns, benign = kinds["all"], rows_by(tables["conversation_scenes"], "slice")["mean"]
     return {
-        "hits": format_number(rates["tpr_hits"], 0),
-        "patterns": format_number(rates["tpr_n"], 0),
-        "share": format_percent(rates["tpr"]),
-        "interval": _interval(rates, "tpr"),
-        "false_alarms": format_number(rates["fpr_hits"], 0),
-        "benign": format_number(rates["fpr_n"], 0),
+        "hits": format_number(patterns["tpr_hits"], 0),
+        "patterns": format_number(patterns["tpr_n"], 0),
+        "share": format_percent(patterns["tpr"]),
+        "interval": _interval(patterns, "tpr"),
+        "false_alarms": format_number(benign["false_alarms"], 0),
+        "benign": format_number(benign["n"], 0),
         "overt": format_percent(kinds["overt"]["tpr"]),
         "faint": format_percent(kinds["faint"]["tpr"]),
-        "ceiling": format_percent(kinds["all"]["ceiling_tpr"]),
+        "ceiling": format_percent(patterns["ceiling_tpr"]),
         "overt_ceiling": format_percent(kinds["overt"]["ceiling_tpr"]),
     }
 
