@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import explain, terms_in_place
 from classifier.model.message.file import load_classifier, load_model
-from classifier.model.message.reading.marks import marked
+from classifier.model.message.reading.marks import in_scope, marked, negated, token_kind
 from classifier.model.shipped import train_split_model
 from classifier.taxonomy import LABELS
 
@@ -27,6 +29,23 @@ from classifier.taxonomy import LABELS
 )  # fmt: skip
 def test_up_to_three_words_after_a_negation_are_marked_until_a_stop(text, expected):
     assert marked(text) == expected
+
+
+WORDS = st.lists(st.sampled_from(["no", "won't", "not.", "pizza", "ok!", ":)", "-", "'no'"]), max_size=12)
+
+
+@given(texts=st.lists(WORDS, max_size=4))
+def test_texts_end_to_end_are_marked_as_each_is_alone(texts):
+    tokens = [token for text in texts for token in text]
+    kinds = np.array([token_kind(token) for token in tokens], dtype=np.uint8)
+    lengths = np.array([len(text) for text in texts], dtype=int)
+    scope = in_scope(kinds, np.repeat(np.cumsum(lengths) - lengths, lengths))
+    together = [
+        word
+        for token, inside in zip(tokens, scope, strict=True)
+        for word in ([token, negated(token)] if inside else [token])
+    ]
+    assert together == [word for text in texts for word in marked(" ".join(text)).split()]
 
 
 @pytest.mark.parametrize("text", ['the sign says "no dogs" lol', "\u201cpizza\u201d was on the menu"])

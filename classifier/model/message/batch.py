@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classifier.errors import InputError
+from classifier.model.message.reading.marks import in_scope, may_quote, negated
 from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
 from classifier.model.message.reading.platform_lines import silenced
 from classifier.model.message.scorer import MessageModel, checked_texts, joined, sigmoid
@@ -141,13 +142,25 @@ class BatchScorer:
 
         New tokens are added to the table.
         """
-        split = [self._terms.marked(text).split() for text in texts]
-        ends = np.cumsum([len(tokens) for tokens in split], dtype=np.int64)
-        n_tokens = ends[-1] if len(ends) else 0
-        tokens = np.fromiter(map(self._numbers.__getitem__, chain.from_iterable(split)), np.int32, n_tokens)
+        is_marked = [not self.model.normaliser or may_quote(text) for text in texts]
+        split = [
+            (self.model.marked(text) if is_done else text).split()
+            for text, is_done in zip(texts, is_marked, strict=True)
+        ]
+        lengths = np.array([len(tokens) for tokens in split], dtype=np.int64)
+        tokens = self._numbered(list(chain.from_iterable(split)))
+        ends = np.cumsum(lengths)
+        scope = in_scope(self._table.view().kinds[tokens], np.repeat(ends - lengths, lengths))
+        at = np.flatnonzero(scope & ~np.repeat(is_marked, lengths))
+        distinct, place = np.unique(tokens[at], return_inverse=True)
+        marks = self._numbered([negated(self._table.tokens[number]) for number in distinct])
+        return np.insert(tokens, at + 1, marks[place]), ends + np.searchsorted(at, ends)
+
+    def _numbered(self, tokens: list[str]) -> Ints:
+        numbers = np.fromiter(map(self._numbers.__getitem__, tokens), np.int32, len(tokens))
         self._table.extend(self._numbers.new)
         self._numbers.new.clear()
-        return tokens, ends
+        return numbers
 
     def _group_logits(self, counts: Any, weights: Floats, squares: Floats) -> Floats:
         """The part of the log-odds of one feature group, from exact counts (messages x terms).

@@ -42,8 +42,7 @@ def char_ngrams(text: str, low: int, high: int) -> list[str]:
     for word in text.split():
         padded = f" {word} "
         for n in range(low, high + 1):
-            grams.append(padded[:n])
-            grams.extend(padded[start : start + n] for start in range(1, len(padded) - n + 1))
+            grams += [padded[start : start + n] for start in range(max(1, len(padded) - n + 1))]
             if n >= len(padded):
                 break
     return grams

@@ -130,7 +130,6 @@ class Terms:
     is divided by. A group that the model lacks has no rows.
     """
 
-    marked: Callable[[str], str]
     spelled: Callable[[str], str]
     tree: WordTree
     characters: FeatureGroup | None
@@ -164,7 +163,6 @@ def terms_of(model: MessageModel) -> Terms:
     pair_words = _pair_words(pairs)
     tree = word_tree(words, chain.from_iterable(pair_words))
     return Terms(
-        marked=model.marked,
         spelled=model.spelled,
         tree=tree,
         characters=feature_groups.get("characters"),

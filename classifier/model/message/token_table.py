@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.model.message.reading.marks import token_kind
 from classifier.model.message.scorer import FeatureGroup
 from classifier.model.message.term_tables import Ints, Longs, Terms
 
@@ -33,9 +34,10 @@ class TokenArrays(NamedTuple):
 
     Token i has ``words[starts[i, 0]:starts[i + 1, 0]]``, numbers in the word tree, -1 for a word in no
     term, and ``grams[starts[i, 1]:starts[i + 1, 1]]``, its known character n-grams, one that it holds
-    twice standing twice.
+    twice standing twice. ``kinds`` has the ``token_kind`` of each.
     """
 
+    kinds: NDArray[np.uint8]
     starts: Longs
     words: Ints
     grams: Ints
@@ -50,6 +52,8 @@ class TokenTable:
 
     def clear(self) -> None:
         """Remove every token."""
+        self.tokens: list[str] = []
+        self._kinds = GrowingArray(np.uint8)
         self._starts = GrowingArray(np.int64, [(0, 0)], width=2)
         self._words, self._grams = GrowingArray(np.int32), GrowingArray(np.int32)
 
@@ -63,9 +67,9 @@ class TokenTable:
 
     def view(self) -> TokenArrays:
         """The arrays as they are now."""
-        return TokenArrays(self._starts.view(), self._words.view(), self._grams.view())
+        return TokenArrays(self._kinds.view(), self._starts.view(), self._words.view(), self._grams.view())
 
-    def extend(self, tokens: Iterable[str]) -> None:
+    def extend(self, tokens: Sequence[str]) -> None:
         """Number and look up new tokens."""
         ends: list[tuple[int, int]] = []
         words, grams = array("i"), array("i")
@@ -74,6 +78,8 @@ class TokenTable:
             words.extend(token_words)
             grams.extend(token_grams)
             ends.append((self._words.size + len(words), self._grams.size + len(grams)))
+        self.tokens += tokens
+        self._kinds.extend([token_kind(token) for token in tokens])
         self._starts.extend(ends)
         self._words.extend(words)
         self._grams.extend(grams)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+from numpy.typing import NDArray
+
 SCOPE = 3
 """Words after a negation that are marked, unless a punctuation mark comes before."""
 
@@ -24,10 +27,12 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _MARKS = '"\u201c\u201d\u00ab\u00bb'
+_MARK = re.compile(f"[{_MARKS}]")
 _QUOTATION = re.compile(f"[{_MARKS}][^{_MARKS}]+[{_MARKS}]")
 _WORD = re.compile(r"\w")
 _EDGES = re.compile(r"\A\W+|\W+\Z")
 _STOPS = (".", ",", "!", "?", ";", ":", "\u2026")
+_NEGATES, _ENDS_SCOPE, _IS_WORD = 1, 2, 4
 
 
 def marked(text: str) -> str:
@@ -47,16 +52,59 @@ def marked(text: str) -> str:
     return text
 
 
+def may_quote(text: str) -> bool:
+    """Whether ``text`` holds a quotation mark; without one it is marked for negation alone."""
+    return _MARK.search(text) is not None
+
+
+def negated(token: str) -> str:
+    """The marked word of a token in the scope of a negation.
+
+    >>> negated("it!")
+    'not_it'
+    """
+    return NEGATED + _EDGES.sub("", token)
+
+
+def token_kind(token: str) -> int:
+    """Whether a token negates, ends a scope and holds a word, as ``in_scope`` needs it."""
+    word = _EDGES.sub("", token)
+    negates = _NEGATES if _NEGATION.fullmatch(word) else 0
+    return negates | (_ENDS_SCOPE if token.endswith(_STOPS) else 0) | (_IS_WORD if word else 0)
+
+
+def in_scope(kinds: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which tokens of many texts, end to end, ``marked`` puts a marked word after.
+
+    ``kinds`` has the ``token_kind`` of each token, ``starts`` where its text begins.
+
+    >>> tokens = "ok no, i wont keep it".split()
+    >>> in_scope(np.array([token_kind(token) for token in tokens], dtype=np.uint8), np.zeros(6, int))
+    array([False, False, False, False,  True,  True])
+    """
+    negation, stop = (_last_before(kinds & kind > 0) for kind in (_NEGATES, _ENDS_SCOPE))
+    is_word = kinds & _IS_WORD > 0
+    n_words = np.concatenate([[0], np.cumsum(is_word)])
+    in_reach = n_words[1:] - n_words[negation + 1] <= SCOPE
+    return np.asarray(is_word & in_reach & (negation >= starts) & (stop < negation))
+
+
+def _last_before(holds: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The last place before each where ``holds`` is true, or -1."""
+    last = np.maximum.accumulate(np.where(holds, np.arange(len(holds)), -1))
+    return np.concatenate([[-1], last])[:-1]
+
+
 def _negated(tokens: list[str]) -> list[str]:
     words, left = [], 0
     for token in tokens:
         words.append(token)
-        core = _EDGES.sub("", token)
-        if left and core:
-            words.append(NEGATED + core)
+        kind = token_kind(token)
+        if left and kind & _IS_WORD:
+            words.append(negated(token))
             left -= 1
-        if _NEGATION.fullmatch(core):
+        if kind & _NEGATES:
             left = SCOPE
-        if token.endswith(_STOPS):
+        if kind & _ENDS_SCOPE:
             left = 0
     return words

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from classifier.model.message.reading.disguises import readable
 
 _END = re.compile(r"(?<=[.!?\u2026])[\"')\]]*\s+|\s*[\n\r]+\s*")
+_HAS_END = re.compile(r"[.!?\u2026][\"')\]]*\s|[\n\r]")
 _WORD_CHARACTER = re.compile(r"\w")
 
 
@@ -36,6 +37,8 @@ def passages_of(text: str) -> list[str]:
     (['ok.'], ['ok. really? ok.', 'ok.', 'really?'])
     """
     text = readable(text)
+    if _HAS_END.search(text) is None:
+        return [text]
     parts = list(dict.fromkeys(sentences(text)))
     return [text, *parts] if len(parts) > 1 else [text]
 
