@@ -26,6 +26,7 @@ from classifier.model.message.file import load_classifier, load_model, save_mode
 from classifier.model.message.reading.disguises import readable
 from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.scorer import joined
+from classifier.model.message.searched_terms import SearchedPositions, SearchedTerms
 from classifier.model.message.stage_classifier import (
     TOKEN_PATTERN,
     StageClassifier,
@@ -60,6 +61,24 @@ def toy_file(tmp_path):
         seed=0,
     )
     return path, pipeline
+
+
+def test_a_model_for_few_texts_scores_and_explains_as_one_for_many(toy_file):
+    few, many = load_model(toy_file[0], few_texts=True), load_model(toy_file[0])
+    assert few.scores(TEXTS).tobytes() == many.scores(TEXTS).tobytes()
+    assert BatchScorer(few).scores(TEXTS).tobytes() == BatchScorer(many).scores(TEXTS).tobytes()
+    assert explain(few, TEXTS[0], "secrecy") == explain(many, TEXTS[0], "secrecy")
+
+
+@given(terms=st.sets(st.text(alphabet="a \u00e9\u2026\U0001f355", max_size=3)), others=st.lists(st.text()))
+def test_terms_are_found_where_they_stand_and_nowhere_else(terms, others):
+    ordered = sorted(terms)
+    ends = np.cumsum([len(term.encode()) for term in ordered], dtype=int).tolist()
+    stored = SearchedTerms("".join(ordered).encode(), ends)
+    assert list(stored) == stored[:] == ordered
+    positions = SearchedPositions(stored)
+    assert dict(positions) == {term: place for place, term in enumerate(ordered)}
+    assert [text in positions for text in others] == [text in terms for text in others]
 
 
 @pytest.mark.parametrize(

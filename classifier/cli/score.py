@@ -260,7 +260,7 @@ def _score_texts(
         raise InputError(f"--out {out}: only a file's scores go to a file; a text's are printed")
     from classifier.model.message.file import load_model
 
-    model = thresholds.applied_to(load_model(model_path))
+    model = thresholds.applied_to(load_model(model_path, few_texts=source != "-"))
     for text in input_lines(sys.stdin.buffer) if source == "-" else [source]:
         click.echo(
             scores_as_json(model, text, model_name=model_path.name)

@@ -106,9 +106,10 @@ def explain(model: MessageModel, text: str, label: str) -> Explanation:
     passages = passages_of(text)
     passage = max(passages, key=lambda passage: model.logits(passage)[row])
     columns, values = model.features(passage)
-    tactic = max(TACTIC_COLUMNS[label], key=lambda at: model.coef[at, columns] @ values + model.intercept[at])
+    coef = model.coef(columns)
+    tactic = max(TACTIC_COLUMNS[label], key=lambda at: coef[at] @ values + model.intercept[at])
     rows = [row, tactic] if np.isfinite(model.intercept[tactic]) else [row]
-    parts = model.coef[np.ix_(rows, columns)].mean(axis=0) * values
+    parts = coef[rows].mean(axis=0) * values
     intercept = float(model.intercept[rows].mean())
     logit = float(parts.sum() + intercept)
     order = np.argsort(-np.abs(parts), kind="stable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from classifier.model.message.reading.marks import marked
 from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
 from classifier.model.message.reading.platform_lines import silenced
+from classifier.model.message.searched_terms import SearchedPositions, SearchedTerms
 from classifier.taxonomy import COLUMNS, LABELS
 
 TACTIC_COLUMNS = {
@@ -38,13 +39,15 @@ class FeatureGroup:
     analyser: str
     low: int
     high: int
-    terms: tuple[str, ...]
+    terms: Sequence[str]
     idf: NDArray[np.float64]
 
     @cached_property
-    def position(self) -> dict[str, int]:
+    def position(self) -> Mapping[str, int]:
         """The index in ``idf`` of each term."""
-        return {term: position for position, term in enumerate(self.terms)}
+        if isinstance(self.terms, SearchedTerms):
+            return SearchedPositions(self.terms)
+        return dict(zip(self.terms, range(len(self.terms)), strict=True))
 
     def grams(self, text: str) -> list[str]:
         """All n-grams or pairs of a normalised text, whether they are terms or not."""
@@ -60,9 +63,10 @@ class MessageModel:
 
     Parameters
     ----------
-    coef, intercept
-        Shape (``COLUMNS``, terms of all feature groups in order), and one per column; the intercept of a
-        tactic without a regression is -inf.
+    weights, steps, intercept
+        A coefficient is a whole number of the steps of its column: weights have the shape (``COLUMNS``,
+        terms of all feature groups in order), the others one entry per column. The intercept of a tactic
+        without a regression is -inf.
     thresholds
         The probability of each label from which a message is flagged, those of one operating point or of
         the user's choosing.
@@ -78,7 +82,8 @@ class MessageModel:
 
     labels: tuple[str, ...]
     feature_groups: tuple[FeatureGroup, ...]
-    coef: NDArray[np.float64]
+    weights: NDArray[np.int8]
+    steps: NDArray[np.float64]
     intercept: NDArray[np.float64]
     thresholds: NDArray[np.float64]
     operating_points: Mapping[str, MessageOperatingPoint]
@@ -98,8 +103,12 @@ class MessageModel:
         """``text`` in the spelling that the model sees, white-space token by token."""
         return normalise(text) if self.normaliser else text.lower()
 
+    def coef(self, terms: list[int] | slice) -> NDArray[np.float64]:
+        """The coefficients of some terms of all feature groups, shape (``COLUMNS``, terms)."""
+        return self.weights[:, terms] * self.steps[:, None]
+
     def features(self, text: str) -> tuple[list[int], NDArray[np.float64]]:
-        """The columns of ``coef`` that ``text`` has terms of, and their TF-IDF values.
+        """The terms of ``text``, numbered through all feature groups, and their TF-IDF values.
 
         Each group is scaled to length 1, as scikit-learn does.
         """
@@ -124,7 +133,7 @@ class MessageModel:
     def logits(self, passage: str) -> NDArray[np.float64]:
         """One log-odds per entry of ``COLUMNS``, of one passage as it stands."""
         columns, values = self.features(passage)
-        return joined(self.coef[:, columns] @ values + self.intercept)
+        return joined(self.coef(columns) @ values + self.intercept)
 
     def scores(self, texts: Iterable[str]) -> NDArray[np.float64]:
         """Probabilities of shape (texts, ``COLUMNS``), each in [0, 1]; 0 for a platform's own line.
@@ -166,7 +175,7 @@ class MessageModel:
         return [label for label, probability, threshold in rows if probability >= threshold]
 
     def term(self, column: int) -> tuple[str, str]:
-        """The group and the term of a column of ``coef``."""
+        """The group and the term of a number of ``features``."""
         for group in self.feature_groups:
             if column < len(group.terms):
                 return group.analyser, group.terms[column]

@@ -146,7 +146,7 @@ def terms_of(model: MessageModel) -> Terms:
     twice.
     """
     feature_groups: dict[str, FeatureGroup] = {}
-    weights = {name: (np.zeros((0, len(model.coef))), np.zeros(0)) for name in GRAMS}
+    weights = {name: (np.zeros((0, len(model.weights))), np.zeros(0)) for name in GRAMS}
     offset = 0
     for group in model.feature_groups:
         if group.analyser not in GRAMS or group.analyser in feature_groups:
@@ -154,7 +154,7 @@ def terms_of(model: MessageModel) -> Terms:
                 f"expected at most one feature group each of {', '.join(GRAMS)}, "
                 f"got {[group.analyser for group in model.feature_groups]}"
             )
-        coef = model.coef[:, offset : offset + len(group.terms)]
+        coef = model.coef(slice(offset, offset + len(group.terms)))
         feature_groups[group.analyser] = group
         weights[group.analyser] = (np.ascontiguousarray((coef * group.idf).T), group.idf**2)
         offset += len(group.terms)
