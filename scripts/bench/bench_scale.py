@@ -223,6 +223,8 @@ def main(argv: list[str] | None = None) -> int:
     sizes = [size for power in range(20) if (size := options.smallest * 10**power) <= options.largest]
     streaming: list[dict] = []
     cluster: list[dict] = []
+    if options.work is not None:
+        options.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as name:
         folder = Path(name)
         runs = {
