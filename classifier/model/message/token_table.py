@@ -95,11 +95,12 @@ def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[
     words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
     if terms.characters is None:
         return words, []
-    position = terms.characters.position
+    place_of = terms.characters.position.get
     if len(spelling) > SHORT_TOKEN:
-        grams = _grams_one_at_a_time(terms.characters, spelling)
-        return words, array("i", (position[gram] for gram in grams if gram in position))
-    return words, [position[gram] for gram in terms.characters.grams(spelling) if gram in position]
+        places = map(place_of, _grams_one_at_a_time(terms.characters, spelling))
+        return words, array("i", (place for place in places if place is not None))
+    places = map(place_of, terms.characters.grams(spelling))
+    return words, [place for place in places if place is not None]
 
 
 def _grams_one_at_a_time(group: FeatureGroup, spelling: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ def negated(token: str) -> str:
 
 def token_kind(token: str) -> int:
     """Whether a token negates, ends a scope and holds a word, as ``in_scope`` needs it."""
-    word = _EDGES.sub("", token)
+    word = token if token.isalnum() else _EDGES.sub("", token)
     negates = _NEGATES if _NEGATION.fullmatch(word) else 0
     return negates | (_ENDS_SCOPE if token.endswith(_STOPS) else 0) | (_IS_WORD if word else 0)
 
