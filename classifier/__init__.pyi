@@ -15,16 +15,6 @@ from classifier.evaluation.slices import false_alarms_by as false_alarms_by
 from classifier.evaluation.thresholds import best_f1_threshold as best_f1_threshold
 from classifier.evaluation.thresholds import message_threshold as message_threshold
 from classifier.evaluation.thresholds import threshold_for_fpr as threshold_for_fpr
-from classifier.experiments.baselines import BASELINES as BASELINES
-from classifier.experiments.comparison.differences import paired_differences as paired_differences
-from classifier.experiments.comparison.sources import message_scores_of as message_scores_of
-from classifier.experiments.conversations.scores import message_probabilities as message_probabilities
-from classifier.experiments.conversations.scores import score_conversations as score_conversations
-from classifier.experiments.conversations.tables import early_warning as early_warning
-from classifier.experiments.conversations.tables import recall_by_k as recall_by_k
-from classifier.experiments.grid import combinations as combinations
-from classifier.experiments.grid import measure_grid as measure_grid
-from classifier.experiments.training import choose_operating_points as choose_operating_points
 from classifier.model.conversation.file import load_conversation_model as load_conversation_model
 from classifier.model.conversation.monitor import Monitor as Monitor
 from classifier.model.conversation.monitor import MonitoredScorer as MonitoredScorer
@@ -67,5 +57,15 @@ from classifier.taxonomy import COLUMNS as COLUMNS
 from classifier.taxonomy import LABELS as LABELS
 from classifier.taxonomy import PATTERN as PATTERN
 from classifier.taxonomy import STAGES as STAGES
+from classifier.workflows.baselines import BASELINES as BASELINES
+from classifier.workflows.comparison.differences import paired_differences as paired_differences
+from classifier.workflows.comparison.sources import message_scores_of as message_scores_of
+from classifier.workflows.conversations.scores import message_probabilities as message_probabilities
+from classifier.workflows.conversations.scores import score_conversations as score_conversations
+from classifier.workflows.conversations.tables import early_warning as early_warning
+from classifier.workflows.conversations.tables import recall_by_k as recall_by_k
+from classifier.workflows.grid import combinations as combinations
+from classifier.workflows.grid import measure_grid as measure_grid
+from classifier.workflows.training import choose_operating_points as choose_operating_points
 
 __version__: str

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
-from classifier.experiments.capability import LEAFLET, capability_cases
 from classifier.records import Message, PersonalSpan
 from classifier.taxonomy import LABELS
+from classifier.workflows.capability import LEAFLET, capability_cases
 
 NOON = datetime(2031, 1, 6, 12)
 MESSAGES = [

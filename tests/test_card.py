@@ -14,7 +14,6 @@ import yaml
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
-from classifier.experiments.documents import CARD, CORPORA, MARKED, RESULTS, documents, shipped_figures
 from classifier.model.message.file import load_model
 from classifier.model.shipped import train_split_model
 from classifier.report.evaluation.card import model_card
@@ -22,6 +21,7 @@ from classifier.report.evaluation.readme import alert_rates, known_limits, short
 from classifier.report.evaluation.summary import dialogue_totals, label_shares, main_results, phrase_totals
 from classifier.report.markdown import block_names, fill_blocks, markdown_table
 from classifier.report.tables import PrintedTable
+from classifier.workflows.documents import CARD, CORPORA, MARKED, RESULTS, documents, shipped_figures
 
 ROOT = Path(__file__).parent.parent
 FACTS = json.loads((ROOT / RESULTS / "evaluation.json").read_text(encoding="utf-8"))["facts"]

@@ -26,7 +26,6 @@ from model_files import points_at
 from toy_messages import toy_table
 
 from classifier.cli.main import main
-from classifier.experiments.scoring.results import time_order
 from classifier.model.container import stored_sha256
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import save_conversation_model
@@ -38,6 +37,7 @@ from classifier.model.shipped import conversation_model_path, shipped_model, tra
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
+from classifier.workflows.scoring.results import time_order
 
 CORPUS_RECORD = Path(__file__).parent / "fixtures" / "corpus_record.json"
 HEAD = "conversation_id,author,text\n"

@@ -17,18 +17,18 @@ from toy_messages import toy_table
 from classifier.cli.main import main
 from classifier.evaluation.intervals import cluster_weights
 from classifier.evaluation.results import Evaluation
-from classifier.experiments.comparison.score_tables import (
-    LABEL_COLUMNS,
-    SCORE_COLUMNS,
-    conversation_scores,
-    message_scores,
-)
-from classifier.experiments.conversations.scores import ScoredConversations
 from classifier.model.message.file import save_model
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.readers.external import external_conversation
 from classifier.records import Message
 from classifier.taxonomy import LABELS
+from classifier.workflows.comparison.score_tables import (
+    LABEL_COLUMNS,
+    SCORE_COLUMNS,
+    conversation_scores,
+    message_scores,
+)
+from classifier.workflows.conversations.scores import ScoredConversations
 
 FAMILIES = ["bus", "bus", "cat", "cat", "pizza", "pizza", "raid", "raid"]
 TEXTS = ["our secret", "late bus", "come alone", "a cat", "no parents", "hot pizza", "delete it", "raid at 9"]

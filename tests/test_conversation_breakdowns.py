@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from classifier.experiments.conversations.breakdowns import (
+from classifier.model.conversation.features import HEAD_FEATURES
+from classifier.model.conversation.model import ConversationModel
+from classifier.records import Conversation, Message, Metadata
+from classifier.taxonomy import BENIGN, COLUMNS, LABELS, PATTERN
+from classifier.workflows.conversations.breakdowns import (
     LENGTHS,
     N_LONG,
     alerts_by_length,
     by_overtness,
     two_way_pairs,
 )
-from classifier.experiments.conversations.scores import ScoredConversations
-from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.model import ConversationModel
-from classifier.records import Conversation, Message, Metadata
-from classifier.taxonomy import BENIGN, COLUMNS, LABELS, PATTERN
+from classifier.workflows.conversations.scores import ScoredConversations
 
 START = datetime(2031, 1, 6, 15)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.experiments.disguises import DISGUISES, disguise_table
 from classifier.taxonomy import LABELS
+from classifier.workflows.disguises import DISGUISES, disguise_table
 
 HALF = dict.fromkeys(LABELS, 0.5)
 

@@ -17,13 +17,13 @@ from sklearn.metrics import (
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.evaluation.intervals import Resamples
-from classifier.experiments.labelled_rows.evaluate import letters
-from classifier.experiments.labelled_rows.read import LabelledRows
-from classifier.experiments.labelled_rows.resampled import rate_columns, too_few
-from classifier.experiments.labelled_rows.slices import slice_tables
-from classifier.experiments.labelled_rows.tables import f1_by_cap
 from classifier.model.shipped import shipped_model
 from classifier.taxonomy import LABELS, STAGES
+from classifier.workflows.labelled_rows.evaluate import letters
+from classifier.workflows.labelled_rows.read import LabelledRows
+from classifier.workflows.labelled_rows.resampled import rate_columns, too_few
+from classifier.workflows.labelled_rows.slices import slice_tables
+from classifier.workflows.labelled_rows.tables import f1_by_cap
 
 PLAIN = """\
 conversation_id,author,text,time,age,flattery,isolation,info_request,secrecy,meeting,conversation_label

@@ -23,7 +23,7 @@ FLOORS = {
     "evaluation": 3,
     "privacy": 4,
     "report": 5,
-    "experiments": 6,
+    "workflows": 6,
     "app": 7,
     "cli": 8,
     "__main__": 9,

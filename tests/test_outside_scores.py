@@ -9,13 +9,6 @@ import pytest
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus, read_message_tables
 from classifier.errors import InputError
-from classifier.experiments.conversations.scores import (
-    conversation_running_scores,
-    highest_scores,
-    message_probabilities,
-)
-from classifier.experiments.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
-from classifier.experiments.training import fit_with_folds, of_conversations
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.file import load_classifier
 from classifier.model.shipped import conversation_model_path
@@ -25,6 +18,13 @@ from classifier.privacy.simulate.scorer import STAGE_MAXIMA
 from classifier.privacy.simulate.whole import part_read
 from classifier.privacy.stream import streams_from_conversations
 from classifier.taxonomy import COLUMNS, LABELS
+from classifier.workflows.conversations.scores import (
+    conversation_running_scores,
+    highest_scores,
+    message_probabilities,
+)
+from classifier.workflows.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
+from classifier.workflows.training import fit_with_folds, of_conversations
 
 BIT = Policy("bit", "A toy.", where="device", release="alert_bit")
 

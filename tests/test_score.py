@@ -21,15 +21,15 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.cli.score import STOPPED
-from classifier.experiments.scoring import run as scoring_run
-from classifier.experiments.scoring.blocks import score_blocks
-from classifier.experiments.scoring.finished_blocks import ScoredBlock, open_finished_blocks
-from classifier.experiments.scoring.plan import ScoringPlan
-from classifier.experiments.scoring.results import write_result
 from classifier.readers.rows.cut import Place
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
+from classifier.workflows.scoring import run as scoring_run
+from classifier.workflows.scoring.blocks import score_blocks
+from classifier.workflows.scoring.finished_blocks import ScoredBlock, open_finished_blocks
+from classifier.workflows.scoring.plan import ScoringPlan
+from classifier.workflows.scoring.results import write_result
 
 LINES = [
     "dont tell your mum, its our secret",

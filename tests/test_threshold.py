@@ -14,13 +14,13 @@ from scored_files import scored_conversations
 from classifier.cli.main import main
 from classifier.cli.threshold import _enough_stages
 from classifier.corpus.release import read_corpus, read_splits
-from classifier.experiments.conversations.batch import batch_highest_scores, batch_probabilities
-from classifier.experiments.conversations.scores import message_probabilities, score_conversations
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.shipped import conversation_model_path
 from classifier.taxonomy import LABELS, PATTERN
+from classifier.workflows.conversations.batch import batch_highest_scores, batch_probabilities
+from classifier.workflows.conversations.scores import message_probabilities, score_conversations
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from matplotlib.colors import to_hex
 import classifier.privacy
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
-from classifier.experiments.conversations.scores import conversation_running_scores, message_probabilities
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_classifier
@@ -30,6 +29,7 @@ from classifier.report.tradeoff.page import NOTES
 from classifier.report.tradeoff.plots import frontier_plot
 from classifier.report.tradeoff.points import EXACT_ZERO_AT, middle_prevalence, ppv_cells, with_intervals
 from classifier.taxonomy import LABELS
+from classifier.workflows.conversations.scores import conversation_running_scores, message_probabilities
 
 POLICIES = Path(classifier.privacy.__file__).parent / "policies"
 FAST = ["--resamples", "20", "--model", str(train_split_model()), "--no-variants"]

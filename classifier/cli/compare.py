@@ -50,9 +50,9 @@ def compare(a: Path, b: Path, seed: int, resamples: int, out: Path | None) -> No
     if out is not None and out.suffix != ".csv":
         raise InputError(f"--out {out}: expected a name ending in .csv")
     from classifier.atomic import write_bytes
-    from classifier.experiments.comparison.differences import paired_differences
-    from classifier.experiments.comparison.sources import read_pair
     from classifier.progress import say
+    from classifier.workflows.comparison.differences import paired_differences
+    from classifier.workflows.comparison.sources import read_pair
 
     first, second = read_pair(a, b, warn=lambda warning: click.echo(warning, err=True))
     say(f"resampling families {resamples:,} times")

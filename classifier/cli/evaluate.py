@@ -135,10 +135,10 @@ def _evaluate_corpus(
     corpus: Path, path: Path, transfer: Path | None, out: Path, seed: int, resamples: int
 ) -> None:
     from classifier.corpus.release import content_hash, read_corpus, read_message_tables, require_splits
-    from classifier.experiments.evaluation import evaluate_everything
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier, load_model
+    from classifier.workflows.evaluation import evaluate_everything
 
     parts = read_corpus(corpus)
     require_splits(corpus, parts, *parts, reason="an evaluation needs all three splits")
@@ -192,13 +192,13 @@ def _evaluate_rows(
     **how_read: Any,
 ) -> None:
     from classifier.cli.sources import opened_rows
-    from classifier.experiments.labelled_rows.evaluate import RESULTS, evaluate_rows, pseudonymised
-    from classifier.experiments.labelled_rows.read import EARLIEST, LATEST, read_labelled_rows
-    from classifier.experiments.scoring.plan import Thresholds
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model
     from classifier.readers.outside.pan12 import read_authors
     from classifier.resume import file_sha256
+    from classifier.workflows.labelled_rows.evaluate import RESULTS, evaluate_rows, pseudonymised
+    from classifier.workflows.labelled_rows.read import EARLIEST, LATEST, read_labelled_rows
+    from classifier.workflows.scoring.plan import Thresholds
 
     chosen = Thresholds(operating_point, as_thresholds(thresholds), alert_threshold)
     options = as_row_options("auto", **how_read)
@@ -259,7 +259,7 @@ def _bound(flag: str, value: str, otherwise: Any, *, day_first: bool) -> Any:
 
 def _summary(evaluation: Evaluation) -> list[str]:
     """The main figures of labelled rows, a line each."""
-    from classifier.experiments.labelled_rows.resampled import MIN_CLUSTERS, MIN_MARKED
+    from classifier.workflows.labelled_rows.resampled import MIN_CLUSTERS, MIN_MARKED
 
     tables, lines = evaluation.tables, []
     if "messages" in tables:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classifier.errors import InputError
-from classifier.experiments.recipe import NONE, recipe_text, recipe_value
 from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.message.operating_points import DEFAULT_POINT, OPERATING_POINTS
 from classifier.taxonomy import LABELS
+from classifier.workflows.recipe import NONE, recipe_text, recipe_value
 
 if TYPE_CHECKING:
     from classifier.readers.rows.table import RowOptions

@@ -24,7 +24,6 @@ from classifier.cli.options import (
 )
 from classifier.cli.sources import are_files, checked_output, opened_rows
 from classifier.errors import InputError
-from classifier.experiments.scoring.plan import ScoringPlan, Thresholds
 from classifier.model.container import stored_sha256
 from classifier.model.message.explain import scores_as_json, scores_as_text
 from classifier.model.shipped import shipped_model
@@ -32,6 +31,7 @@ from classifier.progress import say
 from classifier.readers.external import shown
 from classifier.readers.input_lines import input_lines
 from classifier.readers.rows.formats import ROW_FORMATS
+from classifier.workflows.scoring.plan import ScoringPlan, Thresholds
 
 STOPPED = 1
 """Exit code of a run that was interrupted, or whose output nobody reads any more."""
@@ -221,7 +221,7 @@ def score(
     options = as_row_options(format_, columns, delimiter, encoding, conversation_id, day_first)
     with opened_rows(sources, options, level, sorts=sort_by_time) as files:
         if conversation is not None:
-            from classifier.experiments.scoring.explained_conversation import explained_conversation
+            from classifier.workflows.scoring.explained_conversation import explained_conversation
 
             click.echo(explained_conversation(files, conversation, path, sorts=sort_by_time))
             _say_model(path)
@@ -272,7 +272,7 @@ def _score_texts(
 
 
 def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | None, **options: Any) -> int:
-    from classifier.experiments.scoring.cluster import score_on_cluster
+    from classifier.workflows.scoring.cluster import score_on_cluster
 
     try:
         score_on_cluster(source, level, model_path, out, **options)
@@ -284,7 +284,7 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
 
 
 def _score_files(plan: ScoringPlan, model_path: Path, out: Path | None, *, jobs: int) -> int:
-    from classifier.experiments.scoring.run import Stopped, score_to_file, score_to_stream
+    from classifier.workflows.scoring.run import Stopped, score_to_file, score_to_stream
 
     files = plan.files
     kind = {"parquet": "csv", "corpus": "jsonl"}.get(files.files[0].format, files.files[0].format)

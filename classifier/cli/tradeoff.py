@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from classifier.evaluation.results import Evaluation
-    from classifier.experiments.tradeoff.material import Material
     from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.policies.policy import Policy
+    from classifier.workflows.tradeoff.material import Material
 
 PARTS = "parts"
 """The folder inside --out of what is done already."""
@@ -39,7 +39,7 @@ QUICK_CONVERSATIONS = 500
 QUICK_RESAMPLES = 200
 """What --quick keeps of either split, drawn by lot, and of the resamples."""
 
-DECIDING_ROOMS = ("cli", "corpus", "evaluation", "experiments", "model", "privacy", "readers")
+DECIDING_ROOMS = ("cli", "corpus", "evaluation", "model", "privacy", "readers", "workflows")
 """Where a change may change a figure; what only draws may change without."""
 
 
@@ -158,13 +158,6 @@ def tradeoff(
     """
     from classifier.evaluation.baserates import PREVALENCES
     from classifier.evaluation.results import Evaluation
-    from classifier.experiments.policy_scorers import find_sources, make_scorers
-    from classifier.experiments.tradeoff.material import read_leaks, read_material
-    from classifier.experiments.tradeoff.questions import (
-        assumption_facts,
-        parsed_assumptions,
-        question_tables,
-    )
     from classifier.model.message.file import load_model
     from classifier.model.shipped import require_unseen
     from classifier.privacy.attacks.strongest import model_leaks
@@ -172,6 +165,13 @@ def tradeoff(
     from classifier.privacy.claims.feasibility import constraint_lines, feasible_points
     from classifier.privacy.compare.frontier import compare_policies
     from classifier.progress import progress_bar, say
+    from classifier.workflows.policy_scorers import find_sources, make_scorers
+    from classifier.workflows.tradeoff.material import read_leaks, read_material
+    from classifier.workflows.tradeoff.questions import (
+        assumption_facts,
+        parsed_assumptions,
+        question_tables,
+    )
 
     _require_one_source(model_path, scores, conversation_scores)
     require_paths(*policies, scores, conversation_scores, attack, curve, model=model_path)

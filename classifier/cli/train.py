@@ -19,9 +19,9 @@ from classifier.cli.options import (
     seed_of,
 )
 from classifier.errors import InputError
-from classifier.experiments.recipe import recipe_value
 from classifier.model.shipped import conversation_model_path
 from classifier.progress import progress_bar, say
+from classifier.workflows.recipe import recipe_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,15 +100,15 @@ def train(
     from classifier.corpus.checks.audit import degeneracy
     from classifier.corpus.release import content_hash, read_corpus, read_message_tables, require_splits
     from classifier.evaluation.thresholds import error_free_units_needed
-    from classifier.experiments.conversations.scores import fit_head
-    from classifier.experiments.grid import combinations, read_grid
-    from classifier.experiments.training import choose_operating_points, fit_with_folds, of_conversations
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import save_conversation_model
     from classifier.model.message.file import save_model
     from classifier.model.message.stage_classifier import fit_message_model
     from classifier.readers.phrases import read_phrase_messages
     from classifier.taxonomy import BENIGN, COLUMNS
+    from classifier.workflows.conversations.scores import fit_head
+    from classifier.workflows.grid import combinations, read_grid
+    from classifier.workflows.training import choose_operating_points, fit_with_folds, of_conversations
 
     options = {name: recipe_value(name, value) for name, value in recipe.items()}
     if also is not None and grid_file is None:
@@ -204,7 +204,7 @@ def _best_of_grid(
 ) -> dict[str, Any]:
     """The best of the combinations ``tried``; the table is printed and written beside ``out``."""
     from classifier.atomic import write_bytes
-    from classifier.experiments.grid import measure_grid
+    from classifier.workflows.grid import measure_grid
 
     if also is not None:
         also = also.drop_duplicates(["text", "family"])

@@ -49,13 +49,13 @@ from classifier.atomic import write_bytes
 from classifier.corpus.release import read_corpus, read_message_tables
 from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.messages import METRICS, macro_average_precision, resampled_metrics
-from classifier.experiments.training import choose_operating_points
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.message.operating_points import DEFAULT_POINT
 from classifier.model.shipped import train_split_model
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS, STAGES
+from classifier.workflows.training import choose_operating_points
 
 OURS = "this model"
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)

@@ -36,8 +36,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from classifier.corpus.release import read_corpus
-from classifier.experiments.noise import add_noise
 from classifier.model.shipped import train_split_model
+from classifier.workflows.noise import add_noise
 
 COMMAND = [sys.executable, "-m", "classifier.cli.main"]
 ROWS_PER_PIECE = 100_000

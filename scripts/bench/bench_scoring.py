@@ -32,13 +32,13 @@ from bench_peers import FASTTEXT_OPTIONS, fasttext_scorer, write_for_fasttext
 from sklearn.metrics import average_precision_score
 
 from classifier.corpus.release import read_corpus
-from classifier.experiments.noise import add_noise
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.normalise import normalise
 from classifier.model.shipped import train_split_model
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS
+from classifier.workflows.noise import add_noise
 
 BATCH, ONE, COMMAND = "batch", "one at a time", "whole command"
 MESSAGE = "dont tell your mum about this, its our secret"

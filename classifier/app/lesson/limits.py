@@ -13,12 +13,12 @@ from classifier.app.examples import example_texts
 from classifier.app.form import FormFields, checked_field, integer_field, share_field, typed_text
 from classifier.app.formats import format_count, format_percent
 from classifier.app.lesson.message import marked_text
-from classifier.experiments.noise import STRENGTHS, add_noise
 from classifier.model.message.explain import terms_in_place
 from classifier.model.message.scorer import MessageModel
 from classifier.privacy.policies.given_names import given_names
 from classifier.report.tables import PrintedTable
 from classifier.text import printable
+from classifier.workflows.noise import STRENGTHS, add_noise
 
 N_DRAWS = 20
 """Draws of noise for each text at each strength."""

@@ -31,7 +31,7 @@ def check(path: Path | None, voice: str | None) -> int:
       grooming-classifier corpus check data/synthetic/v2
       grooming-classifier corpus check --voice v2
     """
-    from classifier.experiments.corpus_check import check_path, check_voice
+    from classifier.workflows.corpus_check import check_path, check_voice
 
     if (path is None) == (voice is None):
         raise click.UsageError("expected either PATH or --voice")

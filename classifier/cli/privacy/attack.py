@@ -9,13 +9,13 @@ import click
 
 from classifier.cli.options import CORPUS, JOBS, at_least, out_file, require_paths, seed_of
 from classifier.errors import InputError
-from classifier.experiments.leaks.attack_data import (
+from classifier.privacy.attacks.attack import N_SHADOWS
+from classifier.workflows.leaks.attack_data import (
     canaries_by_kind,
     conversations_of_some_senders,
     corpus_facts,
     decoy_names,
 )
-from classifier.privacy.attacks.attack import N_SHADOWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,8 +156,8 @@ def _attacked_file(
     from classifier.corpus.dialogues import load_dialogues
     from classifier.corpus.generator.spec import CorpusSpec
     from classifier.corpus.release import content_hash, read_manifest
-    from classifier.experiments.leaks.model_file_attack import fresh_conversations, model_file_attacks
     from classifier.model.message.file import load_model
+    from classifier.workflows.leaks.model_file_attack import fresh_conversations, model_file_attacks
 
     header = load_model(path).header
     if header["corpus_sha256"] != content_hash(corpus) or header["fitted_on"] != ["train"]:

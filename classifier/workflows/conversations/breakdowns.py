@@ -14,15 +14,15 @@ from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.curves import auc
 from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
-from classifier.experiments.conversations.scores import (
-    ScoredConversations,
-    oracle_scores,
-)
-from classifier.experiments.conversations.tables import RATE_COLUMNS, rates_at
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.records import Conversation
 from classifier.taxonomy import BENIGN, STAGES
+from classifier.workflows.conversations.scores import (
+    ScoredConversations,
+    oracle_scores,
+)
+from classifier.workflows.conversations.tables import RATE_COLUMNS, rates_at
 
 ASKED_FPR = 0.01
 OVERTNESS = ("overt", "mixed", "faint")

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from classifier.experiments.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_classifier, load_model
@@ -25,6 +24,7 @@ from classifier.progress import say
 from classifier.records import Conversation
 from classifier.resume import file_sha256
 from classifier.taxonomy import COLUMNS
+from classifier.workflows.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
 
 OWN_MODEL = "private/plain"
 """The ``Policy.model_key`` of our message model: TF-IDF of private text, trained without noise."""
@@ -141,7 +141,7 @@ def make_scorers(
 def _own_scorer(
     path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], finished: FinishedPolicies
 ) -> PolicyScorer:
-    from classifier.experiments.conversations.scores import message_probabilities
+    from classifier.workflows.conversations.scores import message_probabilities
 
     def score() -> MessageScores:
         say("scoring messages")

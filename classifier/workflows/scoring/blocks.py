@@ -22,9 +22,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from classifier.errors import InputError
-from classifier.experiments.scoring import arrow
-from classifier.experiments.scoring.finished_blocks import ScoredBlock
-from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import known_shares
 from classifier.model.message.file import load_model
@@ -34,6 +31,9 @@ from classifier.readers.rows.read_block import Rows, read_block, readable, unkno
 from classifier.readers.rows.table import Block
 from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import COLUMNS, LABELS
+from classifier.workflows.scoring import arrow
+from classifier.workflows.scoring.finished_blocks import ScoredBlock
+from classifier.workflows.scoring.plan import ScoringPlan
 
 MEMO_TOKENS = 32_768
 """Tokens a scorer remembers, a quarter of its default.

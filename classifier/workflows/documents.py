@@ -14,8 +14,6 @@ from classifier.corpus.generator.spec import RELEASES
 from classifier.corpus.release import MESSAGES, read_corpus, read_manifest
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
-from classifier.experiments.scoring.plan import ScoringPlan
-from classifier.experiments.scoring.run import score_to_stream
 from classifier.model.message.explain import scores_as_text
 from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model, train_split_model
@@ -31,6 +29,8 @@ from classifier.report.evaluation.summary import (
     phrase_totals,
 )
 from classifier.report.markdown import fill_blocks, markdown_table
+from classifier.workflows.scoring.plan import ScoringPlan
+from classifier.workflows.scoring.run import score_to_stream
 
 CORPORA = Path("data") / "synthetic"
 RESULTS = Path("data") / "results" / "v2"

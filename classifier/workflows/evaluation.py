@@ -14,27 +14,6 @@ from classifier.evaluation.curves import curve_points
 from classifier.evaluation.messages import f1_by_cap, message_metrics
 from classifier.evaluation.results import Evaluation
 from classifier.evaluation.slices import false_alarms_by, recall_by
-from classifier.experiments.baselines import baseline_table
-from classifier.experiments.capability import capability_table
-from classifier.experiments.comparison.score_tables import conversation_scores, message_scores
-from classifier.experiments.controls import control_table
-from classifier.experiments.conversations import tables as conversation_tables
-from classifier.experiments.conversations.breakdowns import (
-    alerts_by_length,
-    by_overtness,
-    slices,
-    two_way_pairs,
-)
-from classifier.experiments.conversations.scores import (
-    ALERT_RULE,
-    ScoredConversations,
-    oracle_scores,
-    score_conversations,
-)
-from classifier.experiments.conversations.tables import ORACLE_SCORER
-from classifier.experiments.disguises import disguise_table
-from classifier.experiments.noise import noise_table
-from classifier.experiments.training import of_conversations
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.message.file import training_options
 from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
@@ -43,6 +22,27 @@ from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS, PATTERN, STAGES, TACTICS
+from classifier.workflows.baselines import baseline_table
+from classifier.workflows.capability import capability_table
+from classifier.workflows.comparison.score_tables import conversation_scores, message_scores
+from classifier.workflows.controls import control_table
+from classifier.workflows.conversations import tables as conversation_tables
+from classifier.workflows.conversations.breakdowns import (
+    alerts_by_length,
+    by_overtness,
+    slices,
+    two_way_pairs,
+)
+from classifier.workflows.conversations.scores import (
+    ALERT_RULE,
+    ScoredConversations,
+    oracle_scores,
+    score_conversations,
+)
+from classifier.workflows.conversations.tables import ORACLE_SCORER
+from classifier.workflows.disguises import disguise_table
+from classifier.workflows.noise import noise_table
+from classifier.workflows.training import of_conversations
 
 Splits = dict[str, list[Conversation]]
 """Conversations of a corpus by split: "train", "validation", "test"."""

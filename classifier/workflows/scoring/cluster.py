@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from classifier.atomic import replacing
 from classifier.errors import InputError
-from classifier.experiments.scoring.arrow import is_named
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.frames import (
@@ -39,6 +38,7 @@ from classifier.readers.rows.formats import row_format
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import COLUMNS
+from classifier.workflows.scoring.arrow import is_named
 
 if TYPE_CHECKING:
     from distributed import Client

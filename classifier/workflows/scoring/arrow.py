@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.taxonomy import LABELS
+from classifier.workflows.scoring.plan import ScoringPlan
 
 MONITORED_COLUMNS = ("conversation_id", "author", "time")
 """What a conversation score needs of a row, besides its message probabilities."""

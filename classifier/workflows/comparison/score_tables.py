@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.experiments.conversations.scores import ScoredConversations
 from classifier.taxonomy import LABELS
+from classifier.workflows.conversations.scores import ScoredConversations
 
 LABEL_COLUMNS = [f"label_{label}" for label in LABELS]
 SCORE_COLUMNS = [f"score_{label}" for label in LABELS]

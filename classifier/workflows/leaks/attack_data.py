@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.experiments.leaks.name_leaks import unwritten_names
 from classifier.privacy.attacks.canary import Canaries, draw_canaries
 from classifier.privacy.builds.vocabulary import plain_spelling, public_vocabulary, words_and_pairs
 from classifier.privacy.uniform_draw import stream_seed
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS
+from classifier.workflows.leaks.name_leaks import unwritten_names
 
 CANARY_TEMPLATE = "it was about {} and {} again"
 """A planted line: the gaps hold the two words that a model may remember."""

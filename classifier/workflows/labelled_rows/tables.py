@@ -16,15 +16,15 @@ from classifier.evaluation.ranking import aucs, average_precisions
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.senders import pan12_f05, pan12_f3
 from classifier.evaluation.thresholds import message_threshold
-from classifier.experiments.labelled_rows.read import LabelledRows
-from classifier.experiments.labelled_rows.resampled import (
+from classifier.model.message.scorer import MessageModel
+from classifier.taxonomy import LABELS, STAGES
+from classifier.workflows.labelled_rows.read import LabelledRows
+from classifier.workflows.labelled_rows.resampled import (
     any_of,
     rate_columns,
     too_few,
     with_interval,
 )
-from classifier.model.message.scorer import MessageModel
-from classifier.taxonomy import LABELS, STAGES
 
 BOUNDS = [
     f"{metric}_{side}"

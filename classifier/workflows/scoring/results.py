@@ -12,9 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from classifier.experiments.scoring import arrow
-from classifier.experiments.scoring.finished_blocks import ScoredBlock
-from classifier.experiments.scoring.plan import ScoringPlan
 from classifier.model.conversation.bulk import BulkMonitor
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.frames import conversations_of, sender_frame, sides_of
@@ -22,6 +19,9 @@ from classifier.readers.external import name_key, nearly_equal, shown
 from classifier.readers.rows.formats import DELIMITERS
 from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import COLUMNS
+from classifier.workflows.scoring import arrow
+from classifier.workflows.scoring.finished_blocks import ScoredBlock
+from classifier.workflows.scoring.plan import ScoringPlan
 
 ROW_GROUP = 1 << 16
 """Rows in a group of a Parquet result: fixed, so that the file does not depend on the blocks."""

@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.thresholds import message_threshold
-from classifier.experiments.conversations.scores import Probabilities
 from classifier.model.message.operating_points import MAX_FALSE_ALARMS, Counts, MessageOperatingPoint
 from classifier.model.message.stage_classifier import StageClassifier, fit_on_subsets
 from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import COLUMNS, LABELS
+from classifier.workflows.conversations.scores import Probabilities
 
 N_FOLDS = 3
 

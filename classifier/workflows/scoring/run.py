@@ -11,15 +11,15 @@ from time import perf_counter
 from typing import IO, Any
 
 from classifier.errors import InputError
-from classifier.experiments.scoring.blocks import HARDLY_KNOWN, LOOKED, NO_AUTHOR, SHOWN_FAULTS, score_blocks
-from classifier.experiments.scoring.finished_blocks import ScoredBlock, open_finished_blocks
-from classifier.experiments.scoring.plan import ScoringPlan
-from classifier.experiments.scoring.results import write_result
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.shipped import conversation_model_path
 from classifier.progress import progress_share
 from classifier.resume import file_sha256
+from classifier.workflows.scoring.blocks import HARDLY_KNOWN, LOOKED, NO_AUTHOR, SHOWN_FAULTS, score_blocks
+from classifier.workflows.scoring.finished_blocks import ScoredBlock, open_finished_blocks
+from classifier.workflows.scoring.plan import ScoringPlan
+from classifier.workflows.scoring.results import write_result
 
 Say = Callable[[str], None]
 

@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.slices import false_alarms_by
-from classifier.experiments.baselines import TextScorer
-from classifier.experiments.noise import add_noise
 from classifier.progress import say
 from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS
+from classifier.workflows.baselines import TextScorer
+from classifier.workflows.noise import add_noise
 
 CaseResults = tuple[str, str, NDArray[np.bool_]]
 """Kind, capability, and whether each of its cases failed."""

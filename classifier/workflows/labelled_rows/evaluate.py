@@ -11,21 +11,21 @@ import pandas as pd
 
 from classifier.errors import InputError
 from classifier.evaluation.results import Evaluation
-from classifier.experiments.labelled_rows.read import EMPTY, LabelledRows
-from classifier.experiments.labelled_rows.slices import slice_tables
-from classifier.experiments.labelled_rows.tables import (
-    conversation_table,
-    f1_by_cap,
-    message_table,
-    operating_point_table,
-    pan12_table,
-)
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.frames import conversation_frame, side_frame
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.scorer import MessageModel
 from classifier.progress import say
 from classifier.taxonomy import COLUMNS, LABELS
+from classifier.workflows.labelled_rows.read import EMPTY, LabelledRows
+from classifier.workflows.labelled_rows.slices import slice_tables
+from classifier.workflows.labelled_rows.tables import (
+    conversation_table,
+    f1_by_cap,
+    message_table,
+    operating_point_table,
+    pan12_table,
+)
 
 RESULTS = "rows"
 """The name under which the results are saved: rows.json."""

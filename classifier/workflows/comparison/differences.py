@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.messages import METRICS, resampled_metrics
 from classifier.evaluation.ranking import aucs
-from classifier.experiments.comparison.score_tables import LABEL_COLUMNS, SCORE_COLUMNS
-from classifier.experiments.comparison.sources import FLAG_COLUMNS, Scores
 from classifier.taxonomy import LABELS
+from classifier.workflows.comparison.score_tables import LABEL_COLUMNS, SCORE_COLUMNS
+from classifier.workflows.comparison.sources import FLAG_COLUMNS, Scores
 
 COMPARED = ("average_precision", "f1")
 COLUMNS = ["set", "metric", "label", "a", "b", "difference", "low", "high", "holds_zero"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.experiments.scoring.results import time_order
 from classifier.model.conversation.explain import as_text, explain_conversation
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import running_scores
@@ -16,6 +15,7 @@ from classifier.readers.rows.cell_time import readable_time
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import RowFiles
 from classifier.text import printable
+from classifier.workflows.scoring.results import time_order
 
 
 def explained_conversation(

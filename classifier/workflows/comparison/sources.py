@@ -12,7 +12,12 @@ import pandas as pd
 
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation, load_scores
-from classifier.experiments.comparison.score_tables import (
+from classifier.readers.external import shown, stop
+from classifier.readers.rows.columns import result_name
+from classifier.readers.rows.read_block import numbered_rows
+from classifier.readers.rows.table import open_rows
+from classifier.taxonomy import LABELS
+from classifier.workflows.comparison.score_tables import (
     CONVERSATION_COLUMNS,
     CONVERSATION_KEY,
     LABEL_COLUMNS,
@@ -21,11 +26,6 @@ from classifier.experiments.comparison.score_tables import (
     SCORE_COLUMNS,
     message_scores,
 )
-from classifier.readers.external import shown, stop
-from classifier.readers.rows.columns import result_name
-from classifier.readers.rows.read_block import numbered_rows
-from classifier.readers.rows.table import open_rows
-from classifier.taxonomy import LABELS
 
 FLAG_COLUMNS = [f"flagged_{label}" for label in LABELS]
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from classifier.corpus.dialogues import Dialogue
 from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
 from classifier.corpus.generator.spec import CorpusSpec
-from classifier.experiments.leaks.name_leaks import inspect_model_file
 from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
 from classifier.model.message.scorer import joined, sigmoid
 from classifier.model.message.stage_classifier import fit_on_subsets
@@ -34,6 +33,7 @@ from classifier.privacy.uniform_draw import stream_seed
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS
+from classifier.workflows.leaks.name_leaks import inspect_model_file
 
 FIRST_FRESH_SENDER = 1_000_000
 """The number of the first sender drawn anew: beyond those of any corpus we make."""

@@ -12,13 +12,13 @@ import pandas as pd
 
 from classifier.errors import InputError
 from classifier.evaluation.messages import macro_average_precision
-from classifier.experiments.recipe import recipe_text, recipe_value
 from classifier.model.message.features import DEFAULT_OPTIONS, RANGE_OPTIONS
 from classifier.model.message.stage_classifier import fit_message_model, predict_messages
 from classifier.progress import ProgressBar, no_progress_bar
 from classifier.readers.external import shown
 from classifier.readers.toml_files import read_toml
 from classifier.taxonomy import STAGES
+from classifier.workflows.recipe import recipe_text, recipe_value
 
 Options = dict[str, Any]
 """Options of ``StageClassifier``, by name."""
