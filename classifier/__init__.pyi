@@ -34,8 +34,7 @@ from classifier.model.message.stage_classifier import predict_messages as predic
 from classifier.model.shipped import conversation_model_path as conversation_model_path
 from classifier.model.shipped import shipped_model as shipped_model
 from classifier.model.shipped import train_split_model as train_split_model
-from classifier.privacy.claims.feasibility import feasible_points as feasible_points
-from classifier.privacy.compare.frontier import compare_policies as compare_policies
+from classifier.privacy.constraints.feasibility import feasible_points as feasible_points
 from classifier.privacy.policies.explain import explain_policy as explain_policy
 from classifier.privacy.policies.policy import read_policy as read_policy
 from classifier.privacy.policies.policy import shipped_policies as shipped_policies
@@ -43,6 +42,7 @@ from classifier.privacy.simulate.scorer import PolicyScorer as PolicyScorer
 from classifier.privacy.stream import MessageScores as MessageScores
 from classifier.privacy.stream import streams_from_conversations as streams_from_conversations
 from classifier.privacy.stream import streams_from_scores as streams_from_scores
+from classifier.privacy.tradeoff.frontier import compare_policies as compare_policies
 from classifier.readers.messages import families_used as families_used
 from classifier.readers.messages import messages_table as messages_table
 from classifier.report.figures import interval_plot as interval_plot
@@ -58,14 +58,14 @@ from classifier.taxonomy import LABELS as LABELS
 from classifier.taxonomy import PATTERN as PATTERN
 from classifier.taxonomy import STAGES as STAGES
 from classifier.workflows.baselines import BASELINES as BASELINES
-from classifier.workflows.comparison.differences import paired_differences as paired_differences
-from classifier.workflows.comparison.sources import message_scores_of as message_scores_of
-from classifier.workflows.conversations.scores import message_probabilities as message_probabilities
-from classifier.workflows.conversations.scores import score_conversations as score_conversations
-from classifier.workflows.conversations.tables import early_warning as early_warning
-from classifier.workflows.conversations.tables import recall_by_k as recall_by_k
+from classifier.workflows.conversation_evaluation.scores import message_probabilities as message_probabilities
+from classifier.workflows.conversation_evaluation.scores import score_conversations as score_conversations
+from classifier.workflows.conversation_evaluation.tables import early_warning as early_warning
+from classifier.workflows.conversation_evaluation.tables import recall_by_k as recall_by_k
 from classifier.workflows.grid import combinations as combinations
 from classifier.workflows.grid import measure_grid as measure_grid
 from classifier.workflows.training import choose_operating_points as choose_operating_points
+from classifier.workflows.two_evaluations.differences import paired_differences as paired_differences
+from classifier.workflows.two_evaluations.sources import message_scores_of as message_scores_of
 
 __version__: str

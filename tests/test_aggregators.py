@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from toy_scores import of_labels
 
-from classifier.workflows.conversations.aggregators import (
+from classifier.workflows.conversation_evaluation.aggregators import (
     AGGREGATORS,
     mean_over_median,
     noisy_or,

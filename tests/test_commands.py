@@ -112,7 +112,10 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier
     from classifier.model.shipped import conversation_model_path
-    from classifier.workflows.conversations.scores import conversation_running_scores, message_probabilities
+    from classifier.workflows.conversation_evaluation.scores import (
+        conversation_running_scores,
+        message_probabilities,
+    )
 
     conversations = read_corpus(small_corpus)["test"][:40]
     conversation_model = load_conversation_model(conversation_model_path(small_model))

@@ -22,13 +22,13 @@ from classifier.model.message.stage_classifier import fit_message_model
 from classifier.readers.external import external_conversation
 from classifier.records import Message
 from classifier.taxonomy import LABELS
-from classifier.workflows.comparison.score_tables import (
+from classifier.workflows.conversation_evaluation.scores import ScoredConversations
+from classifier.workflows.two_evaluations.score_tables import (
     LABEL_COLUMNS,
     SCORE_COLUMNS,
     conversation_scores,
     message_scores,
 )
-from classifier.workflows.conversations.scores import ScoredConversations
 
 FAMILIES = ["bus", "bus", "cat", "cat", "pizza", "pizza", "raid", "raid"]
 TEXTS = ["our secret", "late bus", "come alone", "a cat", "no parents", "hot pizza", "delete it", "raid at 9"]

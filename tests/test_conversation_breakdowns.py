@@ -11,14 +11,14 @@ from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.model import ConversationModel
 from classifier.records import Conversation, Message, Metadata
 from classifier.taxonomy import BENIGN, COLUMNS, LABELS, PATTERN
-from classifier.workflows.conversations.breakdowns import (
+from classifier.workflows.conversation_evaluation.breakdowns import (
     LENGTHS,
     N_LONG,
     alerts_by_length,
     by_overtness,
     two_way_pairs,
 )
-from classifier.workflows.conversations.scores import ScoredConversations
+from classifier.workflows.conversation_evaluation.scores import ScoredConversations
 
 START = datetime(2031, 1, 6, 15)
 

@@ -12,13 +12,13 @@ from classifier.errors import InputError
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.file import load_classifier
 from classifier.model.shipped import conversation_model_path
-from classifier.privacy.compare.detection import decision_scores
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.scorer import STAGE_MAXIMA
 from classifier.privacy.simulate.whole import part_read
 from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.tradeoff.detection import decision_scores
 from classifier.taxonomy import COLUMNS, LABELS
-from classifier.workflows.conversations.scores import (
+from classifier.workflows.conversation_evaluation.scores import (
     conversation_running_scores,
     highest_scores,
     message_probabilities,

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from classifier.privacy.builds.dp_statement import DPStatement, dp_statement
+from classifier.privacy.model_variants.dp_statement import DPStatement, dp_statement
 
 
 def test_a_person_who_adds_one_message_risks_what_the_message_does():

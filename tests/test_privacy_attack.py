@@ -15,7 +15,7 @@ from classifier.corpus.generator.spec import CorpusSpec
 from classifier.privacy.attacks.attack import COLUMNS, attack_table, blind_scores
 from classifier.privacy.attacks.canary import draw_canaries
 from classifier.privacy.attacks.documents import family_gap, membership_documents, random_membership
-from classifier.privacy.builds.variants import (
+from classifier.privacy.model_variants.variants import (
     hashed_terms,
     private_terms,
     private_weights,

@@ -14,7 +14,7 @@ from classifier.privacy.attacks.canary import draw_canaries, exposure_bits, expo
 from classifier.privacy.attacks.membership import (
     loss_scores,
 )
-from classifier.privacy.builds.variants import (
+from classifier.privacy.model_variants.variants import (
     private_terms,
     public_terms,
 )

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from classifier.privacy.claims.constraint import Constraint, parse_constraint
-from classifier.privacy.claims.feasibility import feasible_points
-from classifier.privacy.claims.sample_size import conversations_needed
-from classifier.privacy.compare.frontier import Frontier
+from classifier.privacy.constraints.constraint import Constraint, parse_constraint
+from classifier.privacy.constraints.feasibility import feasible_points
+from classifier.privacy.constraints.sample_size import conversations_needed
+from classifier.privacy.tradeoff.frontier import Frontier
 
 EMPTY = pd.DataFrame()
 RESULTS = Path(__file__).parent.parent / "data" / "results" / "v2"

@@ -13,8 +13,14 @@ from sklearn.metrics import roc_auc_score
 from classifier.cli.main import main
 from classifier.model.shipped import train_split_model
 from classifier.privacy.attacks.stored_table import StoredTable, load_stored_table
-from classifier.privacy.builds.dp_curve import EPSILONS, LabelledRows, dp_curve, mean_auc, sampled_documents
-from classifier.privacy.builds.dp_logistic import Weights, fit_plain
+from classifier.privacy.model_variants.dp_curve import (
+    EPSILONS,
+    LabelledRows,
+    dp_curve,
+    mean_auc,
+    sampled_documents,
+)
+from classifier.privacy.model_variants.dp_logistic import Weights, fit_plain
 
 
 def toy_rows(n, seed):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from classifier.privacy.builds.dp_curve import (
+from classifier.privacy.model_variants.dp_curve import (
     EPSILONS,
     LabelledRows,
     dp_curve,
@@ -18,7 +18,7 @@ from classifier.privacy.builds.dp_curve import (
     mean_auc,
     sampled_documents,
 )
-from classifier.privacy.builds.dp_logistic import Weights, fit_plain, fit_private
+from classifier.privacy.model_variants.dp_logistic import Weights, fit_plain, fit_private
 from classifier.privacy.uniform_draw import stream_seed
 
 

@@ -18,7 +18,7 @@ from classifier.corpus.checks.content_policy import policy_problems
 from classifier.corpus.slots import NAMES
 from classifier.evaluation.curves import auc
 from classifier.model.message.reading.normalise import normalise
-from classifier.privacy.builds.dp_logistic import (
+from classifier.privacy.model_variants.dp_logistic import (
     CURVATURE,
     Weights,
     fit_plain,
@@ -29,8 +29,8 @@ from classifier.privacy.builds.dp_logistic import (
     spherical_noise,
     with_intercept_column,
 )
-from classifier.privacy.builds.person_cap import positions_within_cap
-from classifier.privacy.builds.vocabulary import (
+from classifier.privacy.model_variants.person_cap import positions_within_cap
+from classifier.privacy.model_variants.vocabulary import (
     bounded_rows,
     parsed_vocabulary,
     plain_spelling,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.privacy.builds.dp_statement import DPStatement, dp_statement
-from classifier.privacy.builds.vocabulary import public_vocabulary
+from classifier.privacy.model_variants.dp_statement import DPStatement, dp_statement
+from classifier.privacy.model_variants.vocabulary import public_vocabulary
 from classifier.privacy.policies.release import flip_probability, randomised
 
 # ---------------------------------------------------------------- the statement, and refusal L

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from classifier.privacy.builds.dp_logistic import (
+from classifier.privacy.model_variants.dp_logistic import (
     Weights,
     fit_plain,
     fit_private,
@@ -19,7 +19,7 @@ from classifier.privacy.builds.dp_logistic import (
     spherical_noise,
     with_intercept_column,
 )
-from classifier.privacy.builds.person_cap import positions_within_cap
+from classifier.privacy.model_variants.person_cap import positions_within_cap
 
 # At margin m the logistic loss has the slope -1 / (1 + e^m); at the minimum the penalty's slope cancels it.
 ONE_ROW = csr_array([[1.0]])

@@ -10,12 +10,6 @@ import pytest
 from privacy_toys import SCORER, chat, policy, town
 from scipy.stats import beta
 
-from classifier.privacy.compare.costs import (
-    conversation_costs,
-    messages_per_find,
-    metric_values,
-    summands,
-)
 from classifier.privacy.policies.policy import EVERY_MESSAGE
 from classifier.privacy.policies.release import (
     distinct_outputs,
@@ -27,6 +21,12 @@ from classifier.privacy.policies.release import (
 from classifier.privacy.simulate.exposure import exposure_table
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.tradeoff.costs import (
+    conversation_costs,
+    messages_per_find,
+    metric_values,
+    summands,
+)
 from classifier.taxonomy import PATTERN
 
 SCAN = policy(

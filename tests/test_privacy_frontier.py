@@ -14,24 +14,24 @@ from hypothesis import strategies as st
 from privacy_toys import SCORER, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.claims.constraint import parse_constraint
-from classifier.privacy.claims.feasibility import feasible_points
-from classifier.privacy.claims.sample_size import conversations_needed
-from classifier.privacy.compare.costs import conversation_costs
-from classifier.privacy.compare.detection import (
+from classifier.privacy.constraints.constraint import parse_constraint
+from classifier.privacy.constraints.feasibility import feasible_points
+from classifier.privacy.constraints.sample_size import conversations_needed
+from classifier.privacy.policies.policy import ANCHORS, shipped_policies
+from classifier.privacy.simulate.run import run_policy
+from classifier.privacy.simulate.scorer import PolicyScorer
+from classifier.privacy.stream import MessageScores, streams_from_scores
+from classifier.privacy.tradeoff.costs import conversation_costs
+from classifier.privacy.tradeoff.detection import (
     chosen_threshold,
     decision_scores,
     detection,
     first_stages,
     recall_before_stages,
 )
-from classifier.privacy.compare.dominance import dominates
-from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.compare.resampled import ResampledMetrics, medians
-from classifier.privacy.policies.policy import ANCHORS, shipped_policies
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import PolicyScorer
-from classifier.privacy.stream import MessageScores, streams_from_scores
+from classifier.privacy.tradeoff.dominance import dominates
+from classifier.privacy.tradeoff.frontier import compare_policies
+from classifier.privacy.tradeoff.resampled import ResampledMetrics, medians
 from classifier.taxonomy import PATTERN
 
 VALIDATION, TEST = town(160, seed=2, split="v"), town(160, seed=3, split="t")

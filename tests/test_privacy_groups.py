@@ -11,17 +11,17 @@ import pytest
 from privacy_toys import SCORER, chat, policy, town
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.costs import conversation_costs
-from classifier.privacy.compare.operating_points import OperatingPoint
-from classifier.privacy.compare.questions.groups import (
+from classifier.privacy.simulate.run import run_policy
+from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.tradeoff.costs import conversation_costs
+from classifier.privacy.tradeoff.operating_points import OperatingPoint
+from classifier.privacy.tradeoff.questions.groups import (
     account_table,
     description_table,
     gap_table,
     group_table,
     own_text_table,
 )
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.stream import streams_from_conversations
 
 
 def costs(**columns):

@@ -18,13 +18,6 @@ from privacy_toys import SCORER, chat, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
-from classifier.privacy.compare.costs import (
-    conversation_costs,
-    messages_per_find,
-    metric_values,
-    summands,
-)
-from classifier.privacy.compare.dominance import dominates
 from classifier.privacy.policies.policy import EVERY_MESSAGE, Policy, shipped_policies
 from classifier.privacy.policies.redact import is_masked, masked_spans
 from classifier.privacy.policies.release import entropy_bits, released_bits_max
@@ -33,6 +26,13 @@ from classifier.privacy.simulate.exposure import exposure_table
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.simulate.scorer import PolicyScorer
 from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.tradeoff.costs import (
+    conversation_costs,
+    messages_per_find,
+    metric_values,
+    summands,
+)
+from classifier.privacy.tradeoff.dominance import dominates
 from classifier.taxonomy import PATTERN
 
 TOWN = town(60)

@@ -10,23 +10,23 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy
 
-from classifier.privacy.builds.dp_curve import sampled_documents
-from classifier.privacy.claims.constraint import Constraint
-from classifier.privacy.claims.feasibility import feasible_points
-from classifier.privacy.claims.sample_size import conversations_needed
-from classifier.privacy.compare.costs import SUMS, conversation_costs, messages_per_find, metric_values
-from classifier.privacy.compare.detection import (
+from classifier.privacy.constraints.constraint import Constraint
+from classifier.privacy.constraints.feasibility import feasible_points
+from classifier.privacy.constraints.sample_size import conversations_needed
+from classifier.privacy.model_variants.dp_curve import sampled_documents
+from classifier.privacy.simulate.run import run_policy
+from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.tradeoff.costs import SUMS, conversation_costs, messages_per_find, metric_values
+from classifier.privacy.tradeoff.detection import (
     chosen_threshold,
     decision_scores,
     detection,
     first_stages,
     recall_before_stages,
 )
-from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.compare.operating_points import OperatingPoint
-from classifier.privacy.compare.tables import base_rates_of, by_point
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.tradeoff.frontier import compare_policies
+from classifier.privacy.tradeoff.operating_points import OperatingPoint
+from classifier.privacy.tradeoff.tables import base_rates_of, by_point
 from classifier.taxonomy import PATTERN
 
 WATCH = policy("watch", where="device", release="alert_bit", threshold=0.3)

@@ -23,7 +23,7 @@ from classifier.privacy.attacks.membership import (
     tpr_at_fpr,
     vocabulary_scores,
 )
-from classifier.privacy.builds.variants import (
+from classifier.privacy.model_variants.variants import (
     people_vocabulary,
     private_terms,
     private_weights,

@@ -15,13 +15,13 @@ import pytest
 from privacy_toys import SCORER, policy, town
 
 import classifier
-from classifier.privacy.claims.constraint import CONSTRAINED_METRICS
-from classifier.privacy.compare.cost_metric import OBSERVERS
-from classifier.privacy.compare.costs import COST_COLUMNS
-from classifier.privacy.compare.dominance import AXIS_SIGNS
-from classifier.privacy.compare.frontier import compare_policies
-from classifier.privacy.compare.metrics import COST_METRICS, METRIC_BY_ID, metrics_of_section
-from classifier.privacy.compare.tables import POINT_COSTS
+from classifier.privacy.constraints.constraint import CONSTRAINED_METRICS
+from classifier.privacy.tradeoff.cost_metric import OBSERVERS
+from classifier.privacy.tradeoff.costs import COST_COLUMNS
+from classifier.privacy.tradeoff.dominance import AXIS_SIGNS
+from classifier.privacy.tradeoff.frontier import compare_policies
+from classifier.privacy.tradeoff.metrics import COST_METRICS, METRIC_BY_ID, metrics_of_section
+from classifier.privacy.tradeoff.tables import POINT_COSTS
 
 PACKAGE = Path(classifier.__file__).parent
 CONTRIBUTING = PACKAGE.parent / "CONTRIBUTING.md"
@@ -117,8 +117,8 @@ USE_OF_THE_NEW_METRIC = """
 import json
 import numpy as np
 from privacy_toys import SCORER, policy, town
-from classifier.privacy.claims.constraint import check_constraints
-from classifier.privacy.compare.frontier import compare_policies
+from classifier.privacy.constraints.constraint import check_constraints
+from classifier.privacy.tradeoff.frontier import compare_policies
 from classifier.report.tradeoff.costs import messages_read_section
 
 check_constraints(["human_read_characters<=100"])
@@ -151,15 +151,15 @@ def contributed_package(tmp_path):
     )
     column, name = re.search(r'counts="(\w+)"', row)[1], re.search(r"def (\w+)", function)[1]
     without = shutil.ignore_patterns("__pycache__", "*.safetensors")
-    compare = shutil.copytree(PACKAGE, tmp_path / "classifier", ignore=without) / "privacy" / "compare"
+    room = shutil.copytree(PACKAGE, tmp_path / "classifier", ignore=without) / "privacy" / "tradeoff"
     for file, start, end, added in (
         ("metrics.py", "COST_METRICS = (", "\n)\n", row),
         ("costs.py", "COUNTS: dict", "\n}\n", f'"{column}": {name},'),
         ("costs.py", "COUNTS: dict", "COUNTS: dict", function + "\n\n"),
     ):
-        text = (compare / file).read_text(encoding="utf-8")
+        text = (room / file).read_text(encoding="utf-8")
         place = text.index(end, text.index(start))
-        (compare / file).write_text(f"{text[:place]}\n{added}{text[place:]}", encoding="utf-8")
+        (room / file).write_text(f"{text[:place]}\n{added}{text[place:]}", encoding="utf-8")
     return tmp_path
 
 

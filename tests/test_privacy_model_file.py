@@ -8,8 +8,12 @@ from privacy_toys import chat
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
 from classifier.privacy.attacks.strongest import strongest_attacks
-from classifier.workflows.leaks.attack_data import conversations_of_some_senders
-from classifier.workflows.leaks.model_file_attack import fresh_conversations, model_file_attacks, own_lines
+from classifier.workflows.model_file_attacks.attack_data import conversations_of_some_senders
+from classifier.workflows.model_file_attacks.model_file_attack import (
+    fresh_conversations,
+    model_file_attacks,
+    own_lines,
+)
 
 
 def test_own_lines_stand_in_no_other_conversation_and_a_repeated_line_counts_as_often_as_it_is_said():

@@ -9,9 +9,9 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 import pytest
 
 import classifier.privacy
-from classifier.privacy.compare.frontier import Frontier
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.run import PolicyState
+from classifier.privacy.tradeoff.frontier import Frontier
 
 
 def all_records():

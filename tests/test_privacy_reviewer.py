@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from classifier.privacy.compare.questions.reviewer import (
+from classifier.privacy.tradeoff.questions.reviewer import (
     Reviewer,
     Sliders,
     review,

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, log, policy, word_probabilities
 
-from classifier.privacy.compare.costs import conversation_costs
 from classifier.privacy.policies.policy import EVERY_MESSAGE
 from classifier.privacy.simulate.exposure import exposure_table
 from classifier.privacy.simulate.run import run_policy
 from classifier.privacy.simulate.scorer import CachedScorer, PolicyScorer
 from classifier.privacy.stream import MessageScores, scored, streams_from_conversations, streams_from_scores
+from classifier.privacy.tradeoff.costs import conversation_costs
 from classifier.taxonomy import LABELS, PATTERN
 
 RAID = streams_from_conversations(

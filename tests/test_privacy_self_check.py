@@ -14,11 +14,11 @@ from privacy_toys import auc_standard_error, chat, town
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
 from classifier.privacy.attacks.documents import membership_documents
-from classifier.privacy.builds.dp_statement import dp_statement
-from classifier.privacy.builds.inspected_model import InspectedModel
-from classifier.privacy.builds.variants import private_terms
-from classifier.privacy.builds.vocabulary import plain_spelling, public_vocabulary, words_and_pairs
 from classifier.privacy.expected_leaks import _document_counts, _names, expected_leaks
+from classifier.privacy.model_variants.dp_statement import dp_statement
+from classifier.privacy.model_variants.inspected_model import InspectedModel
+from classifier.privacy.model_variants.variants import private_terms
+from classifier.privacy.model_variants.vocabulary import plain_spelling, public_vocabulary, words_and_pairs
 from classifier.privacy.self_check import (
     _refusal,
     expected_extremes,

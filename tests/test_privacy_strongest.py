@@ -10,10 +10,10 @@ import pytest
 from classifier.privacy.attacks.attack import COLUMNS, N_SHADOWS
 from classifier.privacy.attacks.membership import supported_fpr
 from classifier.privacy.attacks.strongest import model_leaks, strongest_attacks
-from classifier.privacy.builds.vocabulary import public_vocabulary
+from classifier.privacy.model_variants.vocabulary import public_vocabulary
 from classifier.report.page import render
 from classifier.report.tradeoff.attacks import attack_section
-from classifier.workflows.leaks.attack_data import canaries_by_kind
+from classifier.workflows.model_file_attacks.attack_data import canaries_by_kind
 
 NAMES = [f"Zola{number}" for number in range(40)]
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from classifier.privacy.builds.vocabulary import (
+from classifier.privacy.model_variants.vocabulary import (
     bounded_rows,
     parsed_vocabulary,
     public_vocabulary,

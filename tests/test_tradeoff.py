@@ -20,8 +20,8 @@ from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_classifier
 from classifier.model.shipped import train_split_model
-from classifier.privacy.claims.constraint import CONSTRAINED_METRICS
-from classifier.privacy.claims.feasibility import constraint_lines
+from classifier.privacy.constraints.constraint import CONSTRAINED_METRICS
+from classifier.privacy.constraints.feasibility import constraint_lines
 from classifier.privacy.policies.policy import shipped_policies
 from classifier.privacy.simulate.scorer import RunningScorer
 from classifier.report.page import report_templates
@@ -29,7 +29,10 @@ from classifier.report.tradeoff.page import NOTES
 from classifier.report.tradeoff.plots import frontier_plot
 from classifier.report.tradeoff.points import EXACT_ZERO_AT, middle_prevalence, ppv_cells, with_intervals
 from classifier.taxonomy import LABELS
-from classifier.workflows.conversations.scores import conversation_running_scores, message_probabilities
+from classifier.workflows.conversation_evaluation.scores import (
+    conversation_running_scores,
+    message_probabilities,
+)
 
 POLICIES = Path(classifier.privacy.__file__).parent / "policies"
 FAST = ["--resamples", "20", "--model", str(train_split_model()), "--no-variants"]

@@ -22,7 +22,7 @@ from classifier.app.lesson.queue import alarm_thresholds
 from classifier.app.policy_figures import PolicyFigures, PolicySummary
 from classifier.app.reviewer import reviewer_values, runnable_policies
 from classifier.app.scale import Scale, powers_of_ten
-from classifier.privacy.compare.metrics import METRIC_BY_ID
+from classifier.privacy.tradeoff.metrics import METRIC_BY_ID
 from classifier.report.tables import PrintedTable
 
 ARGUED = (

@@ -22,14 +22,14 @@ from classifier.cli.options import (
     seed_of,
 )
 from classifier.errors import InputError
-from classifier.privacy.claims.constraint import DEFAULT_CONSTRAINT
+from classifier.privacy.constraints.constraint import DEFAULT_CONSTRAINT
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from classifier.evaluation.results import Evaluation
-    from classifier.privacy.compare.finished import FinishedPolicies
     from classifier.privacy.policies.policy import Policy
+    from classifier.privacy.tradeoff.finished import FinishedPolicies
     from classifier.workflows.tradeoff.material import Material
 
 PARTS = "parts"
@@ -161,9 +161,9 @@ def tradeoff(
     from classifier.model.message.file import load_model
     from classifier.model.shipped import require_unseen
     from classifier.privacy.attacks.strongest import model_leaks
-    from classifier.privacy.claims.constraint import check_constraints
-    from classifier.privacy.claims.feasibility import constraint_lines, feasible_points
-    from classifier.privacy.compare.frontier import compare_policies
+    from classifier.privacy.constraints.constraint import check_constraints
+    from classifier.privacy.constraints.feasibility import constraint_lines, feasible_points
+    from classifier.privacy.tradeoff.frontier import compare_policies
     from classifier.progress import progress_bar, say
     from classifier.workflows.policy_scorers import find_sources, make_scorers
     from classifier.workflows.tradeoff.material import read_leaks, read_material
@@ -265,8 +265,8 @@ def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
 
 
 def _finished_policies(out: Path, material: Material, made_of: dict[str, Any], seed: int) -> FinishedPolicies:
-    from classifier.privacy.compare.finished import FinishedPolicies
-    from classifier.privacy.compare.frontier import ASKED_RATES
+    from classifier.privacy.tradeoff.finished import FinishedPolicies
+    from classifier.privacy.tradeoff.frontier import ASKED_RATES
     from classifier.resume import FinishedPieces, program_sha256
 
     basis = {

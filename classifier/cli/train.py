@@ -106,7 +106,7 @@ def train(
     from classifier.model.message.stage_classifier import fit_message_model
     from classifier.readers.phrases import read_phrase_messages
     from classifier.taxonomy import BENIGN, COLUMNS
-    from classifier.workflows.conversations.scores import fit_head
+    from classifier.workflows.conversation_evaluation.scores import fit_head
     from classifier.workflows.grid import combinations, read_grid
     from classifier.workflows.training import choose_operating_points, fit_with_folds, of_conversations
 

@@ -19,9 +19,9 @@ from classifier.privacy.attacks.attack import blind_scores
 from classifier.privacy.attacks.documents import random_membership
 from classifier.privacy.attacks.membership import loss_scores, membership_figures, vocabulary_scores
 from classifier.privacy.attacks.names import names_found
-from classifier.privacy.builds.inspected_model import InspectedModel
-from classifier.privacy.builds.variants import people_vocabulary, salt_from_seed, standard_variants
-from classifier.privacy.builds.vocabulary import plain_spelling, words_and_pairs
+from classifier.privacy.model_variants.inspected_model import InspectedModel
+from classifier.privacy.model_variants.variants import people_vocabulary, salt_from_seed, standard_variants
+from classifier.privacy.model_variants.vocabulary import plain_spelling, words_and_pairs
 from classifier.taxonomy import LABELS
 
 

@@ -24,25 +24,25 @@ from classifier.records import Conversation
 from classifier.taxonomy import LABELS, PATTERN, STAGES, TACTICS
 from classifier.workflows.baselines import baseline_table
 from classifier.workflows.capability import capability_table
-from classifier.workflows.comparison.score_tables import conversation_scores, message_scores
 from classifier.workflows.controls import control_table
-from classifier.workflows.conversations import tables as conversation_tables
-from classifier.workflows.conversations.breakdowns import (
+from classifier.workflows.conversation_evaluation import tables as conversation_tables
+from classifier.workflows.conversation_evaluation.breakdowns import (
     alerts_by_length,
     by_overtness,
     slices,
     two_way_pairs,
 )
-from classifier.workflows.conversations.scores import (
+from classifier.workflows.conversation_evaluation.scores import (
     ALERT_RULE,
     ScoredConversations,
     oracle_scores,
     score_conversations,
 )
-from classifier.workflows.conversations.tables import ORACLE_SCORER
+from classifier.workflows.conversation_evaluation.tables import ORACLE_SCORER
 from classifier.workflows.disguises import disguise_table
 from classifier.workflows.noise import noise_table
 from classifier.workflows.training import of_conversations
+from classifier.workflows.two_evaluations.score_tables import conversation_scores, message_scores
 
 Splits = dict[str, list[Conversation]]
 """Conversations of a corpus by split: "train", "validation", "test"."""

@@ -14,11 +14,11 @@ from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.normalise import normalise
 from classifier.model.shipped import conversation_model_path, train_split_model
 from classifier.privacy.attacks.documents import membership_documents
-from classifier.privacy.builds.variants import salt_from_seed, standard_variants
-from classifier.privacy.builds.vocabulary import plain_spelling
-from classifier.privacy.compare.finished import FinishedPolicies
+from classifier.privacy.model_variants.variants import salt_from_seed, standard_variants
+from classifier.privacy.model_variants.vocabulary import plain_spelling
 from classifier.privacy.simulate.scorer import STAGE_MAXIMA, PolicyScorer
 from classifier.privacy.stream import MessageScores, Stream, scored
+from classifier.privacy.tradeoff.finished import FinishedPolicies
 from classifier.privacy.uniform_draw import stream_seed
 from classifier.progress import say
 from classifier.records import Conversation
@@ -141,7 +141,7 @@ def make_scorers(
 def _own_scorer(
     path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], finished: FinishedPolicies
 ) -> PolicyScorer:
-    from classifier.workflows.conversations.scores import message_probabilities
+    from classifier.workflows.conversation_evaluation.scores import message_probabilities
 
     def score() -> MessageScores:
         say("scoring messages")

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from classifier.evaluation.rates import Rate, upper_bound
-from classifier.privacy.claims.feasibility import feasible_points
-from classifier.privacy.compare.frontier import Frontier
+from classifier.privacy.constraints.feasibility import feasible_points
+from classifier.privacy.tradeoff.frontier import Frontier
 
 POINTS = (1, 10, 40, 80)
 CONVERSATIONS = (3_000, 10_000, 30_000)

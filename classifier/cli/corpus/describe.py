@@ -55,7 +55,7 @@ def describe(path: Path | None, voice: str, ceiling: bool) -> None:
     click.echo(f"{label_counts(messages).to_string(index=False, float_format='{:.4f}'.format)}\n")
     click.echo(f"Vocabulary growth\n{vocabulary_growth(messages['text'].tolist()).to_string(index=False)}")
     if ceiling:
-        from classifier.workflows.conversations.breakdowns import ceiling_by_overtness
+        from classifier.workflows.conversation_evaluation.breakdowns import ceiling_by_overtness
 
         table = ceiling_by_overtness(parts, seed=0).to_string(index=False, float_format="{:.3f}".format)
         click.echo(f"\nCeiling on test: every label and tactic told, threshold for an FPR of 1 %\n{table}")

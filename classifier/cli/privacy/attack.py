@@ -10,7 +10,7 @@ import click
 from classifier.cli.options import CORPUS, JOBS, at_least, out_file, require_paths, seed_of
 from classifier.errors import InputError
 from classifier.privacy.attacks.attack import N_SHADOWS
-from classifier.workflows.leaks.attack_data import (
+from classifier.workflows.model_file_attacks.attack_data import (
     canaries_by_kind,
     conversations_of_some_senders,
     corpus_facts,
@@ -88,7 +88,7 @@ def attack(
     from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
     from classifier.privacy.attacks.strongest import strongest_attacks
-    from classifier.privacy.builds.variants import salt_from_seed, standard_variants
+    from classifier.privacy.model_variants.variants import salt_from_seed, standard_variants
     from classifier.progress import progress_bar
 
     checked_json_path(out)
@@ -157,7 +157,10 @@ def _attacked_file(
     from classifier.corpus.generator.spec import CorpusSpec
     from classifier.corpus.release import content_hash, read_manifest
     from classifier.model.message.file import load_model
-    from classifier.workflows.leaks.model_file_attack import fresh_conversations, model_file_attacks
+    from classifier.workflows.model_file_attacks.model_file_attack import (
+        fresh_conversations,
+        model_file_attacks,
+    )
 
     header = load_model(path).header
     if header["corpus_sha256"] != content_hash(corpus) or header["fitted_on"] != ["train"]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from classifier.cli.options import CORPUS, JOBS, FiniteRange, at_least, out_file, seed_of
-from classifier.workflows.leaks.attack_data import corpus_facts
+from classifier.workflows.model_file_attacks.attack_data import corpus_facts
 
 
 @click.command()
@@ -67,7 +67,12 @@ def curve(
     from classifier.corpus.release import content_hash, read_corpus, require_splits
     from classifier.privacy.attacks.documents import membership_documents
     from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
-    from classifier.privacy.builds.dp_curve import EPSILONS, dp_curve, labelled_rows, sampled_documents
+    from classifier.privacy.model_variants.dp_curve import (
+        EPSILONS,
+        dp_curve,
+        labelled_rows,
+        sampled_documents,
+    )
     from classifier.progress import progress_bar
     from classifier.report.figures import to_svg
     from classifier.report.tradeoff.attacks import privacy_curve_plot

@@ -26,9 +26,9 @@ from classifier.privacy.attacks.membership import (
     vocabulary_scores,
 )
 from classifier.privacy.attacks.names import NAME_ATTACKS, names_found
-from classifier.privacy.builds.inspected_model import InspectedModel
-from classifier.privacy.builds.variants import FitVariant
-from classifier.privacy.builds.vocabulary import plain_spelling, words_and_pairs
+from classifier.privacy.model_variants.inspected_model import InspectedModel
+from classifier.privacy.model_variants.variants import FitVariant
+from classifier.privacy.model_variants.vocabulary import plain_spelling, words_and_pairs
 from classifier.privacy.uniform_draw import stream_seed
 from classifier.progress import ProgressBar, no_progress_bar
 from classifier.taxonomy import LABELS

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.privacy.builds.vocabulary import plain_spelling, words_and_pairs
+from classifier.privacy.model_variants.vocabulary import plain_spelling, words_and_pairs
 from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from classifier.evaluation.curves import roc_table
 from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.rates import Rate
-from classifier.privacy.builds.inspected_model import InspectedModel
+from classifier.privacy.model_variants.inspected_model import InspectedModel
 
 Numbers = NDArray[np.float64]
 

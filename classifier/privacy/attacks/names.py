@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.builds.inspected_model import InspectedModel, strings_in
-from classifier.privacy.builds.vocabulary import plain_spelling, words_and_pairs
+from classifier.privacy.model_variants.inspected_model import InspectedModel, strings_in
+from classifier.privacy.model_variants.vocabulary import plain_spelling, words_and_pairs
 
 ANSWERS = 1e-9
 """A change in some probability above this is an answer. Without an answer the arithmetic is the same, and the

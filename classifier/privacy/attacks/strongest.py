@@ -50,7 +50,7 @@ def model_leaks(table: pd.DataFrame) -> dict[str, float]:
     """What each model's file gives away, in [0, 1], by model key.
 
     The share of members that the strongest attack finds at the false positive rate of the table: 1 %, or
-    the lowest that its non-members support. ``compare.frontier.compare_policies`` takes it as
+    the lowest that its non-members support. ``tradeoff.frontier.compare_policies`` takes it as
     ``model_leak``. All figures are of models fitted on the same documents, so they can stand on one axis;
     a figure of a model file has the name of the file and stands for no policy.
 

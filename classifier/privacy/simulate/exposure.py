@@ -18,8 +18,13 @@ from numpy.typing import NDArray
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.rates import Rate
-from classifier.privacy.compare.cost_metric import Sum
-from classifier.privacy.compare.costs import (
+from classifier.privacy.policies.policy import Policy, reading_observer
+from classifier.privacy.policies.redact import redaction_table
+from classifier.privacy.policies.release import entropy_bits, ldp_epsilon, released_bits_max
+from classifier.privacy.simulate.events import PolicyRun
+from classifier.privacy.stream import Stream
+from classifier.privacy.tradeoff.cost_metric import Sum
+from classifier.privacy.tradeoff.costs import (
     SUMS,
     conversation_costs,
     conversation_rate,
@@ -27,12 +32,7 @@ from classifier.privacy.compare.costs import (
     metric_values,
     summands,
 )
-from classifier.privacy.compare.metrics import METRIC_BY_ID, zeros_by_construction
-from classifier.privacy.policies.policy import Policy, reading_observer
-from classifier.privacy.policies.redact import redaction_table
-from classifier.privacy.policies.release import entropy_bits, ldp_epsilon, released_bits_max
-from classifier.privacy.simulate.events import PolicyRun
-from classifier.privacy.stream import Stream
+from classifier.privacy.tradeoff.metrics import METRIC_BY_ID, zeros_by_construction
 
 COLUMNS = (
     "policy",

@@ -155,7 +155,7 @@ def privacy_curve_plot(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def privacy_curve_section(table: pd.DataFrame, facts: Mapping[str, Any]) -> Section:
     """Detection by epsilon of differential privacy.
 
-    ``table`` is that of ``classifier.privacy.builds.dp_curve.dp_curve``; ``facts`` are saved with it.
+    ``table`` is that of ``classifier.privacy.model_variants.dp_curve.dp_curve``; ``facts`` are saved with it.
     """
     aucs = table[["auc", "auc_low", "auc_high", "n_seeds"]].to_numpy()
     shown = table.assign(

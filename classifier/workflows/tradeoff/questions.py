@@ -10,19 +10,19 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.privacy.compare.frontier import Frontier
-from classifier.privacy.compare.questions.groups import (
+from classifier.privacy.stream import Stream
+from classifier.privacy.tradeoff.frontier import Frontier
+from classifier.privacy.tradeoff.questions.groups import (
     account_table,
     description_table,
     gap_table,
     group_table,
     own_text_table,
 )
-from classifier.privacy.compare.questions.prices import threshold_prices
-from classifier.privacy.compare.questions.released import released_table
-from classifier.privacy.compare.questions.reviewer import Reviewer, Sliders, review_table
-from classifier.privacy.compare.questions.sweeps import break_even_table, sweep_table
-from classifier.privacy.stream import Stream
+from classifier.privacy.tradeoff.questions.prices import threshold_prices
+from classifier.privacy.tradeoff.questions.released import released_table
+from classifier.privacy.tradeoff.questions.reviewer import Reviewer, Sliders, review_table
+from classifier.privacy.tradeoff.questions.sweeps import break_even_table, sweep_table
 from classifier.records import Conversation
 from classifier.report.tradeoff.points import shown_points
 
@@ -43,7 +43,7 @@ def question_tables(
 ) -> dict[str, pd.DataFrame]:
     """Tables by name, as ``evaluation.results.Evaluation`` takes them.
 
-    Each name is that of a function of ``privacy.compare.questions``, without its "_table". One point stands
+    Each name is that of a function of ``privacy.tradeoff.questions``, without its "_table". One point stands
     for each policy (``report.tradeoff.points.shown_points``); ``prices`` are of all points, ``review`` is of
     those that tell a person.
 
