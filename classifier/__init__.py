@@ -20,7 +20,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_PUBLIC_NAME = re.compile(r"^from (\S+) import (\w+) as \2$", re.MULTILINE)
+_PUBLIC_NAME = re.compile(r"^from (\S+) import \(?\s*(\w+) as \2\b", re.MULTILINE)
 
 
 def _homes() -> dict[str, str]:

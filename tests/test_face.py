@@ -20,6 +20,12 @@ def test_every_public_name_is_there_under_its_own_name(name):
     assert getattr(value, "__name__", name) == name
 
 
+def test_the_names_are_those_that_the_stub_imports():
+    stub = ast.parse(Path(classifier.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    assert classifier._homes() == {alias.asname: node.module for node in imports for alias in node.names}
+
+
 def test_a_misspelt_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'classifier' has no attribute 'load_modle'"):
         classifier.load_modle  # noqa: B018
