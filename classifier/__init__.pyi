@@ -57,15 +57,21 @@ from classifier.taxonomy import COLUMNS as COLUMNS
 from classifier.taxonomy import LABELS as LABELS
 from classifier.taxonomy import PATTERN as PATTERN
 from classifier.taxonomy import STAGES as STAGES
-from classifier.workflows.baselines import BASELINES as BASELINES
-from classifier.workflows.conversation_evaluation.scores import message_probabilities as message_probabilities
-from classifier.workflows.conversation_evaluation.scores import score_conversations as score_conversations
-from classifier.workflows.conversation_evaluation.tables import early_warning as early_warning
-from classifier.workflows.conversation_evaluation.tables import recall_by_k as recall_by_k
-from classifier.workflows.grid import combinations as combinations
-from classifier.workflows.grid import measure_grid as measure_grid
-from classifier.workflows.training import choose_operating_points as choose_operating_points
-from classifier.workflows.two_evaluations.differences import paired_differences as paired_differences
-from classifier.workflows.two_evaluations.sources import message_scores_of as message_scores_of
+from classifier.workflows.conversation_evaluation.conversation_scores import (
+    message_probabilities as message_probabilities,
+)
+from classifier.workflows.conversation_evaluation.conversation_scores import (
+    score_conversations as score_conversations,
+)
+from classifier.workflows.conversation_evaluation.conversation_tables import early_warning as early_warning
+from classifier.workflows.conversation_evaluation.conversation_tables import recall_by_k as recall_by_k
+from classifier.workflows.message_evaluation.baselines import BASELINES as BASELINES
+from classifier.workflows.training.grid_search import combinations as combinations
+from classifier.workflows.training.grid_search import measure_grid as measure_grid
+from classifier.workflows.training.out_of_fold_scores import (
+    choose_operating_points as choose_operating_points,
+)
+from classifier.workflows.two_evaluations.compared_scores import message_scores_of as message_scores_of
+from classifier.workflows.two_evaluations.paired_differences import paired_differences as paired_differences
 
 __version__: str

@@ -8,7 +8,7 @@ import numpy as np
 
 from classifier.records import Message, PersonalSpan
 from classifier.taxonomy import LABELS
-from classifier.workflows.capability import LEAFLET, capability_cases
+from classifier.workflows.message_evaluation.capability_tests import LEAFLET, capability_cases
 
 NOON = datetime(2031, 1, 6, 12)
 MESSAGES = [

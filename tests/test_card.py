@@ -21,7 +21,14 @@ from classifier.report.evaluation.readme import alert_rates, known_limits, short
 from classifier.report.evaluation.summary import dialogue_totals, label_shares, main_results, phrase_totals
 from classifier.report.markdown import block_names, fill_blocks, markdown_table
 from classifier.report.tables import PrintedTable
-from classifier.workflows.documents import CARD, CORPORA, MARKED, RESULTS, documents, shipped_figures
+from classifier.workflows.generated_documents import (
+    CARD,
+    CORPORA,
+    MARKED,
+    RESULTS,
+    documents,
+    shipped_figures,
+)
 
 ROOT = Path(__file__).parent.parent
 FACTS = json.loads((ROOT / RESULTS / "evaluation.json").read_text(encoding="utf-8"))["facts"]

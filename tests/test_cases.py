@@ -37,7 +37,7 @@ from classifier.model.shipped import conversation_model_path, shipped_model, tra
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
-from classifier.workflows.scoring.results import time_order
+from classifier.workflows.scoring.joined_results import time_order
 
 CORPUS_RECORD = Path(__file__).parent / "fixtures" / "corpus_record.json"
 HEAD = "conversation_id,author,text\n"

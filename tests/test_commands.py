@@ -112,7 +112,7 @@ def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier
     from classifier.model.shipped import conversation_model_path
-    from classifier.workflows.conversation_evaluation.scores import (
+    from classifier.workflows.conversation_evaluation.conversation_scores import (
         conversation_running_scores,
         message_probabilities,
     )

@@ -22,7 +22,7 @@ from classifier.model.message.stage_classifier import fit_message_model
 from classifier.readers.external import external_conversation
 from classifier.records import Message
 from classifier.taxonomy import LABELS
-from classifier.workflows.conversation_evaluation.scores import ScoredConversations
+from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations
 from classifier.workflows.two_evaluations.score_tables import (
     LABEL_COLUMNS,
     SCORE_COLUMNS,

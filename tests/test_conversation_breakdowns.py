@@ -18,7 +18,7 @@ from classifier.workflows.conversation_evaluation.breakdowns import (
     by_overtness,
     two_way_pairs,
 )
-from classifier.workflows.conversation_evaluation.scores import ScoredConversations
+from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations
 
 START = datetime(2031, 1, 6, 15)
 

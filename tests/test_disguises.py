@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from classifier.taxonomy import LABELS
-from classifier.workflows.disguises import DISGUISES, disguise_table
+from classifier.workflows.message_evaluation.disguise_robustness import DISGUISES, disguise_table
 
 HALF = dict.fromkeys(LABELS, 0.5)
 

@@ -14,7 +14,7 @@ from classifier.evaluation.first_warning import is_premature, premature_warnings
 from classifier.evaluation.intervals import cluster_weights
 from classifier.report.evaluation.conversations import early_section
 from classifier.taxonomy import LABELS, PATTERN
-from classifier.workflows.conversation_evaluation.tables import early_warning
+from classifier.workflows.conversation_evaluation.conversation_tables import early_warning
 
 NAN = float("nan")
 FIGURES = ("f1", "recall", "undetected", "premature", "median_messages", "speed_fast", "f_latency_fast")
@@ -202,7 +202,7 @@ def _early_table(tables):
 def toy_scored(small_corpus):
     """Three patterns and a benign conversation whose scores are given, each of a leading family of its own."""
     from classifier.corpus.release import read_corpus
-    from classifier.workflows.conversation_evaluation.scores import ScoredConversations
+    from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations
 
     conversations = read_corpus(small_corpus)["test"]
     by_family = {

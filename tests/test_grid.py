@@ -16,8 +16,8 @@ from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.message.file import load_model
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.taxonomy import STAGES
-from classifier.workflows.grid import combinations, measure_grid, read_grid
-from classifier.workflows.recipe import recipe_text, recipe_value
+from classifier.workflows.training.grid_search import combinations, measure_grid, read_grid
+from classifier.workflows.training.training_options import recipe_text, recipe_value
 
 
 def grid_file(tmp_path, text):

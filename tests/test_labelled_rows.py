@@ -19,11 +19,11 @@ from classifier.errors import InputError
 from classifier.evaluation.intervals import Resamples
 from classifier.model.shipped import shipped_model
 from classifier.taxonomy import LABELS, STAGES
-from classifier.workflows.labelled_rows.evaluate import letters
-from classifier.workflows.labelled_rows.read import LabelledRows
-from classifier.workflows.labelled_rows.resampled import rate_columns, too_few
-from classifier.workflows.labelled_rows.slices import slice_tables
-from classifier.workflows.labelled_rows.tables import f1_by_cap
+from classifier.workflows.labelled_rows.labelled_row_reader import LabelledRows
+from classifier.workflows.labelled_rows.metric_tables import f1_by_cap
+from classifier.workflows.labelled_rows.rates_by_slice import slice_tables
+from classifier.workflows.labelled_rows.resampled_rates import rate_columns, too_few
+from classifier.workflows.labelled_rows.rows_evaluation import letters
 
 PLAIN = """\
 conversation_id,author,text,time,age,flattery,isolation,info_request,secrecy,meeting,conversation_label

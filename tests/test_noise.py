@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.workflows.noise import EMOJI, LOOK_ALIKES, STRENGTHS, add_noise
+from classifier.workflows.message_evaluation.typing_noise import EMOJI, LOOK_ALIKES, STRENGTHS, add_noise
 
 RAID = "the raid starts at eight and we need three more people to bring potions and snacks for everybody"
 LATIN = {look_alike: letter for letter, look_alike in LOOK_ALIKES.items()}

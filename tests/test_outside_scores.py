@@ -18,13 +18,13 @@ from classifier.privacy.simulate.whole import part_read
 from classifier.privacy.stream import streams_from_conversations
 from classifier.privacy.tradeoff.detection import decision_scores
 from classifier.taxonomy import COLUMNS, LABELS
-from classifier.workflows.conversation_evaluation.scores import (
+from classifier.workflows.conversation_evaluation.conversation_scores import (
     conversation_running_scores,
     highest_scores,
     message_probabilities,
 )
 from classifier.workflows.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
-from classifier.workflows.training import fit_with_folds, of_conversations
+from classifier.workflows.training.out_of_fold_scores import fit_with_folds, of_conversations
 
 BIT = Policy("bit", "A toy.", where="device", release="alert_bit")
 

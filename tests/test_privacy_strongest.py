@@ -13,7 +13,7 @@ from classifier.privacy.attacks.strongest import model_leaks, strongest_attacks
 from classifier.privacy.model_variants.vocabulary import public_vocabulary
 from classifier.report.page import render
 from classifier.report.tradeoff.attacks import attack_section
-from classifier.workflows.model_file_attacks.attack_data import canaries_by_kind
+from classifier.workflows.model_file_attacks.attack_inputs import canaries_by_kind
 
 NAMES = [f"Zola{number}" for number in range(40)]
 

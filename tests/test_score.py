@@ -25,11 +25,11 @@ from classifier.readers.rows.cut import Place
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import LABELS
-from classifier.workflows.scoring import run as scoring_run
-from classifier.workflows.scoring.blocks import score_blocks
+from classifier.workflows.scoring import scoring_run
+from classifier.workflows.scoring.block_scoring import score_blocks
 from classifier.workflows.scoring.finished_blocks import ScoredBlock, open_finished_blocks
-from classifier.workflows.scoring.plan import ScoringPlan
-from classifier.workflows.scoring.results import write_result
+from classifier.workflows.scoring.joined_results import write_result
+from classifier.workflows.scoring.scoring_plan import ScoringPlan
 
 LINES = [
     "dont tell your mum, its our secret",

@@ -19,8 +19,14 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.shipped import conversation_model_path
 from classifier.taxonomy import LABELS, PATTERN
-from classifier.workflows.conversation_evaluation.batch import batch_highest_scores, batch_probabilities
-from classifier.workflows.conversation_evaluation.scores import message_probabilities, score_conversations
+from classifier.workflows.conversation_evaluation.batch_scores import (
+    batch_highest_scores,
+    batch_probabilities,
+)
+from classifier.workflows.conversation_evaluation.conversation_scores import (
+    message_probabilities,
+    score_conversations,
+)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from classifier.report.tradeoff.page import NOTES
 from classifier.report.tradeoff.plots import frontier_plot
 from classifier.report.tradeoff.points import EXACT_ZERO_AT, middle_prevalence, ppv_cells, with_intervals
 from classifier.taxonomy import LABELS
-from classifier.workflows.conversation_evaluation.scores import (
+from classifier.workflows.conversation_evaluation.conversation_scores import (
     conversation_running_scores,
     message_probabilities,
 )

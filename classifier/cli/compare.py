@@ -51,8 +51,8 @@ def compare(a: Path, b: Path, seed: int, resamples: int, out: Path | None) -> No
         raise InputError(f"--out {out}: expected a name ending in .csv")
     from classifier.atomic import write_bytes
     from classifier.progress import say
-    from classifier.workflows.two_evaluations.differences import paired_differences
-    from classifier.workflows.two_evaluations.sources import read_pair
+    from classifier.workflows.two_evaluations.compared_scores import read_pair
+    from classifier.workflows.two_evaluations.paired_differences import paired_differences
 
     first, second = read_pair(a, b, warn=lambda warning: click.echo(warning, err=True))
     say(f"resampling families {resamples:,} times")

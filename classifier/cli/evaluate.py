@@ -138,7 +138,7 @@ def _evaluate_corpus(
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier, load_model
-    from classifier.workflows.evaluation import evaluate_everything
+    from classifier.workflows.corpus_evaluation import evaluate_everything
 
     parts = read_corpus(corpus)
     require_splits(corpus, parts, *parts, reason="an evaluation needs all three splits")
@@ -196,9 +196,9 @@ def _evaluate_rows(
     from classifier.model.message.file import load_model
     from classifier.readers.outside.pan12 import read_authors
     from classifier.resume import file_sha256
-    from classifier.workflows.labelled_rows.evaluate import RESULTS, evaluate_rows, pseudonymised
-    from classifier.workflows.labelled_rows.read import EARLIEST, LATEST, read_labelled_rows
-    from classifier.workflows.scoring.plan import Thresholds
+    from classifier.workflows.labelled_rows.labelled_row_reader import EARLIEST, LATEST, read_labelled_rows
+    from classifier.workflows.labelled_rows.rows_evaluation import RESULTS, evaluate_rows, pseudonymised
+    from classifier.workflows.scoring.scoring_plan import Thresholds
 
     chosen = Thresholds(operating_point, as_thresholds(thresholds), alert_threshold)
     options = as_row_options("auto", **how_read)
@@ -259,7 +259,7 @@ def _bound(flag: str, value: str, otherwise: Any, *, day_first: bool) -> Any:
 
 def _summary(evaluation: Evaluation) -> list[str]:
     """The main figures of labelled rows, a line each."""
-    from classifier.workflows.labelled_rows.resampled import MIN_CLUSTERS, MIN_MARKED
+    from classifier.workflows.labelled_rows.resampled_rates import MIN_CLUSTERS, MIN_MARKED
 
     tables, lines = evaluation.tables, []
     if "messages" in tables:

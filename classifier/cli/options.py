@@ -13,7 +13,7 @@ from classifier.errors import InputError
 from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.message.operating_points import DEFAULT_POINT, OPERATING_POINTS
 from classifier.taxonomy import LABELS
-from classifier.workflows.recipe import NONE, recipe_text, recipe_value
+from classifier.workflows.training.training_options import NONE, recipe_text, recipe_value
 
 if TYPE_CHECKING:
     from classifier.readers.rows.table import RowOptions

@@ -31,7 +31,7 @@ from classifier.progress import say
 from classifier.readers.external import shown
 from classifier.readers.input_lines import input_lines
 from classifier.readers.rows.formats import ROW_FORMATS
-from classifier.workflows.scoring.plan import ScoringPlan, Thresholds
+from classifier.workflows.scoring.scoring_plan import ScoringPlan, Thresholds
 
 STOPPED = 1
 """Exit code of a run that was interrupted, or whose output nobody reads any more."""
@@ -272,7 +272,7 @@ def _score_texts(
 
 
 def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | None, **options: Any) -> int:
-    from classifier.workflows.scoring.cluster import score_on_cluster
+    from classifier.workflows.scoring.dask_cluster import score_on_cluster
 
     try:
         score_on_cluster(source, level, model_path, out, **options)
@@ -284,7 +284,7 @@ def _score_on_cluster(source: str, level: str, model_path: Path, out: Path | Non
 
 
 def _score_files(plan: ScoringPlan, model_path: Path, out: Path | None, *, jobs: int) -> int:
-    from classifier.workflows.scoring.run import Stopped, score_to_file, score_to_stream
+    from classifier.workflows.scoring.scoring_run import Stopped, score_to_file, score_to_stream
 
     files = plan.files
     kind = {"parquet": "csv", "corpus": "jsonl"}.get(files.files[0].format, files.files[0].format)

@@ -144,7 +144,10 @@ def threshold(
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.batch import BatchScorer
     from classifier.model.message.file import load_model
-    from classifier.workflows.conversation_evaluation.batch import batch_highest_scores, batch_probabilities
+    from classifier.workflows.conversation_evaluation.batch_scores import (
+        batch_highest_scores,
+        batch_probabilities,
+    )
 
     require_paths(model=model_path)
     parts = read_splits(corpus, *MEASURED)

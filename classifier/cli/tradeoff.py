@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from classifier.evaluation.results import Evaluation
     from classifier.privacy.policies.policy import Policy
     from classifier.privacy.tradeoff.finished import FinishedPolicies
-    from classifier.workflows.tradeoff.material import Material
+    from classifier.workflows.tradeoff.tradeoff_inputs import Material
 
 PARTS = "parts"
 """The folder inside --out of what is done already."""
@@ -165,13 +165,13 @@ def tradeoff(
     from classifier.privacy.constraints.feasibility import constraint_lines, feasible_points
     from classifier.privacy.tradeoff.frontier import compare_policies
     from classifier.progress import progress_bar, say
-    from classifier.workflows.policy_scorers import find_sources, make_scorers
-    from classifier.workflows.tradeoff.material import read_leaks, read_material
-    from classifier.workflows.tradeoff.questions import (
+    from classifier.workflows.tradeoff.question_tables import (
         assumption_facts,
         parsed_assumptions,
         question_tables,
     )
+    from classifier.workflows.tradeoff.score_sources import find_sources, make_scorers
+    from classifier.workflows.tradeoff.tradeoff_inputs import read_leaks, read_material
 
     _require_one_source(model_path, scores, conversation_scores)
     require_paths(*policies, scores, conversation_scores, attack, curve, model=model_path)

@@ -21,7 +21,7 @@ from classifier.cli.options import (
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path
 from classifier.progress import progress_bar, say
-from classifier.workflows.recipe import recipe_value
+from classifier.workflows.training.training_options import recipe_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,9 +106,13 @@ def train(
     from classifier.model.message.stage_classifier import fit_message_model
     from classifier.readers.phrases import read_phrase_messages
     from classifier.taxonomy import BENIGN, COLUMNS
-    from classifier.workflows.conversation_evaluation.scores import fit_head
-    from classifier.workflows.grid import combinations, read_grid
-    from classifier.workflows.training import choose_operating_points, fit_with_folds, of_conversations
+    from classifier.workflows.conversation_evaluation.conversation_scores import fit_head
+    from classifier.workflows.training.grid_search import combinations, read_grid
+    from classifier.workflows.training.out_of_fold_scores import (
+        choose_operating_points,
+        fit_with_folds,
+        of_conversations,
+    )
 
     options = {name: recipe_value(name, value) for name, value in recipe.items()}
     if also is not None and grid_file is None:
@@ -204,7 +208,7 @@ def _best_of_grid(
 ) -> dict[str, Any]:
     """The best of the combinations ``tried``; the table is printed and written beside ``out``."""
     from classifier.atomic import write_bytes
-    from classifier.workflows.grid import measure_grid
+    from classifier.workflows.training.grid_search import measure_grid
 
     if also is not None:
         also = also.drop_duplicates(["text", "family"])

@@ -55,7 +55,7 @@ from classifier.model.message.operating_points import DEFAULT_POINT
 from classifier.model.shipped import train_split_model
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS, STAGES
-from classifier.workflows.training import choose_operating_points
+from classifier.workflows.training.out_of_fold_scores import choose_operating_points
 
 OURS = "this model"
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)

@@ -37,7 +37,7 @@ import pyarrow.parquet as pq
 
 from classifier.corpus.release import read_corpus
 from classifier.model.shipped import train_split_model
-from classifier.workflows.noise import add_noise
+from classifier.workflows.message_evaluation.typing_noise import add_noise
 
 COMMAND = [sys.executable, "-m", "classifier.cli.main"]
 ROWS_PER_PIECE = 100_000

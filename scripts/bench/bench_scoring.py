@@ -38,7 +38,7 @@ from classifier.model.message.reading.normalise import normalise
 from classifier.model.shipped import train_split_model
 from classifier.readers.messages import messages_table
 from classifier.taxonomy import LABELS
-from classifier.workflows.noise import add_noise
+from classifier.workflows.message_evaluation.typing_noise import add_noise
 
 BATCH, ONE, COMMAND = "batch", "one at a time", "whole command"
 MESSAGE = "dont tell your mum about this, its our secret"

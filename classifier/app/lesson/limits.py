@@ -18,7 +18,7 @@ from classifier.model.message.scorer import MessageModel
 from classifier.privacy.policies.given_names import given_names
 from classifier.report.tables import PrintedTable
 from classifier.text import printable
-from classifier.workflows.noise import STRENGTHS, add_noise
+from classifier.workflows.message_evaluation.typing_noise import STRENGTHS, add_noise
 
 N_DRAWS = 20
 """Draws of noise for each text at each strength."""

@@ -10,7 +10,7 @@ import click
 from classifier.cli.options import CORPUS, JOBS, at_least, out_file, require_paths, seed_of
 from classifier.errors import InputError
 from classifier.privacy.attacks.attack import N_SHADOWS
-from classifier.workflows.model_file_attacks.attack_data import (
+from classifier.workflows.model_file_attacks.attack_inputs import (
     canaries_by_kind,
     conversations_of_some_senders,
     corpus_facts,
@@ -157,7 +157,7 @@ def _attacked_file(
     from classifier.corpus.generator.spec import CorpusSpec
     from classifier.corpus.release import content_hash, read_manifest
     from classifier.model.message.file import load_model
-    from classifier.workflows.model_file_attacks.model_file_attack import (
+    from classifier.workflows.model_file_attacks.membership_attack import (
         fresh_conversations,
         model_file_attacks,
     )

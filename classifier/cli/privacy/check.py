@@ -8,7 +8,7 @@ import click
 
 from classifier.cli.options import CORPUS, at_least, seed_of
 from classifier.errors import InputError
-from classifier.workflows.model_file_attacks.attack_data import conversations_of_some_senders, decoy_names
+from classifier.workflows.model_file_attacks.attack_inputs import conversations_of_some_senders, decoy_names
 
 
 @click.command()

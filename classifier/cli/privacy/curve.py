@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from classifier.cli.options import CORPUS, JOBS, FiniteRange, at_least, out_file, seed_of
-from classifier.workflows.model_file_attacks.attack_data import corpus_facts
+from classifier.workflows.model_file_attacks.attack_inputs import corpus_facts
 
 
 @click.command()

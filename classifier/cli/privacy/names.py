@@ -29,7 +29,7 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
     from classifier.corpus.release import content_hash, read_corpus, read_message_tables
     from classifier.model.message.file import load_model
     from classifier.model.shipped import train_split_model
-    from classifier.workflows.model_file_attacks.name_leaks import inspect_model_file, names_table
+    from classifier.workflows.model_file_attacks.names_in_file import inspect_model_file, names_table
 
     path = model_path or train_split_model()
     header, parts = load_model(path).header, read_corpus(corpus)

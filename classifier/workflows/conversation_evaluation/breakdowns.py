@@ -18,11 +18,11 @@ from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.records import Conversation
 from classifier.taxonomy import BENIGN, STAGES
-from classifier.workflows.conversation_evaluation.scores import (
+from classifier.workflows.conversation_evaluation.conversation_scores import (
     ScoredConversations,
     oracle_scores,
 )
-from classifier.workflows.conversation_evaluation.tables import RATE_COLUMNS, rates_at
+from classifier.workflows.conversation_evaluation.conversation_tables import RATE_COLUMNS, rates_at
 
 ASKED_FPR = 0.01
 OVERTNESS = ("overt", "mixed", "faint")

@@ -15,7 +15,7 @@ from classifier.readers.rows.cell_time import readable_time
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import RowFiles
 from classifier.text import printable
-from classifier.workflows.scoring.results import time_order
+from classifier.workflows.scoring.joined_results import time_order
 
 
 def explained_conversation(

@@ -36,7 +36,7 @@ class ScoredBlock:
     n
         Messages in the block.
     content
-        The scores, as ``scoring.blocks`` writes them.
+        The scores, as ``scoring.block_scoring`` writes them.
     notes
         What the user is to know of its rows, each with how many.
     faults

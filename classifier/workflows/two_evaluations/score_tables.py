@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.taxonomy import LABELS
-from classifier.workflows.conversation_evaluation.scores import ScoredConversations
+from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations
 
 LABEL_COLUMNS = [f"label_{label}" for label in LABELS]
 SCORE_COLUMNS = [f"score_{label}" for label in LABELS]

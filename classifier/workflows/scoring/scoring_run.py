@@ -16,10 +16,16 @@ from classifier.model.conversation.model import ConversationModel
 from classifier.model.shipped import conversation_model_path
 from classifier.progress import progress_share
 from classifier.resume import file_sha256
-from classifier.workflows.scoring.blocks import HARDLY_KNOWN, LOOKED, NO_AUTHOR, SHOWN_FAULTS, score_blocks
+from classifier.workflows.scoring.block_scoring import (
+    HARDLY_KNOWN,
+    LOOKED,
+    NO_AUTHOR,
+    SHOWN_FAULTS,
+    score_blocks,
+)
 from classifier.workflows.scoring.finished_blocks import ScoredBlock, open_finished_blocks
-from classifier.workflows.scoring.plan import ScoringPlan
-from classifier.workflows.scoring.results import write_result
+from classifier.workflows.scoring.joined_results import write_result
+from classifier.workflows.scoring.scoring_plan import ScoringPlan
 
 Say = Callable[[str], None]
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from classifier.taxonomy import LABELS
-from classifier.workflows.scoring.plan import ScoringPlan
+from classifier.workflows.scoring.scoring_plan import ScoringPlan
 
 MONITORED_COLUMNS = ("conversation_id", "author", "time")
 """What a conversation score needs of a row, besides its message probabilities."""

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
 from classifier.evaluation.intervals import Resamples
-from classifier.workflows.labelled_rows.read import LabelledRows
-from classifier.workflows.labelled_rows.resampled import any_of, rate_columns, with_interval
+from classifier.workflows.labelled_rows.labelled_row_reader import LabelledRows
+from classifier.workflows.labelled_rows.resampled_rates import any_of, rate_columns, with_interval
 
 MAX_SLICES = 100
 MIN_UNITS = 10

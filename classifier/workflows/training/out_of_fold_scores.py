@@ -16,7 +16,7 @@ from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import COLUMNS, LABELS
-from classifier.workflows.conversation_evaluation.scores import Probabilities
+from classifier.workflows.conversation_evaluation.conversation_scores import Probabilities
 
 N_FOLDS = 3
 

@@ -19,9 +19,9 @@ from classifier.readers.external import name_key, nearly_equal, shown
 from classifier.readers.rows.formats import DELIMITERS
 from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import COLUMNS
-from classifier.workflows.scoring import arrow
+from classifier.workflows.scoring import arrow_tables
 from classifier.workflows.scoring.finished_blocks import ScoredBlock
-from classifier.workflows.scoring.plan import ScoringPlan
+from classifier.workflows.scoring.scoring_plan import ScoringPlan
 
 ROW_GROUP = 1 << 16
 """Rows in a group of a Parquet result: fixed, so that the file does not depend on the blocks."""
@@ -73,7 +73,7 @@ def _monitor_all(
     in Unicode's composed form, and kept as first written.
     """
     monitor = BulkMonitor(conversation_model)
-    tables = _with_equal_names(map(arrow.from_bytes, contents))
+    tables = _with_equal_names(map(arrow_tables.from_bytes, contents))
     if sorts and (parts := list(tables)):
         table = pa.concat_tables(parts)
         order, moved = time_order(table["conversation_id"].to_pylist(), table["time"].to_pylist())
@@ -83,7 +83,7 @@ def _monitor_all(
     last_time: dict[str, datetime] = {}
     falling: dict[str, None] = {}
     for table in tables:
-        ids, authors, times = (table[name].to_pylist() for name in arrow.MONITORED_COLUMNS)
+        ids, authors, times = (table[name].to_pylist() for name in arrow_tables.MONITORED_COLUMNS)
         for id_, time in zip(ids, times, strict=True):
             if time is not None and last_time.setdefault(id_, time) > time:
                 falling[id_] = None
@@ -104,7 +104,7 @@ def _with_equal_names(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """``tables`` with each name of a conversation or person as it was first written."""
     first: dict[str, str] = {}
     for table in tables:
-        for at, name in enumerate(arrow.MONITORED_COLUMNS[:2]):
+        for at, name in enumerate(arrow_tables.MONITORED_COLUMNS[:2]):
             names = [first.setdefault(name_key(given), given) for given in table[name].to_pylist()]
             table = table.set_column(at, name, pa.array(names, pa.string()))
         yield table
@@ -150,10 +150,10 @@ def _near_names(monitor: BulkMonitor) -> Iterator[str]:
 
 
 def _aggregate_content(plan: ScoringPlan, scores: pd.DataFrame) -> bytes:
-    schema = arrow.result_schema(plan)
+    schema = arrow_tables.result_schema(plan)
     table = pa.Table.from_pandas(scores, schema, preserve_index=False).cast(schema)
     if plan.kind == "parquet":
-        return arrow.to_bytes(table)
+        return arrow_tables.to_bytes(table)
     at = table.column_names.index("score")
     table = table.set_column(at, "score", pa.array(eight_digits(table["score"].to_numpy())))
     if plan.kind == "jsonl":
@@ -162,11 +162,11 @@ def _aggregate_content(plan: ScoringPlan, scores: pd.DataFrame) -> bytes:
 
 
 def _write_parquet(stream: IO[bytes], plan: ScoringPlan, contents: Iterable[bytes]) -> None:
-    schema = arrow.result_schema(plan)
+    schema = arrow_tables.result_schema(plan)
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
         waiting = schema.empty_table()
         for content in contents:
-            waiting = pa.concat_tables([waiting, arrow.from_bytes(content).cast(schema)])
+            waiting = pa.concat_tables([waiting, arrow_tables.from_bytes(content).cast(schema)])
             while len(waiting) >= ROW_GROUP:
                 writer.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
                 waiting = waiting.slice(ROW_GROUP)

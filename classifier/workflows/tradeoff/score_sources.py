@@ -141,7 +141,7 @@ def make_scorers(
 def _own_scorer(
     path: Path, conversations: Sequence[Conversation], streams: Sequence[Stream], finished: FinishedPolicies
 ) -> PolicyScorer:
-    from classifier.workflows.conversation_evaluation.scores import message_probabilities
+    from classifier.workflows.conversation_evaluation.conversation_scores import message_probabilities
 
     def score() -> MessageScores:
         say("scoring messages")

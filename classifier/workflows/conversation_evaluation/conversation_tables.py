@@ -32,7 +32,7 @@ from classifier.evaluation.senders import all_families, k_of_n_table, pan12_f05
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.workflows.conversation_evaluation.aggregators import AGGREGATORS
-from classifier.workflows.conversation_evaluation.scores import ScoredConversations
+from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations
 
 RATE_COLUMNS = [f"{rate}{part}" for rate in ("tpr", "fpr") for part in ("", "_low", "_high", "_hits", "_n")]
 REQUESTED_FPRS = (0.01, 0.001)

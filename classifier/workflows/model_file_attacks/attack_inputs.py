@@ -14,7 +14,7 @@ from classifier.privacy.model_variants.vocabulary import plain_spelling, public_
 from classifier.privacy.uniform_draw import stream_seed
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS
-from classifier.workflows.model_file_attacks.name_leaks import unwritten_names
+from classifier.workflows.model_file_attacks.names_in_file import unwritten_names
 
 CANARY_TEMPLATE = "it was about {} and {} again"
 """A planted line: the gaps hold the two words that a model may remember."""

@@ -13,8 +13,8 @@ from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.messages import METRICS, resampled_metrics
 from classifier.evaluation.ranking import aucs
 from classifier.taxonomy import LABELS
+from classifier.workflows.two_evaluations.compared_scores import FLAG_COLUMNS, Scores
 from classifier.workflows.two_evaluations.score_tables import LABEL_COLUMNS, SCORE_COLUMNS
-from classifier.workflows.two_evaluations.sources import FLAG_COLUMNS, Scores
 
 COMPARED = ("average_precision", "f1")
 COLUMNS = ["set", "metric", "label", "a", "b", "difference", "low", "high", "holds_zero"]

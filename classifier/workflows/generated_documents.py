@@ -29,8 +29,8 @@ from classifier.report.evaluation.summary import (
     phrase_totals,
 )
 from classifier.report.markdown import fill_blocks, markdown_table
-from classifier.workflows.scoring.plan import ScoringPlan
-from classifier.workflows.scoring.run import score_to_stream
+from classifier.workflows.scoring.scoring_plan import ScoringPlan
+from classifier.workflows.scoring.scoring_run import score_to_stream
 
 CORPORA = Path("data") / "synthetic"
 RESULTS = Path("data") / "results" / "v2"

@@ -18,8 +18,8 @@ from classifier.evaluation.senders import pan12_f05, pan12_f3
 from classifier.evaluation.thresholds import message_threshold
 from classifier.model.message.scorer import MessageModel
 from classifier.taxonomy import LABELS, STAGES
-from classifier.workflows.labelled_rows.read import LabelledRows
-from classifier.workflows.labelled_rows.resampled import (
+from classifier.workflows.labelled_rows.labelled_row_reader import LabelledRows
+from classifier.workflows.labelled_rows.resampled_rates import (
     any_of,
     rate_columns,
     too_few,

@@ -22,26 +22,26 @@ from classifier.progress import say
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS, PATTERN, STAGES, TACTICS
-from classifier.workflows.baselines import baseline_table
-from classifier.workflows.capability import capability_table
-from classifier.workflows.controls import control_table
-from classifier.workflows.conversation_evaluation import tables as conversation_tables
+from classifier.workflows.conversation_evaluation import conversation_tables
 from classifier.workflows.conversation_evaluation.breakdowns import (
     alerts_by_length,
     by_overtness,
     slices,
     two_way_pairs,
 )
-from classifier.workflows.conversation_evaluation.scores import (
+from classifier.workflows.conversation_evaluation.conversation_scores import (
     ALERT_RULE,
     ScoredConversations,
     oracle_scores,
     score_conversations,
 )
-from classifier.workflows.conversation_evaluation.tables import ORACLE_SCORER
-from classifier.workflows.disguises import disguise_table
-from classifier.workflows.noise import noise_table
-from classifier.workflows.training import of_conversations
+from classifier.workflows.conversation_evaluation.conversation_tables import ORACLE_SCORER
+from classifier.workflows.message_evaluation.baselines import baseline_table
+from classifier.workflows.message_evaluation.capability_tests import capability_table
+from classifier.workflows.message_evaluation.disguise_robustness import disguise_table
+from classifier.workflows.message_evaluation.leak_controls import control_table
+from classifier.workflows.message_evaluation.typing_noise import noise_table
+from classifier.workflows.training.out_of_fold_scores import of_conversations
 from classifier.workflows.two_evaluations.score_tables import conversation_scores, message_scores
 
 Splits = dict[str, list[Conversation]]

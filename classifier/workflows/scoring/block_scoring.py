@@ -31,9 +31,9 @@ from classifier.readers.rows.read_block import Rows, read_block, readable, unkno
 from classifier.readers.rows.table import Block
 from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import COLUMNS, LABELS
-from classifier.workflows.scoring import arrow
+from classifier.workflows.scoring import arrow_tables
 from classifier.workflows.scoring.finished_blocks import ScoredBlock
-from classifier.workflows.scoring.plan import ScoringPlan
+from classifier.workflows.scoring.scoring_plan import ScoringPlan
 
 MEMO_TOKENS = 32_768
 """Tokens a scorer remembers, a quarter of its default.
@@ -139,11 +139,11 @@ def _message_content(scorer: BatchScorer, plan: ScoringPlan, rows: Rows, shown: 
         stages[number] = "|".join(model.flagged(probabilities[number]))
     added = plan.added_columns
     if plan.kind == "parquet":
-        return arrow.to_bytes(arrow.message_table(rows.table, shown, stages, added))
+        return arrow_tables.to_bytes(arrow_tables.message_table(rows.table, shown, stages, added))
     numbers = eight_digits(shown)
     if plan.kind != "jsonl":
         return csv_lines(
-            arrow.message_table(rows.table, numbers, stages, added),
+            arrow_tables.message_table(rows.table, numbers, stages, added),
             delimiter=DELIMITERS[plan.kind],
             is_safe=plan.is_safe,
         )
@@ -165,14 +165,14 @@ def _monitored_content(
 ) -> tuple[bytes, int]:
     """What is monitored of the rows that say who wrote where, and how many do not."""
     table = rows.table
-    is_named = arrow.is_named(table)
+    is_named = arrow_tables.is_named(table)
     table = table.filter(is_named)
     given = table["time"].to_pylist() if "time" in table.column_names else [None] * len(table)
     times = pa.array(
         [readable_time(time, day_first=block.file.options.day_first) for time in given], pa.timestamp("us")
     )
     kept = probabilities[is_named.to_numpy()]
-    content = arrow.to_bytes(arrow.monitored_table(table, times, kept, COLUMNS))
+    content = arrow_tables.to_bytes(arrow_tables.monitored_table(table, times, kept, COLUMNS))
     return content, len(probabilities) - len(kept)
 
 

@@ -38,7 +38,7 @@ from classifier.readers.rows.formats import row_format
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.table import open_rows
 from classifier.taxonomy import COLUMNS
-from classifier.workflows.scoring.arrow import is_named
+from classifier.workflows.scoring.arrow_tables import is_named
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -18,7 +18,7 @@ from classifier.progress import ProgressBar, no_progress_bar
 from classifier.readers.external import shown
 from classifier.readers.toml_files import read_toml
 from classifier.taxonomy import STAGES
-from classifier.workflows.recipe import recipe_text, recipe_value
+from classifier.workflows.training.training_options import recipe_text, recipe_value
 
 Options = dict[str, Any]
 """Options of ``StageClassifier``, by name."""

@@ -20,8 +20,8 @@ from classifier.evaluation.slices import false_alarms_by
 from classifier.progress import say
 from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS
-from classifier.workflows.baselines import TextScorer
-from classifier.workflows.noise import add_noise
+from classifier.workflows.message_evaluation.baselines import TextScorer
+from classifier.workflows.message_evaluation.typing_noise import add_noise
 
 CaseResults = tuple[str, str, NDArray[np.bool_]]
 """Kind, capability, and whether each of its cases failed."""

@@ -17,15 +17,15 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.scorer import MessageModel
 from classifier.progress import say
 from classifier.taxonomy import COLUMNS, LABELS
-from classifier.workflows.labelled_rows.read import EMPTY, LabelledRows
-from classifier.workflows.labelled_rows.slices import slice_tables
-from classifier.workflows.labelled_rows.tables import (
+from classifier.workflows.labelled_rows.labelled_row_reader import EMPTY, LabelledRows
+from classifier.workflows.labelled_rows.metric_tables import (
     conversation_table,
     f1_by_cap,
     message_table,
     operating_point_table,
     pan12_table,
 )
+from classifier.workflows.labelled_rows.rates_by_slice import slice_tables
 
 RESULTS = "rows"
 """The name under which the results are saved: rows.json."""

@@ -33,7 +33,7 @@ from classifier.privacy.uniform_draw import stream_seed
 from classifier.readers.messages import messages_table
 from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS
-from classifier.workflows.model_file_attacks.name_leaks import inspect_model_file
+from classifier.workflows.model_file_attacks.names_in_file import inspect_model_file
 
 FIRST_FRESH_SENDER = 1_000_000
 """The number of the first sender drawn anew: beyond those of any corpus we make."""

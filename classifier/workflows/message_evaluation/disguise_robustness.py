@@ -17,7 +17,7 @@ import pandas as pd
 from classifier.evaluation.slices import recall_by
 from classifier.progress import say
 from classifier.taxonomy import LABELS
-from classifier.workflows.noise import LOOK_ALIKES
+from classifier.workflows.message_evaluation.typing_noise import LOOK_ALIKES
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LEET = str.maketrans("aeiost", "431057")
