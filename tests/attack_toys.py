@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from classifier.evaluation.curves import auc
-from classifier.privacy.attacks.membership import (
+from classifier.privacy.attacks.membership_inference import (
     loss_scores,
     vocabulary_scores,
 )

@@ -9,9 +9,9 @@ from random import Random
 
 import numpy as np
 
+from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.scorer import PolicyScorer
-from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.simulate.policy_scorer import PolicyScorer
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, PATTERN
 

@@ -31,9 +31,9 @@ from classifier.corpus.checks.content_policy import policy_problems
 from classifier.errors import InputError
 from classifier.model.message.file import load_model
 from classifier.model.shipped import conversation_model_path
-from classifier.privacy.attacks.names import names_read
+from classifier.privacy.attacks.name_recovery import names_read
 from classifier.privacy.policies.given_names import given_names
-from classifier.privacy.policies.redact import redacted
+from classifier.privacy.policies.redaction import redacted
 from classifier.taxonomy import LABELS
 
 SECRET = "dont tell your mum about this, its our secret"

@@ -12,11 +12,11 @@ from classifier.errors import InputError
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.file import load_classifier
 from classifier.model.shipped import conversation_model_path
+from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.scorer import STAGE_MAXIMA
-from classifier.privacy.simulate.whole import part_read
-from classifier.privacy.stream import streams_from_conversations
-from classifier.privacy.tradeoff.detection import decision_scores
+from classifier.privacy.simulate.policy_scorer import STAGE_MAXIMA
+from classifier.privacy.simulate.whole_conversation import part_read
+from classifier.privacy.tradeoff.policy_detection import decision_scores
 from classifier.taxonomy import COLUMNS, LABELS
 from classifier.workflows.conversation_evaluation.conversation_scores import (
     conversation_running_scores,

@@ -12,10 +12,14 @@ from privacy_toys import auc_standard_error, chat
 
 from classifier.corpus.generator.chains import generate_chains
 from classifier.corpus.generator.spec import CorpusSpec
-from classifier.privacy.attacks.attack import COLUMNS, attack_table, blind_scores
-from classifier.privacy.attacks.canary import draw_canaries
-from classifier.privacy.attacks.documents import family_gap, membership_documents, random_membership
-from classifier.privacy.model_variants.variants import (
+from classifier.privacy.attacks.attack_table import COLUMNS, attack_table, blind_scores
+from classifier.privacy.attacks.canary_exposure import draw_canaries
+from classifier.privacy.attacks.membership_documents import (
+    family_gap,
+    membership_documents,
+    random_membership,
+)
+from classifier.privacy.model_variants.fit_variants import (
     hashed_terms,
     private_terms,
     private_weights,

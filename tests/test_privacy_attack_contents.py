@@ -22,9 +22,9 @@ from safetensors.numpy import load
 from classifier.evaluation.rates import Rate
 from classifier.model.message.file import load_model, save_model
 from classifier.model.message.stage_classifier import fit_message_model
-from classifier.privacy.attacks.names import NamesFound, names_asked, names_found, names_read
+from classifier.privacy.attacks.name_recovery import NamesFound, names_asked, names_found, names_read
+from classifier.privacy.model_variants.fit_variants import hashed_terms, private_terms, public_terms
 from classifier.privacy.model_variants.inspected_model import InspectedModel, strings_in
-from classifier.privacy.model_variants.variants import hashed_terms, private_terms, public_terms
 from classifier.taxonomy import LABELS
 
 NAMES = ["Zola", "Mei", "Anouk", "Tariq"]

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from attack_toys import MARKS, PUBLIC, toy_documents
 
-from classifier.privacy.attacks.canary import draw_canaries, exposure_bits, exposure_by_chance
-from classifier.privacy.attacks.membership import (
+from classifier.privacy.attacks.canary_exposure import draw_canaries, exposure_bits, exposure_by_chance
+from classifier.privacy.attacks.membership_inference import (
     loss_scores,
 )
-from classifier.privacy.model_variants.variants import (
+from classifier.privacy.model_variants.fit_variants import (
     private_terms,
     public_terms,
 )

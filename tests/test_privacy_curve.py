@@ -12,7 +12,6 @@ from sklearn.metrics import roc_auc_score
 
 from classifier.cli.main import main
 from classifier.model.shipped import train_split_model
-from classifier.privacy.attacks.stored_table import StoredTable, load_stored_table
 from classifier.privacy.model_variants.dp_curve import (
     EPSILONS,
     LabelledRows,
@@ -21,6 +20,7 @@ from classifier.privacy.model_variants.dp_curve import (
     sampled_documents,
 )
 from classifier.privacy.model_variants.dp_logistic import Weights, fit_plain
+from classifier.privacy.stored_table import StoredTable, load_stored_table
 
 
 def toy_rows(n, seed):

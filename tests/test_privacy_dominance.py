@@ -8,9 +8,9 @@ import pytest
 from scipy.stats import binomtest
 
 from classifier.evaluation.intervals import cluster_weights
-from classifier.privacy.tradeoff.costs import COUNTS
+from classifier.privacy.tradeoff.conversation_costs import COUNTS
 from classifier.privacy.tradeoff.dominance import Axis, dominance_table, sign_test
-from classifier.privacy.tradeoff.resampled import ResampledMetrics, medians
+from classifier.privacy.tradeoff.resampled_metrics import ResampledMetrics, medians
 
 
 def axis(metric, values, *, margin=0.0, exact=False, by_cluster=None, resamples=None, high=None):

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from classifier.evaluation.intervals import cluster_weights
-from classifier.privacy.tradeoff.costs import COUNTS
-from classifier.privacy.tradeoff.exchange import exchange_table
-from classifier.privacy.tradeoff.resampled import ResampledMetrics
+from classifier.privacy.tradeoff.conversation_costs import COUNTS
+from classifier.privacy.tradeoff.exchange_rates import exchange_table
+from classifier.privacy.tradeoff.resampled_metrics import ResampledMetrics
 
 HUMAN, MACHINE = "recall against human reads", "recall against machine reads"
 

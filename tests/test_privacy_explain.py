@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from privacy_toys import policy
 
-from classifier.privacy.policies.explain import explain_policy
 from classifier.privacy.policies.policy import EVERY_MESSAGE
+from classifier.privacy.policies.policy_explanation import explain_policy
 
 BIT = {"where": "device", "release": "alert_bit"}
 REPORT = {"where": "user_report", "report_rate": 0.1}

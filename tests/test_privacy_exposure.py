@@ -10,8 +10,9 @@ import pytest
 from privacy_toys import SCORER, chat, policy, town
 from scipy.stats import beta
 
+from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.policies.policy import EVERY_MESSAGE
-from classifier.privacy.policies.release import (
+from classifier.privacy.policies.released_information import (
     distinct_outputs,
     entropy_bits,
     flip_probability,
@@ -19,9 +20,8 @@ from classifier.privacy.policies.release import (
     released_bits_max,
 )
 from classifier.privacy.simulate.exposure import exposure_table
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.stream import streams_from_conversations
-from classifier.privacy.tradeoff.costs import (
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import (
     conversation_costs,
     messages_per_find,
     metric_values,

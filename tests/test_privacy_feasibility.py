@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, policy, town
 
-from classifier.privacy.policies.construction import model_leak_bounds
-from classifier.privacy.policies.explain import explain_policy
 from classifier.privacy.policies.policy import shipped_policies
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.tradeoff.costs import conversation_costs, metric_values, summands
+from classifier.privacy.policies.policy_explanation import explain_policy
+from classifier.privacy.policies.policy_facts import model_leak_bounds
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import conversation_costs, metric_values, summands
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID, zeros_by_construction
 from classifier.privacy.tradeoff.frontier import compare_policies
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID, zeros_by_construction
-from classifier.privacy.tradeoff.tables import reason_not_compared
+from classifier.privacy.tradeoff.point_tables import reason_not_compared
 
 TOWN = town(60)
 N_BENIGN_MESSAGES = sum(len(stream) for stream in TOWN if stream.benign)

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy, town
 
-from classifier.privacy.stream import MessageScores, scored, streams_from_conversations
-from classifier.privacy.tradeoff.finished import FinishedPolicies
-from classifier.privacy.tradeoff.operating_points import policy_operating_points
+from classifier.privacy.message_streams import MessageScores, scored, streams_from_conversations
+from classifier.privacy.tradeoff.finished_policies import FinishedPolicies
+from classifier.privacy.tradeoff.policy_operating_points import policy_operating_points
 from classifier.resume import FinishedPieces
 
 VALIDATION, TEST = town(60, seed=2, split="v"), town(24, seed=3, split="t")

@@ -17,21 +17,21 @@ from classifier.evaluation.rates import Rate
 from classifier.privacy.constraints.constraint import parse_constraint
 from classifier.privacy.constraints.feasibility import feasible_points
 from classifier.privacy.constraints.sample_size import conversations_needed
+from classifier.privacy.message_streams import MessageScores, streams_from_scores
 from classifier.privacy.policies.policy import ANCHORS, shipped_policies
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import PolicyScorer
-from classifier.privacy.stream import MessageScores, streams_from_scores
-from classifier.privacy.tradeoff.costs import conversation_costs
-from classifier.privacy.tradeoff.detection import (
+from classifier.privacy.simulate.policy_scorer import PolicyScorer
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import conversation_costs
+from classifier.privacy.tradeoff.dominance import dominates
+from classifier.privacy.tradeoff.frontier import compare_policies
+from classifier.privacy.tradeoff.policy_detection import (
     chosen_threshold,
     decision_scores,
     detection,
     first_stages,
     recall_before_stages,
 )
-from classifier.privacy.tradeoff.dominance import dominates
-from classifier.privacy.tradeoff.frontier import compare_policies
-from classifier.privacy.tradeoff.resampled import ResampledMetrics, medians
+from classifier.privacy.tradeoff.resampled_metrics import ResampledMetrics, medians
 from classifier.taxonomy import PATTERN
 
 VALIDATION, TEST = town(160, seed=2, split="v"), town(160, seed=3, split="t")

@@ -11,11 +11,11 @@ import pytest
 from privacy_toys import SCORER, chat, policy, town
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.stream import streams_from_conversations
-from classifier.privacy.tradeoff.costs import conversation_costs
-from classifier.privacy.tradeoff.operating_points import OperatingPoint
-from classifier.privacy.tradeoff.questions.groups import (
+from classifier.privacy.message_streams import streams_from_conversations
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import conversation_costs
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
+from classifier.privacy.tradeoff.questions.rates_by_group import (
     account_table,
     description_table,
     gap_table,

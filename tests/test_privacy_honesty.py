@@ -18,15 +18,15 @@ from privacy_toys import SCORER, chat, policy, town, word_probabilities
 
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
+from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.policies.policy import EVERY_MESSAGE, Policy, shipped_policies
-from classifier.privacy.policies.redact import is_masked, masked_spans
-from classifier.privacy.policies.release import entropy_bits, released_bits_max
-from classifier.privacy.simulate.events import PolicyRun
+from classifier.privacy.policies.redaction import is_masked, masked_spans
+from classifier.privacy.policies.released_information import entropy_bits, released_bits_max
+from classifier.privacy.simulate.event_log import PolicyRun
 from classifier.privacy.simulate.exposure import exposure_table
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import PolicyScorer
-from classifier.privacy.stream import streams_from_conversations
-from classifier.privacy.tradeoff.costs import (
+from classifier.privacy.simulate.policy_scorer import PolicyScorer
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import (
     conversation_costs,
     messages_per_find,
     metric_values,

@@ -13,20 +13,25 @@ from privacy_toys import SCORER, chat, policy
 from classifier.privacy.constraints.constraint import Constraint
 from classifier.privacy.constraints.feasibility import feasible_points
 from classifier.privacy.constraints.sample_size import conversations_needed
+from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.model_variants.dp_curve import sampled_documents
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.stream import streams_from_conversations
-from classifier.privacy.tradeoff.costs import SUMS, conversation_costs, messages_per_find, metric_values
-from classifier.privacy.tradeoff.detection import (
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import (
+    SUMS,
+    conversation_costs,
+    messages_per_find,
+    metric_values,
+)
+from classifier.privacy.tradeoff.frontier import compare_policies
+from classifier.privacy.tradeoff.point_tables import base_rates_of, by_point
+from classifier.privacy.tradeoff.policy_detection import (
     chosen_threshold,
     decision_scores,
     detection,
     first_stages,
     recall_before_stages,
 )
-from classifier.privacy.tradeoff.frontier import compare_policies
-from classifier.privacy.tradeoff.operating_points import OperatingPoint
-from classifier.privacy.tradeoff.tables import base_rates_of, by_point
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
 from classifier.taxonomy import PATTERN
 
 WATCH = policy("watch", where="device", release="alert_bit", threshold=0.3)

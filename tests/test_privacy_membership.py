@@ -12,7 +12,7 @@ from privacy_toys import auc_standard_error
 
 from classifier.evaluation.curves import auc
 from classifier.evaluation.rates import Rate
-from classifier.privacy.attacks.membership import (
+from classifier.privacy.attacks.membership_inference import (
     advantage_by_chance,
     confidences,
     lira_scores,
@@ -23,7 +23,7 @@ from classifier.privacy.attacks.membership import (
     tpr_at_fpr,
     vocabulary_scores,
 )
-from classifier.privacy.model_variants.variants import (
+from classifier.privacy.model_variants.fit_variants import (
     people_vocabulary,
     private_terms,
     private_weights,

@@ -16,12 +16,12 @@ from privacy_toys import SCORER, policy, town
 
 import classifier
 from classifier.privacy.constraints.constraint import CONSTRAINED_METRICS
+from classifier.privacy.tradeoff.conversation_costs import COST_COLUMNS
 from classifier.privacy.tradeoff.cost_metric import OBSERVERS
-from classifier.privacy.tradeoff.costs import COST_COLUMNS
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS, METRIC_BY_ID, metrics_of_section
 from classifier.privacy.tradeoff.dominance import AXIS_SIGNS
 from classifier.privacy.tradeoff.frontier import compare_policies
-from classifier.privacy.tradeoff.metrics import COST_METRICS, METRIC_BY_ID, metrics_of_section
-from classifier.privacy.tradeoff.tables import POINT_COSTS
+from classifier.privacy.tradeoff.point_tables import POINT_COSTS
 
 PACKAGE = Path(classifier.__file__).parent
 CONTRIBUTING = PACKAGE.parent / "CONTRIBUTING.md"
@@ -153,9 +153,9 @@ def contributed_package(tmp_path):
     without = shutil.ignore_patterns("__pycache__", "*.safetensors")
     room = shutil.copytree(PACKAGE, tmp_path / "classifier", ignore=without) / "privacy" / "tradeoff"
     for file, start, end, added in (
-        ("metrics.py", "COST_METRICS = (", "\n)\n", row),
-        ("costs.py", "COUNTS: dict", "\n}\n", f'"{column}": {name},'),
-        ("costs.py", "COUNTS: dict", "COUNTS: dict", function + "\n\n"),
+        ("cost_metric_table.py", "COST_METRICS = (", "\n)\n", row),
+        ("conversation_costs.py", "COUNTS: dict", "\n}\n", f'"{column}": {name},'),
+        ("conversation_costs.py", "COUNTS: dict", "COUNTS: dict", function + "\n\n"),
     ):
         text = (room / file).read_text(encoding="utf-8")
         place = text.index(end, text.index(start))

@@ -7,7 +7,7 @@ from privacy_toys import chat
 
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
-from classifier.privacy.attacks.strongest import strongest_attacks
+from classifier.privacy.attacks.strongest_attack import strongest_attacks
 from classifier.workflows.model_file_attacks.attack_inputs import conversations_of_some_senders
 from classifier.workflows.model_file_attacks.membership_attack import (
     fresh_conversations,

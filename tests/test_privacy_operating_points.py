@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, policy, town, word_probabilities
 
+from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.policies.policy import shipped_policies
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import NOISY_OR, PolicyScorer
-from classifier.privacy.stream import streams_from_conversations
-from classifier.privacy.tradeoff.detection import decision_scores
-from classifier.privacy.tradeoff.operating_points import (
+from classifier.privacy.simulate.policy_scorer import NOISY_OR, PolicyScorer
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.policy_detection import decision_scores
+from classifier.privacy.tradeoff.policy_operating_points import (
     SharedRuns,
     operating_points_of_policies,
     policy_operating_points,

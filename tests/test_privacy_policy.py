@@ -9,7 +9,6 @@ import pytest
 from privacy_toys import policy
 
 from classifier.errors import InputError
-from classifier.privacy.policies.explain import explain_policy
 from classifier.privacy.policies.policy import (
     ANCHORS,
     EVERY_MESSAGE,
@@ -18,6 +17,7 @@ from classifier.privacy.policies.policy import (
     read_policy,
     shipped_policies,
 )
+from classifier.privacy.policies.policy_explanation import explain_policy
 
 DEVICE = {"where": "device", "release": "alert_bit"}
 

@@ -10,7 +10,7 @@ import pytest
 
 import classifier.privacy
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.run import PolicyState
+from classifier.privacy.simulate.policy_simulation import PolicyState
 from classifier.privacy.tradeoff.frontier import Frontier
 
 

@@ -6,7 +6,8 @@ import pytest
 from privacy_toys import chat
 
 from classifier.errors import InputError
-from classifier.privacy.policies.redact import (
+from classifier.privacy.message_streams import streams_from_conversations
+from classifier.privacy.policies.redaction import (
     REDACTORS,
     is_masked,
     lexicon,
@@ -16,7 +17,6 @@ from classifier.privacy.policies.redact import (
     redacted,
     redaction_table,
 )
-from classifier.privacy.stream import streams_from_conversations
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from privacy_toys import policy
 
-from classifier.privacy.policies.release import (
+from classifier.privacy.policies.released_information import (
     entropy_bits,
     flip_probability,
     ldp_epsilon,

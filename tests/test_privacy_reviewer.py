@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from classifier.privacy.tradeoff.questions.reviewer import (
+from classifier.privacy.tradeoff.questions.alert_review import (
     Reviewer,
     Sliders,
     review,

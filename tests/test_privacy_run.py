@@ -10,12 +10,17 @@ import pandas as pd
 import pytest
 from privacy_toys import SCORER, chat, log, policy, word_probabilities
 
+from classifier.privacy.message_streams import (
+    MessageScores,
+    scored,
+    streams_from_conversations,
+    streams_from_scores,
+)
 from classifier.privacy.policies.policy import EVERY_MESSAGE
 from classifier.privacy.simulate.exposure import exposure_table
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import CachedScorer, PolicyScorer
-from classifier.privacy.stream import MessageScores, scored, streams_from_conversations, streams_from_scores
-from classifier.privacy.tradeoff.costs import conversation_costs
+from classifier.privacy.simulate.policy_scorer import CachedScorer, PolicyScorer
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import conversation_costs
 from classifier.taxonomy import LABELS, PATTERN
 
 RAID = streams_from_conversations(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from privacy_toys import word_probabilities
 
-from classifier.privacy.policies.trigger import MetadataSignals
-from classifier.privacy.simulate.scorer import (
+from classifier.privacy.policies.metadata_trigger import MetadataSignals
+from classifier.privacy.simulate.policy_scorer import (
     NOISY_OR,
     STAGE_MAXIMA,
     AllRowsScorer,

@@ -13,20 +13,20 @@ from privacy_toys import auc_standard_error, chat, town
 
 from classifier.cli.main import main
 from classifier.corpus.release import read_corpus
-from classifier.privacy.attacks.documents import membership_documents
-from classifier.privacy.expected_leaks import _document_counts, _names, expected_leaks
-from classifier.privacy.model_variants.dp_statement import dp_statement
-from classifier.privacy.model_variants.inspected_model import InspectedModel
-from classifier.privacy.model_variants.variants import private_terms
-from classifier.privacy.model_variants.vocabulary import plain_spelling, public_vocabulary, words_and_pairs
-from classifier.privacy.self_check import (
+from classifier.privacy.attack_self_check import _document_counts, _names, expected_leaks
+from classifier.privacy.attacks.membership_documents import membership_documents
+from classifier.privacy.harness_self_check import (
     _refusal,
     expected_extremes,
     expected_formulas,
     expected_noise_cost,
     expected_redaction,
 )
-from classifier.privacy.stream import streams_from_conversations
+from classifier.privacy.message_streams import streams_from_conversations
+from classifier.privacy.model_variants.dp_statement import dp_statement
+from classifier.privacy.model_variants.fit_variants import private_terms
+from classifier.privacy.model_variants.inspected_model import InspectedModel
+from classifier.privacy.model_variants.vocabulary import plain_spelling, public_vocabulary, words_and_pairs
 from classifier.privacy.uniform_draw import uniform_draw
 from classifier.taxonomy import LABELS, PATTERN
 

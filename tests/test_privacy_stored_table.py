@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from classifier.errors import InputError
-from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path, load_stored_table
+from classifier.privacy.stored_table import StoredTable, checked_json_path, load_stored_table
 
 TABLE = pd.DataFrame({"method": ["plain", "toy", "none"], "auc": [0.75, math.inf, math.nan], "n": [1, 20, 3]})
 

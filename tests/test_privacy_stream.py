@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from privacy_toys import chat, word_probabilities
 
-from classifier.privacy.stream import scored, streams_from_conversations, streams_from_scores
+from classifier.privacy.message_streams import scored, streams_from_conversations, streams_from_scores
 from classifier.taxonomy import LABELS, PATTERN
 
 CHATS = [

@@ -7,9 +7,9 @@ import math
 import pandas as pd
 import pytest
 
-from classifier.privacy.attacks.attack import COLUMNS, N_SHADOWS
-from classifier.privacy.attacks.membership import supported_fpr
-from classifier.privacy.attacks.strongest import model_leaks, strongest_attacks
+from classifier.privacy.attacks.attack_table import COLUMNS, N_SHADOWS
+from classifier.privacy.attacks.membership_inference import supported_fpr
+from classifier.privacy.attacks.strongest_attack import model_leaks, strongest_attacks
 from classifier.privacy.model_variants.vocabulary import public_vocabulary
 from classifier.report.page import render
 from classifier.report.tradeoff.attacks import attack_section

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from privacy_toys import policy
 
-from classifier.privacy.tradeoff.operating_points import OperatingPoint
-from classifier.privacy.tradeoff.questions.prices import threshold_prices
-from classifier.privacy.tradeoff.questions.sweeps import break_even_table, gate, sweep_table
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
+from classifier.privacy.tradeoff.questions.assumption_sweeps import break_even_table, gate, sweep_table
+from classifier.privacy.tradeoff.questions.threshold_prices import threshold_prices
 
 
 def point(name, *, found=0, alarms=0, passed=(10, 100), **settings):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from classifier.privacy.policies.trigger import Condition, MetadataSignals, parse_condition
+from classifier.privacy.policies.metadata_trigger import Condition, MetadataSignals, parse_condition
 from classifier.records import Metadata
 
 EVENING = datetime(2031, 1, 6, 18)

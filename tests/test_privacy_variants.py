@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
-from classifier.privacy.model_variants.variants import (
+from classifier.privacy.model_variants.fit_variants import (
     hashed_terms,
     people_vocabulary,
     private_terms,

@@ -23,7 +23,7 @@ from classifier.model.shipped import train_split_model
 from classifier.privacy.constraints.constraint import CONSTRAINED_METRICS
 from classifier.privacy.constraints.feasibility import constraint_lines
 from classifier.privacy.policies.policy import shipped_policies
-from classifier.privacy.simulate.scorer import RunningScorer
+from classifier.privacy.simulate.policy_scorer import RunningScorer
 from classifier.report.page import report_templates
 from classifier.report.tradeoff.page import NOTES
 from classifier.report.tradeoff.plots import frontier_plot

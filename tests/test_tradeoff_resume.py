@@ -17,10 +17,10 @@ from privacy_toys import SCORER, policy, town
 from classifier.cli.main import main
 from classifier.cli.tradeoff import resumable
 from classifier.model.shipped import train_split_model
-from classifier.privacy.stream import scored
-from classifier.privacy.tradeoff.finished import FinishedPolicies
+from classifier.privacy.message_streams import scored
+from classifier.privacy.tradeoff.finished_policies import FinishedPolicies
 from classifier.privacy.tradeoff.frontier import compare_policies
-from classifier.privacy.tradeoff.operating_points import policy_operating_points
+from classifier.privacy.tradeoff.policy_operating_points import policy_operating_points
 from classifier.resume import FinishedPieces
 
 VALIDATION, TEST = town(60, seed=2, split="v"), town(60, seed=3, split="t")

@@ -120,7 +120,7 @@ class Demo:
         An error is raised again, and shown, by the request that needs the conversations.
         """
         import classifier.evaluation.baserates
-        import classifier.privacy.simulate.run  # noqa: F401
+        import classifier.privacy.simulate.policy_simulation  # noqa: F401
         from classifier.app.lesson.taught import untaught_model
 
         with suppress(InputError):

@@ -22,7 +22,7 @@ from classifier.app.lesson.queue import alarm_thresholds
 from classifier.app.policy_figures import PolicyFigures, PolicySummary
 from classifier.app.reviewer import reviewer_values, runnable_policies
 from classifier.app.scale import Scale, powers_of_ten
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
 from classifier.report.tables import PrintedTable
 
 ARGUED = (
@@ -153,8 +153,8 @@ def _side(
 
 def _policy_in_words(policy: str) -> list[str]:
     """The description of a shipped policy in plain words; nothing for another policy."""
-    from classifier.privacy.policies.explain import explain_policy
     from classifier.privacy.policies.policy import shipped_policies
+    from classifier.privacy.policies.policy_explanation import explain_policy
 
     for shipped in shipped_policies():
         if shipped.name == policy:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifier.errors import InputError
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
 
 if TYPE_CHECKING:
     from classifier.evaluation.rates import Rate

@@ -35,7 +35,7 @@ def runnable_policies() -> dict[str, Policy]:
 
 def reviewer_values(demo: Demo, scored: ScoredConversation, step: int, policy: Policy) -> dict[str, Any]:
     """What the policy's event log holds up to message ``step``."""
-    from classifier.privacy.policies.explain import explain_policy
+    from classifier.privacy.policies.policy_explanation import explain_policy
 
     if policy.evidence == "text" and policy.where != "none":
         policy = replace(policy, threshold=demo.conversation_model.alert_threshold)
@@ -60,9 +60,9 @@ def reviewer_values(demo: Demo, scored: ScoredConversation, step: int, policy: P
 def _events(demo: Demo, scored: ScoredConversation, policy: Policy) -> pd.DataFrame:
     """The event log of the policy on the whole conversation."""
     from classifier.model.conversation.monitor import MonitoredScorer
-    from classifier.privacy.simulate.run import run_policy
-    from classifier.privacy.simulate.scorer import PolicyScorer
-    from classifier.privacy.stream import MessageScores, streams_from_conversations
+    from classifier.privacy.message_streams import MessageScores, streams_from_conversations
+    from classifier.privacy.simulate.policy_scorer import PolicyScorer
+    from classifier.privacy.simulate.policy_simulation import run_policy
     from classifier.taxonomy import COLUMNS
 
     [stream] = streams_from_conversations([scored.conversation])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from classifier.evaluation.results import Evaluation
     from classifier.privacy.policies.policy import Policy
-    from classifier.privacy.tradeoff.finished import FinishedPolicies
+    from classifier.privacy.tradeoff.finished_policies import FinishedPolicies
     from classifier.workflows.tradeoff.tradeoff_inputs import Material
 
 PARTS = "parts"
@@ -160,7 +160,7 @@ def tradeoff(
     from classifier.evaluation.results import Evaluation
     from classifier.model.message.file import load_model
     from classifier.model.shipped import require_unseen
-    from classifier.privacy.attacks.strongest import model_leaks
+    from classifier.privacy.attacks.strongest_attack import model_leaks
     from classifier.privacy.constraints.constraint import check_constraints
     from classifier.privacy.constraints.feasibility import constraint_lines, feasible_points
     from classifier.privacy.tradeoff.frontier import compare_policies
@@ -265,7 +265,7 @@ def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
 
 
 def _finished_policies(out: Path, material: Material, made_of: dict[str, Any], seed: int) -> FinishedPolicies:
-    from classifier.privacy.tradeoff.finished import FinishedPolicies
+    from classifier.privacy.tradeoff.finished_policies import FinishedPolicies
     from classifier.privacy.tradeoff.frontier import ASKED_RATES
     from classifier.resume import FinishedPieces, program_sha256
 

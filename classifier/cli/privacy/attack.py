@@ -9,7 +9,7 @@ import click
 
 from classifier.cli.options import CORPUS, JOBS, at_least, out_file, require_paths, seed_of
 from classifier.errors import InputError
-from classifier.privacy.attacks.attack import N_SHADOWS
+from classifier.privacy.attacks.attack_table import N_SHADOWS
 from classifier.workflows.model_file_attacks.attack_inputs import (
     canaries_by_kind,
     conversations_of_some_senders,
@@ -84,11 +84,11 @@ def attack(
     import pandas as pd
 
     from classifier.corpus.release import content_hash, read_corpus
-    from classifier.privacy.attacks.attack import attack_table
-    from classifier.privacy.attacks.documents import membership_documents
-    from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
-    from classifier.privacy.attacks.strongest import strongest_attacks
-    from classifier.privacy.model_variants.variants import salt_from_seed, standard_variants
+    from classifier.privacy.attacks.attack_table import attack_table
+    from classifier.privacy.attacks.membership_documents import membership_documents
+    from classifier.privacy.attacks.strongest_attack import strongest_attacks
+    from classifier.privacy.model_variants.fit_variants import salt_from_seed, standard_variants
+    from classifier.privacy.stored_table import StoredTable, checked_json_path
     from classifier.progress import progress_bar
 
     checked_json_path(out)

@@ -29,9 +29,9 @@ def check(corpus: Path, people: int, seed: int) -> int:
       grooming-classifier privacy check data/synthetic/v2
     """
     from classifier.corpus.release import read_corpus
-    from classifier.privacy.attacks.documents import membership_documents
-    from classifier.privacy.self_check import self_check
-    from classifier.privacy.stream import streams_from_conversations
+    from classifier.privacy.attacks.membership_documents import membership_documents
+    from classifier.privacy.harness_self_check import self_check
+    from classifier.privacy.message_streams import streams_from_conversations
 
     splits = read_corpus(corpus)
     if len({conversation.label for conversation in splits["test"]}) < 2:

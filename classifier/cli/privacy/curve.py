@@ -65,14 +65,14 @@ def curve(
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import content_hash, read_corpus, require_splits
-    from classifier.privacy.attacks.documents import membership_documents
-    from classifier.privacy.attacks.stored_table import StoredTable, checked_json_path
+    from classifier.privacy.attacks.membership_documents import membership_documents
     from classifier.privacy.model_variants.dp_curve import (
         EPSILONS,
         dp_curve,
         labelled_rows,
         sampled_documents,
     )
+    from classifier.privacy.stored_table import StoredTable, checked_json_path
     from classifier.progress import progress_bar
     from classifier.report.figures import to_svg
     from classifier.report.tradeoff.attacks import privacy_curve_plot

@@ -22,8 +22,8 @@ def explain(policy: str) -> None:
       grooming-classifier privacy explain device_tells_user
       grooming-classifier privacy explain my_policy.toml
     """
-    from classifier.privacy.policies.explain import explain_policy
     from classifier.privacy.policies.policy import read_policy, shipped_policies
+    from classifier.privacy.policies.policy_explanation import explain_policy
 
     shipped = {known.name: known for known in shipped_policies()}
     if policy not in shipped and not policy.endswith(".toml"):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classifier.errors import InputError
-from classifier.privacy.tradeoff.metrics import COST_METRICS
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS
 
 DEFAULT_CONSTRAINT = "human_read_benign_per_million<=1000"
 """One in a thousand: about 3,000 conversations without an event show it, where 50 would take 59,914."""

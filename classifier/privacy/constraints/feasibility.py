@@ -12,8 +12,8 @@ from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
 from classifier.privacy.constraints.constraint import Constraint, parse_constraint
 from classifier.privacy.constraints.sample_size import conversations_needed
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
 from classifier.privacy.tradeoff.frontier import Frontier
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID
 
 COLUMNS = (
     "point",

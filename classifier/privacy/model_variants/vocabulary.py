@@ -1,7 +1,7 @@
 """The public vocabulary, and texts as rows over a fixed vocabulary.
 
 A vocabulary fitted on private text shows whose text it was, whatever is done to the weights
-(``attacks/membership.py``). The public one was written beforehand.
+(``attacks/membership_inference.py``). The public one was written beforehand.
 """
 
 from __future__ import annotations

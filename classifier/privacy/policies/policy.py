@@ -17,9 +17,9 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from classifier.errors import InputError, in_one_line
-from classifier.privacy.policies.bad_values import bad_values
 from classifier.privacy.policies.contradictions import contradictions
-from classifier.privacy.policies.trigger import Condition, parse_condition
+from classifier.privacy.policies.metadata_trigger import Condition, parse_condition
+from classifier.privacy.policies.setting_ranges import bad_values
 from classifier.readers.toml_files import read_toml
 
 EVERY_MESSAGE = 1_000_000
@@ -67,7 +67,7 @@ class Policy:
         keeps no message.
     fixed_rule
         Combine the messages' probabilities by a rule that was fitted on nothing, "stage_maxima" or "noisy_or"
-        (``scorer.FIXED_RULES``), even where the model comes with a fitted conversation scorer.
+        (``policy_scorer.FIXED_RULES``), even where the model comes with a fitted conversation scorer.
     threshold, k_of_n, stage_threshold
         An alert takes a score of at least ``threshold`` and ``k_of_n`` of the five stages, each at a
         probability of at least ``stage_threshold``. ``k_of_n`` = 0: no rule on stages.

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.rates import Rate
+from classifier.privacy.message_streams import Stream
 from classifier.privacy.policies.policy import Policy, reading_observer
-from classifier.privacy.policies.redact import redaction_table
-from classifier.privacy.policies.release import entropy_bits, ldp_epsilon, released_bits_max
-from classifier.privacy.simulate.events import PolicyRun
-from classifier.privacy.stream import Stream
-from classifier.privacy.tradeoff.cost_metric import Sum
-from classifier.privacy.tradeoff.costs import (
+from classifier.privacy.policies.redaction import redaction_table
+from classifier.privacy.policies.released_information import entropy_bits, ldp_epsilon, released_bits_max
+from classifier.privacy.simulate.event_log import PolicyRun
+from classifier.privacy.tradeoff.conversation_costs import (
     SUMS,
     conversation_costs,
     conversation_rate,
@@ -32,7 +31,8 @@ from classifier.privacy.tradeoff.costs import (
     metric_values,
     summands,
 )
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID, zeros_by_construction
+from classifier.privacy.tradeoff.cost_metric import Sum
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID, zeros_by_construction
 
 COLUMNS = (
     "policy",

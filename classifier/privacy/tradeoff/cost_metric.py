@@ -29,7 +29,7 @@ Need = Literal[
     "telling a person",
     "alerting",
 ]
-"""Something a policy does or does not do; ``construction.policy_does`` says which policies do."""
+"""Something a policy does or does not do; ``policy_facts.policy_does`` says which policies do."""
 
 Sum = tuple[str, str]
 """The conversations added up ("benign" or "pattern"), and the column that is added."""
@@ -58,7 +58,7 @@ class CostMetric:
     among
         The conversations counted, by label.
     counts
-        The column of ``costs.COST_COLUMNS`` added up; "" for a metric that is no ratio of sums.
+        The column of ``conversation_costs.COST_COLUMNS`` added up; "" for a metric that is no ratio of sums.
     per
         What the sum is divided by: "conversations" or "n_messages".
     scale

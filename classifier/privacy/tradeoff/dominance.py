@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from classifier.privacy.tradeoff.metrics import COST_METRICS
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS
 from classifier.progress import ProgressBar, no_progress_bar
 
 Numbers = NDArray[np.float64]

@@ -16,23 +16,14 @@ from joblib import Parallel, delayed
 
 from classifier.evaluation.baserates import PREVALENCES
 from classifier.evaluation.early_warning import ESPD_P
+from classifier.privacy.message_streams import MessageScores, Stream, scored
 from classifier.privacy.policies.policy import ANCHORS, Policy, shipped_policies
-from classifier.privacy.simulate.run import obstacle
-from classifier.privacy.simulate.scorer import FIXED_RULES, AllRowsScorer, PolicyScorer
-from classifier.privacy.stream import MessageScores, Stream, scored
-from classifier.privacy.tradeoff.costs import checked_prevalence
-from classifier.privacy.tradeoff.detection import false_alarms_by_scene, first_stages, recall_before_stages
-from classifier.privacy.tradeoff.exchange import exchange_table
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID
-from classifier.privacy.tradeoff.operating_points import (
-    OperatingPoint,
-    PointsCache,
-    PolicyOperatingPoints,
-    no_cache,
-    operating_points_of_policies,
-)
-from classifier.privacy.tradeoff.resampled import ResampledMetrics
-from classifier.privacy.tradeoff.tables import (
+from classifier.privacy.simulate.policy_scorer import FIXED_RULES, AllRowsScorer, PolicyScorer
+from classifier.privacy.simulate.policy_simulation import obstacle
+from classifier.privacy.tradeoff.conversation_costs import checked_prevalence
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
+from classifier.privacy.tradeoff.exchange_rates import exchange_table
+from classifier.privacy.tradeoff.point_tables import (
     base_rates_of,
     by_point,
     intervals_table,
@@ -42,6 +33,19 @@ from classifier.privacy.tradeoff.tables import (
     reason_not_compared,
     standings,
 )
+from classifier.privacy.tradeoff.policy_detection import (
+    false_alarms_by_scene,
+    first_stages,
+    recall_before_stages,
+)
+from classifier.privacy.tradeoff.policy_operating_points import (
+    OperatingPoint,
+    PointsCache,
+    PolicyOperatingPoints,
+    no_cache,
+    operating_points_of_policies,
+)
+from classifier.privacy.tradeoff.resampled_metrics import ResampledMetrics
 from classifier.progress import ProgressBar, no_progress_bar
 
 ASKED_RATES = (0.003, 0.01, 0.03, 0.1)
@@ -76,13 +80,13 @@ class Frontier:
     points
         ``point``, ``policy``, ``title``, ``group``, ``argued``, ``description``, ``asked_rate``,
         ``threshold``, ``read_by`` (observer), ``recipient`` (who is told), ``combined_by`` (how messages
-        become a conversation's score); the costs (``tables.POINT_COSTS``), ``released_bits``,
+        become a conversation's score); the costs (``point_tables.POINT_COSTS``), ``released_bits``,
         ``release_epsilon``, ``model_leak``; the counts ``human_read`` and ``human_alerted`` with
         ``human_read_benign_per_million_upper`` and the same of alerts (one-sided, ``Rate.upper``);
         ``zero_events`` (draw human reads at their upper bound, with an open marker),
         ``zero_by_construction`` (draw them at exactly 0) and ``exact_zeros`` (all metrics of which that
-        holds); what ``detection`` counts; ``share_after_alert``; ``partial_auc_1`` (false positive rates to
-        1 %); the columns of ``dominance_table``.
+        holds); what ``policy_detection`` counts; ``share_after_alert``; ``partial_auc_1`` (false positive
+        rates to 1 %); the columns of ``dominance_table``.
     intervals
         ``point``, ``metric``, ``value``, ``low``, ``high``, ``interval``, ``n_undefined``; of rates of
         conversations ``design_effect`` and ``df``, as in ``Rate``, else nan.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.privacy.attacks.strongest import strongest_attacks
+from classifier.privacy.attacks.strongest_attack import strongest_attacks
 from classifier.report.evaluation.summary import (
     LATCHED,
     NOT_MEASURED,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from classifier.privacy.attacks.canary import NULL_BITS
-from classifier.privacy.attacks.strongest import strongest_attacks
+from classifier.privacy.attacks.canary_exposure import NULL_BITS
+from classifier.privacy.attacks.strongest_attack import strongest_attacks
 from classifier.report.figures import ACCENT, INK, MUTED, WARM, interval_plot, new_axes, to_svg
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section
 from classifier.report.tables import Column, PrintedTable, format_interval, format_number, printed_table
@@ -42,7 +42,7 @@ _LINE_STYLES = {"output_perturbation": ("--", WARM), "objective_perturbation": (
 def attack_section(table: pd.DataFrame, facts: Mapping[str, Any]) -> Section:
     """The strongest attack on each model, and every attack beside chance.
 
-    ``table`` is that of ``classifier.privacy.attacks.attack.attack_table``; ``facts`` are saved with it.
+    ``table`` is that of ``privacy.attacks.attack_table.attack_table``; ``facts`` are saved with it.
     """
     shown = table.assign(
         what=table["variant"] + ": " + table["attack"],

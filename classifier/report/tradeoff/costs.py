@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID, metrics_of_section
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID, metrics_of_section
 from classifier.report.figures import to_svg
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables
 from classifier.report.tables import Column, printed_table

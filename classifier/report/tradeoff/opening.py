@@ -219,7 +219,7 @@ RESTS_ON = {
     "contact": "assumed: whom people accept",
     "metadata": "assumed: what metadata shows",
 }
-"""What the figures of a gated policy rest on, by the gate of ``questions.sweeps``."""
+"""What the figures of a gated policy rest on, by the gate of ``questions.assumption_sweeps``."""
 
 
 def argued_table(tables: Tables, shown: pd.DataFrame) -> CaptionedTable:

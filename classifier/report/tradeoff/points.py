@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.tradeoff.metrics import METRIC_BY_ID
+from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
 from classifier.report.sections import Tables
 from classifier.report.tables import format_interval
 from classifier.report.tradeoff.plots import MACHINE_READ_CLASSES

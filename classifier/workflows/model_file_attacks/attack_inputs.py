@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.privacy.attacks.canary import Canaries, draw_canaries
+from classifier.privacy.attacks.canary_exposure import Canaries, draw_canaries
 from classifier.privacy.model_variants.vocabulary import plain_spelling, public_vocabulary, words_and_pairs
 from classifier.privacy.uniform_draw import stream_seed
 from classifier.records import Conversation
@@ -44,7 +44,7 @@ def conversations_of_some_senders(
 def decoy_names(documents: pd.DataFrame) -> list[str]:
     """Given names of the public list that stand in no document.
 
-    ``documents`` has the columns of ``documents.membership_documents``.
+    ``documents`` has the columns of ``attacks.membership_documents``.
     """
     written = {gram for text in documents["text"] for gram in words_and_pairs(plain_spelling(text))}
     # A name may be written so (joined to a mark, say) that it is no term.

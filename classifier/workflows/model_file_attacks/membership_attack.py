@@ -20,9 +20,9 @@ from classifier.corpus.generator.spec import CorpusSpec
 from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
 from classifier.model.message.scorer import joined, sigmoid
 from classifier.model.message.stage_classifier import fit_on_subsets
-from classifier.privacy.attacks.attack import COLUMNS, blind_scores, membership_rows, statement_rows
-from classifier.privacy.attacks.documents import check_documents, membership_documents
-from classifier.privacy.attacks.membership import (
+from classifier.privacy.attacks.attack_table import COLUMNS, blind_scores, membership_rows, statement_rows
+from classifier.privacy.attacks.membership_documents import check_documents, membership_documents
+from classifier.privacy.attacks.membership_inference import (
     confidences,
     lira_scores,
     loss_scores,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from classifier.model.message.file import load_model
-from classifier.privacy.attacks.names import NAME_ATTACKS, names_found
+from classifier.privacy.attacks.name_recovery import NAME_ATTACKS, names_found
 from classifier.privacy.model_variants.dp_statement import dp_statement
 from classifier.privacy.model_variants.inspected_model import InspectedModel
 from classifier.privacy.model_variants.vocabulary import plain_spelling, words_and_pairs

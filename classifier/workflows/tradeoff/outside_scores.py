@@ -12,9 +12,9 @@ from classifier.errors import InputError
 from classifier.model.conversation.fit import fit_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.operating_points import DEFAULT_POINT
-from classifier.privacy.simulate.scorer import STAGE_MAXIMA, ConversationScorer, PolicyScorer
-from classifier.privacy.simulate.whole import whole_conversation_scorer
-from classifier.privacy.stream import MessageScores, Stream, streams_from_scores
+from classifier.privacy.message_streams import MessageScores, Stream, streams_from_scores
+from classifier.privacy.simulate.policy_scorer import STAGE_MAXIMA, ConversationScorer, PolicyScorer
+from classifier.privacy.simulate.whole_conversation import whole_conversation_scorer
 from classifier.records import Conversation
 from classifier.taxonomy import COLUMNS
 

@@ -10,19 +10,19 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.privacy.stream import Stream
+from classifier.privacy.message_streams import Stream
 from classifier.privacy.tradeoff.frontier import Frontier
-from classifier.privacy.tradeoff.questions.groups import (
+from classifier.privacy.tradeoff.questions.alert_review import Reviewer, Sliders, review_table
+from classifier.privacy.tradeoff.questions.assumption_sweeps import break_even_table, sweep_table
+from classifier.privacy.tradeoff.questions.rates_by_group import (
     account_table,
     description_table,
     gap_table,
     group_table,
     own_text_table,
 )
-from classifier.privacy.tradeoff.questions.prices import threshold_prices
-from classifier.privacy.tradeoff.questions.released import released_table
-from classifier.privacy.tradeoff.questions.reviewer import Reviewer, Sliders, review_table
-from classifier.privacy.tradeoff.questions.sweeps import break_even_table, sweep_table
+from classifier.privacy.tradeoff.questions.released_data import released_table
+from classifier.privacy.tradeoff.questions.threshold_prices import threshold_prices
 from classifier.records import Conversation
 from classifier.report.tradeoff.points import shown_points
 

@@ -13,12 +13,12 @@ from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.normalise import normalise
 from classifier.model.shipped import conversation_model_path, train_split_model
-from classifier.privacy.attacks.documents import membership_documents
-from classifier.privacy.model_variants.variants import salt_from_seed, standard_variants
+from classifier.privacy.attacks.membership_documents import membership_documents
+from classifier.privacy.message_streams import MessageScores, Stream, scored
+from classifier.privacy.model_variants.fit_variants import salt_from_seed, standard_variants
 from classifier.privacy.model_variants.vocabulary import plain_spelling
-from classifier.privacy.simulate.scorer import STAGE_MAXIMA, PolicyScorer
-from classifier.privacy.stream import MessageScores, Stream, scored
-from classifier.privacy.tradeoff.finished import FinishedPolicies
+from classifier.privacy.simulate.policy_scorer import STAGE_MAXIMA, PolicyScorer
+from classifier.privacy.tradeoff.finished_policies import FinishedPolicies
 from classifier.privacy.uniform_draw import stream_seed
 from classifier.progress import say
 from classifier.records import Conversation

@@ -11,8 +11,8 @@ import pandas as pd
 
 from classifier.corpus.release import content_hash, read_corpus, require_splits
 from classifier.errors import InputError
-from classifier.privacy.attacks.stored_table import load_stored_table
-from classifier.privacy.stream import Stream, streams_from_conversations
+from classifier.privacy.message_streams import Stream, streams_from_conversations
+from classifier.privacy.stored_table import load_stored_table
 from classifier.privacy.uniform_draw import uniform_draw
 from classifier.records import Conversation
 

@@ -24,8 +24,8 @@ Numbers = NDArray[np.float64]
 class Stream:
     """One conversation as the simulation holds it.
 
-    A policy sees authors and times; it reaches texts and scores only through ``simulate.view.PolicyView``.
-    What an outside table does not hold is empty: ``texts``, ``personal``, ``labels`` and ``times`` are () and
+    A policy sees authors and times; it reaches texts and scores only through ``PolicyView``. What an
+    outside table does not hold is empty: ``texts``, ``personal``, ``labels`` and ``times`` are () and
     ``metadata`` is ``None``; without times, ``hours`` are nan.
 
     Parameters

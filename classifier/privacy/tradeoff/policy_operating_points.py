@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.curves import partial_auc
 from classifier.evaluation.thresholds import TooFewUnits
+from classifier.privacy.message_streams import MessageScores, Stream
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.events import PolicyRun
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import CachedScorer, NoisyOr, PolicyScorer
-from classifier.privacy.stream import MessageScores, Stream
-from classifier.privacy.tradeoff.costs import conversation_costs
-from classifier.privacy.tradeoff.detection import chosen_threshold, decision_scores
+from classifier.privacy.simulate.event_log import PolicyRun
+from classifier.privacy.simulate.policy_scorer import CachedScorer, NoisyOr, PolicyScorer
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import conversation_costs
+from classifier.privacy.tradeoff.policy_detection import chosen_threshold, decision_scores
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class OperatingPoint:
     partial_auc
         Area under the ROC curve up to a false positive rate of 1 %, on test; nan in the same case.
     costs
-        Of each test conversation; columns ``costs.COST_COLUMNS``.
+        Of each test conversation; columns ``conversation_costs.COST_COLUMNS``.
     """
 
     name: str
@@ -99,7 +99,7 @@ class SharedRuns:
         return replace(self._events[key], policy=policy)
 
     def decision_scores(self, policy: Policy, streams: Sequence[Stream]) -> NDArray[np.float64]:
-        """As ``detection.decision_scores``."""
+        """As ``policy_detection.decision_scores``."""
         kept = () if policy.window else ("retain_messages", "retain_hours", "stop_on_alert")
         key = (id(streams), *_settings(policy, but=(*WORDS_ABOUT_IT, *AFTER_THE_SCORE, *kept)))
         if key not in self._scores:
@@ -133,7 +133,7 @@ FIELDS = frozenset(field.name for field in fields(Policy))
 PointsCache = Callable[[Policy, Sequence[Stream], Callable[[], PolicyOperatingPoints]], PolicyOperatingPoints]
 """Called with a policy, the test streams and a function that computes the policy's points.
 
-It returns the points, computed now or found from before (``finished.FinishedPolicies.operating_points``)."""
+It returns the points, computed now or found from before (``FinishedPolicies.operating_points``)."""
 
 
 def no_cache(

@@ -12,8 +12,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from classifier.privacy.policies.trigger import MetadataSignals
-from classifier.privacy.stream import MessageScorer, MessageScores, Numbers
+from classifier.privacy.message_streams import MessageScorer, MessageScores, Numbers
+from classifier.privacy.policies.metadata_trigger import MetadataSignals
 from classifier.taxonomy import STAGES
 
 ConversationScorer = Callable[[Numbers, Sequence[str]], Any]
@@ -210,7 +210,7 @@ class PolicyScorer:
     Parameters
     ----------
     messages
-        Scores single messages: a function of texts, or ``MessageScores`` made by ``stream.scored``.
+        Scores single messages: a function of texts, or ``MessageScores`` made by ``message_streams.scored``.
     conversation
         Scores a conversation from the rows of its messages so far.
     metadata

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
 from classifier.evaluation.senders import all_families
-from classifier.privacy.tradeoff.operating_points import OperatingPoint
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
 from classifier.records import Conversation
 
 Numbers = NDArray[np.float64]

@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.baserates import base_rate_table
 from classifier.evaluation.intervals import percentile_interval
-from classifier.privacy.policies.construction import (
+from classifier.privacy.policies.policy import Policy, reading_observer
+from classifier.privacy.policies.policy_facts import (
     model_leak_bounds,
     policy_facts,
     told_rank,
     uses_model,
 )
-from classifier.privacy.policies.policy import Policy, reading_observer
+from classifier.privacy.tradeoff.conversation_costs import conversation_rate, messages_per_find
 from classifier.privacy.tradeoff.cost_metric import CostMetric
-from classifier.privacy.tradeoff.costs import conversation_rate, messages_per_find
-from classifier.privacy.tradeoff.detection import detection
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS, METRIC_BY_ID, zeros_by_construction
 from classifier.privacy.tradeoff.dominance import AXIS_SIGNS, Axis, dominance_table
-from classifier.privacy.tradeoff.metrics import COST_METRICS, METRIC_BY_ID, zeros_by_construction
-from classifier.privacy.tradeoff.operating_points import OperatingPoint
-from classifier.privacy.tradeoff.resampled import ResampledMetrics
+from classifier.privacy.tradeoff.policy_detection import detection
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
+from classifier.privacy.tradeoff.resampled_metrics import ResampledMetrics
 from classifier.progress import ProgressBar, no_progress_bar
 
 Numbers = NDArray[np.float64]
@@ -56,7 +56,7 @@ def points_table(
     Parameters
     ----------
     first_messages
-        The table of ``detection.first_stages``.
+        The table of ``policy_detection.first_stages``.
     leaks
         What the model file of each point gives away.
     combined_by
@@ -232,7 +232,7 @@ RATE_INTERVAL = "95 % exact interval of as many conversations as those that shar
 
 
 def per_find_table(metrics: ResampledMetrics, *, prevalences: Sequence[float]) -> pd.DataFrame:
-    """Messages read for each pattern found (``costs.messages_per_find``), by point and prevalence.
+    """Messages read for each pattern found (``messages_per_find``), by point and prevalence.
 
     Columns: ``point``, ``prevalence``, ``messages_per_find``, ``messages_per_find_low`` and
     ``messages_per_find_high`` (95 % percentile interval over the resampled clusters). A resample without a

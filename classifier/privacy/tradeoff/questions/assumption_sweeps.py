@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.tradeoff.operating_points import OperatingPoint
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
 
 Numbers = NDArray[np.float64]
 

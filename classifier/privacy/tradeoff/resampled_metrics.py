@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.intervals import Resamples
+from classifier.privacy.tradeoff.conversation_costs import SUMS, metric_values, summands
 from classifier.privacy.tradeoff.cost_metric import Sum
-from classifier.privacy.tradeoff.costs import SUMS, metric_values, summands
 from classifier.progress import ProgressBar, no_progress_bar
 
 Numbers = NDArray[np.float64]
@@ -24,8 +24,8 @@ class ResampledMetrics:
     """Metrics of points, as counted and in resamples of clusters.
 
     ``point_names`` are those of the points. ``values`` maps a metric's id to an array of shape (points,),
-    ``resamples`` to one of shape (resamples, points). ``by_cluster`` maps a sum (``costs.SUMS``) to one of
-    shape (clusters, points), of the leading cluster of each conversation alone, so that each counts once.
+    ``resamples`` to one of shape (resamples, points). ``by_cluster`` maps a sum (of ``SUMS``) to one of shape
+    (clusters, points), of the leading cluster of each conversation alone, so that each counts once.
     ``n_clusters`` is the number of clusters.
     """
 
@@ -39,7 +39,7 @@ class ResampledMetrics:
     ) -> None:
         """Resample.
 
-        ``costs`` has the table of ``costs.conversation_costs`` of each point, by its name: the same
+        ``costs`` has the table of ``conversation_costs`` of each point, by its name: the same
         conversations in the same order for all points.
         """
         self.point_names = list(costs)

@@ -15,12 +15,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.rates import Rate
-from classifier.privacy.attacks.attack import blind_scores
-from classifier.privacy.attacks.documents import random_membership
-from classifier.privacy.attacks.membership import loss_scores, membership_figures, vocabulary_scores
-from classifier.privacy.attacks.names import names_found
+from classifier.privacy.attacks.attack_table import blind_scores
+from classifier.privacy.attacks.membership_documents import random_membership
+from classifier.privacy.attacks.membership_inference import loss_scores, membership_figures, vocabulary_scores
+from classifier.privacy.attacks.name_recovery import names_found
+from classifier.privacy.model_variants.fit_variants import (
+    people_vocabulary,
+    salt_from_seed,
+    standard_variants,
+)
 from classifier.privacy.model_variants.inspected_model import InspectedModel
-from classifier.privacy.model_variants.variants import people_vocabulary, salt_from_seed, standard_variants
 from classifier.privacy.model_variants.vocabulary import plain_spelling, words_and_pairs
 from classifier.taxonomy import LABELS
 
@@ -38,7 +42,7 @@ def expected_leaks(documents: pd.DataFrame, *, decoys: Collection[str], seed: in
     """Checks of attacks whose outcome is known.
 
     They are on models of private text, of hashed text and of a public list. ``documents`` has the columns of
-    ``documents.membership_documents``; ``decoys`` are names that no document holds. "By chance" allows three
+    ``attacks.membership_documents``; ``decoys`` are names that no document holds. "By chance" allows three
     standard errors.
     """
     member, senders = documents["member"].to_numpy(dtype=bool), documents["sender"].tolist()

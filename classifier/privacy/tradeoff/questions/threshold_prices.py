@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import Resamples
-from classifier.privacy.tradeoff.costs import checked_prevalence
-from classifier.privacy.tradeoff.operating_points import OperatingPoint
+from classifier.privacy.tradeoff.conversation_costs import checked_prevalence
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
 
 Numbers = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.privacy.stream import MessageScorer, MessageScores, Numbers, Stream
+from classifier.privacy.message_streams import MessageScorer, MessageScores, Numbers, Stream
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from classifier.privacy.message_streams import MessageScores, Stream
+from classifier.privacy.policies.metadata_trigger import MetadataSignals
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.policies.redact import redacted
-from classifier.privacy.policies.release import flip_probability, level, noisy_count
-from classifier.privacy.policies.trigger import MetadataSignals
-from classifier.privacy.simulate.events import EventLog, PolicyRun
-from classifier.privacy.simulate.scorer import FIXED_RULES, PolicyScorer, RunningScorer
-from classifier.privacy.simulate.view import PolicyView, ReadMessage
-from classifier.privacy.simulate.whole import WHOLE, part_read
-from classifier.privacy.stream import MessageScores, Stream
+from classifier.privacy.policies.redaction import redacted
+from classifier.privacy.policies.released_information import flip_probability, level, noisy_count
+from classifier.privacy.simulate.event_log import EventLog, PolicyRun
+from classifier.privacy.simulate.policy_scorer import FIXED_RULES, PolicyScorer, RunningScorer
+from classifier.privacy.simulate.policy_view import PolicyView, ReadMessage
+from classifier.privacy.simulate.whole_conversation import WHOLE, part_read
 from classifier.privacy.uniform_draw import uniform_draw
 from classifier.taxonomy import PATTERN, STAGES
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from classifier.privacy.message_streams import MessageScores, Numbers, Stream
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.scorer import PolicyScorer
-from classifier.privacy.stream import MessageScores, Numbers, Stream
+from classifier.privacy.simulate.policy_scorer import PolicyScorer
 
 WHOLE = ("conversation_score",)
 """The columns of message scores that hold a score of the whole conversation at its last message."""

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.privacy.tradeoff.conversation_costs import checked_prevalence
 from classifier.privacy.tradeoff.cost_metric import CostMetric
-from classifier.privacy.tradeoff.costs import checked_prevalence
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS
 from classifier.privacy.tradeoff.dominance import dominates
-from classifier.privacy.tradeoff.metrics import COST_METRICS
-from classifier.privacy.tradeoff.resampled import ResampledMetrics
+from classifier.privacy.tradeoff.resampled_metrics import ResampledMetrics
 
 Numbers = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 import pandas as pd
 
-from classifier.privacy.tradeoff.costs import checked_prevalence
+from classifier.privacy.tradeoff.conversation_costs import checked_prevalence
 
 
 @dataclass(frozen=True)

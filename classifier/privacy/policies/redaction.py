@@ -16,8 +16,8 @@ import pandas as pd
 
 from classifier.errors import InputError
 from classifier.evaluation.rates import Rate
+from classifier.privacy.message_streams import Stream
 from classifier.privacy.policies.given_names import given_names
-from classifier.privacy.stream import Stream
 
 Span = tuple[int, int]
 Redactor = Callable[[str], list[Span]]

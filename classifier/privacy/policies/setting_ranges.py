@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, get_args, get_origin, get_type_hints
 
-from classifier.privacy.policies.trigger import parse_condition
+from classifier.privacy.policies.metadata_trigger import parse_condition
 from classifier.taxonomy import STAGES
 
 if TYPE_CHECKING:

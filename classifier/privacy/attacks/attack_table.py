@@ -14,9 +14,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.privacy.attacks.canary import Canaries, exposure_bits, exposure_by_chance
-from classifier.privacy.attacks.documents import check_documents
-from classifier.privacy.attacks.membership import (
+from classifier.privacy.attacks.canary_exposure import Canaries, exposure_bits, exposure_by_chance
+from classifier.privacy.attacks.membership_documents import check_documents
+from classifier.privacy.attacks.membership_inference import (
     confidences,
     lira_scores,
     loss_scores,
@@ -25,9 +25,9 @@ from classifier.privacy.attacks.membership import (
     supported_fpr,
     vocabulary_scores,
 )
-from classifier.privacy.attacks.names import NAME_ATTACKS, names_found
+from classifier.privacy.attacks.name_recovery import NAME_ATTACKS, names_found
+from classifier.privacy.model_variants.fit_variants import FitVariant
 from classifier.privacy.model_variants.inspected_model import InspectedModel
-from classifier.privacy.model_variants.variants import FitVariant
 from classifier.privacy.model_variants.vocabulary import plain_spelling, words_and_pairs
 from classifier.privacy.uniform_draw import stream_seed
 from classifier.progress import ProgressBar, no_progress_bar

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.privacy.message_streams import MessageScores, Stream
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.stream import MessageScores, Stream
-from classifier.privacy.tradeoff.costs import COUNTS, conversation_descriptions
-from classifier.privacy.tradeoff.operating_points import OperatingPoint, PolicyOperatingPoints
+from classifier.privacy.tradeoff.conversation_costs import COUNTS, conversation_descriptions
+from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint, PolicyOperatingPoints
 from classifier.resume import FinishedPieces
 
 
@@ -38,7 +38,7 @@ class FinishedPolicies:
     ) -> PolicyOperatingPoints:
         """The points of ``policy`` on ``test``, from disk or else computed and written.
 
-        It is an ``operating_points.PointsCache``.
+        It is a ``policy_operating_points.PointsCache``.
         """
         # A policy that decides without text depends on no model.
         model = self.models.get(policy.model_key, "") if policy.reads_to_decide else ""

@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from classifier.evaluation.clusters import Clusters
 from classifier.evaluation.intervals import divide_or_nan
 from classifier.evaluation.rates import Rate
+from classifier.privacy.message_streams import Stream
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.policies.redact import readable_entities
-from classifier.privacy.simulate.events import PolicyRun
-from classifier.privacy.stream import Stream
+from classifier.privacy.policies.redaction import readable_entities
+from classifier.privacy.simulate.event_log import PolicyRun
 from classifier.privacy.tradeoff.cost_metric import Sum
-from classifier.privacy.tradeoff.metrics import COST_METRICS
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS
 
 Numbers = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class ConversationEvents:
     streams: Sequence[Stream]
 
     def of_kind(self, kind: str) -> pd.DataFrame:
-        """The events of one kind of ``simulate.events.EVENTS``."""
+        """The events of one kind of ``simulate.event_log.EVENTS``."""
         return self.events[(self.events["event"] == kind).to_numpy()]
 
     def distinct_messages(self, kind: str) -> NDArray[np.int64]:

@@ -313,7 +313,7 @@ def zeros_by_construction(policy: Policy) -> frozenset[str]:
     >>> sorted(zeros_by_construction(bit) & {"company_read_share", "machine_read_share", "human_read_share"})
     ['company_read_share', 'human_read_share']
     """
-    from classifier.privacy.policies.construction import policy_does  # pydantic takes long to import
+    from classifier.privacy.policies.policy_facts import policy_does  # pydantic takes long to import
 
     does = policy_does(policy)
     return frozenset(metric.id for metric in COST_METRICS if metric.needs and not does[metric.needs])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from classifier.privacy.attacks.attack import TPR
+from classifier.privacy.attacks.attack_table import TPR
 
 STRONGEST_COLUMNS = ("variant", "strongest_attack", "tpr", "tpr_low", "tpr_high", "fpr", "n", "n_other")
 
@@ -30,7 +30,7 @@ def strongest_attacks(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table
-        That of ``attack.attack_table``.
+        That of ``attack_table``.
     """
     rows = table[(table["figure"] == TPR) & (table["attack"] != "blind")]
     order = rows.sort_values("value", ascending=False, kind="stable")

@@ -20,11 +20,11 @@ from classifier.evaluation.first_warning import premature_warnings
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.slices import false_alarms_by
 from classifier.evaluation.thresholds import threshold_for_fpr
+from classifier.privacy.message_streams import Stream
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import PolicyScorer
-from classifier.privacy.stream import Stream
-from classifier.privacy.tradeoff.costs import clusters_of, conversation_rate
+from classifier.privacy.simulate.policy_scorer import PolicyScorer
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import clusters_of, conversation_rate
 from classifier.taxonomy import STAGES
 
 

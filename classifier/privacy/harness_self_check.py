@@ -16,15 +16,15 @@ import pandas as pd
 
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
-from classifier.privacy.expected_leaks import Check, expected_leaks
+from classifier.privacy.attack_self_check import Check, expected_leaks
+from classifier.privacy.message_streams import Stream
 from classifier.privacy.model_variants.dp_curve import dp_curve, labelled_rows
 from classifier.privacy.policies.policy import Policy, shipped_policies
-from classifier.privacy.policies.redact import redaction_table
-from classifier.privacy.policies.release import entropy_bits, randomised
-from classifier.privacy.simulate.run import run_policy
-from classifier.privacy.simulate.scorer import PolicyScorer
-from classifier.privacy.stream import Stream
-from classifier.privacy.tradeoff.costs import conversation_costs, metric_values, summands
+from classifier.privacy.policies.redaction import redaction_table
+from classifier.privacy.policies.released_information import entropy_bits, randomised
+from classifier.privacy.simulate.policy_scorer import PolicyScorer
+from classifier.privacy.simulate.policy_simulation import run_policy
+from classifier.privacy.tradeoff.conversation_costs import conversation_costs, metric_values, summands
 from classifier.taxonomy import BENIGN, LABELS
 
 
@@ -46,7 +46,7 @@ def self_check(
     streams
         Conversations to run the anchors on.
     documents
-        Conversations to fit and attack models on; columns of ``documents.membership_documents``.
+        Conversations to fit and attack models on; columns of ``attacks.membership_documents``.
     decoys
         Names that no document holds.
     n_seeds

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from classifier.privacy.message_streams import Stream
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.policies.redact import redaction_table
-from classifier.privacy.policies.release import entropy_bits, ldp_epsilon, released_bits_max
-from classifier.privacy.stream import Stream
+from classifier.privacy.policies.redaction import redaction_table
+from classifier.privacy.policies.released_information import entropy_bits, ldp_epsilon, released_bits_max
 
 COLUMNS = (
     "point",
@@ -44,7 +44,7 @@ def released_table(
       spans, that the redactor masks; nan without a redactor. Bounds are Clopper-Pearson over words, and too
       narrow, since words repeat.
 
-    ``costs`` are the tables of ``tradeoff.costs.conversation_costs``.
+    ``costs`` are the tables of ``conversation_costs``.
     """
     masked = {
         redactor: _over_redaction(redactor, streams)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.policies.release import ldp_epsilon, released_bits_max
+from classifier.privacy.policies.released_information import ldp_epsilon, released_bits_max
 
 
 def policy_does(policy: Policy) -> dict[str, bool]:
