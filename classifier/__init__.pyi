@@ -43,8 +43,8 @@ from classifier.privacy.policies.policy import shipped_policies as shipped_polic
 from classifier.privacy.policies.policy_explanation import explain_policy as explain_policy
 from classifier.privacy.simulate.policy_scorer import PolicyScorer as PolicyScorer
 from classifier.privacy.tradeoff.frontier import compare_policies as compare_policies
-from classifier.readers.messages import families_used as families_used
-from classifier.readers.messages import messages_table as messages_table
+from classifier.readers.messages_table import families_used as families_used
+from classifier.readers.messages_table import messages_table as messages_table
 from classifier.report.figures import interval_plot as interval_plot
 from classifier.report.figures import line_plot as line_plot
 from classifier.report.figures import to_svg as to_svg

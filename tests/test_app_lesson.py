@@ -27,7 +27,7 @@ from classifier.app.lesson.guess import FEATURED, guess_view, offered_conversati
 from classifier.app.lesson.teach import teach_view
 from classifier.corpus.release import corpus_files
 from classifier.model.conversation.monitor import Monitor
-from classifier.readers.corpus import iterate_conversations
+from classifier.readers.corpus_jsonl import iterate_conversations
 from classifier.taxonomy import LABELS
 
 # Guess, then see

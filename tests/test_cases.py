@@ -35,7 +35,7 @@ from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
 from classifier.readers.rows.read_block import read_block
-from classifier.readers.rows.table import open_rows
+from classifier.readers.rows.row_files import open_rows
 from classifier.taxonomy import LABELS
 from classifier.workflows.scoring.joined_results import time_order
 

@@ -35,8 +35,8 @@ from classifier.corpus.grammar import Segment
 from classifier.corpus.release import parts_folder, read_corpus, write_corpus
 from classifier.corpus.slots import NAMES
 from classifier.corpus.split import split_conversations
-from classifier.readers.corpus import CorpusError, read_conversations, to_jsonl
-from classifier.readers.messages import messages_table
+from classifier.readers.corpus_jsonl import CorpusError, read_conversations, to_jsonl
+from classifier.readers.messages_table import messages_table
 from classifier.taxonomy import PATTERN
 
 TACTICS = ["between_us", "gift_offer", "home_school_area", "propose_meeting", "exclusivity"]

@@ -13,7 +13,7 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.corpus.croissant import MESSAGE_FIELDS, croissant
-from classifier.readers.opening import text_lines
+from classifier.readers.file_opening import text_lines
 
 DATA = Path(__file__).parent.parent / "data" / "synthetic"
 RELEASED = [DATA / "v2", DATA / "v2-alt", DATA / "v1-alt-lines.jsonl.gz"]

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.readers.external import NO_TIME, parsed_time, written_time
-from classifier.readers.read import read
+from classifier.readers.any_format import read
+from classifier.readers.checked_values import NO_TIME, parsed_time, written_time
 
 FUZZ = Path(__file__).parent.parent / "scripts" / "dev" / "fuzz.py"
 GUIDED = FUZZ.with_name("fuzz_guided.py")

@@ -21,9 +21,9 @@ from classifier.corpus.generator.spec import CorpusSpec
 from classifier.corpus.release import MESSAGES, read_corpus, read_message_tables
 from classifier.corpus.slots import SLOTS
 from classifier.corpus.split import assign_families, split_conversations
-from classifier.readers.corpus import CorpusError
-from classifier.readers.messages import families_used, messages_table
-from classifier.readers.phrases import read_phrase_messages
+from classifier.readers.corpus_jsonl import CorpusError
+from classifier.readers.messages_table import families_used, messages_table
+from classifier.readers.phrases_jsonl import read_phrase_messages
 from classifier.taxonomy import BENIGN, PATTERN, TACTICS
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.errors import InputError
-from classifier.readers import opening as bounded
-from classifier.readers.external import MAX_CHARACTERS, cleaned
-from classifier.readers.outside.pan12 import read_authors, read_lines
-from classifier.readers.read import read
+from classifier.readers import file_opening as bounded
+from classifier.readers.any_format import read
+from classifier.readers.checked_values import MAX_CHARACTERS, cleaned
+from classifier.readers.other_formats.pan12 import read_authors, read_lines
 
 
 def message(line="1", author="<author>ann</author>", time="<time>10:00</time>", text="<text>pizza</text>"):

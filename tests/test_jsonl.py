@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from classifier.readers.corpus import CorpusError, read_conversations, to_json
-from classifier.readers.opening import MAX_LINE_BYTES
+from classifier.readers.corpus_jsonl import CorpusError, read_conversations, to_json
+from classifier.readers.file_opening import MAX_LINE_BYTES
 
 PIZZA = json.loads((Path(__file__).parent / "fixtures" / "corpus_record.json").read_text(encoding="utf-8"))
 

@@ -28,7 +28,7 @@ from classifier.corpus.release import (
 from classifier.errors import InputError
 from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model, train_split_model
-from classifier.readers.outside.label_studio import read_annotations, to_tasks
+from classifier.readers.other_formats.label_studio import read_annotations, to_tasks
 
 DATA = Path(__file__).parent.parent / "data" / "synthetic"
 

@@ -16,18 +16,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classifier.errors import InputError
-from classifier.readers.corpus import compressing, read_conversations, to_jsonl
-from classifier.readers.external import NO_TIME, cleaned, external_conversation
-from classifier.readers.outside.coop import coop_line
-from classifier.readers.outside.datapack import written_datapack
-from classifier.readers.outside.label_studio import read_annotations, to_tasks
-from classifier.readers.outside.pan12 import authors_file, lines_file, read_authors, read_lines
-from classifier.readers.read import read
-from classifier.readers.rows.formats import packing
+from classifier.readers.any_format import read
+from classifier.readers.checked_values import NO_TIME, cleaned, external_conversation
+from classifier.readers.corpus_jsonl import compressing, read_conversations, to_jsonl
+from classifier.readers.other_formats.coop import coop_line
+from classifier.readers.other_formats.datapack import written_datapack
+from classifier.readers.other_formats.label_studio import read_annotations, to_tasks
+from classifier.readers.other_formats.pan12 import authors_file, lines_file, read_authors, read_lines
+from classifier.readers.rows.file_endings import packing
 from classifier.readers.rows.message_rows import MESSAGE_COLUMNS, message_rows
 from classifier.readers.rows.read_block import _strict_rows, numbered_rows, read_block
-from classifier.readers.rows.table import open_rows
-from classifier.readers.rows.writer import csv_lines, json_lines
+from classifier.readers.rows.row_files import open_rows
+from classifier.readers.rows.row_writer import csv_lines, json_lines
 from classifier.records import Message
 from classifier.taxonomy import LABELS
 

@@ -21,9 +21,9 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.cli.score import STOPPED
-from classifier.readers.rows.cut import Place
+from classifier.readers.rows.block_cutter import Place
 from classifier.readers.rows.read_block import read_block
-from classifier.readers.rows.table import open_rows
+from classifier.readers.rows.row_files import open_rows
 from classifier.taxonomy import LABELS
 from classifier.workflows.scoring import scoring_run
 from classifier.workflows.scoring.block_scoring import score_blocks

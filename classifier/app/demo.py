@@ -147,7 +147,7 @@ class Demo:
             spec = CorpusSpec()  # with its seed, so that dialogues are split as in the released corpus
             return generate_chains(replace(spec, n_conversations=N_GENERATED), load_dialogues(spec.voice))
         from classifier.corpus.release import corpus_files
-        from classifier.readers.corpus import iterate_conversations
+        from classifier.readers.corpus_jsonl import iterate_conversations
 
         return iterate_conversations(corpus_files(self.corpus)[-1])
 

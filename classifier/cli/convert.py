@@ -13,11 +13,11 @@ import click
 from classifier.cli.options import as_row_options, require_paths, row_options
 from classifier.errors import InputError
 from classifier.model.shipped import card_path, shipped_model
-from classifier.readers.read import FORMATS
+from classifier.readers.any_format import FORMATS
 from classifier.readers.rows.message_rows import MESSAGE_COLUMNS, message_rows, numbered_messages
 
 if TYPE_CHECKING:
-    from classifier.readers.external import Prediction
+    from classifier.readers.checked_values import Prediction
     from classifier.records import Conversation
 
 OUTPUTS = {
@@ -140,11 +140,11 @@ def convert(
     """
     from classifier.atomic import replacing
     from classifier.progress import progress_bar
-    from classifier.readers.external import stop
-    from classifier.readers.outside.pan12 import read_authors
-    from classifier.readers.read import read
-    from classifier.readers.rows.predictions import read_predictions
-    from classifier.readers.rows.spool import row_sources
+    from classifier.readers.any_format import read
+    from classifier.readers.checked_values import stop
+    from classifier.readers.other_formats.pan12 import read_authors
+    from classifier.readers.rows.message_predictions import read_predictions
+    from classifier.readers.rows.spooled_input import row_sources
 
     to = _output(out, to)
     options = as_row_options("auto", columns, delimiter, encoding, conversation_id, day_first)
@@ -240,13 +240,13 @@ def _write(
         case "csv" | "jsonl":
             _write_rows(conversations, stream, scores, kind=to)
         case "datapack":
-            from classifier.readers.outside.datapack import written_datapack
+            from classifier.readers.other_formats.datapack import written_datapack
 
             stream.write(written_datapack(conversations, name=name, predictions=scores.predictions))
         case "label-studio":
             import json
 
-            from classifier.readers.outside.label_studio import to_tasks
+            from classifier.readers.other_formats.label_studio import to_tasks
 
             stream.write(
                 (
@@ -255,15 +255,15 @@ def _write(
                 ).encode("utf-8")
             )
         case "coop":
-            from classifier.readers.outside.coop import coop_line
+            from classifier.readers.other_formats.coop import coop_line
 
             for conversation in conversations:
                 stream.write(
                     coop_line(conversation, type_id=type_id, predictions=scores.predictions).encode("utf-8")
                 )
         case "pan12-authors":
-            from classifier.readers.external import require_speakers
-            from classifier.readers.outside.pan12 import authors_file
+            from classifier.readers.checked_values import require_speakers
+            from classifier.readers.other_formats.pan12 import authors_file
 
             found = set()
             for conversation in conversations:
@@ -275,7 +275,7 @@ def _write(
                 }
             stream.write(authors_file(found))
         case _:
-            from classifier.readers.outside.pan12 import lines_file
+            from classifier.readers.other_formats.pan12 import lines_file
 
             known = (
                 (conversation.id, line)
@@ -290,7 +290,7 @@ def _write_rows(
 ) -> None:
     import pyarrow as pa
 
-    from classifier.readers.rows.writer import csv_lines, json_lines
+    from classifier.readers.rows.row_writer import csv_lines, json_lines
 
     columns = (*MESSAGE_COLUMNS, *PREDICTED) if scores.predictions else MESSAGE_COLUMNS
     if kind == "csv":
@@ -314,7 +314,7 @@ def _write_card(path: Path) -> None:
     from classifier import __version__
     from classifier.atomic import write_bytes
     from classifier.model.message.file import load_model
-    from classifier.readers.outside.coop_card import coop_card
+    from classifier.readers.other_formats.coop_card import coop_card
 
     model = load_model(shipped_model())
     points = {
@@ -328,7 +328,7 @@ def _write_card(path: Path) -> None:
 
 def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:
     from classifier.evaluation.senders import pan12_f05, pan12_f3
-    from classifier.readers.outside.pan12 import read_authors, read_lines
+    from classifier.readers.other_formats.pan12 import read_authors, read_lines
 
     if to == "pan12-authors":
         right, found = read_authors(truth), read_authors(answers)

@@ -194,7 +194,7 @@ def _evaluate_rows(
     from classifier.cli.sources import opened_rows
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model
-    from classifier.readers.outside.pan12 import read_authors
+    from classifier.readers.other_formats.pan12 import read_authors
     from classifier.resume import file_sha256
     from classifier.workflows.labelled_rows.labelled_row_reader import EARLIEST, LATEST, read_labelled_rows
     from classifier.workflows.labelled_rows.rows_evaluation import RESULTS, evaluate_rows, pseudonymised

@@ -16,7 +16,7 @@ from classifier.taxonomy import LABELS
 from classifier.workflows.training.training_options import NONE, recipe_text, recipe_value
 
 if TYPE_CHECKING:
-    from classifier.readers.rows.table import RowOptions
+    from classifier.readers.rows.row_files import RowOptions
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -194,9 +194,9 @@ def as_row_options(
     format_: str, columns: Iterable[str], delimiter: str, encoding: str, conversation_id: str, day_first: bool
 ) -> RowOptions:
     """What the options of ``row_options`` say. Raises ``InputError`` for one that cannot be."""
-    from classifier.readers.opening import is_utf8
-    from classifier.readers.rows.columns import NAMES
-    from classifier.readers.rows.table import RowOptions
+    from classifier.readers.file_opening import is_utf8
+    from classifier.readers.rows.column_names import NAMES
+    from classifier.readers.rows.row_files import RowOptions
 
     found: dict[str, str] = {}
     for column in columns:

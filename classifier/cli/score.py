@@ -28,9 +28,9 @@ from classifier.model.container import stored_sha256
 from classifier.model.message.explain import scores_as_json, scores_as_text
 from classifier.model.shipped import shipped_model
 from classifier.progress import say
-from classifier.readers.external import shown
+from classifier.readers.checked_values import shown
 from classifier.readers.input_lines import input_lines
-from classifier.readers.rows.formats import ROW_FORMATS
+from classifier.readers.rows.file_endings import ROW_FORMATS
 from classifier.workflows.scoring.scoring_plan import ScoringPlan, Thresholds
 
 STOPPED = 1

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier.errors import InputError
-from classifier.readers.rows.formats import names_rows, packing, row_format
+from classifier.readers.rows.file_endings import names_rows, packing, row_format
 
 if TYPE_CHECKING:
-    from classifier.readers.rows.table import RowFiles, RowOptions
+    from classifier.readers.rows.row_files import RowFiles, RowOptions
 
 _LIKE_A_FILE = re.compile(
     r"\S+\.(json|txt|xml|xlsx?|ods|zip|gz|zst|tar|db|sqlite|html?|pdf|docx?)", re.IGNORECASE
@@ -61,9 +61,9 @@ def opened_rows(
 
     Raises ``InputError`` for a folder and for a missing column.
     """
-    from classifier.readers.rows.columns import REQUIRED
-    from classifier.readers.rows.spool import row_sources
-    from classifier.readers.rows.table import open_rows
+    from classifier.readers.rows.column_names import REQUIRED
+    from classifier.readers.rows.row_files import open_rows
+    from classifier.readers.rows.spooled_input import row_sources
 
     with row_sources(sources, options.format) as (paths, name):
         if folder := next((path for path in paths if path.is_dir()), None):

@@ -235,7 +235,7 @@ def _distinct_lines(
     """Labels and probabilities of each line, once for its phrase family: shape (lines, labels)."""
     import numpy as np
 
-    from classifier.readers.messages import messages_table
+    from classifier.readers.messages_table import messages_table
 
     messages = messages_table(conversations)
     once = ~messages.duplicated(["text", "family"]).to_numpy()

@@ -104,7 +104,7 @@ def train(
     from classifier.model.conversation.file import save_conversation_model
     from classifier.model.message.file import save_model
     from classifier.model.message.stage_classifier import fit_message_model
-    from classifier.readers.phrases import read_phrase_messages
+    from classifier.readers.phrases_jsonl import read_phrase_messages
     from classifier.taxonomy import BENIGN, COLUMNS
     from classifier.workflows.conversation_evaluation.conversation_scores import fit_head
     from classifier.workflows.training.grid_search import combinations, read_grid

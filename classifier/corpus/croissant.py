@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.corpus.release import MANIFEST, read_manifest
-from classifier.readers.corpus import CorpusError
-from classifier.readers.opening import parsed_json, text_lines
+from classifier.readers.corpus_jsonl import CorpusError
+from classifier.readers.file_opening import parsed_json, text_lines
 from classifier.records import SPLITS
 from classifier.taxonomy import BENIGN, LABELS, PATTERN
 

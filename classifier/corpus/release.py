@@ -26,15 +26,15 @@ from classifier.corpus.generator.phrase_messages import phrase_messages
 from classifier.corpus.generator.spec import CorpusSpec, split_sizes
 from classifier.corpus.split import apart, split_conversations
 from classifier.errors import InputError
-from classifier.readers.corpus import (
+from classifier.readers.corpus_jsonl import (
     CorpusError,
     compressing,
     iterate_conversations,
     read_conversations,
     to_jsonl,
 )
-from classifier.readers.messages import messages_table
-from classifier.readers.phrases import read_phrase_messages
+from classifier.readers.messages_table import messages_table
+from classifier.readers.phrases_jsonl import read_phrase_messages
 from classifier.records import SPLITS, Conversation
 from classifier.resume import FinishedPieces, program_sha256
 from classifier.taxonomy import BENIGN, PATTERN

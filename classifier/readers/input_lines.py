@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from classifier.errors import InputError
-from classifier.readers.rows.columns import chosen_columns
-from classifier.readers.rows.nature import require_text
+from classifier.readers.rows.column_names import chosen_columns
+from classifier.readers.rows.content_sniffing import require_text
 
 
 def input_lines(stream: IO[bytes], name: str = "standard input") -> Iterator[str]:

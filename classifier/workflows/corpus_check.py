@@ -26,7 +26,7 @@ from classifier.corpus.release import (
     read_message_tables,
 )
 from classifier.progress import progress_bar, say
-from classifier.readers.corpus import CorpusError
+from classifier.readers.corpus_jsonl import CorpusError
 
 Checked = tuple[str, list[str]]
 """What was looked at, in words, and what is wrong with it."""

@@ -19,7 +19,7 @@ from classifier.model.message.file import training_options
 from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
 from classifier.model.message.scorer import MessageModel
 from classifier.progress import say
-from classifier.readers.messages import messages_table
+from classifier.readers.messages_table import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS, PATTERN, STAGES, TACTICS
 from classifier.workflows.conversation_evaluation import conversation_tables

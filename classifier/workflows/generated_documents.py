@@ -17,9 +17,9 @@ from classifier.evaluation.results import load_evaluation
 from classifier.model.message.explain import scores_as_text
 from classifier.model.message.file import load_model
 from classifier.model.shipped import shipped_model, train_split_model
-from classifier.readers.messages import messages_table
-from classifier.readers.phrases import read_phrase_messages
-from classifier.readers.rows.table import open_rows
+from classifier.readers.messages_table import messages_table
+from classifier.readers.phrases_jsonl import read_phrase_messages
+from classifier.readers.rows.row_files import open_rows
 from classifier.report.evaluation.card import model_card
 from classifier.report.evaluation.readme import known_limits, short_results
 from classifier.report.evaluation.summary import (

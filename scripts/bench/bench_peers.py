@@ -53,7 +53,7 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.message.operating_points import DEFAULT_POINT
 from classifier.model.shipped import train_split_model
-from classifier.readers.messages import messages_table
+from classifier.readers.messages_table import messages_table
 from classifier.taxonomy import LABELS, STAGES
 from classifier.workflows.training.out_of_fold_scores import choose_operating_points
 

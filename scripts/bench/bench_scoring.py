@@ -36,7 +36,7 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.normalise import normalise
 from classifier.model.shipped import train_split_model
-from classifier.readers.messages import messages_table
+from classifier.readers.messages_table import messages_table
 from classifier.taxonomy import LABELS
 from classifier.workflows.message_evaluation.typing_noise import add_noise
 
@@ -72,7 +72,7 @@ def chat(n: int, corpus: dict[str, list], *, seed: int) -> tuple[str, list[str]]
     """Where they are from, and ``n`` distinct messages in a drawn order."""
     rng = random.Random(seed)
     if importlib.util.find_spec("chitchat_dataset") is not None:
-        from classifier.readers.outside.chitchat import read_chitchat
+        from classifier.readers.other_formats.chitchat import read_chitchat
 
         source, texts = "chitchat-dataset", list(dict.fromkeys(read_chitchat()["text"].tolist()))
     else:

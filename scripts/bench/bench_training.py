@@ -41,7 +41,7 @@ from classifier.corpus.release import read_corpus, write_corpus
 from classifier.corpus.split import SHARES
 from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.message.stage_classifier import build_features
-from classifier.readers.messages import messages_table
+from classifier.readers.messages_table import messages_table
 from classifier.taxonomy import LABELS
 
 PROBE = 300

@@ -50,17 +50,17 @@ from classifier.model.message.file import load_model, save_model
 from classifier.model.message.operating_points import OPERATING_POINTS, MessageOperatingPoint
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.privacy.policies.policy import read_policy
-from classifier.readers.corpus import read_conversations
-from classifier.readers.external import MAX_CHARACTERS, name_key, nearly_equal, shown, stop
-from classifier.readers.outside.label_studio import read_annotations
-from classifier.readers.outside.pan12 import read_authors, read_lines
-from classifier.readers.read import read
+from classifier.readers.any_format import read
+from classifier.readers.checked_values import MAX_CHARACTERS, name_key, nearly_equal, shown, stop
+from classifier.readers.corpus_jsonl import read_conversations
+from classifier.readers.other_formats.label_studio import read_annotations
+from classifier.readers.other_formats.pan12 import read_authors, read_lines
 from classifier.readers.rows.cell_time import cell_time, readable_time
-from classifier.readers.rows.columns import NAMES, chosen_columns
-from classifier.readers.rows.formats import ROW_FORMATS
+from classifier.readers.rows.column_names import NAMES, chosen_columns
+from classifier.readers.rows.file_endings import ROW_FORMATS
 from classifier.readers.rows.read_block import numbered_rows
-from classifier.readers.rows.table import RowFiles, RowOptions, open_rows
-from classifier.readers.rows.writer import csv_lines
+from classifier.readers.rows.row_files import RowFiles, RowOptions, open_rows
+from classifier.readers.rows.row_writer import csv_lines
 from classifier.records import Metadata
 from classifier.taxonomy import COLUMNS, CONVERSATION_LABELS, LABELS
 

@@ -54,7 +54,7 @@ def sample_of_phrases(corpus: Path | None) -> tuple[tuple[str, ...], NDArray[np.
 
 def _phrases(corpus: Path | None) -> pd.DataFrame:
     from classifier.corpus.release import MESSAGES
-    from classifier.readers.phrases import read_phrase_messages
+    from classifier.readers.phrases_jsonl import read_phrase_messages
 
     if corpus is not None and (corpus / MESSAGES).is_file():
         table = read_phrase_messages(corpus / MESSAGES)

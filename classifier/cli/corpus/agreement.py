@@ -26,7 +26,7 @@ def agreement(export: Path) -> None:
     """
     import pandas as pd
 
-    from classifier.readers.outside.label_studio import read_annotations
+    from classifier.readers.other_formats.label_studio import read_annotations
     from classifier.taxonomy import LABELS
 
     annotations = read_annotations(export)

@@ -31,7 +31,7 @@ def annotate(path: Path, out: Path, n: int, seed: int) -> None:
 
     from classifier.atomic import write_bytes
     from classifier.corpus.release import read_corpus
-    from classifier.readers.outside.label_studio import CONFIG, to_tasks
+    from classifier.readers.other_formats.label_studio import CONFIG, to_tasks
 
     test = read_corpus(path)["test"]
     tasks = to_tasks(Random(seed).sample(test, min(n, len(test))))

@@ -37,7 +37,7 @@ def describe(path: Path | None, voice: str, ceiling: bool) -> None:
     """
     from classifier.corpus.describe import conversation_counts, label_counts, vocabulary_growth
     from classifier.corpus.release import PHRASE_VOICE, corpus_files, read_corpus
-    from classifier.readers.messages import messages_table
+    from classifier.readers.messages_table import messages_table
 
     if ceiling and path is None:
         raise click.UsageError("--ceiling needs PATH, the corpus whose ceiling it is")

@@ -26,8 +26,8 @@ def split(path: Path, out: Path) -> None:
     """
     from classifier.atomic import write_bytes
     from classifier.corpus.release import read_corpus
-    from classifier.readers.corpus import to_jsonl
-    from classifier.readers.messages import families_used
+    from classifier.readers.corpus_jsonl import to_jsonl
+    from classifier.readers.messages_table import families_used
 
     for name, part in read_corpus(path).items():
         if part:

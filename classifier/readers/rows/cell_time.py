@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
-from classifier.readers.external import NO_TIME, parsed_time
+from classifier.readers.checked_values import NO_TIME, parsed_time
 
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Digits that are a date or a date and a time, by their number."""

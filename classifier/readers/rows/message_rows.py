@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from classifier.readers.external import written_time
+from classifier.readers.checked_values import written_time
 from classifier.records import Conversation, Message
 
 MESSAGE_COLUMNS = ("conversation_id", "line", "author", "time", "text", "conversation_label")

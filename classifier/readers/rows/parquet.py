@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from classifier.errors import InputError
-from classifier.readers.opening import FREE_BYTES, MAX_RATIO, require_regular
-from classifier.readers.rows.columns import Columns
-from classifier.readers.rows.cut import Place
+from classifier.readers.file_opening import FREE_BYTES, MAX_RATIO, require_regular
+from classifier.readers.rows.block_cutter import Place
+from classifier.readers.rows.column_names import Columns
 
 UNREADABLE = (pa.ArrowException, OSError, LookupError, OverflowError, ValueError)
 """What pyarrow raises for damaged files, and Python for values that it has no form for."""

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from classifier.errors import InputError
-from classifier.readers.external import MAX_CHARACTERS, OnFault, cleaned
+from classifier.readers.checked_values import MAX_CHARACTERS, OnFault, cleaned
 from classifier.readers.rows import parquet
-from classifier.readers.rows.columns import result_name
+from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.message_rows import message_rows
-from classifier.readers.rows.strict import csv_rows, json_object
-from classifier.readers.rows.table import BLOCK_BYTES, Block, RowFiles
+from classifier.readers.rows.row_files import BLOCK_BYTES, Block, RowFiles
+from classifier.readers.rows.strict_parser import csv_rows, json_object
 
 Row = dict[str, Any]
 """One message, by the names of the columns of the result."""
@@ -253,7 +253,7 @@ def _json_name(value: Any, field: str) -> str | None:
 
 
 def _corpus_rows(raw: bytes, where: str) -> list[Row]:
-    from classifier.readers.corpus import conversation_of
+    from classifier.readers.corpus_jsonl import conversation_of
 
     conversation = conversation_of(raw.decode("utf-8", "replace"), where)
     return [

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.readers.external import checked_name, name_key, shown, stop
+from classifier.readers.checked_values import checked_name, name_key, shown, stop
 from classifier.readers.rows.cell_time import cell_time
-from classifier.readers.rows.columns import Columns, result_name
+from classifier.readers.rows.column_names import Columns, result_name
 from classifier.readers.rows.read_block import numbered_rows
-from classifier.readers.rows.table import RowFiles
+from classifier.readers.rows.row_files import RowFiles
 from classifier.taxonomy import BENIGN, LABELS, PATTERN, STAGES
 
 ZERO_ONE = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}

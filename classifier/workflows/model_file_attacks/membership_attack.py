@@ -30,7 +30,7 @@ from classifier.privacy.attacks.membership_inference import (
     vocabulary_scores,
 )
 from classifier.privacy.uniform_draw import stream_seed
-from classifier.readers.messages import messages_table
+from classifier.readers.messages_table import messages_table
 from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS
 from classifier.workflows.model_file_attacks.names_in_file import inspect_model_file

@@ -26,10 +26,10 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import known_shares
 from classifier.model.message.file import load_model
 from classifier.readers.rows.cell_time import readable_time
-from classifier.readers.rows.formats import DELIMITERS
+from classifier.readers.rows.file_endings import DELIMITERS
 from classifier.readers.rows.read_block import Rows, read_block, readable, unknown_key
-from classifier.readers.rows.table import Block
-from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
+from classifier.readers.rows.row_files import Block
+from classifier.readers.rows.row_writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import COLUMNS, LABELS
 from classifier.workflows.scoring import arrow_tables
 from classifier.workflows.scoring.finished_blocks import ScoredBlock

@@ -33,10 +33,10 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.shipped import conversation_model_path
 from classifier.progress import progress_share
-from classifier.readers.external import name_key
-from classifier.readers.rows.formats import row_format
+from classifier.readers.checked_values import name_key
+from classifier.readers.rows.file_endings import row_format
 from classifier.readers.rows.read_block import read_block
-from classifier.readers.rows.table import open_rows
+from classifier.readers.rows.row_files import open_rows
 from classifier.taxonomy import COLUMNS
 from classifier.workflows.scoring.arrow_tables import is_named
 

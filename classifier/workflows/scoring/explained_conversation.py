@@ -10,10 +10,10 @@ from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.file import load_model
 from classifier.model.shipped import conversation_model_path
-from classifier.readers.external import name_key
+from classifier.readers.checked_values import name_key
 from classifier.readers.rows.cell_time import readable_time
 from classifier.readers.rows.read_block import read_block
-from classifier.readers.rows.table import RowFiles
+from classifier.readers.rows.row_files import RowFiles
 from classifier.text import printable
 from classifier.workflows.scoring.joined_results import time_order
 

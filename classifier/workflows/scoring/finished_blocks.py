@@ -17,7 +17,7 @@ from typing import Any
 
 from classifier.atomic import synced_folder
 from classifier.errors import InputError
-from classifier.readers.rows.cut import Place
+from classifier.readers.rows.block_cutter import Place
 from classifier.resume import FinishedPieces
 
 JOINED = "joined"

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from classifier.model.conversation.bulk import BulkMonitor
 from classifier.model.conversation.model import ConversationModel
 from classifier.model.frames import conversations_of, sender_frame, sides_of
-from classifier.readers.external import name_key, nearly_equal, shown
-from classifier.readers.rows.formats import DELIMITERS
-from classifier.readers.rows.writer import csv_lines, eight_digits, json_lines
+from classifier.readers.checked_values import name_key, nearly_equal, shown
+from classifier.readers.rows.file_endings import DELIMITERS
+from classifier.readers.rows.row_writer import csv_lines, eight_digits, json_lines
 from classifier.taxonomy import COLUMNS
 from classifier.workflows.scoring import arrow_tables
 from classifier.workflows.scoring.finished_blocks import ScoredBlock

@@ -12,7 +12,7 @@ from classifier.taxonomy import COLUMNS, LABELS
 if TYPE_CHECKING:
     from classifier.model.conversation.model import ConversationModel
     from classifier.model.message.scorer import MessageModel
-    from classifier.readers.rows.table import RowFiles
+    from classifier.readers.rows.row_files import RowFiles
 
 _AGGREGATE_COLUMNS = {
     "conversation": ("conversation_id", "score", "flagged", "warned_at"),

@@ -15,7 +15,7 @@ from classifier.evaluation.messages import macro_average_precision
 from classifier.model.message.features import DEFAULT_OPTIONS, RANGE_OPTIONS
 from classifier.model.message.stage_classifier import fit_message_model, predict_messages
 from classifier.progress import ProgressBar, no_progress_bar
-from classifier.readers.external import shown
+from classifier.readers.checked_values import shown
 from classifier.readers.toml_files import read_toml
 from classifier.taxonomy import STAGES
 from classifier.workflows.training.training_options import recipe_text, recipe_value

@@ -13,7 +13,7 @@ from classifier.evaluation.thresholds import message_threshold
 from classifier.model.message.operating_points import MAX_FALSE_ALARMS, Counts, MessageOperatingPoint
 from classifier.model.message.stage_classifier import StageClassifier, fit_on_subsets
 from classifier.progress import say
-from classifier.readers.messages import messages_table
+from classifier.readers.messages_table import messages_table
 from classifier.records import Conversation
 from classifier.taxonomy import COLUMNS, LABELS
 from classifier.workflows.conversation_evaluation.conversation_scores import Probabilities

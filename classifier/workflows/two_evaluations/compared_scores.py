@@ -12,10 +12,10 @@ import pandas as pd
 
 from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation, load_scores
-from classifier.readers.external import shown, stop
-from classifier.readers.rows.columns import result_name
+from classifier.readers.checked_values import shown, stop
+from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.read_block import numbered_rows
-from classifier.readers.rows.table import open_rows
+from classifier.readers.rows.row_files import open_rows
 from classifier.taxonomy import LABELS
 from classifier.workflows.two_evaluations.score_tables import (
     CONVERSATION_COLUMNS,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from classifier.readers.external import (
+from classifier.readers.checked_values import (
     MAX_MESSAGES,
     OnFault,
     checked_line,
@@ -17,7 +17,7 @@ from classifier.readers.external import (
 )
 from classifier.readers.rows.cell_time import cell_time
 from classifier.readers.rows.read_block import numbered_rows, read_block
-from classifier.readers.rows.table import RowFiles
+from classifier.readers.rows.row_files import RowFiles
 from classifier.records import Conversation, Message
 from classifier.taxonomy import CONVERSATION_LABELS
 

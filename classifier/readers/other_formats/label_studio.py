@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.readers.external import Prediction, checked_line, checked_name, cleaned
+from classifier.readers.checked_values import Prediction, checked_line, checked_name, cleaned
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS
 

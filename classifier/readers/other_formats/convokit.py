@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.errors import InputError
-from classifier.readers.external import (
+from classifier.readers.checked_values import (
     MAX_MESSAGES,
     NO_TIME,
     OnFault,
@@ -25,8 +25,8 @@ from classifier.readers.external import (
     parsed_time,
     stop,
 )
-from classifier.readers.opening import whole_json
-from classifier.readers.rows.strict import json_objects
+from classifier.readers.file_opening import whole_json
+from classifier.readers.rows.strict_parser import json_objects
 from classifier.records import Conversation, Message
 
 UTTERANCES = ("utterances.jsonl", "utterances.json")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import InputError
-from classifier.readers.external import (
+from classifier.readers.checked_values import (
     MAX_MESSAGES,
     NO_TIME,
     OnFault,
@@ -27,7 +27,7 @@ from classifier.readers.external import (
     parsed_time,
     stop,
 )
-from classifier.readers.opening import whole_json
+from classifier.readers.file_opening import whole_json
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.readers.external import Prediction, checked_line, stop
-from classifier.readers.rows.columns import result_name
+from classifier.readers.checked_values import Prediction, checked_line, stop
+from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.read_block import numbered_rows
-from classifier.readers.rows.table import open_rows
+from classifier.readers.rows.row_files import open_rows
 from classifier.taxonomy import LABELS
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.errors import InputError
-from classifier.readers.opening import MAX_LINE_BYTES
-from classifier.readers.rows.strict import csv_rows
+from classifier.readers.file_opening import MAX_LINE_BYTES
+from classifier.readers.rows.strict_parser import csv_rows
 
 QUOTE, LINE_FEED, RETURN = b'"\n\r'
 

@@ -29,8 +29,8 @@ from pydantic import (
 )
 
 from classifier.errors import InputError, in_one_line
-from classifier.readers.opening import text_lines
-from classifier.readers.rows.nature import is_corpus_record
+from classifier.readers.file_opening import text_lines
+from classifier.readers.rows.content_sniffing import is_corpus_record
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import LABELS, TACTICS
 

@@ -2,7 +2,7 @@
 
 A segment is the text of a whole stretch of chat, without its speakers or its lines. It becomes a
 conversation of one message without an author, so whatever needs authors or order refuses it
-(``classifier.readers.external.require_speakers``).
+(``classifier.readers.checked_values.require_speakers``).
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from classifier.readers.external import (
+from classifier.readers.checked_values import (
     NO_TIME,
     OnFault,
     checked_name,
     external_conversation,
     stop,
 )
-from classifier.readers.opening import binary_lines
+from classifier.readers.file_opening import binary_lines
 from classifier.readers.rows.read_block import numbered_rows
-from classifier.readers.rows.table import RowOptions, open_rows
+from classifier.readers.rows.row_files import RowOptions, open_rows
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 

@@ -9,9 +9,9 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from classifier.errors import InputError, in_one_line
-from classifier.readers.corpus import CorpusError, known_label, known_tactic, marked_synthetic
-from classifier.readers.messages import COLUMNS
-from classifier.readers.opening import text_lines
+from classifier.readers.corpus_jsonl import CorpusError, known_label, known_tactic, marked_synthetic
+from classifier.readers.file_opening import text_lines
+from classifier.readers.messages_table import COLUMNS
 from classifier.taxonomy import LABELS
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.errors import InputError
-from classifier.readers.external import cleaned, shown
+from classifier.readers.checked_values import cleaned, shown
 from classifier.taxonomy import LABELS
 
 NAMES = {

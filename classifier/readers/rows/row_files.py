@@ -14,13 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from classifier.errors import InputError
-from classifier.readers.opening import opened
+from classifier.readers.file_opening import opened
 from classifier.readers.rows import parquet
-from classifier.readers.rows.columns import REQUIRED, Columns, chosen_columns
-from classifier.readers.rows.cut import Cutter, FieldRows, Place
-from classifier.readers.rows.formats import DELIMITERS, ROW_FORMATS, row_format
-from classifier.readers.rows.message_rows import MESSAGE_COLUMNS
-from classifier.readers.rows.nature import (
+from classifier.readers.rows.block_cutter import Cutter, FieldRows, Place
+from classifier.readers.rows.column_names import REQUIRED, Columns, chosen_columns
+from classifier.readers.rows.content_sniffing import (
     HEAD_BYTES,
     first_json_row,
     is_corpus_record,
@@ -28,6 +26,8 @@ from classifier.readers.rows.nature import (
     require_text,
     separator_hint,
 )
+from classifier.readers.rows.file_endings import DELIMITERS, ROW_FORMATS, row_format
+from classifier.readers.rows.message_rows import MESSAGE_COLUMNS
 
 UTF8_MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 512 << 10
@@ -171,7 +171,7 @@ def open_rows(
     Parameters
     ----------
     options : how the files are to be read
-    required : the fields of ``columns.NAMES`` that must be there
+    required : the fields of ``column_names.NAMES`` that must be there
     name : how messages call the file; its path if empty
     """
     options = options or RowOptions()

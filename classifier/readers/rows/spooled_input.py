@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from classifier.errors import InputError
-from classifier.readers.rows.formats import ROW_FORMATS, files_named
+from classifier.readers.rows.file_endings import ROW_FORMATS, files_named
 
 
 def is_open_pipe(path: Path) -> bool:

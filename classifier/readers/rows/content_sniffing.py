@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from classifier.errors import InputError
-from classifier.readers.external import shown
-from classifier.readers.rows.columns import chosen_columns
+from classifier.readers.checked_values import shown
+from classifier.readers.rows.column_names import chosen_columns
 
 HEAD_BYTES = 1 << 16
 """How much of a file's beginning is looked at."""

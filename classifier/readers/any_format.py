@@ -12,15 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.readers.external import OnFault, stop
-from classifier.readers.opening import opened, plain_suffix, require_regular
-from classifier.readers.outside.convokit import read_convokit, utterances_file
-from classifier.readers.outside.datapack import read_datapack
-from classifier.readers.outside.pan12 import read_pan12
-from classifier.readers.outside.panc import HEADER, read_panc
-from classifier.readers.rows.conversations import read_rows
-from classifier.readers.rows.formats import FORMAT_OF
-from classifier.readers.rows.table import RowOptions, open_rows
+from classifier.readers.checked_values import OnFault, stop
+from classifier.readers.file_opening import opened, plain_suffix, require_regular
+from classifier.readers.other_formats.convokit import read_convokit, utterances_file
+from classifier.readers.other_formats.datapack import read_datapack
+from classifier.readers.other_formats.pan12 import read_pan12
+from classifier.readers.other_formats.panc import HEADER, read_panc
+from classifier.readers.rows.conversations_from_rows import read_rows
+from classifier.readers.rows.file_endings import FORMAT_OF
+from classifier.readers.rows.row_files import RowOptions, open_rows
 from classifier.records import Conversation
 
 FORMATS = {
@@ -102,7 +102,7 @@ def _read_one(
 ) -> Iterator[Conversation]:
     match format_:
         case "corpus":
-            from classifier.readers.corpus import iterate_conversations
+            from classifier.readers.corpus_jsonl import iterate_conversations
 
             require_regular(path)  # records of the project's own are checked all or none
             return iterate_conversations(path)

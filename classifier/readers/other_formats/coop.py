@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from classifier.readers.external import NO_TIME, Prediction, written_time
+from classifier.readers.checked_values import NO_TIME, Prediction, written_time
 from classifier.records import Conversation
 
 

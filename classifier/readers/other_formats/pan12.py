@@ -16,7 +16,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from classifier.errors import InputError
-from classifier.readers.external import (
+from classifier.readers.checked_values import (
     MAX_CHARACTERS,
     MAX_MESSAGES,
     NO_TIME,
@@ -28,7 +28,7 @@ from classifier.readers.external import (
     shown,
     stop,
 )
-from classifier.readers.opening import opened, text_lines
+from classifier.readers.file_opening import opened, text_lines
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 
