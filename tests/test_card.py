@@ -16,11 +16,16 @@ from classifier.errors import InputError
 from classifier.evaluation.results import load_evaluation
 from classifier.model.message.file import load_model
 from classifier.model.shipped import train_split_model
-from classifier.report.evaluation.card import model_card
-from classifier.report.evaluation.readme import alert_rates, known_limits, short_results
-from classifier.report.evaluation.summary import dialogue_totals, label_shares, main_results, phrase_totals
+from classifier.report.evaluation.model_card import model_card
+from classifier.report.evaluation.readme_tables import alert_rates, known_limits, short_results
+from classifier.report.evaluation.summary_tables import (
+    dialogue_totals,
+    label_shares,
+    main_results,
+    phrase_totals,
+)
 from classifier.report.markdown import block_names, fill_blocks, markdown_table
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
 from classifier.workflows.generated_documents import (
     CARD,
     CORPORA,

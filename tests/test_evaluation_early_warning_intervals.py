@@ -12,7 +12,7 @@ import pytest
 from classifier.evaluation.early_warning import early_warning_intervals, f_latency
 from classifier.evaluation.first_warning import is_premature, premature_warnings
 from classifier.evaluation.intervals import cluster_weights
-from classifier.report.evaluation.conversations import early_section
+from classifier.report.evaluation.conversation_sections import early_section
 from classifier.taxonomy import LABELS, PATTERN
 from classifier.workflows.conversation_evaluation.conversation_tables import early_warning
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from classifier.report.page import report_templates
-from classifier.report.tradeoff.page import NOTES
+from classifier.report.html_rendering import report_templates
+from classifier.report.tradeoff.tradeoff_page import NOTES
 
 COVERAGE = Path(__file__).parent.parent / "data" / "results" / "v2" / "coverage.csv"
 

@@ -119,7 +119,7 @@ import numpy as np
 from privacy_toys import SCORER, policy, town
 from classifier.privacy.constraints.constraint import check_constraints
 from classifier.privacy.tradeoff.frontier import compare_policies
-from classifier.report.tradeoff.costs import messages_read_section
+from classifier.report.tradeoff.cost_sections import messages_read_section
 
 check_constraints(["human_read_characters<=100"])
 test = town(60, seed=3, split="t")

@@ -11,8 +11,8 @@ from classifier.privacy.attacks.attack_table import COLUMNS, N_SHADOWS
 from classifier.privacy.attacks.membership_inference import supported_fpr
 from classifier.privacy.attacks.strongest_attack import model_leaks, strongest_attacks
 from classifier.privacy.model_variants.vocabulary import public_vocabulary
-from classifier.report.page import render
-from classifier.report.tradeoff.attacks import attack_section
+from classifier.report.html_rendering import render
+from classifier.report.tradeoff.attack_sections import attack_section
 from classifier.workflows.model_file_attacks.attack_inputs import canaries_by_kind
 
 NAMES = [f"Zola{number}" for number in range(40)]

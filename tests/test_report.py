@@ -12,11 +12,11 @@ from jinja2.runtime import Macro
 
 from classifier.cli.main import main
 from classifier.evaluation.results import Evaluation, load_evaluation
-from classifier.report.evaluation.opening import opening
-from classifier.report.evaluation.page import GROUPS, NOTES, evaluation_page
-from classifier.report.figures import interval_plot, line_plot, to_svg
-from classifier.report.page import report_templates
-from classifier.report.tables import Column, printed_table
+from classifier.report.evaluation.evaluation_page import GROUPS, NOTES, evaluation_page
+from classifier.report.evaluation.page_opening import opening
+from classifier.report.html_rendering import report_templates
+from classifier.report.printed_tables import Column, printed_table
+from classifier.report.table_plots import interval_plot, line_plot, to_svg
 
 
 def evaluate(corpus, model, out):

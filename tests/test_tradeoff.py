@@ -24,10 +24,15 @@ from classifier.privacy.constraints.constraint import CONSTRAINED_METRICS
 from classifier.privacy.constraints.feasibility import constraint_lines
 from classifier.privacy.policies.policy import shipped_policies
 from classifier.privacy.simulate.policy_scorer import RunningScorer
-from classifier.report.page import report_templates
-from classifier.report.tradeoff.page import NOTES
-from classifier.report.tradeoff.plots import frontier_plot
-from classifier.report.tradeoff.points import EXACT_ZERO_AT, middle_prevalence, ppv_cells, with_intervals
+from classifier.report.html_rendering import report_templates
+from classifier.report.tradeoff.frontier_plots import frontier_plot
+from classifier.report.tradeoff.printed_points import (
+    EXACT_ZERO_AT,
+    middle_prevalence,
+    ppv_cells,
+    with_intervals,
+)
+from classifier.report.tradeoff.tradeoff_page import NOTES
 from classifier.taxonomy import LABELS
 from classifier.workflows.conversation_evaluation.conversation_scores import (
     conversation_running_scores,

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from classifier.report.figures import to_svg
-from classifier.report.page import report_templates
-from classifier.report.tradeoff.opening import argued, argued_plot, most_read, opening
-from classifier.report.tradeoff.page import NOTES
-from classifier.report.tradeoff.picture import spread
-from classifier.report.tradeoff.points import shown_points
+from classifier.report.html_rendering import report_templates
+from classifier.report.table_plots import to_svg
+from classifier.report.tradeoff.page_opening import argued, argued_plot, most_read, opening
+from classifier.report.tradeoff.policy_lines_plot import spread
+from classifier.report.tradeoff.printed_points import shown_points
+from classifier.report.tradeoff.tradeoff_page import NOTES
 
 
 def point(policy, rate, *, title, recall, human, company=0.0, device=0.0, **more):

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from classifier.app.formats import LABEL_NAMES
-from classifier.report.page import INTENDED_USE, style_sheet, template_environment
+from classifier.report.html_rendering import INTENDED_USE, style_sheet, template_environment
 
 Address = Callable[..., str]
 """Function from a path, an ``anchor`` and fields to what stands in a link."""

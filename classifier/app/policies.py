@@ -23,7 +23,7 @@ from classifier.app.policy_figures import PolicyFigures, PolicySummary
 from classifier.app.reviewer import reviewer_values, runnable_policies
 from classifier.app.scale import Scale, powers_of_ten
 from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
 
 ARGUED = (
     "full_server_scan",

@@ -29,8 +29,8 @@ def report(evaluation: Path, out: Path) -> None:
     """
     from classifier.atomic import write_bytes
     from classifier.evaluation.results import load_evaluation
-    from classifier.report.evaluation.page import evaluation_page
-    from classifier.report.tradeoff.page import tradeoff_page
+    from classifier.report.evaluation.evaluation_page import evaluation_page
+    from classifier.report.tradeoff.tradeoff_page import tradeoff_page
 
     folder = evaluation.parent if evaluation.suffix == ".json" else evaluation
     # The two never stand in one folder: tradeoff refuses that of an evaluation.
@@ -45,7 +45,7 @@ def report(evaluation: Path, out: Path) -> None:
 
 def _load_tradeoff(folder: Path) -> Evaluation:
     from classifier.evaluation.results import load_evaluation
-    from classifier.report.tradeoff.costs import missing_costs
+    from classifier.report.tradeoff.cost_sections import missing_costs
 
     tradeoff = load_evaluation(folder, name="tradeoff")
     if missing := missing_costs(tradeoff.tables):

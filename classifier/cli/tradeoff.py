@@ -301,7 +301,7 @@ def _save(evaluation: Evaluation, out: Path) -> None:
     """
     from classifier.atomic import write_bytes
     from classifier.evaluation.results import load_evaluation
-    from classifier.report.tradeoff.page import tradeoff_page
+    from classifier.report.tradeoff.tradeoff_page import tradeoff_page
 
     written = out / PARTS / "written"
     shutil.rmtree(written, ignore_errors=True)  # of a run that was killed just here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
 
 _BLOCK = re.compile(r"<!-- results:(?P<name>[a-z_]+) -->\n(?P<text>.*?)<!-- /results -->", flags=re.DOTALL)
 

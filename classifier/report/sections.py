@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.report.figures import interval_plot, to_svg
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
+from classifier.report.table_plots import interval_plot, to_svg
 
 Tables = Mapping[str, pd.DataFrame]
 """The tables of an evaluation or of a tradeoff, by name."""

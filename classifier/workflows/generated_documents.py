@@ -20,9 +20,9 @@ from classifier.model.shipped import shipped_model, train_split_model
 from classifier.readers.messages_table import messages_table
 from classifier.readers.phrases_jsonl import read_phrase_messages
 from classifier.readers.rows.row_files import open_rows
-from classifier.report.evaluation.card import model_card
-from classifier.report.evaluation.readme import known_limits, short_results
-from classifier.report.evaluation.summary import (
+from classifier.report.evaluation.model_card import model_card
+from classifier.report.evaluation.readme_tables import known_limits, short_results
+from classifier.report.evaluation.summary_tables import (
     corpus_counts,
     dialogue_totals,
     label_shares,

@@ -10,7 +10,7 @@ from classifier.app.formats import format_count, format_percent
 from classifier.app.lesson.dial_figures import DialStep, shipped_dial
 from classifier.app.lesson.queue import alarm_thresholds
 from classifier.app.scale import Scale
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
 
 PEOPLE = 1_000_000
 DEFAULT_STEP = 5

@@ -13,7 +13,7 @@ from classifier.app.lesson.queue import alarm_thresholds
 from classifier.app.scale import Scale
 from classifier.model.conversation.explain import explain_conversation
 from classifier.model.message.explain import terms_in_place
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
 from classifier.taxonomy import COLUMNS, STAGES
 from classifier.text import printable
 

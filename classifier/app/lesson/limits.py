@@ -16,7 +16,7 @@ from classifier.app.lesson.message import marked_text
 from classifier.model.message.explain import terms_in_place
 from classifier.model.message.scorer import MessageModel
 from classifier.privacy.policies.given_names import given_names
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
 from classifier.text import printable
 from classifier.workflows.message_evaluation.typing_noise import STRENGTHS, add_noise
 

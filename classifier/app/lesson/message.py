@@ -12,7 +12,7 @@ from classifier.app.form import FormFields, choice_field
 from classifier.app.scale import Scale
 from classifier.model.message.explain import KIND, Explanation, terms_in_place
 from classifier.model.message.scorer import MessageModel
-from classifier.report.tables import PrintedTable
+from classifier.report.printed_tables import PrintedTable
 from classifier.text import printable
 
 MAX_CHARACTERS = 2000

@@ -74,8 +74,8 @@ def curve(
     )
     from classifier.privacy.stored_table import StoredTable, checked_json_path
     from classifier.progress import progress_bar
-    from classifier.report.figures import to_svg
-    from classifier.report.tradeoff.attacks import privacy_curve_plot
+    from classifier.report.table_plots import to_svg
+    from classifier.report.tradeoff.attack_sections import privacy_curve_plot
 
     checked_json_path(out)
     splits = read_corpus(corpus)

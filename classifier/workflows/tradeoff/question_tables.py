@@ -24,7 +24,7 @@ from classifier.privacy.tradeoff.questions.rates_by_group import (
 from classifier.privacy.tradeoff.questions.released_data import released_table
 from classifier.privacy.tradeoff.questions.threshold_prices import threshold_prices
 from classifier.records import Conversation
-from classifier.report.tradeoff.points import shown_points
+from classifier.report.tradeoff.printed_points import shown_points
 
 REVIEW_VOLUME = 1_000_000
 """Conversations for which a review is worked out."""
@@ -44,7 +44,7 @@ def question_tables(
     """Tables by name, as ``evaluation.results.Evaluation`` takes them.
 
     Each name is that of a function of ``privacy.tradeoff.questions``, without its "_table". One point stands
-    for each policy (``report.tradeoff.points.shown_points``); ``prices`` are of all points, ``review`` is of
+    for each policy (``printed_points.shown_points``); ``prices`` are of all points, ``review`` is of
     those that tell a person.
 
     Parameters

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from classifier.report.evaluation.messages import f1_figure
-from classifier.report.evaluation.summary import LATCHED, rows_by
+from classifier.report.evaluation.message_sections import f1_figure
+from classifier.report.evaluation.summary_tables import LATCHED, rows_by
+from classifier.report.printed_tables import format_number, format_percent
 from classifier.report.sections import CaptionedFigure, Opening, Tables, interval_figure
-from classifier.report.tables import format_number, format_percent
 
 NEEDED = ("messages", "overtness", "rates", "base_rates", "early", "conversation_scenes")
 SUPPOSED_PREVALENCE = 1e-4

@@ -9,16 +9,16 @@ from typing import Any
 import pandas as pd
 
 from classifier.evaluation.results import Evaluation
-from classifier.report.evaluation.columns import (
+from classifier.report.evaluation.page_opening import opening
+from classifier.report.evaluation.printed_columns import (
     CAP_COLUMNS,
     DISGUISE_COLUMNS,
     MESSAGE_COLUMNS,
     SYSTEM_COLUMNS,
     macro_by_cap,
 )
-from classifier.report.evaluation.opening import opening
-from classifier.report.evaluation.readme import alert_rates, coverage_spans, leak_aucs
-from classifier.report.evaluation.summary import (
+from classifier.report.evaluation.readme_tables import alert_rates, coverage_spans, leak_aucs
+from classifier.report.evaluation.summary_tables import (
     corpus_counts,
     main_results,
     rate_with_interval,
@@ -27,10 +27,10 @@ from classifier.report.evaluation.summary import (
     worst_false_alarms,
     worst_recalls,
 )
+from classifier.report.html_rendering import INTENDED_USE, report_templates
 from classifier.report.markdown import markdown_table
-from classifier.report.page import INTENDED_USE, report_templates
+from classifier.report.printed_tables import format_number, format_percent, printed_table
 from classifier.report.sections import Tables
-from classifier.report.tables import format_number, format_percent, printed_table
 from classifier.taxonomy import STAGES
 
 MODEL_NAME = "grooming-pattern-classifier-train-split"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from classifier.report.tables import Column
+from classifier.report.printed_tables import Column
 
 MESSAGE_COLUMNS = (
     Column("label", "label"),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from classifier.privacy.attacks.strongest_attack import strongest_attacks
-from classifier.report.evaluation.summary import (
+from classifier.report.evaluation.summary_tables import (
     LATCHED,
     NOT_MEASURED,
     SETS,
@@ -16,8 +16,8 @@ from classifier.report.evaluation.summary import (
     rows_by,
     with_interval,
 )
+from classifier.report.printed_tables import PrintedTable, format_interval, format_number
 from classifier.report.sections import Tables
-from classifier.report.tables import PrintedTable, format_interval, format_number
 
 BLIND_READING = "0.965–0.976"
 """Macro F1 of two blind labellings by language models, of messages of version 1: before this corpus."""

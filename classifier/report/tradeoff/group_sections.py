@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from classifier.report.printed_tables import Column, format_percent, percent_with_interval, printed_table
 from classifier.report.sections import CaptionedTable, Section, Tables, interval_figure
-from classifier.report.tables import Column, format_percent, percent_with_interval, printed_table
-from classifier.report.tradeoff.opening import argued
-from classifier.report.tradeoff.points import titled
+from classifier.report.tradeoff.page_opening import argued
+from classifier.report.tradeoff.printed_points import titled
 
 MEASURES = {
     "false_alarm_rate": "flagged",

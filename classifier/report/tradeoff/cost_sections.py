@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID, metrics_of_section
-from classifier.report.figures import to_svg
+from classifier.report.printed_tables import Column, printed_table
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables
-from classifier.report.tables import Column, printed_table
-from classifier.report.tradeoff.plots import frontier_plot, points_plot
-from classifier.report.tradeoff.points import (
+from classifier.report.table_plots import to_svg
+from classifier.report.tradeoff.frontier_plots import frontier_plot, points_plot
+from classifier.report.tradeoff.printed_points import (
     HUMAN_READS,
     HUMAN_VIEW,
     MACHINE_VIEW,

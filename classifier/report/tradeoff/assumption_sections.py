@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from classifier.report.figures import line_plot, to_svg
-from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables
-from classifier.report.tables import (
+from classifier.report.printed_tables import (
     Column,
     format_number,
     format_percent,
     percent_with_interval,
     printed_table,
 )
-from classifier.report.tradeoff.opening import RESTS_ON, argued, most_read
-from classifier.report.tradeoff.points import middle_prevalence, shown_points, titled, with_intervals
+from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables
+from classifier.report.table_plots import line_plot, to_svg
+from classifier.report.tradeoff.page_opening import RESTS_ON, argued, most_read
+from classifier.report.tradeoff.printed_points import middle_prevalence, shown_points, titled, with_intervals
 
 
 def break_even_section(tables: Tables) -> Section:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from classifier.report.printed_tables import Column, format_number, printed_table
 from classifier.report.sections import CaptionedTable, Section, Tables
-from classifier.report.tables import Column, format_number, printed_table
-from classifier.report.tradeoff.costs import POINT_COLUMN
+from classifier.report.tradeoff.cost_sections import POINT_COLUMN
 
 
 def constraints_section(tables: Tables) -> Section:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from classifier.report.figures import to_svg
+from classifier.report.printed_tables import Column, printed_table
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables
-from classifier.report.tables import Column, printed_table
-from classifier.report.tradeoff.costs import POINT_COLUMN
-from classifier.report.tradeoff.plots import heatmap_plot
-from classifier.report.tradeoff.points import HUMAN_VIEW, frontier_points, ppv_cells
+from classifier.report.table_plots import to_svg
+from classifier.report.tradeoff.cost_sections import POINT_COLUMN
+from classifier.report.tradeoff.frontier_plots import heatmap_plot
+from classifier.report.tradeoff.printed_points import HUMAN_VIEW, frontier_points, ppv_cells
 
 
 def exchange_rates_section(tables: Tables) -> Section:

@@ -8,9 +8,15 @@ from typing import Any
 import pandas as pd
 
 from classifier.evaluation.early_warning import ERISK_P
-from classifier.report.evaluation.columns import false_alarm_columns, tactic_columns
+from classifier.report.evaluation.printed_columns import false_alarm_columns, tactic_columns
+from classifier.report.printed_tables import (
+    Column,
+    PrintedTable,
+    format_interval,
+    format_number,
+    printed_table,
+)
 from classifier.report.sections import Tables
-from classifier.report.tables import Column, PrintedTable, format_interval, format_number, printed_table
 from classifier.taxonomy import STAGES
 
 SETS = ("test", "second voice")

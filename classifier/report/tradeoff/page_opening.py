@@ -7,17 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.report.figures import to_svg
-from classifier.report.sections import CaptionedFigure, CaptionedTable, Opening, Tables
-from classifier.report.tables import (
+from classifier.report.printed_tables import (
     Column,
     format_number,
     format_percent,
     percent_with_interval,
     printed_table,
 )
-from classifier.report.tradeoff.picture import policy_lines_plot, reader
-from classifier.report.tradeoff.points import (
+from classifier.report.sections import CaptionedFigure, CaptionedTable, Opening, Tables
+from classifier.report.table_plots import to_svg
+from classifier.report.tradeoff.policy_lines_plot import policy_lines_plot, reader
+from classifier.report.tradeoff.printed_points import (
     FEW_EVENTS,
     HUMAN_ALERTS,
     HUMAN_READS,

@@ -8,20 +8,20 @@ from typing import Any
 import pandas as pd
 
 from classifier.evaluation.results import Evaluation
-from classifier.report.page import render
+from classifier.report.html_rendering import render
 from classifier.report.sections import Section, SectionGroup, Tables
-from classifier.report.tradeoff.assumed import break_even_section, prices_section, review_section
-from classifier.report.tradeoff.attacks import attack_section, privacy_curve_section
-from classifier.report.tradeoff.costs import (
+from classifier.report.tradeoff.assumption_sections import break_even_section, prices_section, review_section
+from classifier.report.tradeoff.attack_sections import attack_section, privacy_curve_section
+from classifier.report.tradeoff.cost_sections import (
     human_reads_section,
     messages_read_section,
     retention_section,
 )
-from classifier.report.tradeoff.frontier import base_rates_section, exchange_rates_section
-from classifier.report.tradeoff.groups import accounts_section, groups_section, own_text_section
-from classifier.report.tradeoff.opening import opening
-from classifier.report.tradeoff.policies import constraints_section, policies_section, skipped_section
-from classifier.report.tradeoff.released import released_section
+from classifier.report.tradeoff.frontier_sections import base_rates_section, exchange_rates_section
+from classifier.report.tradeoff.group_sections import accounts_section, groups_section, own_text_section
+from classifier.report.tradeoff.page_opening import opening
+from classifier.report.tradeoff.policy_sections import constraints_section, policies_section, skipped_section
+from classifier.report.tradeoff.released_section import released_section
 
 NOTES = "tradeoff_notes.html.j2"
 

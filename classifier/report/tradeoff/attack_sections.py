@@ -11,9 +11,15 @@ import pandas as pd
 
 from classifier.privacy.attacks.canary_exposure import NULL_BITS
 from classifier.privacy.attacks.strongest_attack import strongest_attacks
-from classifier.report.figures import ACCENT, INK, MUTED, WARM, interval_plot, new_axes, to_svg
+from classifier.report.printed_tables import (
+    Column,
+    PrintedTable,
+    format_interval,
+    format_number,
+    printed_table,
+)
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section
-from classifier.report.tables import Column, PrintedTable, format_interval, format_number, printed_table
+from classifier.report.table_plots import ACCENT, INK, MUTED, WARM, interval_plot, new_axes, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from classifier.evaluation.results import Evaluation
-from classifier.report.evaluation import conversations, curves, messages
-from classifier.report.evaluation.opening import opening
-from classifier.report.page import render
+from classifier.report.evaluation import conversation_sections, curve_sections, message_sections
+from classifier.report.evaluation.page_opening import opening
+from classifier.report.html_rendering import render
+from classifier.report.printed_tables import format_number
 from classifier.report.sections import Section, SectionGroup, Tables
-from classifier.report.tables import format_number
 
 NOTES = "evaluation_notes.html.j2"
 
@@ -32,32 +32,32 @@ FACT_TITLES = {
 
 GROUPS: dict[str, dict[str, Callable[[Tables], Section]]] = {
     "Conversations": {
-        "overtness": conversations.overtness_section,
-        "separation": curves.roc_section,
-        "rates": conversations.rates_section,
-        "base_rates": conversations.base_rates_section,
-        "alerts_by_length": conversations.length_section,
-        "early": conversations.early_section,
-        "conversation_scenes": conversations.benign_section,
-        "senders": conversations.senders_section,
-        "calibration": curves.reliability_section,
+        "overtness": conversation_sections.overtness_section,
+        "separation": curve_sections.roc_section,
+        "rates": conversation_sections.rates_section,
+        "base_rates": conversation_sections.base_rates_section,
+        "alerts_by_length": conversation_sections.length_section,
+        "early": conversation_sections.early_section,
+        "conversation_scenes": conversation_sections.benign_section,
+        "senders": conversation_sections.senders_section,
+        "calibration": curve_sections.reliability_section,
     },
     "Messages": {
-        "messages": messages.messages_section,
-        "message_curves": curves.precision_recall_section,
-        "f1_by_cap": curves.f1_by_cap_section,
-        "transfer": curves.second_voice_section,
-        "systems": messages.systems_section,
-        "tactics": messages.tactics_section,
-        "scenes": messages.scenes_section,
-        "manners": messages.manners_section,
-        "capabilities": messages.capabilities_section,
-        "disguises": messages.disguises_section,
-        "noise": messages.noise_section,
+        "messages": message_sections.messages_section,
+        "message_curves": curve_sections.precision_recall_section,
+        "f1_by_cap": curve_sections.f1_by_cap_section,
+        "transfer": curve_sections.second_voice_section,
+        "systems": message_sections.systems_section,
+        "tactics": message_sections.tactics_section,
+        "scenes": message_sections.scenes_section,
+        "manners": message_sections.manners_section,
+        "capabilities": message_sections.capabilities_section,
+        "disguises": message_sections.disguises_section,
+        "noise": message_sections.noise_section,
     },
     "Checks of the corpus": {
-        "controls": messages.controls_section,
-        "leaks": messages.leaks_section,
+        "controls": message_sections.controls_section,
+        "leaks": message_sections.leaks_section,
     },
 }
 """The sections in their order, by group and by the table that each needs."""

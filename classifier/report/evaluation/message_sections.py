@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from classifier.report.evaluation.columns import (
+from classifier.report.evaluation.printed_columns import (
     DISGUISE_COLUMNS,
     MESSAGE_COLUMNS,
     SYSTEM_COLUMNS,
     false_alarm_columns,
     tactic_columns,
 )
+from classifier.report.printed_tables import Column, printed_table
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables, interval_figure
-from classifier.report.tables import Column, printed_table
 
 N_DRAWN = 12
 """Scenes in the figure of false alarms; its table has all."""

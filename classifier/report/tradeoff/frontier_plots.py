@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from classifier.report.figures import ACCENT, INK, MUTED, WARM, new_axes, with_title
+from classifier.report.table_plots import ACCENT, INK, MUTED, WARM, new_axes, with_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ import pandas as pd
 
 from classifier.evaluation.rates import Rate
 from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
+from classifier.report.printed_tables import format_interval
 from classifier.report.sections import Tables
-from classifier.report.tables import format_interval
-from classifier.report.tradeoff.plots import MACHINE_READ_CLASSES
+from classifier.report.tradeoff.frontier_plots import MACHINE_READ_CLASSES
 
 HUMAN_READS = "human_read_benign_per_million"
 HUMAN_ALERTS = "human_alerted_benign_per_million"

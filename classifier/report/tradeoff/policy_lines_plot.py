@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from classifier.report.figures import ACCENT, INK, WARM, WIDTH, new_axes, with_title
+from classifier.report.table_plots import ACCENT, INK, WARM, WIDTH, new_axes, with_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

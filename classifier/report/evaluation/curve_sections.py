@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.report.evaluation.columns import CAP_COLUMNS, MESSAGE_COLUMNS, macro_by_cap
-from classifier.report.figures import line_plot, to_svg
+from classifier.report.evaluation.printed_columns import CAP_COLUMNS, MESSAGE_COLUMNS, macro_by_cap
+from classifier.report.printed_tables import Column, printed_table
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables, interval_figure
-from classifier.report.tables import Column, printed_table
+from classifier.report.table_plots import line_plot, to_svg
 from classifier.taxonomy import STAGES
 
 CEILING = "every label known"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from classifier.report.evaluation.columns import false_alarm_columns
-from classifier.report.evaluation.summary import contact_only_auc
-from classifier.report.figures import line_plot, to_svg
+from classifier.report.evaluation.printed_columns import false_alarm_columns
+from classifier.report.evaluation.summary_tables import contact_only_auc
+from classifier.report.printed_tables import Column, PrintedTable, printed_table
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables, interval_figure
-from classifier.report.tables import Column, PrintedTable, printed_table
+from classifier.report.table_plots import line_plot, to_svg
 
 
 def rates_section(tables: Tables) -> Section:

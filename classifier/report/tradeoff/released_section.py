@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from classifier.report.printed_tables import Column, format_interval, format_number, printed_table
 from classifier.report.sections import CaptionedTable, Section, Tables
-from classifier.report.tables import Column, format_interval, format_number, printed_table
-from classifier.report.tradeoff.points import titled
+from classifier.report.tradeoff.printed_points import titled
 
 
 def released_section(tables: Tables) -> Section:
