@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import settings
 
-from classifier.app.demo import load_demo
+from classifier.app.demo_data import load_demo
 from classifier.cli.main import main
 from classifier.corpus.dialogues import VOICES, load_dialogues
 from classifier.corpus.families import load_families

@@ -17,15 +17,15 @@ from app_requests import FORM, PORT, ask, one_of, typed
 from safetensors.numpy import load_file
 
 from classifier.app.about import documents
-from classifier.app.demo import Demo, load_demo, released_corpus
-from classifier.app.examples import example_texts
-from classifier.app.lesson.limits import names_in_model
-from classifier.app.lesson.message import message_explanation
-from classifier.app.policies import policies_view
+from classifier.app.demo_data import Demo, load_demo, released_corpus
+from classifier.app.example_texts import example_texts
+from classifier.app.lesson.explained_message import message_explanation
+from classifier.app.lesson.model_limits import names_in_model
+from classifier.app.page_views import PAGE_VIEWS
+from classifier.app.policy_comparison import policies_view
 from classifier.app.policy_figures import SHIPPED_FIGURES, read_policy_summary, summary_as_json
-from classifier.app.reviewer import reviewer_values, runnable_policies
+from classifier.app.reviewer_view import reviewer_values, runnable_policies
 from classifier.app.server import MAX_BODY, build_app
-from classifier.app.views import PAGE_VIEWS
 from classifier.cli.main import main
 from classifier.corpus.checks.content_policy import policy_problems
 from classifier.errors import InputError
@@ -291,7 +291,7 @@ def test_a_fault_of_the_program_is_told_without_what_was_typed(demo, monkeypatch
     def fails(model, text):
         raise KeyError(text)
 
-    monkeypatch.setattr("classifier.app.lesson.message.message_explanation", fails)
+    monkeypatch.setattr("classifier.app.lesson.explained_message.message_explanation", fails)
     answer = typed(demo, SECRET)
     assert answer.status_code == 500
     assert "KeyError at fails" in answer.text

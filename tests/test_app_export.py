@@ -10,9 +10,9 @@ from html import unescape
 
 import pytest
 
-from classifier.app.demo import load_demo
-from classifier.app.export import export_site
-from classifier.app.lesson.guess import featured_conversations
+from classifier.app.demo_data import load_demo
+from classifier.app.lesson.guessed_score import featured_conversations
+from classifier.app.static_site import export_site
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.model.shipped import conversation_model_path

@@ -11,11 +11,13 @@ from time import process_time
 import pytest
 from app_requests import ask, one_of
 
-from classifier.app.demo import SHOWN_LENGTHS, released_corpus
-from classifier.app.lesson import queue, taught, teach
-from classifier.app.lesson.chair import chair_view, decisions_so_far
-from classifier.app.lesson.dial import among_people, dial_view
-from classifier.app.lesson.dial_figures import (
+from classifier.app.demo_data import SHOWN_LENGTHS, released_corpus
+from classifier.app.lesson import alert_queue, retrained_model, teach_model
+from classifier.app.lesson.guessed_score import FEATURED, guess_view, offered_conversations
+from classifier.app.lesson.reviewers_chair import chair_view, decisions_so_far
+from classifier.app.lesson.teach_model import teach_view
+from classifier.app.lesson.threshold_dial import among_people, dial_view
+from classifier.app.lesson.threshold_dial_figures import (
     SHIPPED_DIAL,
     DialStep,
     count_steps,
@@ -23,8 +25,6 @@ from classifier.app.lesson.dial_figures import (
     dial_figures,
     shipped_dial,
 )
-from classifier.app.lesson.guess import FEATURED, guess_view, offered_conversations
-from classifier.app.lesson.teach import teach_view
 from classifier.corpus.release import corpus_files
 from classifier.model.conversation.monitor import Monitor
 from classifier.readers.corpus_jsonl import iterate_conversations
@@ -149,16 +149,16 @@ def chair(demo, **fields):
 
 def test_a_queue_holds_as_many_patterns_as_the_prevalence_gives():
     # 386 of 791 patterns and 118 of 2,209 benign conversations reach .6: 10 × 48.8 × .01 / (48.8 × .01 + 5.34 × .99).
-    assert astuple(queue.alarm_step())[:5] == (0.6, 386, 791, 118, 2209)
-    assert 10 * queue.share_of_patterns(100) == pytest.approx(0.845, abs=0.001)
+    assert astuple(alert_queue.alarm_step())[:5] == (0.6, 386, 791, 118, 2209)
+    assert 10 * alert_queue.share_of_patterns(100) == pytest.approx(0.845, abs=0.001)
 
 
 @pytest.mark.parametrize(("one_in", "n_patterns"), [(10, 5), (100, 1), (1000, 0)])
 def test_the_queue_of_a_prevalence_is_drawn(demo, one_in, n_patterns):
-    alerts = queue.draw_queue(demo, one_in=one_in, seed=1)
+    alerts = alert_queue.draw_queue(demo, one_in=one_in, seed=1)
     assert len({alert.scored.conversation.id for alert in alerts}) == 10
     assert sum(alert.scored.is_pattern for alert in alerts) == n_patterns
-    assert alerts == queue.draw_queue(demo, one_in=one_in, seed=1)
+    assert alerts == alert_queue.draw_queue(demo, one_in=one_in, seed=1)
 
 
 def test_a_part_shows_two_messages_on_either_side_and_the_whole_costs_more(demo):
@@ -194,10 +194,10 @@ def test_everybody_who_was_passed_on_appeals_and_an_answer_costs_two_minutes(dem
 
 
 def test_the_end_counts_innocent_people_read_and_patterns_missed(demo):
-    alerts = queue.draw_queue(demo, one_in=10, seed=1)
+    alerts = alert_queue.draw_queue(demo, one_in=10, seed=1)
     letters = "".join("d" if alert.scored.is_pattern else "p" for alert in alerts)
-    counts = queue.outcome(alerts, letters, "wk")
-    assert counts == queue.Outcome(
+    counts = alert_queue.outcome(alerts, letters, "wk")
+    assert counts == alert_queue.Outcome(
         innocent_read=5,
         innocent_read_whole=0,
         innocent_passed=5,
@@ -208,8 +208,8 @@ def test_the_end_counts_innocent_people_read_and_patterns_missed(demo):
         patterns_dismissed=5,
         patterns_unread=0,
     )
-    assert queue.outcome(alerts, "", "").patterns_unread == 5
-    assert queue.outcome(alerts, "P" * 10, "").innocent_read_whole == 5
+    assert alert_queue.outcome(alerts, "", "").patterns_unread == 5
+    assert alert_queue.outcome(alerts, "P" * 10, "").innocent_read_whole == 5
 
 
 def test_what_stands_in_an_address_and_is_no_decision_is_left_out():
@@ -305,15 +305,15 @@ def test_a_line_labelled_wrongly_is_believed(demo):
 
 
 def test_the_model_is_fitted_again_within_five_seconds(demo):
-    taught.untaught_model(demo.corpus)
+    retrained_model.untaught_model(demo.corpus)
     start = process_time()  # a slow machine is no failure of the code
-    taught.taught_model(demo.corpus, [taught.TaughtLine("pizza at mine", ("meeting",))])
+    retrained_model.taught_model(demo.corpus, [retrained_model.TaughtLine("pizza at mine", ("meeting",))])
     assert process_time() - start < 5
 
 
 def test_nothing_that_was_taught_is_kept(demo):
     teaching(demo, ("zorgleplax stays between us", "secrecy"))
-    model = taught.untaught_model(demo.corpus)
+    model = retrained_model.untaught_model(demo.corpus)
     assert not [term for term in model.features_.get_feature_names_out() if "zorgleplax" in term]
     assert "zorgleplax" not in ask(demo, "/teach").text
 
@@ -336,13 +336,13 @@ def test_a_line_that_cannot_be_taught_is_refused_and_the_form_is_kept(demo, text
 
 
 def test_without_a_corpus_folder_the_phrases_of_the_package_are_taken():
-    texts, marks = taught.sample_of_phrases(None)
-    assert len(texts) == len(marks) == taught.N_PHRASES
+    texts, marks = retrained_model.sample_of_phrases(None)
+    assert len(texts) == len(marks) == retrained_model.N_PHRASES
     assert (marks.sum(axis=0) > 10).all()
 
 
 def test_ten_lines_of_the_greatest_length_fit_the_form(demo):
-    lines = [("\U0001f642" * teach.MAX_CHARACTERS, LABELS[0])] * teach.N_LINES
+    lines = [("\U0001f642" * teach_model.MAX_CHARACTERS, LABELS[0])] * teach_model.N_LINES
     assert teaching(demo, *lines).status_code == 200
 
 
@@ -373,4 +373,4 @@ def test_every_button_of_a_page_leads_to_a_page(demo, path):
 
 def test_a_model_that_flags_nothing_still_gives_a_queue(demo):
     quiet = replace(demo, conversation_model=replace(demo.conversation_model, alert_threshold=1.0))
-    assert len(queue.draw_queue(quiet, one_in=100, seed=2)) == 10
+    assert len(alert_queue.draw_queue(quiet, one_in=100, seed=2)) == 10

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from classifier.app.export import export_site
-from classifier.app.views import PAGE_VIEWS
+from classifier.app.page_views import PAGE_VIEWS
+from classifier.app.static_site import export_site
 
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

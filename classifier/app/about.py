@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import classifier
-from classifier.app.demo import Demo, checkout
-from classifier.app.form import FormFields
+from classifier.app.demo_data import Demo, checkout
+from classifier.app.form_fields import FormFields
 
 MODEL_KIND = (
     "TF-IDF of words, pairs of words and letters, one logistic regression a label; "

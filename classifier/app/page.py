@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from classifier.app.formats import LABEL_NAMES
+from classifier.app.number_formats import LABEL_NAMES
 from classifier.report.html_rendering import INTENDED_USE, style_sheet, template_environment
 
 Address = Callable[..., str]

@@ -15,10 +15,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from classifier.app.demo import Demo
-from classifier.app.form import FormFields, RequestError, parsed_fields
+from classifier.app.demo_data import Demo
+from classifier.app.form_fields import FormFields, RequestError, parsed_fields
 from classifier.app.page import app_icon, app_style, html_page
-from classifier.app.views import PAGE_VIEWS, PageView, menu
+from classifier.app.page_views import PAGE_VIEWS, PageView, menu
 from classifier.errors import InputError
 
 MAX_BODY = 32 * 1024

@@ -90,9 +90,9 @@ def demo(
     try:
         import uvicorn
 
-        from classifier.app.demo import load_demo
-        from classifier.app.export import export_site
+        from classifier.app.demo_data import load_demo
         from classifier.app.server import build_app
+        from classifier.app.static_site import export_site
     except ImportError as error:
         raise InputError(
             f"the demo page needs the extra 'demo' ({error.name} is not installed): pip install "

@@ -191,7 +191,7 @@ def _evaluate_rows(
     alert_threshold: float | None,
     **how_read: Any,
 ) -> None:
-    from classifier.cli.sources import opened_rows
+    from classifier.cli.score_arguments import opened_rows
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model
     from classifier.readers.other_formats.pan12 import read_authors

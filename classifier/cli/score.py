@@ -22,7 +22,7 @@ from classifier.cli.options import (
     row_options,
     threshold_options,
 )
-from classifier.cli.sources import are_files, checked_output, opened_rows
+from classifier.cli.score_arguments import are_files, checked_output, opened_rows
 from classifier.errors import InputError
 from classifier.model.container import stored_sha256
 from classifier.model.message.explain import scores_as_json, scores_as_text

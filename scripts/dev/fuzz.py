@@ -713,9 +713,9 @@ def _model_targets(folder: Path) -> dict[str, Target]:
 
 def _demo_target(folder: Path) -> Target:
     """The demo page's views, sent damaged fields: an input is a path, "?" and what is sent, as the form of a POST where the view takes one."""
-    from classifier.app.demo import load_demo
+    from classifier.app.demo_data import load_demo
+    from classifier.app.page_views import PAGE_VIEWS
     from classifier.app.server import build_app
-    from classifier.app.views import PAGE_VIEWS
 
     corpus = folder / "corpus.jsonl"
     messages = [CORPUS_RECORD["messages"][0] | {"author": author, "personal": []} for author in "scs"]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from classifier.app.demo import Demo, score_conversations
+from classifier.app.demo_data import Demo, score_conversations
 from classifier.errors import InputError
 
 SHIPPED_DIAL = Path(__file__).parent / "dial_figures.json"

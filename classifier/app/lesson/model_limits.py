@@ -8,11 +8,11 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from classifier.app.demo import Demo, ScoredConversation
-from classifier.app.examples import example_texts
-from classifier.app.form import FormFields, checked_field, integer_field, share_field, typed_text
-from classifier.app.formats import format_count, format_percent
-from classifier.app.lesson.message import marked_text
+from classifier.app.demo_data import Demo, ScoredConversation
+from classifier.app.example_texts import example_texts
+from classifier.app.form_fields import FormFields, checked_field, integer_field, share_field, typed_text
+from classifier.app.lesson.explained_message import marked_text
+from classifier.app.number_formats import format_count, format_percent
 from classifier.model.message.explain import terms_in_place
 from classifier.model.message.scorer import MessageModel
 from classifier.privacy.policies.given_names import given_names

@@ -9,12 +9,9 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from classifier.app.demo import Demo
-from classifier.app.form import FormFields
-from classifier.app.formats import format_count
-from classifier.app.lesson.dial import PEOPLE, among_people, option_field
-from classifier.app.lesson.guess import flagged_labels, plain_message
-from classifier.app.lesson.queue import (
+from classifier.app.demo_data import Demo
+from classifier.app.form_fields import FormFields
+from classifier.app.lesson.alert_queue import (
     AROUND,
     DISMISSED,
     DISMISSED_AFTER_ALL,
@@ -35,6 +32,9 @@ from classifier.app.lesson.queue import (
     minutes_used,
     outcome,
 )
+from classifier.app.lesson.guessed_score import flagged_labels, plain_message
+from classifier.app.lesson.threshold_dial import PEOPLE, among_people, option_field
+from classifier.app.number_formats import format_count
 
 ONE_IN = {"10": "1 in 10", "100": "1 in 100", "1000": "1 in 1,000"}
 """Supposed shares of conversations that are patterns."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.app.about import about_view, start_view
-from classifier.app.demo import Demo
-from classifier.app.form import FormFields
-from classifier.app.lesson.chair import chair_view
-from classifier.app.lesson.dial import dial_view
-from classifier.app.lesson.guess import guess_view
-from classifier.app.lesson.limits import limits_view
-from classifier.app.lesson.message import message_view
-from classifier.app.lesson.teach import teach_view
-from classifier.app.policies import policies_view
+from classifier.app.demo_data import Demo
+from classifier.app.form_fields import FormFields
+from classifier.app.lesson.explained_message import message_view
+from classifier.app.lesson.guessed_score import guess_view
+from classifier.app.lesson.model_limits import limits_view
+from classifier.app.lesson.reviewers_chair import chair_view
+from classifier.app.lesson.teach_model import teach_view
+from classifier.app.lesson.threshold_dial import dial_view
+from classifier.app.policy_comparison import policies_view
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from classifier.app.demo import Demo, ScoredConversation
+from classifier.app.demo_data import Demo, ScoredConversation
 from classifier.text import printable
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from itertools import chain
 from typing import Any
 
-from classifier.app.demo import Demo, ScoredConversation
-from classifier.app.form import FormFields, RequestError, quoted
-from classifier.app.lesson.message import marked_text
-from classifier.app.lesson.queue import alarm_thresholds
-from classifier.app.scale import Scale
+from classifier.app.axis_scale import Scale
+from classifier.app.demo_data import Demo, ScoredConversation
+from classifier.app.form_fields import FormFields, RequestError, quoted
+from classifier.app.lesson.alert_queue import alarm_thresholds
+from classifier.app.lesson.explained_message import marked_text
 from classifier.model.conversation.explain import explain_conversation
 from classifier.model.message.explain import terms_in_place
 from classifier.report.printed_tables import PrintedTable

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classifier.app.demo import Demo
-from classifier.app.form import FormFields
+from classifier.app.demo_data import Demo
+from classifier.app.form_fields import FormFields
 from classifier.app.page import app_icon, app_style, html_page
-from classifier.app.views import PAGE_VIEWS, PageView, menu
+from classifier.app.page_views import PAGE_VIEWS, PageView, menu
 from classifier.atomic import write_bytes
 from classifier.errors import InputError
 from classifier.progress import progress_bar

@@ -121,7 +121,7 @@ class Demo:
         """
         import classifier.evaluation.baserates
         import classifier.privacy.simulate.policy_simulation  # noqa: F401
-        from classifier.app.lesson.taught import untaught_model
+        from classifier.app.lesson.retrained_model import untaught_model
 
         with suppress(InputError):
             _ = self.scored_conversations

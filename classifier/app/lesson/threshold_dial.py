@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from classifier.app.demo import Demo
-from classifier.app.form import FormFields, RequestError, quoted
-from classifier.app.formats import format_count, format_percent
-from classifier.app.lesson.dial_figures import DialStep, shipped_dial
-from classifier.app.lesson.queue import alarm_thresholds
-from classifier.app.scale import Scale
+from classifier.app.axis_scale import Scale
+from classifier.app.demo_data import Demo
+from classifier.app.form_fields import FormFields, RequestError, quoted
+from classifier.app.lesson.alert_queue import alarm_thresholds
+from classifier.app.lesson.threshold_dial_figures import DialStep, shipped_dial
+from classifier.app.number_formats import format_count, format_percent
 from classifier.report.printed_tables import PrintedTable
 
 PEOPLE = 1_000_000

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.app.demo import Demo
-from classifier.app.examples import example_texts
-from classifier.app.form import FormFields, choice_field
-from classifier.app.lesson.taught import (
+from classifier.app.demo_data import Demo
+from classifier.app.example_texts import example_texts
+from classifier.app.form_fields import FormFields, choice_field
+from classifier.app.lesson.retrained_model import (
     N_PHRASES,
     TIMES,
     TaughtLine,

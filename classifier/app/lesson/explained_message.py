@@ -6,10 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from classifier.app.demo import Demo
-from classifier.app.examples import example_texts
-from classifier.app.form import FormFields, choice_field
-from classifier.app.scale import Scale
+from classifier.app.axis_scale import Scale
+from classifier.app.demo_data import Demo
+from classifier.app.example_texts import example_texts
+from classifier.app.form_fields import FormFields, choice_field
 from classifier.model.message.explain import KIND, Explanation, terms_in_place
 from classifier.model.message.scorer import MessageModel
 from classifier.report.printed_tables import PrintedTable

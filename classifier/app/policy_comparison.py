@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from classifier.app.demo import Demo
-from classifier.app.form import (
+from classifier.app.axis_scale import Scale, powers_of_ten
+from classifier.app.demo_data import Demo
+from classifier.app.form_fields import (
     FormFields,
     RequestError,
     checked_field,
@@ -16,12 +17,11 @@ from classifier.app.form import (
     share_field,
     typed_text,
 )
-from classifier.app.formats import format_count, format_percent
-from classifier.app.lesson.guess import featured_conversations
-from classifier.app.lesson.queue import alarm_thresholds
+from classifier.app.lesson.alert_queue import alarm_thresholds
+from classifier.app.lesson.guessed_score import featured_conversations
+from classifier.app.number_formats import format_count, format_percent
 from classifier.app.policy_figures import PolicyFigures, PolicySummary
-from classifier.app.reviewer import reviewer_values, runnable_policies
-from classifier.app.scale import Scale, powers_of_ten
+from classifier.app.reviewer_view import reviewer_values, runnable_policies
 from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID
 from classifier.report.printed_tables import PrintedTable
 

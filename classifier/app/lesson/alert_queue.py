@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from classifier.app.demo import Demo, ScoredConversation, first_at_or_over
-from classifier.app.lesson.dial_figures import DialStep, shipped_dial
+from classifier.app.demo_data import Demo, ScoredConversation, first_at_or_over
+from classifier.app.lesson.threshold_dial_figures import DialStep, shipped_dial
 
 QUEUE_LENGTH = 10
 ALARM_STEP = 6
