@@ -13,10 +13,10 @@ import pandas as pd
 from pyspark.sql import SparkSession
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
-from classifier.model.frames import MESSAGE_SCHEMA, score_frame
+from classifier.model.dataframe_scoring import MESSAGE_SCHEMA, score_frame
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped_models import shipped_model
 
 SPARK_TYPES = {"float64": DoubleType(), "str": StringType()}
 

@@ -10,11 +10,11 @@ from hypothesis import settings
 
 from classifier.app.demo_data import load_demo
 from classifier.cli.main import main
+from classifier.corpus.corpus_folder import write_corpus
 from classifier.corpus.dialogues import VOICES, load_dialogues
 from classifier.corpus.families import load_families
-from classifier.corpus.generator.spec import CorpusSpec
-from classifier.corpus.release import write_corpus
-from classifier.model.shipped import conversation_model_path
+from classifier.corpus.generator.corpus_spec import CorpusSpec
+from classifier.model.shipped_models import conversation_model_path
 
 # A slow machine is no failure of the code, and a build that fails must fail again when it is looked into.
 settings.register_profile("build", deadline=None, derandomize="CI" in os.environ)

@@ -8,7 +8,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from classifier.model.container import content_sha256
+from classifier.model.file_container import content_sha256
 from classifier.model.message.operating_points import OPERATING_POINTS, MessageOperatingPoint
 from classifier.taxonomy import LABELS
 

@@ -30,7 +30,7 @@ from classifier.cli.main import main
 from classifier.corpus.checks.content_policy import policy_problems
 from classifier.errors import InputError
 from classifier.model.message.file import load_model
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.privacy.attacks.name_recovery import names_read
 from classifier.privacy.policies.given_names import given_names
 from classifier.privacy.policies.redaction import redacted

@@ -15,7 +15,7 @@ from classifier.app.lesson.guessed_score import featured_conversations
 from classifier.app.static_site import export_site
 from classifier.cli.main import main
 from classifier.errors import InputError
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 
 
 @pytest.fixture(scope="module")

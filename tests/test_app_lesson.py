@@ -25,7 +25,7 @@ from classifier.app.lesson.threshold_dial_figures import (
     dial_figures,
     shipped_dial,
 )
-from classifier.corpus.release import corpus_files
+from classifier.corpus.corpus_folder import corpus_files
 from classifier.model.conversation.monitor import Monitor
 from classifier.readers.corpus_jsonl import iterate_conversations
 from classifier.taxonomy import LABELS

@@ -59,7 +59,7 @@ def model(small_model):
 
 @pytest.fixture(scope="module")
 def corpus_texts(small_corpus):
-    from classifier.corpus.release import read_corpus
+    from classifier.corpus.corpus_folder import read_corpus
 
     return [
         message.text

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_scores import HALF
 
-from classifier.model.conversation.bulk import BulkMonitor
+from classifier.model.conversation.bulk_monitor import BulkMonitor
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
 from classifier.taxonomy import COLUMNS
 

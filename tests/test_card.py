@@ -13,9 +13,9 @@ import yaml
 
 from classifier.cli.main import main
 from classifier.errors import InputError
-from classifier.evaluation.results import load_evaluation
+from classifier.evaluation.saved_results import load_evaluation
 from classifier.model.message.file import load_model
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.report.evaluation.model_card import model_card
 from classifier.report.evaluation.readme_tables import alert_rates, known_limits, short_results
 from classifier.report.evaluation.summary_tables import (

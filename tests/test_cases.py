@@ -26,14 +26,14 @@ from model_files import points_at
 from toy_messages import toy_table
 
 from classifier.cli.main import main
-from classifier.model.container import stored_sha256
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import save_conversation_model
-from classifier.model.conversation.model import ConversationModel
+from classifier.model.file_container import stored_sha256
 from classifier.model.message.file import load_model, save_model
 from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.stage_classifier import fit_message_model
-from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
+from classifier.model.shipped_models import conversation_model_path, shipped_model, train_split_model
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.row_files import open_rows
 from classifier.taxonomy import LABELS
@@ -1174,7 +1174,7 @@ def test_a_missing_path_is_noticed_first(command, refused, tmp_path, monkeypatch
     def too_far(*arguments, **options):
         raise AssertionError("read before the missing path was noticed")
 
-    monkeypatch.setattr("classifier.corpus.release.read_corpus", too_far)
+    monkeypatch.setattr("classifier.corpus.corpus_folder.read_corpus", too_far)
     told = refused(*[part if part not in ("e", "t", "o.csv") else tmp_path / part for part in command])
     assert "nosuch" in told
     assert "No such file" in told or "no such model" in told

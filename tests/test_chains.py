@@ -10,7 +10,8 @@ from random import Random
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from classifier.corpus.checks.audit import corpus_problems
+from classifier.corpus.checks.corpus_audit import corpus_problems
+from classifier.corpus.corpus_folder import parts_folder, read_corpus, write_corpus
 from classifier.corpus.dialogues import Dialogue, Line
 from classifier.corpus.generator.accounts import draw_talk_times
 from classifier.corpus.generator.chain_plan import (
@@ -29,11 +30,10 @@ from classifier.corpus.generator.chains import (
     generate_chain_senders,
     generate_chains,
 )
-from classifier.corpus.generator.spec import CorpusSpec
-from classifier.corpus.generator.typing import MISSPELLINGS, evened, light_habits, typed
+from classifier.corpus.generator.corpus_spec import CorpusSpec
+from classifier.corpus.generator.typing_habits import MISSPELLINGS, evened, light_habits, typed
 from classifier.corpus.grammar import Segment
-from classifier.corpus.release import parts_folder, read_corpus, write_corpus
-from classifier.corpus.slots import NAMES
+from classifier.corpus.slot_fillers import NAMES
 from classifier.corpus.split import split_conversations
 from classifier.readers.corpus_jsonl import CorpusError, read_conversations, to_jsonl
 from classifier.readers.messages_table import messages_table
@@ -336,7 +336,7 @@ def test_the_messages_table_names_the_first_tactic_and_the_relation(conversation
 
 
 def test_a_stopped_generation_goes_on_from_its_pieces_to_the_same_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr("classifier.corpus.release.SENDERS_A_PIECE", 20)
+    monkeypatch.setattr("classifier.corpus.corpus_folder.SENDERS_A_PIECE", 20)
     spec = replace(SPEC, n_conversations=200)
     manifest = write_corpus(tmp_path / "unbroken", spec, dialogues=TOYS)
     calls = []

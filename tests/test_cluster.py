@@ -20,7 +20,7 @@ from classifier.errors import InputError
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.workflows.scoring.dask_cluster import Models, score_files
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's and Spark's own code

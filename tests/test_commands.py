@@ -108,10 +108,10 @@ def test_conversations_come_back_one_row_each_with_their_warning(chat, small_mod
 def test_the_score_of_a_conversation_is_its_highest_and_flags_at_the_threshold(
     small_corpus, small_model, tmp_path
 ):
-    from classifier.corpus.release import read_corpus
+    from classifier.corpus.corpus_folder import read_corpus
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier
-    from classifier.model.shipped import conversation_model_path
+    from classifier.model.shipped_models import conversation_model_path
     from classifier.workflows.conversation_evaluation.conversation_scores import (
         conversation_running_scores,
         message_probabilities,

@@ -16,7 +16,7 @@ from toy_messages import toy_table
 
 from classifier.cli.main import main
 from classifier.evaluation.intervals import cluster_weights
-from classifier.evaluation.results import Evaluation
+from classifier.evaluation.saved_results import Evaluation
 from classifier.model.message.file import save_model
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.readers.checked_values import external_conversation

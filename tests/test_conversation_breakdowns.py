@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.model import ConversationModel
 from classifier.records import Conversation, Message, Metadata
 from classifier.taxonomy import BENIGN, COLUMNS, LABELS, PATTERN
 from classifier.workflows.conversation_evaluation.breakdowns import (

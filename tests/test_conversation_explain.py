@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from model_files import points_at
 from toy_scores import NEVER
 
+from classifier.model.conversation.conversation_model import HALF_LIFE, ConversationModel, score_conversation
 from classifier.model.conversation.explain import as_text, explain_conversation
 from classifier.model.conversation.features import FEATURE_LABEL, HEAD_FEATURES, running_features
-from classifier.model.conversation.model import HALF_LIFE, ConversationModel, score_conversation
 from classifier.model.message.explain import explain
 from classifier.model.message.file import save_model
 from classifier.model.message.stage_classifier import fit_message_model

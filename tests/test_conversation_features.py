@@ -13,7 +13,7 @@ from toy_scores import HALF, NEVER, of_labels, showing
 
 from classifier.errors import InputError
 from classifier.model.conversation.features import FEATURE_LABEL, FEATURES, HEAD_FEATURES, running_features
-from classifier.model.conversation.sums import author_slots
+from classifier.model.conversation.message_sums import author_slots
 from classifier.records import Metadata
 from classifier.taxonomy import COLUMNS, LABELS
 

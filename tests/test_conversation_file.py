@@ -7,10 +7,10 @@ import pytest
 from model_files import rewritten
 from safetensors.numpy import load_file, save_file
 
-from classifier.model.container import ModelFileError
+from classifier.model.conversation.conversation_model import ConversationModel, score_conversation
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import load_conversation_model, save_conversation_model
-from classifier.model.conversation.model import ConversationModel, score_conversation
+from classifier.model.file_container import ModelFileError
 
 PROBABILITIES = np.linspace(0, 1, 129).reshape(3, 43)
 

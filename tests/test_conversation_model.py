@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from toy_scores import HALF, NEVER, of_labels, showing
 
-from classifier.model.conversation.features import HEAD_FEATURES, running_features
-from classifier.model.conversation.fit import fit_conversation_model, platt
-from classifier.model.conversation.model import (
+from classifier.model.conversation.conversation_model import (
     HALF_LIFE,
     SETTLED_MESSAGES,
     ConversationModel,
     running_log_odds,
     score_conversation,
 )
+from classifier.model.conversation.features import HEAD_FEATURES, running_features
+from classifier.model.conversation.fit import fit_conversation_model, platt
 from classifier.model.conversation.monitor import running_scores
 from classifier.records import Conversation, Message, Metadata
 

@@ -8,7 +8,7 @@ import pytest
 
 from classifier import __version__
 from classifier.cli.main import main
-from classifier.model.shipped import card_path
+from classifier.model.shipped_models import card_path
 from classifier.readers.other_formats.coop_card import coop_card
 from classifier.taxonomy import LABELS
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from classifier.evaluation.messages import f1_by_cap
+from classifier.evaluation.message_metrics import f1_by_cap
 from classifier.taxonomy import LABELS, STAGES
 
 N = 400

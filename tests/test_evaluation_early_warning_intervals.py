@@ -201,7 +201,7 @@ def _early_table(tables):
 @pytest.fixture
 def toy_scored(small_corpus):
     """Three patterns and a benign conversation whose scores are given, each of a leading family of its own."""
-    from classifier.corpus.release import read_corpus
+    from classifier.corpus.corpus_folder import read_corpus
     from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations
 
     conversations = read_corpus(small_corpus)["test"]

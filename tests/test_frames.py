@@ -9,7 +9,7 @@ from test_score import rows
 
 from classifier.errors import InputError
 from classifier.model.conversation.file import load_conversation_model
-from classifier.model.frames import (
+from classifier.model.dataframe_scoring import (
     CONVERSATION_SCHEMA,
     MESSAGE_SCHEMA,
     SENDER_SCHEMA,
@@ -20,7 +20,7 @@ from classifier.model.frames import (
 )
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.taxonomy import LABELS
 
 

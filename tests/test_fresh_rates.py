@@ -9,7 +9,7 @@ import pytest
 
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.file import load_model
-from classifier.model.shipped import conversation_model_path, train_split_model
+from classifier.model.shipped_models import conversation_model_path, train_split_model
 
 FRESH = Path(__file__).parent.parent / "data" / "results" / "v2" / "fresh.csv"
 

@@ -10,16 +10,16 @@ from random import Random
 import pytest
 
 from classifier.corpus import grammar
-from classifier.corpus.checks.audit import corpus_problems, degeneracy, near_copies_across_splits
 from classifier.corpus.checks.content_policy import policy_problems
+from classifier.corpus.checks.corpus_audit import corpus_problems, degeneracy, near_copies_across_splits
 from classifier.corpus.checks.near_copies import without_near_copies
 from classifier.corpus.checks.phrase_check import phrase_problems, shared_lines
+from classifier.corpus.corpus_folder import MESSAGES, read_corpus, read_message_tables
 from classifier.corpus.families import PhraseError, PhraseFamily, read_phrase_file
-from classifier.corpus.generator import typing as habits
+from classifier.corpus.generator import typing_habits as habits
+from classifier.corpus.generator.corpus_spec import CorpusSpec
 from classifier.corpus.generator.phrase_messages import TEXTS_A_FAMILY, phrase_messages
-from classifier.corpus.generator.spec import CorpusSpec
-from classifier.corpus.release import MESSAGES, read_corpus, read_message_tables
-from classifier.corpus.slots import SLOTS
+from classifier.corpus.slot_fillers import SLOTS
 from classifier.corpus.split import assign_families, split_conversations
 from classifier.readers.corpus_jsonl import CorpusError
 from classifier.readers.messages_table import families_used, messages_table

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score
 from toy_messages import toy_table
 
 from classifier.cli.main import main
-from classifier.corpus.release import write_corpus
+from classifier.corpus.corpus_folder import write_corpus
 from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.message.file import load_model
 from classifier.model.message.stage_classifier import fit_message_model

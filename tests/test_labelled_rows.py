@@ -17,7 +17,7 @@ from sklearn.metrics import (
 from classifier.cli.main import main
 from classifier.errors import InputError
 from classifier.evaluation.intervals import Resamples
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped_models import shipped_model
 from classifier.taxonomy import LABELS, STAGES
 from classifier.workflows.labelled_rows.labelled_row_reader import LabelledRows
 from classifier.workflows.labelled_rows.metric_tables import f1_by_cap

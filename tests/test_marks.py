@@ -11,7 +11,7 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import explain, terms_in_place
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.marks import in_scope, marked, negated, token_kind
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.taxonomy import LABELS
 
 

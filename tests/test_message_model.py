@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from toy_messages import VARIANTS, toy_table
 
 from classifier.errors import InputError
-from classifier.model.container import ModelFileError
+from classifier.model.file_container import ModelFileError
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import explain, in_words, terms_in_place
 from classifier.model.message.features import char_ngrams, word_ngrams, word_pairs

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from classifier.model.message.file import load_model
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.taxonomy import LABELS
 
 with (Path(__file__).parent / "minimal_pairs.csv").open(newline="", encoding="utf-8") as stream:

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from toy_scores import HALF, NEVER
 
 from classifier.errors import InputError
+from classifier.model.conversation.conversation_model import HALF_LIFE, ConversationModel, score_conversation
 from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.model import HALF_LIFE, ConversationModel, score_conversation
+from classifier.model.conversation.message_sums import author_slots, message_sums, running_sums
 from classifier.model.conversation.monitor import Monitor, author_tag, running_scores
-from classifier.model.conversation.sums import author_slots, message_sums, running_sums
 from classifier.records import Metadata
 from classifier.taxonomy import COLUMNS, LABELS
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from classifier.cli.main import main
-from classifier.corpus.release import read_corpus, read_message_tables
+from classifier.corpus.corpus_folder import read_corpus, read_message_tables
 from classifier.errors import InputError
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.file import load_classifier
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.simulate.policy_scorer import STAGE_MAXIMA

@@ -11,7 +11,7 @@ from attack_toys import DECOYS, MARKS, NAMES, PUBLIC, area, toy_documents
 from privacy_toys import auc_standard_error, chat
 
 from classifier.corpus.generator.chains import generate_chains
-from classifier.corpus.generator.spec import CorpusSpec
+from classifier.corpus.generator.corpus_spec import CorpusSpec
 from classifier.privacy.attacks.attack_table import COLUMNS, attack_table, blind_scores
 from classifier.privacy.attacks.canary_exposure import draw_canaries
 from classifier.privacy.attacks.membership_documents import (

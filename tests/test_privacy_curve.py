@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import roc_auc_score
 
 from classifier.cli.main import main
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.privacy.model_variants.dp_curve import (
     EPSILONS,
     LabelledRows,

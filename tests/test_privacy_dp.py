@@ -15,7 +15,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from classifier.corpus.checks.content_policy import policy_problems
-from classifier.corpus.slots import NAMES
+from classifier.corpus.slot_fillers import NAMES
 from classifier.evaluation.curves import auc
 from classifier.model.message.reading.normalise import normalise
 from classifier.privacy.model_variants.dp_logistic import (

@@ -6,7 +6,7 @@ import pytest
 from privacy_toys import chat
 
 from classifier.cli.main import main
-from classifier.corpus.release import read_corpus
+from classifier.corpus.corpus_folder import read_corpus
 from classifier.privacy.attacks.strongest_attack import strongest_attacks
 from classifier.workflows.model_file_attacks.attack_inputs import conversations_of_some_senders
 from classifier.workflows.model_file_attacks.membership_attack import (
@@ -59,7 +59,7 @@ def test_a_file_is_attacked_by_vocabulary_loss_and_shadow_models_beside_a_blind_
 
 
 def test_a_file_of_another_corpus_is_refused(small_corpus, tmp_path, capsys):
-    from classifier.model.shipped import train_split_model
+    from classifier.model.shipped_models import train_split_model
 
     out = ["--shadows", "0", "--canaries", "0", "--people", "20", "--out", str(tmp_path / "a.json")]
     assert main(["privacy", "attack", str(small_corpus), "--model", str(train_split_model()), *out]) == 2

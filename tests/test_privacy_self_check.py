@@ -12,7 +12,7 @@ import pytest
 from privacy_toys import auc_standard_error, chat, town
 
 from classifier.cli.main import main
-from classifier.corpus.release import read_corpus
+from classifier.corpus.corpus_folder import read_corpus
 from classifier.privacy.attack_self_check import _document_counts, _names, expected_leaks
 from classifier.privacy.attacks.membership_documents import membership_documents
 from classifier.privacy.harness_self_check import (

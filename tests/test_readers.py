@@ -18,7 +18,7 @@ import pytest
 
 from classifier.cli.main import main
 from classifier.errors import InputError
-from classifier.evaluation.senders import pan12_f05, pan12_f3
+from classifier.evaluation.sender_metrics import pan12_f05, pan12_f3
 from classifier.model.conversation.fit import fit_conversation_model
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.readers.any_format import FORMATS, read, sniffed

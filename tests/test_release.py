@@ -13,10 +13,7 @@ import pandas as pd
 import pytest
 
 from classifier.cli.main import main
-from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
-from classifier.corpus.generator.phrase_messages import phrase_messages
-from classifier.corpus.generator.spec import RELEASES
-from classifier.corpus.release import (
+from classifier.corpus.corpus_folder import (
     MESSAGES,
     content_hash,
     parts_folder,
@@ -25,9 +22,12 @@ from classifier.corpus.release import (
     read_message_tables,
     write_corpus,
 )
+from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
+from classifier.corpus.generator.corpus_spec import RELEASES
+from classifier.corpus.generator.phrase_messages import phrase_messages
 from classifier.errors import InputError
 from classifier.model.message.file import load_model
-from classifier.model.shipped import shipped_model, train_split_model
+from classifier.model.shipped_models import shipped_model, train_split_model
 from classifier.readers.other_formats.label_studio import read_annotations, to_tasks
 
 DATA = Path(__file__).parent.parent / "data" / "synthetic"

@@ -11,7 +11,7 @@ import pytest
 from jinja2.runtime import Macro
 
 from classifier.cli.main import main
-from classifier.evaluation.results import Evaluation, load_evaluation
+from classifier.evaluation.saved_results import Evaluation, load_evaluation
 from classifier.report.evaluation.evaluation_page import GROUPS, NOTES, evaluation_page
 from classifier.report.evaluation.page_opening import opening
 from classifier.report.html_rendering import report_templates

@@ -111,7 +111,7 @@ def test_every_format_in_gives_the_same_scores_in_every_format_out(kind, out, tm
 @pytest.mark.parametrize("out", KINDS)
 def test_blocks_and_processes_change_no_byte(level, out, chat, small_model, tmp_path):
     from classifier.model.conversation.file import load_conversation_model
-    from classifier.model.shipped import conversation_model_path
+    from classifier.model.shipped_models import conversation_model_path
 
     conversation_model = (
         None if level == "message" else load_conversation_model(conversation_model_path(small_model))
@@ -441,7 +441,7 @@ def test_a_sender_is_scored_over_all_conversations_from_its_own_side(tmp_path, s
     from classifier.model.conversation.features import author_slots, running_features
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model
-    from classifier.model.shipped import conversation_model_path
+    from classifier.model.shipped_models import conversation_model_path
 
     some, conversation_model, model = (
         rows(90),

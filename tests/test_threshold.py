@@ -13,11 +13,11 @@ from scored_files import scored_conversations
 
 from classifier.cli.main import main
 from classifier.cli.threshold import _enough_stages
-from classifier.corpus.release import read_corpus, read_splits
+from classifier.corpus.corpus_folder import read_corpus, read_splits
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.taxonomy import LABELS, PATTERN
 from classifier.workflows.conversation_evaluation.batch_scores import (
     batch_highest_scores,

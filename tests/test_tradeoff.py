@@ -15,11 +15,11 @@ from matplotlib.colors import to_hex
 
 import classifier.privacy
 from classifier.cli.main import main
-from classifier.corpus.release import read_corpus
+from classifier.corpus.corpus_folder import read_corpus
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_classifier
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.privacy.constraints.constraint import CONSTRAINED_METRICS
 from classifier.privacy.constraints.feasibility import constraint_lines
 from classifier.privacy.policies.policy import shipped_policies

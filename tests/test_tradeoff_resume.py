@@ -16,7 +16,7 @@ from privacy_toys import SCORER, policy, town
 
 from classifier.cli.main import main
 from classifier.cli.tradeoff import resumable
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.privacy.message_streams import scored
 from classifier.privacy.tradeoff.finished_policies import FinishedPolicies
 from classifier.privacy.tradeoff.frontier import compare_policies

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 import classifier
 from classifier.app.policy_figures import PolicySummary, read_policy_summary
 from classifier.errors import InputError
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.file import load_conversation_model
-from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
@@ -119,7 +119,7 @@ class Demo:
 
         An error is raised again, and shown, by the request that needs the conversations.
         """
-        import classifier.evaluation.baserates
+        import classifier.evaluation.base_rates
         import classifier.privacy.simulate.policy_simulation  # noqa: F401
         from classifier.app.lesson.retrained_model import untaught_model
 
@@ -142,11 +142,11 @@ class Demo:
         if self.corpus is None:
             from classifier.corpus.dialogues import load_dialogues
             from classifier.corpus.generator.chains import generate_chains
-            from classifier.corpus.generator.spec import CorpusSpec
+            from classifier.corpus.generator.corpus_spec import CorpusSpec
 
             spec = CorpusSpec()  # with its seed, so that dialogues are split as in the released corpus
             return generate_chains(replace(spec, n_conversations=N_GENERATED), load_dialogues(spec.voice))
-        from classifier.corpus.release import corpus_files
+        from classifier.corpus.corpus_folder import corpus_files
         from classifier.readers.corpus_jsonl import iterate_conversations
 
         return iterate_conversations(corpus_files(self.corpus)[-1])

@@ -181,7 +181,7 @@ def _figures_per_day(point: PolicyFigures, prevalence: float, volume: int) -> Da
 
     Bounds are given where the rates have intervals.
     """
-    from classifier.evaluation.baserates import base_rate_table
+    from classifier.evaluation.base_rates import base_rate_table
 
     table = base_rate_table(*point.rates, prevalences=[prevalence], volume=volume)
     n_benign = volume * (1 - prevalence)

@@ -57,7 +57,7 @@ def baserate(
     Example:
       grooming-classifier baserate --tpr 90/100 --fpr 10/1000 --prevalence 0.001 --volume 1000000
     """
-    from classifier.evaluation.baserates import PREVALENCES, base_rate_table, ppv
+    from classifier.evaluation.base_rates import PREVALENCES, base_rate_table, ppv
     from classifier.evaluation.rates import Rate
 
     prevalences = prevalence or PREVALENCES

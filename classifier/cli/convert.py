@@ -12,7 +12,7 @@ import click
 
 from classifier.cli.options import as_row_options, require_paths, row_options
 from classifier.errors import InputError
-from classifier.model.shipped import card_path, shipped_model
+from classifier.model.shipped_models import card_path, shipped_model
 from classifier.readers.any_format import FORMATS
 from classifier.readers.rows.message_rows import MESSAGE_COLUMNS, message_rows, numbered_messages
 
@@ -327,7 +327,7 @@ def _write_card(path: Path) -> None:
 
 
 def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:
-    from classifier.evaluation.senders import pan12_f05, pan12_f3
+    from classifier.evaluation.sender_metrics import pan12_f05, pan12_f3
     from classifier.readers.other_formats.pan12 import read_authors, read_lines
 
     if to == "pan12-authors":

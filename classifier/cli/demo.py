@@ -11,7 +11,7 @@ import click
 
 from classifier.cli.options import require_paths
 from classifier.errors import InputError
-from classifier.model.shipped import conversation_model_path, shipped_model, train_split_model
+from classifier.model.shipped_models import conversation_model_path, shipped_model, train_split_model
 
 LOOPBACK = {"127.0.0.1": socket.AF_INET, "localhost": socket.AF_INET, "::1": socket.AF_INET6}
 

@@ -21,7 +21,7 @@ from classifier.cli.options import (
     threshold_options,
 )
 from classifier.errors import InputError
-from classifier.model.shipped import (
+from classifier.model.shipped_models import (
     conversation_model_path,
     require_unseen,
     shipped_model,
@@ -29,7 +29,7 @@ from classifier.model.shipped import (
 )
 
 if TYPE_CHECKING:
-    from classifier.evaluation.results import Evaluation
+    from classifier.evaluation.saved_results import Evaluation
 
 NO_INTERVAL = "(–)"
 """Stands for the bounds of a figure that rests on too little."""
@@ -134,7 +134,7 @@ def evaluate(
 def _evaluate_corpus(
     corpus: Path, path: Path, transfer: Path | None, out: Path, seed: int, resamples: int
 ) -> None:
-    from classifier.corpus.release import content_hash, read_corpus, read_message_tables, require_splits
+    from classifier.corpus.corpus_folder import content_hash, read_corpus, read_message_tables, require_splits
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_classifier, load_model

@@ -11,7 +11,7 @@ from classifier.cli.options import out_file
 from classifier.errors import InputError
 
 if TYPE_CHECKING:
-    from classifier.evaluation.results import Evaluation
+    from classifier.evaluation.saved_results import Evaluation
 
 
 @click.command()
@@ -28,7 +28,7 @@ def report(evaluation: Path, out: Path) -> None:
       grooming-classifier report results/evaluation --out report.html
     """
     from classifier.atomic import write_bytes
-    from classifier.evaluation.results import load_evaluation
+    from classifier.evaluation.saved_results import load_evaluation
     from classifier.report.evaluation.evaluation_page import evaluation_page
     from classifier.report.tradeoff.tradeoff_page import tradeoff_page
 
@@ -44,7 +44,7 @@ def report(evaluation: Path, out: Path) -> None:
 
 
 def _load_tradeoff(folder: Path) -> Evaluation:
-    from classifier.evaluation.results import load_evaluation
+    from classifier.evaluation.saved_results import load_evaluation
     from classifier.report.tradeoff.cost_sections import missing_costs
 
     tradeoff = load_evaluation(folder, name="tradeoff")

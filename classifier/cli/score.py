@@ -24,9 +24,9 @@ from classifier.cli.options import (
 )
 from classifier.cli.score_arguments import are_files, checked_output, opened_rows
 from classifier.errors import InputError
-from classifier.model.container import stored_sha256
+from classifier.model.file_container import stored_sha256
 from classifier.model.message.explain import scores_as_json, scores_as_text
-from classifier.model.shipped import shipped_model
+from classifier.model.shipped_models import shipped_model
 from classifier.progress import say
 from classifier.readers.checked_values import shown
 from classifier.readers.input_lines import input_lines

@@ -10,7 +10,7 @@ import click
 
 from classifier.cli.options import CORPUS, TRAIN_SPLIT_MODEL, FiniteRange, require_paths
 from classifier.errors import InputError
-from classifier.model.shipped import conversation_model_path, require_unseen, train_split_model
+from classifier.model.shipped_models import conversation_model_path, require_unseen, train_split_model
 from classifier.taxonomy import LABELS, PATTERN, STAGES
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def threshold(
         raise InputError("--level message: takes --fpr alone; reviews and --stages are of conversations")
     import numpy as np
 
-    from classifier.corpus.release import content_hash, read_splits, require_splits
+    from classifier.corpus.corpus_folder import content_hash, read_splits, require_splits
     from classifier.evaluation.thresholds import TooFewUnits
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.batch import BatchScorer
@@ -290,7 +290,7 @@ def _rates(
     families: Sequence[tuple[str, ...]],
     aim: Aim,
 ) -> list[str]:
-    from classifier.evaluation.clusters import Clusters
+    from classifier.evaluation.clustered_units import Clusters
 
     clusters = Clusters.of(families)
     tpr, fpr = clusters.rate(flag, label), clusters.rate(flag, ~label)

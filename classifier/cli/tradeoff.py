@@ -27,7 +27,7 @@ from classifier.privacy.constraints.constraint import DEFAULT_CONSTRAINT
 if TYPE_CHECKING:
     import pandas as pd
 
-    from classifier.evaluation.results import Evaluation
+    from classifier.evaluation.saved_results import Evaluation
     from classifier.privacy.policies.policy import Policy
     from classifier.privacy.tradeoff.finished_policies import FinishedPolicies
     from classifier.workflows.tradeoff.tradeoff_inputs import Material
@@ -156,10 +156,10 @@ def tradeoff(
       grooming-classifier tradeoff data/synthetic/v2 --constraint "recall>=0.2" --out results/tradeoff
       grooming-classifier tradeoff data/synthetic/v2 --policies my_policy.toml --out results/mine
     """
-    from classifier.evaluation.baserates import PREVALENCES
-    from classifier.evaluation.results import Evaluation
+    from classifier.evaluation.base_rates import PREVALENCES
+    from classifier.evaluation.saved_results import Evaluation
     from classifier.model.message.file import load_model
-    from classifier.model.shipped import require_unseen
+    from classifier.model.shipped_models import require_unseen
     from classifier.privacy.attacks.strongest_attack import model_leaks
     from classifier.privacy.constraints.constraint import check_constraints
     from classifier.privacy.constraints.feasibility import constraint_lines, feasible_points
@@ -300,7 +300,7 @@ def _save(evaluation: Evaluation, out: Path) -> None:
     or none.
     """
     from classifier.atomic import write_bytes
-    from classifier.evaluation.results import load_evaluation
+    from classifier.evaluation.saved_results import load_evaluation
     from classifier.report.tradeoff.tradeoff_page import tradeoff_page
 
     written = out / PARTS / "written"

@@ -19,7 +19,7 @@ from classifier.cli.options import (
     seed_of,
 )
 from classifier.errors import InputError
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.progress import progress_bar, say
 from classifier.workflows.training.training_options import recipe_value
 
@@ -97,8 +97,8 @@ def train(
     import numpy as np
     import pandas as pd
 
-    from classifier.corpus.checks.audit import degeneracy
-    from classifier.corpus.release import content_hash, read_corpus, read_message_tables, require_splits
+    from classifier.corpus.checks.corpus_audit import degeneracy
+    from classifier.corpus.corpus_folder import content_hash, read_corpus, read_message_tables, require_splits
     from classifier.evaluation.thresholds import error_free_units_needed
     from classifier.model.conversation.features import HEAD_FEATURES
     from classifier.model.conversation.file import save_conversation_model

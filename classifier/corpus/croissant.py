@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from classifier.corpus.release import MANIFEST, read_manifest
+from classifier.corpus.corpus_folder import MANIFEST, read_manifest
 from classifier.readers.corpus_jsonl import CorpusError
 from classifier.readers.file_opening import parsed_json, text_lines
 from classifier.records import SPLITS

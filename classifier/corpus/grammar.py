@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from classifier.corpus.slots import PERSONAL, SLOTS, fill
+from classifier.corpus.slot_fillers import PERSONAL, SLOTS, fill
 
 _PART = re.compile(r"\[([^\[\]]*)\]|\{([a-z_]+)\}")
 

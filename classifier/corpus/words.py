@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from classifier.corpus.families import load_families
-from classifier.corpus.generator.spec import RELEASES
+from classifier.corpus.generator.corpus_spec import RELEASES
 from classifier.corpus.split import assign_families
 
 _SLOT = re.compile(r"\{\w+\}")

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit, xlogy
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.rates import labelled_scores
 
 SMALLEST_PROBABILITY = 1e-12

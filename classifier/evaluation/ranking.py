@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, stdtrit
 from scipy.stats import rankdata
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.intervals import Resamples, divide_or_nan
 from classifier.evaluation.rates import labelled_scores
 

@@ -18,7 +18,7 @@ class Rate:
     it at least as often as ``confidence`` says, if units are independent. For units that share a phrase
     family or a dialogue they are taken at the effective sample size, n / ``design_effect``, corrected for
     ``df`` degrees of freedom (Korn & Graubard 1998, Survey Methodology 24).
-    ``classifier.evaluation.clusters`` measures both.
+    ``classifier.evaluation.clustered_units`` measures both.
 
     >>> print(Rate(hits=1, n=2))
     0.500 (1/2)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classifier.corpus.checks.audit import corpus_problems
 from classifier.corpus.checks.content_policy import policy_problems
+from classifier.corpus.checks.corpus_audit import corpus_problems
 from classifier.corpus.checks.dialogue_check import dialogue_problems, voice_problems
 from classifier.corpus.checks.near_copies import distinct_phrasings
 from classifier.corpus.checks.phrase_check import phrase_problems, shared_lines
+from classifier.corpus.corpus_folder import (
+    PHRASE_VOICE,
+    content_hash,
+    corpus_files,
+    read_corpus,
+    read_manifest,
+    read_message_tables,
+)
 from classifier.corpus.dialogues import (
     Dialogue,
     holds_dialogues,
@@ -17,14 +25,6 @@ from classifier.corpus.dialogues import (
     read_dialogue_folder,
 )
 from classifier.corpus.families import load_families, read_phrase_file
-from classifier.corpus.release import (
-    PHRASE_VOICE,
-    content_hash,
-    corpus_files,
-    read_corpus,
-    read_manifest,
-    read_message_tables,
-)
 from classifier.progress import progress_bar, say
 from classifier.readers.corpus_jsonl import CorpusError
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.corpus.checks.audit import near_copies_across_splits
+from classifier.corpus.checks.corpus_audit import near_copies_across_splits
 from classifier.evaluation.curves import curve_points
-from classifier.evaluation.messages import f1_by_cap, message_metrics
-from classifier.evaluation.results import Evaluation
-from classifier.evaluation.slices import false_alarms_by, recall_by
-from classifier.model.conversation.model import ConversationModel
+from classifier.evaluation.message_metrics import f1_by_cap, message_metrics
+from classifier.evaluation.saved_results import Evaluation
+from classifier.evaluation.slice_rates import false_alarms_by, recall_by
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.message.file import training_options
 from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
 from classifier.model.message.scorer import MessageModel

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from classifier.corpus.corpus_folder import MESSAGES, read_corpus, read_manifest
 from classifier.corpus.describe import dialogue_counts, label_counts, phrase_counts
 from classifier.corpus.dialogues import load_dialogues
 from classifier.corpus.families import load_families
-from classifier.corpus.generator.spec import RELEASES
-from classifier.corpus.release import MESSAGES, read_corpus, read_manifest
+from classifier.corpus.generator.corpus_spec import RELEASES
 from classifier.errors import InputError
-from classifier.evaluation.results import load_evaluation
+from classifier.evaluation.saved_results import load_evaluation
 from classifier.model.message.explain import scores_as_text
 from classifier.model.message.file import load_model
-from classifier.model.shipped import shipped_model, train_split_model
+from classifier.model.shipped_models import shipped_model, train_split_model
 from classifier.readers.messages_table import messages_table
 from classifier.readers.phrases_jsonl import read_phrase_messages
 from classifier.readers.rows.row_files import open_rows

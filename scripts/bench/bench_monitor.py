@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
 from classifier.records import Metadata
 from classifier.taxonomy import COLUMNS

@@ -46,13 +46,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from classifier.atomic import write_bytes
-from classifier.corpus.release import read_corpus, read_message_tables
+from classifier.corpus.corpus_folder import read_corpus, read_message_tables
 from classifier.evaluation.intervals import Resamples, percentile_interval
-from classifier.evaluation.messages import METRICS, macro_average_precision, resampled_metrics
+from classifier.evaluation.message_metrics import METRICS, macro_average_precision, resampled_metrics
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
 from classifier.model.message.operating_points import DEFAULT_POINT
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.readers.messages_table import messages_table
 from classifier.taxonomy import LABELS, STAGES
 from classifier.workflows.training.out_of_fold_scores import choose_operating_points

@@ -20,8 +20,8 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
-from classifier.corpus.release import read_corpus
-from classifier.model.shipped import shipped_model
+from classifier.corpus.corpus_folder import read_corpus
+from classifier.model.shipped_models import shipped_model
 
 HERE = Path(__file__).parent.parent.parent
 

@@ -35,8 +35,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from classifier.corpus.release import read_corpus
-from classifier.model.shipped import train_split_model
+from classifier.corpus.corpus_folder import read_corpus
+from classifier.model.shipped_models import train_split_model
 from classifier.workflows.message_evaluation.typing_noise import add_noise
 
 COMMAND = [sys.executable, "-m", "classifier.cli.main"]

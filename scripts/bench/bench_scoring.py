@@ -31,11 +31,11 @@ import numpy as np
 from bench_peers import FASTTEXT_OPTIONS, fasttext_scorer, write_for_fasttext
 from sklearn.metrics import average_precision_score
 
-from classifier.corpus.release import read_corpus
+from classifier.corpus.corpus_folder import read_corpus
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.normalise import normalise
-from classifier.model.shipped import train_split_model
+from classifier.model.shipped_models import train_split_model
 from classifier.readers.messages_table import messages_table
 from classifier.taxonomy import LABELS
 from classifier.workflows.message_evaluation.typing_noise import add_noise

@@ -34,10 +34,10 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.multiclass import OneVsRestClassifier
 
+from classifier.corpus.corpus_folder import read_corpus, write_corpus
 from classifier.corpus.dialogues import load_dialogues
 from classifier.corpus.generator.chains import generate_chains
-from classifier.corpus.generator.spec import RELEASES, CorpusSpec
-from classifier.corpus.release import read_corpus, write_corpus
+from classifier.corpus.generator.corpus_spec import RELEASES, CorpusSpec
 from classifier.corpus.split import SHARES
 from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.message.stage_classifier import build_features

@@ -40,11 +40,11 @@ from safetensors.numpy import load, save
 
 from classifier.corpus.families import read_phrase_file
 from classifier.errors import InputError
-from classifier.model.container import content_sha256
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import load_conversation_model, save_conversation_model
-from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import Monitor
+from classifier.model.file_container import content_sha256
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model, save_model
 from classifier.model.message.operating_points import OPERATING_POINTS, MessageOperatingPoint

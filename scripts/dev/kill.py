@@ -23,10 +23,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from classifier.corpus.corpus_folder import write_corpus
 from classifier.corpus.dialogues import load_dialogues
 from classifier.corpus.families import load_families
-from classifier.corpus.generator.spec import CorpusSpec
-from classifier.corpus.release import write_corpus
+from classifier.corpus.generator.corpus_spec import CorpusSpec
 
 COMMAND = [sys.executable, "-c", "import sys; from classifier.cli.main import main; sys.exit(main())"]
 POLICY = 'description = "A bit from the device."\nwhere = "device"\nrelease = "alert_bit"\n'

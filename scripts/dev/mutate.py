@@ -7,7 +7,7 @@ run which line. What is run at import, as a constant or a default, may matter to
 It stands beside mutmut, which changes what is inside functions alone: here much of what matters is literals and decorators of a module.
 The sample follows from the seed. Nothing is changed in the checkout itself.
 
-    scripts/dev/mutate.py classifier/evaluation/baserates.py --n 20 --seed 0
+    scripts/dev/mutate.py classifier/evaluation/base_rates.py --n 20 --seed 0
     scripts/dev/mutate.py classifier/evaluation/*.py classifier/privacy/*.py --n 12
 """
 

@@ -62,7 +62,7 @@ def share_of_patterns(one_in: int) -> float:
 
     The rates are those of the dial's step, counted on the whole test split.
     """
-    from classifier.evaluation.baserates import ppv
+    from classifier.evaluation.base_rates import ppv
 
     step = alarm_step()
     return ppv(step.recall, step.false_positive_rate, 1 / one_in)

@@ -148,7 +148,7 @@ def base_rate(fields: FormFields, errors: dict[str, str]) -> dict[str, Any]:
     The rates are ``tpr`` and ``fpr``, the shares of patterns and of benign conversations that are flagged.
     What cannot be used goes into ``errors``.
     """
-    from classifier.evaluation.baserates import ppv
+    from classifier.evaluation.base_rates import ppv
 
     tpr = checked_field(share_field, fields, "tpr", default=DEFAULT_TPR, errors=errors)
     fpr = checked_field(share_field, fields, "fpr", default=DEFAULT_FPR, errors=errors)

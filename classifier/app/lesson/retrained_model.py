@@ -53,7 +53,7 @@ def sample_of_phrases(corpus: Path | None) -> tuple[tuple[str, ...], NDArray[np.
 
 
 def _phrases(corpus: Path | None) -> pd.DataFrame:
-    from classifier.corpus.release import MESSAGES
+    from classifier.corpus.corpus_folder import MESSAGES
     from classifier.readers.phrases_jsonl import read_phrase_messages
 
     if corpus is not None and (corpus / MESSAGES).is_file():
@@ -68,8 +68,8 @@ def _phrases_of_package() -> pd.DataFrame:
     import pandas as pd
 
     from classifier.corpus.families import load_families
+    from classifier.corpus.generator.corpus_spec import CorpusSpec
     from classifier.corpus.generator.phrase_messages import phrase_messages
-    from classifier.corpus.generator.spec import CorpusSpec
 
     lines = map(json.loads, phrase_messages(CorpusSpec(), load_families()[::EVERY_FAMILY]))
     rows = [(line["text"], *(label in line["labels"] for label in LABELS)) for line in lines]

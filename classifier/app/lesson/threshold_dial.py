@@ -63,7 +63,7 @@ def among_people(step: DialStep, prevalence: float) -> dict[str, Any]:
 
     ``per_find`` is the number of false alarms for each pattern found.
     """
-    from classifier.evaluation.baserates import ppv
+    from classifier.evaluation.base_rates import ppv
 
     patterns, benign = PEOPLE * prevalence, PEOPLE * (1 - prevalence)
     recall, false_positive_rate = step.recall, step.false_positive_rate

@@ -73,7 +73,7 @@ def count_steps(
     >>> step.threshold, step.found, step.n_pattern, step.false_alarms, step.n_benign
     (0.3, 1, 2, 1, 1)
     """
-    from classifier.evaluation.clusters import Clusters
+    from classifier.evaluation.clustered_units import Clusters
 
     clusters = Clusters.of(families)
     patterns, scores = np.asarray(label, dtype=bool), np.asarray(score, dtype=np.float64)

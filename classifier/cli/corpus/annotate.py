@@ -30,7 +30,7 @@ def annotate(path: Path, out: Path, n: int, seed: int) -> None:
     from random import Random
 
     from classifier.atomic import write_bytes
-    from classifier.corpus.release import read_corpus
+    from classifier.corpus.corpus_folder import read_corpus
     from classifier.readers.other_formats.label_studio import CONFIG, to_tasks
 
     test = read_corpus(path)["test"]

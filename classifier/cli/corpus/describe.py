@@ -35,8 +35,8 @@ def describe(path: Path | None, voice: str, ceiling: bool) -> None:
     Example:
       grooming-classifier corpus describe data/synthetic/v2 --ceiling
     """
+    from classifier.corpus.corpus_folder import PHRASE_VOICE, corpus_files, read_corpus
     from classifier.corpus.describe import conversation_counts, label_counts, vocabulary_growth
-    from classifier.corpus.release import PHRASE_VOICE, corpus_files, read_corpus
     from classifier.readers.messages_table import messages_table
 
     if ceiling and path is None:

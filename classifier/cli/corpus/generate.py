@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from classifier.cli.options import FiniteRange, out_folder
-from classifier.corpus.generator.spec import RELEASES, CorpusSpec
+from classifier.corpus.generator.corpus_spec import RELEASES, CorpusSpec
 from classifier.progress import progress_counter
 
 
@@ -41,7 +41,7 @@ def generate(out: Path, release: str, seed: int | None, scale: float) -> None:
     """
     from dataclasses import replace
 
-    from classifier.corpus.release import parts_folder, write_corpus
+    from classifier.corpus.corpus_folder import parts_folder, write_corpus
 
     spec: CorpusSpec = RELEASES[release].scaled(scale)
     if seed is not None:

@@ -25,7 +25,7 @@ def split(path: Path, out: Path) -> None:
       grooming-classifier corpus split data/synthetic/v2 --out splits
     """
     from classifier.atomic import write_bytes
-    from classifier.corpus.release import read_corpus
+    from classifier.corpus.corpus_folder import read_corpus
     from classifier.readers.corpus_jsonl import to_jsonl
     from classifier.readers.messages_table import families_used
 

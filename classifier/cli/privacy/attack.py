@@ -83,7 +83,7 @@ def attack(
     """
     import pandas as pd
 
-    from classifier.corpus.release import content_hash, read_corpus
+    from classifier.corpus.corpus_folder import content_hash, read_corpus
     from classifier.privacy.attacks.attack_table import attack_table
     from classifier.privacy.attacks.membership_documents import membership_documents
     from classifier.privacy.attacks.strongest_attack import strongest_attacks
@@ -153,9 +153,9 @@ def _attacked_file(
     seed: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Attacks on a model file, with the facts on them."""
+    from classifier.corpus.corpus_folder import content_hash, read_manifest
     from classifier.corpus.dialogues import load_dialogues
-    from classifier.corpus.generator.spec import CorpusSpec
-    from classifier.corpus.release import content_hash, read_manifest
+    from classifier.corpus.generator.corpus_spec import CorpusSpec
     from classifier.model.message.file import load_model
     from classifier.workflows.model_file_attacks.membership_attack import (
         fresh_conversations,

@@ -28,7 +28,7 @@ def check(corpus: Path, people: int, seed: int) -> int:
     Example:
       grooming-classifier privacy check data/synthetic/v2
     """
-    from classifier.corpus.release import read_corpus
+    from classifier.corpus.corpus_folder import read_corpus
     from classifier.privacy.attacks.membership_documents import membership_documents
     from classifier.privacy.harness_self_check import self_check
     from classifier.privacy.message_streams import streams_from_conversations

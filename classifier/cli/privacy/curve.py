@@ -64,7 +64,7 @@ def curve(
       grooming-classifier privacy curve data/synthetic/v2 --jobs 2 --out results/curve.json
     """
     from classifier.atomic import write_bytes
-    from classifier.corpus.release import content_hash, read_corpus, require_splits
+    from classifier.corpus.corpus_folder import content_hash, read_corpus, require_splits
     from classifier.privacy.attacks.membership_documents import membership_documents
     from classifier.privacy.model_variants.dp_curve import (
         EPSILONS,

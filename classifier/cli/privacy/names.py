@@ -26,9 +26,9 @@ def names(corpus: Path, model_path: Path | None, out: Path) -> None:
       grooming-classifier privacy names data/synthetic/v2 --out results/names.csv
     """
     from classifier.atomic import write_bytes
-    from classifier.corpus.release import content_hash, read_corpus, read_message_tables
+    from classifier.corpus.corpus_folder import content_hash, read_corpus, read_message_tables
     from classifier.model.message.file import load_model
-    from classifier.model.shipped import train_split_model
+    from classifier.model.shipped_models import train_split_model
     from classifier.workflows.model_file_attacks.names_in_file import inspect_model_file, names_table
 
     path = model_path or train_split_model()

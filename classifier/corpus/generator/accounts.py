@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from classifier.corpus.families import REGISTERS
-from classifier.corpus.generator.typing import Habits, light_habits
+from classifier.corpus.generator.typing_habits import Habits, light_habits
 
 FIRST_DAY = datetime(2031, 1, 6)
 """The fictional calendar of the corpus begins here."""

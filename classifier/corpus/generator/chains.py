@@ -28,11 +28,11 @@ from classifier.corpus.generator.chain_plan import (
     overtness_of,
     scripted_lines,
 )
-from classifier.corpus.generator.openings import opening_line
-from classifier.corpus.generator.spec import CorpusSpec, split_sizes
-from classifier.corpus.generator.typing import evened, light_habits, typed
+from classifier.corpus.generator.corpus_spec import CorpusSpec, split_sizes
+from classifier.corpus.generator.opening_lines import opening_line
+from classifier.corpus.generator.typing_habits import evened, light_habits, typed
 from classifier.corpus.grammar import Segment, expand, skeleton
-from classifier.corpus.slots import SLOTS, fill
+from classifier.corpus.slot_fillers import SLOTS, fill
 from classifier.corpus.split import assign_dialogues
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import BENIGN, PATTERN

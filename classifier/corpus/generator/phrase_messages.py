@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 from classifier.corpus.families import PhraseFamily
-from classifier.corpus.generator.spec import CorpusSpec
-from classifier.corpus.generator.typing import draw_habits, typed
+from classifier.corpus.generator.corpus_spec import CorpusSpec
+from classifier.corpus.generator.typing_habits import draw_habits, typed
 from classifier.corpus.grammar import expand
 from classifier.corpus.split import assign_families
 from classifier.records import SPLITS

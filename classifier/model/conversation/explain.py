@@ -14,9 +14,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import FEATURE_LABEL
-from classifier.model.conversation.model import ConversationModel
-from classifier.model.conversation.sums import COUNT, EVIDENCE, Numbers, added_sums, author_slots
+from classifier.model.conversation.message_sums import COUNT, EVIDENCE, Numbers, added_sums, author_slots
 from classifier.model.message.explain import Explanation, explain, in_words
 from classifier.model.message.scorer import MessageModel, sigmoid
 from classifier.records import Metadata

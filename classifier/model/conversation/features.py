@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
-from classifier.model.conversation.sums import (
+from classifier.model.conversation.message_sums import (
     COUNT,
     EVIDENCE,
     MESSAGES,

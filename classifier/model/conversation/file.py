@@ -1,6 +1,6 @@
 """The file of a conversation model.
 
-It holds the weights and a few numbers as plain arrays; ``classifier.model.container`` writes and checks
+It holds the weights and a few numbers as plain arrays; ``classifier.model.file_container`` writes and checks
 it.
 """
 
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.container import check_format_version, read_container, write_container
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import HEAD_FEATURES
-from classifier.model.conversation.model import ConversationModel
+from classifier.model.file_container import check_format_version, read_container, write_container
 from classifier.taxonomy import COLUMNS
 
 FORMAT_VERSION = 2

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.model.conversation.features import HEAD_FEATURES, running_features
-from classifier.model.conversation.model import (
+from classifier.model.conversation.conversation_model import (
     BEGINNING_PENALTY,
     HALF_LIFE,
     LENGTH_PENALTY,
     ConversationModel,
     running_log_odds,
 )
-from classifier.model.conversation.sums import author_slots
+from classifier.model.conversation.features import HEAD_FEATURES, running_features
+from classifier.model.conversation.message_sums import author_slots
 from classifier.model.message.scorer import sigmoid
 from classifier.records import Conversation
 from classifier.taxonomy import PATTERN

@@ -18,10 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.errors import InputError
+from classifier.model.conversation.conversation_model import (
+    ConversationModel,
+    running_log_odds,
+    score_conversation,
+)
 from classifier.model.conversation.features import check_metadata, features
-from classifier.model.conversation.model import ConversationModel, running_log_odds, score_conversation
-from classifier.model.conversation.state import checked_clock, checked_sums, checked_tags
-from classifier.model.conversation.sums import (
+from classifier.model.conversation.message_sums import (
     MESSAGES,
     WIDTH,
     Units,
@@ -30,6 +33,7 @@ from classifier.model.conversation.sums import (
     clock,
     faded,
 )
+from classifier.model.conversation.monitor_state import checked_clock, checked_sums, checked_tags
 from classifier.model.message.scorer import sigmoid
 from classifier.records import Metadata
 from classifier.taxonomy import LABELS

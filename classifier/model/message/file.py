@@ -5,7 +5,7 @@ Arrays: for each feature group ``<group>.terms`` (ascending, UTF-8 bytes end to 
 the coefficients; ``intercept``; and ``thresholds``, a row for each operating point. The header holds
 the columns, the options, the operating points with what each had on validation, the splits it was fitted
 on, and hashes of the corpus, of the training families and of the word list for spelling.
-``classifier.model.container`` writes and checks it.
+``classifier.model.file_container`` writes and checks it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.container import (
+from classifier.model.file_container import (
     OtherVersionError,
     check_format_version,
     read_container,

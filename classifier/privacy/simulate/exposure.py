@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.baserates import base_rate_table
+from classifier.evaluation.base_rates import base_rate_table
 from classifier.evaluation.intervals import Resamples, percentile_interval
 from classifier.evaluation.rates import Rate
 from classifier.privacy.message_streams import Stream

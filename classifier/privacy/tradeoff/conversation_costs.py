@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.intervals import divide_or_nan
 from classifier.evaluation.rates import Rate
 from classifier.privacy.message_streams import Stream

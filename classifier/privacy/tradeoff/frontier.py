@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from classifier.evaluation.baserates import PREVALENCES
+from classifier.evaluation.base_rates import PREVALENCES
 from classifier.evaluation.early_warning import ESPD_P
 from classifier.privacy.message_streams import MessageScores, Stream, scored
 from classifier.privacy.policies.policy import ANCHORS, Policy, shipped_policies
@@ -117,7 +117,7 @@ class Frontier:
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Every table by name, as ``evaluation.results.Evaluation`` takes them."""
+        """Every table by name, as ``evaluation.saved_results.Evaluation`` takes them."""
         return {name: getattr(self, name) for name in TABLES}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.baserates import base_rate_table
+from classifier.evaluation.base_rates import base_rate_table
 from classifier.evaluation.intervals import percentile_interval
 from classifier.privacy.policies.policy import Policy, reading_observer
 from classifier.privacy.policies.policy_facts import (

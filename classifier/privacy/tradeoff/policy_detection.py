@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from classifier.evaluation.early_warning import f_latency
 from classifier.evaluation.first_warning import premature_warnings
 from classifier.evaluation.rates import Rate
-from classifier.evaluation.slices import false_alarms_by
+from classifier.evaluation.slice_rates import false_alarms_by
 from classifier.evaluation.thresholds import threshold_for_fpr
 from classifier.privacy.message_streams import Stream
 from classifier.privacy.policies.policy import Policy
@@ -141,7 +141,7 @@ def recall_before_stages(costs: pd.DataFrame, first: pd.DataFrame) -> pd.DataFra
 def false_alarms_by_scene(costs: pd.DataFrame, streams: Sequence[Stream]) -> pd.DataFrame:
     """Benign conversations flagged, by scene, worst first.
 
-    Columns are those of ``evaluation.slices.false_alarms_by``.
+    Columns are those of ``evaluation.slice_rates.false_alarms_by``.
     """
     benign = costs["benign"].to_numpy(dtype=bool)
     scenes = pd.Series([stream.scene or "unstated" for stream in streams])[benign]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.intervals import Resamples
 from classifier.privacy.tradeoff.conversation_costs import SUMS, metric_values, summands
 from classifier.privacy.tradeoff.cost_metric import Sum

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from classifier.evaluation.results import Evaluation
+from classifier.evaluation.saved_results import Evaluation
 from classifier.report.evaluation import conversation_sections, curve_sections, message_sections
 from classifier.report.evaluation.page_opening import opening
 from classifier.report.html_rendering import render

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.evaluation.results import Evaluation
+from classifier.evaluation.saved_results import Evaluation
 from classifier.report.evaluation.page_opening import opening
 from classifier.report.evaluation.printed_columns import (
     CAP_COLUMNS,

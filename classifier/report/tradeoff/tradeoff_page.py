@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.evaluation.results import Evaluation
+from classifier.evaluation.saved_results import Evaluation
 from classifier.report.html_rendering import render
 from classifier.report.sections import Section, SectionGroup, Tables
 from classifier.report.tradeoff.assumption_sections import break_even_section, prices_section, review_section

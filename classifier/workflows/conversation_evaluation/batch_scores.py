@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.conversation.bulk import BulkMonitor
-from classifier.model.conversation.model import ConversationModel
+from classifier.model.conversation.bulk_monitor import BulkMonitor
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.message.batch import BatchScorer
 from classifier.records import Conversation
 

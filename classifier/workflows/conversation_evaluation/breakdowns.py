@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.curves import auc
 from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
-from classifier.model.conversation.model import ConversationModel
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.records import Conversation
 from classifier.taxonomy import BENIGN, STAGES

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.thresholds import threshold_for_fpr
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.fit import fit_conversation_model
-from classifier.model.conversation.model import ConversationModel
 from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.stage_classifier import StageClassifier
 from classifier.progress import say

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from classifier.evaluation.baserates import base_rate_table
+from classifier.evaluation.base_rates import base_rate_table
 from classifier.evaluation.calibration import (
     brier,
     compare_calibrators,
@@ -28,8 +28,8 @@ from classifier.evaluation.first_warning import (
 )
 from classifier.evaluation.ranking import auc_with_interval
 from classifier.evaluation.rates import Rate
-from classifier.evaluation.senders import all_families, k_of_n_table, pan12_f05
-from classifier.evaluation.slices import false_alarms_by
+from classifier.evaluation.sender_metrics import all_families, k_of_n_table, pan12_f05
+from classifier.evaluation.slice_rates import false_alarms_by
 from classifier.evaluation.thresholds import TooFewUnits, threshold_for_fpr
 from classifier.workflows.conversation_evaluation.aggregators import AGGREGATORS
 from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from classifier.evaluation.early_warning import ERISK_P, erde, f_latency
 from classifier.evaluation.intervals import Resamples, divide_or_nan
-from classifier.evaluation.messages import flag_metrics, message_metrics
+from classifier.evaluation.message_metrics import flag_metrics, message_metrics
 from classifier.evaluation.ranking import aucs, average_precisions
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
-from classifier.evaluation.senders import pan12_f05, pan12_f3
+from classifier.evaluation.sender_metrics import pan12_f05, pan12_f3
 from classifier.evaluation.thresholds import message_threshold
 from classifier.model.message.scorer import MessageModel
 from classifier.taxonomy import LABELS, STAGES

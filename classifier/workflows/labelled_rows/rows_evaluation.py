@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.evaluation.results import Evaluation
-from classifier.model.conversation.model import ConversationModel
-from classifier.model.frames import conversation_frame, side_frame
+from classifier.evaluation.saved_results import Evaluation
+from classifier.model.conversation.conversation_model import ConversationModel
+from classifier.model.dataframe_scoring import conversation_frame, side_frame
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.scorer import MessageModel
 from classifier.progress import say

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.messages import message_metrics
+from classifier.evaluation.message_metrics import message_metrics
 from classifier.evaluation.thresholds import message_threshold
 from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
 from classifier.model.message.reading.normalise import normalise

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.slices import false_alarms_by
+from classifier.evaluation.slice_rates import false_alarms_by
 from classifier.progress import say
 from classifier.records import Conversation, Message
 from classifier.taxonomy import LABELS

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from classifier.evaluation.slices import recall_by
+from classifier.evaluation.slice_rates import recall_by
 from classifier.progress import say
 from classifier.taxonomy import LABELS
 from classifier.workflows.message_evaluation.typing_noise import LOOK_ALIKES

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.corpus.dialogues import Dialogue
 from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
-from classifier.corpus.generator.spec import CorpusSpec
+from classifier.corpus.generator.corpus_spec import CorpusSpec
 from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
 from classifier.model.message.scorer import joined, sigmoid
 from classifier.model.message.stage_classifier import fit_on_subsets

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 
 from classifier.atomic import replacing
 from classifier.errors import InputError
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.file import load_conversation_model
-from classifier.model.conversation.model import ConversationModel
-from classifier.model.frames import (
+from classifier.model.dataframe_scoring import (
     CONVERSATION_SCHEMA,
     SENDER_SCHEMA,
     SIDE_SCHEMA,
@@ -31,7 +31,7 @@ from classifier.model.frames import (
 )
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.file import load_model
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.progress import progress_share
 from classifier.readers.checked_values import name_key
 from classifier.readers.rows.file_endings import row_format

@@ -9,7 +9,7 @@ from classifier.model.conversation.explain import as_text, explain_conversation
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.file import load_model
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.readers.checked_values import name_key
 from classifier.readers.rows.cell_time import readable_time
 from classifier.readers.rows.read_block import read_block

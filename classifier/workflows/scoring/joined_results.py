@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from classifier.model.conversation.bulk import BulkMonitor
-from classifier.model.conversation.model import ConversationModel
-from classifier.model.frames import conversations_of, sender_frame, sides_of
+from classifier.model.conversation.bulk_monitor import BulkMonitor
+from classifier.model.conversation.conversation_model import ConversationModel
+from classifier.model.dataframe_scoring import conversations_of, sender_frame, sides_of
 from classifier.readers.checked_values import name_key, nearly_equal, shown
 from classifier.readers.rows.file_endings import DELIMITERS
 from classifier.readers.rows.row_writer import csv_lines, eight_digits, json_lines

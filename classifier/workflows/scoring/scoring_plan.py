@@ -10,7 +10,7 @@ from classifier.model.message.operating_points import DEFAULT_POINT
 from classifier.taxonomy import COLUMNS, LABELS
 
 if TYPE_CHECKING:
-    from classifier.model.conversation.model import ConversationModel
+    from classifier.model.conversation.conversation_model import ConversationModel
     from classifier.model.message.scorer import MessageModel
     from classifier.readers.rows.row_files import RowFiles
 

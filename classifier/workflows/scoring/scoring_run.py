@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import IO, Any
 
 from classifier.errors import InputError
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.file import load_conversation_model
-from classifier.model.conversation.model import ConversationModel
-from classifier.model.shipped import conversation_model_path
+from classifier.model.shipped_models import conversation_model_path
 from classifier.progress import progress_share
 from classifier.resume import file_sha256
 from classifier.workflows.scoring.block_scoring import (

@@ -41,7 +41,7 @@ def question_tables(
     n_resamples: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Tables by name, as ``evaluation.results.Evaluation`` takes them.
+    """Tables by name, as ``evaluation.saved_results.Evaluation`` takes them.
 
     Each name is that of a function of ``privacy.tradeoff.questions``, without its "_table". One point stands
     for each policy (``printed_points.shown_points``); ``prices`` are of all points, ``review`` is of

@@ -12,7 +12,7 @@ from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.normalise import normalise
-from classifier.model.shipped import conversation_model_path, train_split_model
+from classifier.model.shipped_models import conversation_model_path, train_split_model
 from classifier.privacy.attacks.membership_documents import membership_documents
 from classifier.privacy.message_streams import MessageScores, Stream, scored
 from classifier.privacy.model_variants.fit_variants import salt_from_seed, standard_variants

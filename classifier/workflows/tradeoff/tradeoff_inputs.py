@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.corpus.release import content_hash, read_corpus, require_splits
+from classifier.corpus.corpus_folder import content_hash, read_corpus, require_splits
 from classifier.errors import InputError
 from classifier.privacy.message_streams import Stream, streams_from_conversations
 from classifier.privacy.stored_table import load_stored_table

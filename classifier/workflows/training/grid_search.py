@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.evaluation.messages import macro_average_precision
+from classifier.evaluation.message_metrics import macro_average_precision
 from classifier.model.message.features import DEFAULT_OPTIONS, RANGE_OPTIONS
 from classifier.model.message.stage_classifier import fit_message_model, predict_messages
 from classifier.progress import ProgressBar, no_progress_bar

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.evaluation.results import load_evaluation, load_scores
+from classifier.evaluation.saved_results import load_evaluation, load_scores
 from classifier.readers.checked_values import shown, stop
 from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.read_block import numbered_rows

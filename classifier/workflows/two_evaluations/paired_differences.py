@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.evaluation.intervals import Resamples, percentile_interval
-from classifier.evaluation.messages import METRICS, resampled_metrics
+from classifier.evaluation.message_metrics import METRICS, resampled_metrics
 from classifier.evaluation.ranking import aucs
 from classifier.taxonomy import LABELS
 from classifier.workflows.two_evaluations.compared_scores import FLAG_COLUMNS, Scores

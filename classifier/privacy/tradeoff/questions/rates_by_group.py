@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.intervals import Resamples, divide_or_nan, percentile_interval
-from classifier.evaluation.senders import all_families
+from classifier.evaluation.sender_metrics import all_families
 from classifier.privacy.tradeoff.policy_operating_points import OperatingPoint
 from classifier.records import Conversation
 

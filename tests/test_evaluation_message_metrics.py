@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
 from classifier.evaluation.intervals import cluster_weights
-from classifier.evaluation.messages import METRICS, macro_average_precision, message_metrics
+from classifier.evaluation.message_metrics import METRICS, macro_average_precision, message_metrics
 from classifier.taxonomy import LABELS, STAGES
 
 HALF = dict.fromkeys(LABELS, 0.5)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta, t
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import threshold_for_fpr
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 
 import pandas as pd
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 
 
 def false_alarms_by(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import fbeta_score
 
-from classifier.evaluation.senders import k_of_n_table, pan12_f05, pan12_f3
+from classifier.evaluation.sender_metrics import k_of_n_table, pan12_f05, pan12_f3
 
 NAMES = [f"account{i}" for i in range(8)]
 SETS = st.sets(st.sampled_from(NAMES))

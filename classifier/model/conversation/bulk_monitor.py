@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import features
-from classifier.model.conversation.model import ConversationModel
-from classifier.model.conversation.sums import (
+from classifier.model.conversation.message_sums import (
     MESSAGES,
     WIDTH,
     Numbers,

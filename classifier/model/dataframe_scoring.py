@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.model.conversation.bulk import BulkMonitor
-from classifier.model.conversation.model import ConversationModel
+from classifier.model.conversation.bulk_monitor import BulkMonitor
+from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.message.batch import BatchScorer
 from classifier.taxonomy import COLUMNS, LABELS
 

@@ -22,8 +22,8 @@ from classifier.atomic import replacing, synced_folder, write_bytes
 from classifier.corpus.dialogues import Dialogue, load_dialogues
 from classifier.corpus.families import PhraseFamily, load_families
 from classifier.corpus.generator.chains import dialogue_books, generate_chain_senders
+from classifier.corpus.generator.corpus_spec import CorpusSpec, split_sizes
 from classifier.corpus.generator.phrase_messages import phrase_messages
-from classifier.corpus.generator.spec import CorpusSpec, split_sizes
 from classifier.corpus.split import apart, split_conversations
 from classifier.errors import InputError
 from classifier.readers.corpus_jsonl import (

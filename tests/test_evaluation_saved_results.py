@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from classifier.errors import InputError
-from classifier.evaluation.results import Evaluation, load_evaluation
+from classifier.evaluation.saved_results import Evaluation, load_evaluation
 
 SCENES = pd.DataFrame({"scene": ["raid", "pizza"], "rate": [0.5, 1 / 3], "n": [2, 3]})
 RECORD = Evaluation(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from classifier.evaluation.slices import false_alarms_by, recall_by
+from classifier.evaluation.slice_rates import false_alarms_by, recall_by
 
 SCENES = pd.Series(["coach"] * 4 + ["raid"] * 10 + ["pizza"] * 2)
 FLAGGED = pd.Series([True, False, False, False] + [True] * 5 + [False] * 5 + [False, False])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.evaluation.baserates import PREVALENCES, base_rate_table, ppv
+from classifier.evaluation.base_rates import PREVALENCES, base_rate_table, ppv
 from classifier.evaluation.rates import Rate
 
 RATES = st.integers(1, 300).flatmap(lambda n: st.builds(Rate, st.integers(0, n), st.just(n)))

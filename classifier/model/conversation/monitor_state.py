@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.model.conversation.sums import (
+from classifier.model.conversation.message_sums import (
     COUNT,
     EVIDENCE,
     MESSAGES,

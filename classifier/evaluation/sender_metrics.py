@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from classifier.evaluation.clusters import Clusters
+from classifier.evaluation.clustered_units import Clusters
 from classifier.evaluation.rates import f_beta
 
 
