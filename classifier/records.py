@@ -70,7 +70,7 @@ class Conversation:
     ``pair`` that one of them belongs to; and, if it is a pattern, its ``overtness`` (overt, mixed, faint).
 
     A conversation that is not ``synthetic`` comes from outside and is for evaluation only (see
-    ``classifier.readers.checked_values``): nothing is fitted on it.
+    ``classifier.readers.external_conversations``): nothing is fitted on it.
     """
 
     id: str

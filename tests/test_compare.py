@@ -19,7 +19,7 @@ from classifier.evaluation.intervals import cluster_weights
 from classifier.evaluation.saved_results import Evaluation
 from classifier.model.message.file import save_model
 from classifier.model.message.stage_classifier import fit_message_model
-from classifier.readers.checked_values import external_conversation
+from classifier.readers.external_conversations import external_conversation
 from classifier.records import Message
 from classifier.taxonomy import LABELS
 from classifier.workflows.conversation_evaluation.conversation_scores import ScoredConversations

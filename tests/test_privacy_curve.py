@@ -12,14 +12,9 @@ from sklearn.metrics import roc_auc_score
 
 from classifier.cli.main import main
 from classifier.model.shipped_models import train_split_model
-from classifier.privacy.model_variants.dp_curve import (
-    EPSILONS,
-    LabelledRows,
-    dp_curve,
-    mean_auc,
-    sampled_documents,
-)
+from classifier.privacy.model_variants.dp_curve import EPSILONS, LabelledDocuments, dp_curve, mean_auc
 from classifier.privacy.model_variants.dp_logistic import Weights, fit_plain
+from classifier.privacy.model_variants.person_cap import sampled_documents
 from classifier.privacy.stored_table import StoredTable, load_stored_table
 
 
@@ -28,7 +23,7 @@ def toy_rows(n, seed):
     rng = np.random.default_rng(seed)
     words = rng.random((n, 8)) < 0.3
     labels = np.where(rng.random((n, 2)) < 0.8, words[:, :2], rng.random((n, 2)) < 0.3)
-    return LabelledRows(
+    return LabelledDocuments(
         csr_array(words / np.sqrt(np.maximum(1, words.sum(axis=1, keepdims=True)))), labels.astype(np.int64)
     )
 
@@ -104,10 +99,10 @@ def test_the_same_table_on_two_processes():
 
 
 def test_a_label_that_every_row_or_no_row_carries_has_no_area():
-    test = LabelledRows(csr_array(np.eye(2)), np.array([[1, 1, 0], [0, 1, 0]]))
+    test = LabelledDocuments(csr_array(np.eye(2)), np.array([[1, 1, 0], [0, 1, 0]]))
     weights = Weights(np.array([[2.0, -2.0]] * 3), np.zeros(3))
     assert mean_auc(weights, test) == 1.0
-    assert np.isnan(mean_auc(weights, LabelledRows(test.rows, test.labels[:, [1, 2, 2]])))
+    assert np.isnan(mean_auc(weights, LabelledDocuments(test.rows, test.labels[:, [1, 2, 2]])))
 
 
 def test_documents_are_capped_by_sender_and_then_sampled():

@@ -12,19 +12,19 @@ from scipy.sparse import csr_array
 
 from classifier.privacy.model_variants.dp_curve import (
     EPSILONS,
-    LabelledRows,
+    LabelledDocuments,
     dp_curve,
-    labelled_rows,
+    labelled_documents,
     mean_auc,
-    sampled_documents,
 )
 from classifier.privacy.model_variants.dp_logistic import Weights, fit_plain, fit_private
+from classifier.privacy.model_variants.person_cap import sampled_documents
 from classifier.privacy.uniform_draw import stream_seed
 
 
 def scored(scores, labels):
     """Weights and rows whose scores are the given ones, one column a label."""
-    return Weights(np.eye(len(scores[0])), np.zeros(len(scores[0]))), LabelledRows(
+    return Weights(np.eye(len(scores[0])), np.zeros(len(scores[0]))), LabelledDocuments(
         csr_array(np.array(scores)), np.array(labels)
     )
 
@@ -33,7 +33,7 @@ def toy(n, seed):
     """Rows over three words, of which the first mostly gives the label."""
     rng = np.random.default_rng(seed)
     words = np.eye(3)[rng.integers(0, 3, size=n)]
-    return LabelledRows(
+    return LabelledDocuments(
         csr_array(words), np.where(rng.random((n, 1)) < 0.7, words[:, :1], 1 - words[:, :1]).astype(np.int64)
     )
 
@@ -58,7 +58,7 @@ def test_the_mean_is_over_labels_that_some_rows_carry_and_some_do_not():
 def test_weights_for_other_labels_than_the_test_s_are_refused():
     weights, _ = scored([[0.9], [0.1]], [[1], [0]])
     with pytest.raises(ValueError, match="shorter than|longer than"):
-        mean_auc(weights, LabelledRows(csr_array(np.array([[0.9], [0.1]])), np.array([[1, 0], [0, 1]])))
+        mean_auc(weights, LabelledDocuments(csr_array(np.array([[0.9], [0.1]])), np.array([[1, 0], [0, 1]])))
 
 
 def test_all_documents_within_the_cap_are_taken_or_as_many_as_asked_for():
@@ -114,7 +114,7 @@ def test_documents_become_rows_and_labels_in_the_order_asked_for():
     documents = pd.DataFrame(
         {"text": ["Pizza", "pizza raid"], "secrecy": [1, 0], "meeting": [0, 0], "raid": [1, 1]}
     )
-    found = labelled_rows(documents, vocabulary=["pizza", "raid"], labels=["raid", "secrecy"])
+    found = labelled_documents(documents, vocabulary=["pizza", "raid"], labels=["raid", "secrecy"])
     assert found.rows.toarray().round(2).tolist() == [[1.0, 0.0], [0.71, 0.71]]
     assert found.labels.tolist() == [[1, 1], [1, 0]]
 

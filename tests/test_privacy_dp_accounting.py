@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from classifier.privacy.model_variants.dp_statement import DPStatement, dp_statement
 from classifier.privacy.model_variants.vocabulary import public_vocabulary
-from classifier.privacy.policies.released_information import flip_probability, randomised
+from classifier.privacy.policies.release_mechanisms import flip_probability, randomised
 
 # ---------------------------------------------------------------- the statement, and refusal L
 

@@ -12,10 +12,10 @@ from scipy.stats import beta
 
 from classifier.privacy.message_streams import streams_from_conversations
 from classifier.privacy.policies.policy import EVERY_MESSAGE
+from classifier.privacy.policies.release_mechanisms import flip_probability
 from classifier.privacy.policies.released_information import (
     distinct_outputs,
     entropy_bits,
-    flip_probability,
     ldp_epsilon,
     released_bits_max,
 )

@@ -14,7 +14,7 @@ from classifier.privacy.constraints.constraint import Constraint
 from classifier.privacy.constraints.feasibility import feasible_points
 from classifier.privacy.constraints.sample_size import conversations_needed
 from classifier.privacy.message_streams import streams_from_conversations
-from classifier.privacy.model_variants.dp_curve import sampled_documents
+from classifier.privacy.model_variants.person_cap import sampled_documents
 from classifier.privacy.simulate.policy_simulation import run_policy
 from classifier.privacy.tradeoff.conversation_costs import (
     SUMS,

@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 from privacy_toys import policy
 
-from classifier.privacy.policies.released_information import (
-    entropy_bits,
-    flip_probability,
-    ldp_epsilon,
-    level,
-    noisy_count,
-    randomised,
-)
+from classifier.privacy.policies.release_mechanisms import flip_probability, level, noisy_count, randomised
+from classifier.privacy.policies.released_information import entropy_bits, ldp_epsilon
 
 ONE_IN_FOUR = math.log(3)
 """The epsilon at which one bit in four is flipped."""

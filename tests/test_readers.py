@@ -22,10 +22,12 @@ from classifier.evaluation.sender_metrics import pan12_f05, pan12_f3
 from classifier.model.conversation.fit import fit_conversation_model
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.readers.any_format import FORMATS, read, sniffed
-from classifier.readers.checked_values import NO_TIME, Prediction, require_speakers
+from classifier.readers.checked_values import NO_TIME
+from classifier.readers.external_conversations import require_speakers
 from classifier.readers.messages_table import messages_table
 from classifier.readers.other_formats.datapack import written_datapack
 from classifier.readers.other_formats.pan12 import authors_file, lines_file, read_authors, read_lines
+from classifier.readers.rows.message_predictions import Prediction
 from classifier.readers.rows.row_files import RowOptions
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from classifier.errors import InputError
 from classifier.readers.any_format import read
-from classifier.readers.checked_values import NO_TIME, cleaned, external_conversation
+from classifier.readers.checked_values import NO_TIME, cleaned
 from classifier.readers.corpus_jsonl import compressing, read_conversations, to_jsonl
+from classifier.readers.external_conversations import external_conversation
 from classifier.readers.other_formats.coop import coop_line
 from classifier.readers.other_formats.datapack import written_datapack
 from classifier.readers.other_formats.label_studio import read_annotations, to_tasks

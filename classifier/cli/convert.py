@@ -17,7 +17,7 @@ from classifier.readers.any_format import FORMATS
 from classifier.readers.rows.message_rows import MESSAGE_COLUMNS, message_rows, numbered_messages
 
 if TYPE_CHECKING:
-    from classifier.readers.checked_values import Prediction
+    from classifier.readers.rows.message_predictions import Prediction
     from classifier.records import Conversation
 
 OUTPUTS = {
@@ -141,7 +141,7 @@ def convert(
     from classifier.atomic import replacing
     from classifier.progress import progress_bar
     from classifier.readers.any_format import read
-    from classifier.readers.checked_values import stop
+    from classifier.readers.fault_handling import stop
     from classifier.readers.other_formats.pan12 import read_authors
     from classifier.readers.rows.message_predictions import read_predictions
     from classifier.readers.rows.spooled_input import row_sources
@@ -262,7 +262,7 @@ def _write(
                     coop_line(conversation, type_id=type_id, predictions=scores.predictions).encode("utf-8")
                 )
         case "pan12-authors":
-            from classifier.readers.checked_values import require_speakers
+            from classifier.readers.external_conversations import require_speakers
             from classifier.readers.other_formats.pan12 import authors_file
 
             found = set()

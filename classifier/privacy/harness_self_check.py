@@ -18,10 +18,11 @@ from classifier.evaluation.rates import Rate
 from classifier.evaluation.thresholds import error_free_units_needed
 from classifier.privacy.attack_self_check import Check, expected_leaks
 from classifier.privacy.message_streams import Stream
-from classifier.privacy.model_variants.dp_curve import dp_curve, labelled_rows
+from classifier.privacy.model_variants.dp_curve import dp_curve, labelled_documents
 from classifier.privacy.policies.policy import Policy, shipped_policies
 from classifier.privacy.policies.redaction import redaction_table
-from classifier.privacy.policies.released_information import entropy_bits, randomised
+from classifier.privacy.policies.release_mechanisms import randomised
+from classifier.privacy.policies.released_information import entropy_bits
 from classifier.privacy.simulate.policy_scorer import PolicyScorer
 from classifier.privacy.simulate.policy_simulation import run_policy
 from classifier.privacy.tradeoff.conversation_costs import conversation_costs, metric_values, summands
@@ -200,8 +201,8 @@ def expected_noise_cost(documents: pd.DataFrame, *, n_seeds: int, seed: int) -> 
     """Checks that noise costs detection, and no noise nothing."""
     member = documents["member"].to_numpy(dtype=bool)
     aucs = dp_curve(
-        labelled_rows(documents[member]),
-        labelled_rows(documents[~member]),
+        labelled_documents(documents[member]),
+        labelled_documents(documents[~member]),
         epsilons=(1.0, 1e9),
         n_seeds=n_seeds,
         seed=seed,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import OnFault, stop
+from classifier.readers.fault_handling import OnFault, stop
 from classifier.readers.file_opening import opened, plain_suffix, require_regular
 from classifier.readers.other_formats.convokit import read_convokit, utterances_file
 from classifier.readers.other_formats.datapack import read_datapack

@@ -1,20 +1,11 @@
-"""Conversations from outside, marked ``synthetic=False``.
-
-They can be scored and evaluated, never trained on. What a corpus does not say stays empty: no phrase
-families, no split, no metadata, and no label unless the corpus gives one.
-"""
+"""Names, texts, times and line numbers from outside, each checked and cleaned."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from classifier.errors import InputError
-from classifier.records import Conversation, Message, Metadata
 
 NO_TIME = datetime.min
 """The time of a message whose corpus gives none. Written out as nothing."""
@@ -22,35 +13,10 @@ MAX_CHARACTERS = 1_000_000
 """The longest message that is read; as JSON with every character escaped it still fits a line."""
 MAX_NAME = 1_000
 MAX_MESSAGES = 1_000_000
-NOT_GENERATED = -1
-"""The ``seed`` of a conversation that no generator made."""
 
-_UNKNOWN = Metadata(
-    known_from="unstated", sender_age_band="unstated", contact_age_band="unstated", young_contacts=0
-)
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _EPOCH = datetime(1970, 1, 1)
 _YEAR_10_000 = 253_402_300_800
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a model said of a message: its highest probability, and the labels at their thresholds."""
-
-    highest: float
-    stages: tuple[str, ...]
-
-
-OnFault = Callable[[str], None]
-"""Called with what is wrong with a part of a file, and where.
-
-When it returns, that part is left out and reading goes on.
-"""
-
-
-def stop(fault: str) -> None:
-    """The strict ``OnFault``: raise an ``InputError`` at the first fault."""
-    raise InputError(fault)
 
 
 def cleaned(text: str) -> str:
@@ -175,46 +141,6 @@ def written_time(time: datetime) -> str:
     return (
         "" if time == NO_TIME else time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
     )
-
-
-def external_conversation(
-    id_: str, messages: Sequence[Message], *, corpus: str, label: str = "", sender: str = ""
-) -> Conversation:
-    """``messages`` as a conversation from outside.
-
-    ``label`` is empty where the corpus has none. Without a ``sender`` it is the author of the first
-    message; the contact is the first other author, or empty.
-    """
-    authors = list(dict.fromkeys(message.author for message in messages if message.author))
-    first = sender or next(iter(authors), "")
-    return Conversation(
-        id=id_,
-        label=label,
-        scene="",
-        split="",
-        register="",
-        sender=first,
-        contact=next((author for author in authors if author != first), ""),
-        metadata=_UNKNOWN,
-        messages=tuple(messages),
-        corpus=corpus,
-        version="",
-        seed=NOT_GENERATED,
-        synthetic=False,
-    )
-
-
-def require_speakers(conversations: Iterable[Conversation], *, purpose: str) -> None:
-    """Raise ``InputError`` for a conversation whose messages have no authors.
-
-    The segments of PANC and VTPAN have none.
-    """
-    for conversation in conversations:
-        if not all(message.author for message in conversation.messages):
-            raise InputError(
-                f"conversation {conversation.id!r} does not say who wrote its messages, so {purpose} "
-                "cannot be told; a segment is one text and can only be scored as a message"
-            )
 
 
 def checked_line(value: Any) -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import OnFault, stop
+from classifier.readers.fault_handling import OnFault, stop
 
 COMPRESSIONS = (".gz", ".zst")
 MAX_LINE_BYTES = 16 << 20

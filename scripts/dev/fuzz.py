@@ -51,8 +51,9 @@ from classifier.model.message.operating_points import OPERATING_POINTS, MessageO
 from classifier.model.message.stage_classifier import fit_message_model
 from classifier.privacy.policies.policy import read_policy
 from classifier.readers.any_format import read
-from classifier.readers.checked_values import MAX_CHARACTERS, name_key, nearly_equal, shown, stop
+from classifier.readers.checked_values import MAX_CHARACTERS, name_key, nearly_equal, shown
 from classifier.readers.corpus_jsonl import read_conversations
+from classifier.readers.fault_handling import stop
 from classifier.readers.other_formats.label_studio import read_annotations
 from classifier.readers.other_formats.pan12 import read_authors, read_lines
 from classifier.readers.rows.cell_time import cell_time, readable_time

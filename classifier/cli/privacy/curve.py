@@ -66,12 +66,8 @@ def curve(
     from classifier.atomic import write_bytes
     from classifier.corpus.corpus_folder import content_hash, read_corpus, require_splits
     from classifier.privacy.attacks.membership_documents import membership_documents
-    from classifier.privacy.model_variants.dp_curve import (
-        EPSILONS,
-        dp_curve,
-        labelled_rows,
-        sampled_documents,
-    )
+    from classifier.privacy.model_variants.dp_curve import EPSILONS, dp_curve, labelled_documents
+    from classifier.privacy.model_variants.person_cap import sampled_documents
     from classifier.privacy.stored_table import StoredTable, checked_json_path
     from classifier.progress import progress_bar
     from classifier.report.table_plots import to_svg
@@ -84,8 +80,8 @@ def curve(
         membership_documents(splits["train"], unit="message", seed=seed), cap=cap, n_rows=rows, seed=seed
     )
     train, test = (
-        labelled_rows(documents),
-        labelled_rows(membership_documents(splits["test"], unit="message", seed=seed)),
+        labelled_documents(documents),
+        labelled_documents(membership_documents(splits["test"], unit="message", seed=seed)),
     )
     table = dp_curve(
         train,

@@ -20,9 +20,8 @@ from classifier.privacy.model_variants.dp_logistic import (
     fit_plain,
     fit_private,
 )
-from classifier.privacy.model_variants.person_cap import people_of, positions_within_cap
 from classifier.privacy.model_variants.vocabulary import bounded_rows, plain_spelling, public_vocabulary
-from classifier.privacy.uniform_draw import stream_seed, uniform_draw
+from classifier.privacy.uniform_draw import stream_seed
 from classifier.progress import ProgressBar, no_progress_bar
 from classifier.taxonomy import LABELS
 
@@ -33,7 +32,7 @@ REGULARISATION = 1e-3
 
 
 @dataclass(frozen=True)
-class LabelledRows:
+class LabelledDocuments:
     """Documents as rows over a vocabulary, with their labels.
 
     ``rows``, shape (documents, terms), have a length of at most 1; ``labels``, shape (documents, labels), are
@@ -44,47 +43,31 @@ class LabelledRows:
     labels: NDArray[np.int64]
 
 
-def sampled_documents(documents: pd.DataFrame, *, cap: int, n_rows: int, seed: int) -> pd.DataFrame:
-    """A random sample of documents, with a cap on each person's.
-
-    Of each person, ``sender`` and ``contact`` alike, at most ``cap`` documents remain
-    (``positions_within_cap``), and of these the ``n_rows`` with the lowest draws, in their old order. The
-    draw of a document depends on the seed, its sender and its number among the sender's documents alone: not
-    on ``cap``, on ``n_rows``, or on anybody else's documents. So smaller samples of one ``cap`` are nested in
-    larger ones.
-    """
-    kept = positions_within_cap(*people_of(documents), cap=cap, seed=seed)
-    numbers = documents.groupby("sender", sort=False).cumcount().to_numpy()
-    ids = [f"{sender}:{number}" for sender, number in zip(documents["sender"], numbers, strict=True)]
-    draws = np.array([uniform_draw(seed, "rows", ids[position]) for position in kept])
-    return documents.iloc[np.sort(kept[np.argsort(draws, kind="stable")[:n_rows]])]
-
-
-def labelled_rows(
+def labelled_documents(
     documents: pd.DataFrame,
     *,
     prepare: Callable[[str], str] = plain_spelling,
     vocabulary: Sequence[str] = public_vocabulary(),
     labels: Sequence[str] = LABELS,
-) -> LabelledRows:
+) -> LabelledDocuments:
     """Documents as rows over a vocabulary that was chosen without them.
 
     ``documents`` has the column ``text`` and one 0/1 column for each of ``labels``. ``prepare`` maps a text
     to the spelling of the vocabulary.
     """
-    return LabelledRows(
+    return LabelledDocuments(
         bounded_rows(documents["text"].tolist(), vocabulary, prepare=prepare),
         documents[list(labels)].to_numpy(dtype=np.int64),
     )
 
 
-def mean_auc(weights: Weights, test: LabelledRows) -> float:
+def mean_auc(weights: Weights, test: LabelledDocuments) -> float:
     """The area under the ROC curve, averaged over labels.
 
     A label counts when some rows carry it and some do not; nan without any such label.
 
     >>> from scipy.sparse import csr_array
-    >>> test = LabelledRows(csr_array(np.eye(2)), np.array([[1], [0]]))
+    >>> test = LabelledDocuments(csr_array(np.eye(2)), np.array([[1], [0]]))
     >>> mean_auc(Weights(np.array([[2.0, -2.0]]), np.zeros(1)), test)
     1.0
     """
@@ -107,8 +90,8 @@ def _auc(carried: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
 
 
 def dp_curve(
-    train: LabelledRows,
-    test: LabelledRows,
+    train: LabelledDocuments,
+    test: LabelledDocuments,
     *,
     epsilons: Sequence[float] = EPSILONS,
     methods: Sequence[Method] = METHODS,
@@ -148,7 +131,12 @@ def dp_curve(
 
 
 def _noisy_auc(
-    train: LabelledRows, test: LabelledRows, method: Method, epsilon: float, seed: int, regularisation: float
+    train: LabelledDocuments,
+    test: LabelledDocuments,
+    method: Method,
+    epsilon: float,
+    seed: int,
+    regularisation: float,
 ) -> float:
     weights = fit_private(
         train.rows, train.labels, method=method, epsilon=epsilon, regularisation=regularisation, seed=seed

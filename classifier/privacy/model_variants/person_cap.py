@@ -54,3 +54,19 @@ def positions_within_cap(
         position for rows in rows_of.values() for position in sorted(rows, key=draws.__getitem__)[cap:]
     }
     return np.array([position for position in range(len(senders)) if position not in refused], dtype=np.int64)
+
+
+def sampled_documents(documents: pd.DataFrame, *, cap: int, n_rows: int, seed: int) -> pd.DataFrame:
+    """A random sample of documents, with a cap on each person's.
+
+    Of each person, ``sender`` and ``contact`` alike, at most ``cap`` documents remain
+    (``positions_within_cap``), and of these the ``n_rows`` with the lowest draws, in their old order. The
+    draw of a document depends on the seed, its sender and its number among the sender's documents alone: not
+    on ``cap``, on ``n_rows``, or on anybody else's documents. So smaller samples of one ``cap`` are nested in
+    larger ones.
+    """
+    kept = positions_within_cap(*people_of(documents), cap=cap, seed=seed)
+    numbers = documents.groupby("sender", sort=False).cumcount().to_numpy()
+    ids = [f"{sender}:{number}" for sender, number in zip(documents["sender"], numbers, strict=True)]
+    draws = np.array([uniform_draw(seed, "rows", ids[position]) for position in kept])
+    return documents.iloc[np.sort(kept[np.argsort(draws, kind="stable")[:n_rows]])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from classifier.privacy.policies.policy import Policy
-from classifier.privacy.policies.released_information import flip_probability
+from classifier.privacy.policies.release_mechanisms import flip_probability
 from classifier.taxonomy import STAGES
 
 MASKED = {

@@ -20,7 +20,7 @@ from classifier.privacy.message_streams import MessageScores, Stream
 from classifier.privacy.policies.metadata_trigger import MetadataSignals
 from classifier.privacy.policies.policy import Policy
 from classifier.privacy.policies.redaction import redacted
-from classifier.privacy.policies.released_information import flip_probability, level, noisy_count
+from classifier.privacy.policies.release_mechanisms import flip_probability, level, noisy_count
 from classifier.privacy.simulate.event_log import EventLog, PolicyRun
 from classifier.privacy.simulate.policy_scorer import FIXED_RULES, PolicyScorer, RunningScorer
 from classifier.privacy.simulate.policy_view import PolicyView, ReadMessage

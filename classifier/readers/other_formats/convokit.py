@@ -15,16 +15,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import (
-    MAX_MESSAGES,
-    NO_TIME,
-    OnFault,
-    checked_name,
-    checked_text,
-    external_conversation,
-    parsed_time,
-    stop,
-)
+from classifier.readers.checked_values import MAX_MESSAGES, NO_TIME, checked_name, checked_text, parsed_time
+from classifier.readers.external_conversations import external_conversation
+from classifier.readers.fault_handling import OnFault, stop
 from classifier.readers.file_opening import whole_json
 from classifier.readers.rows.strict_parser import json_objects
 from classifier.records import Conversation, Message

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from classifier.readers.checked_values import NO_TIME, Prediction, written_time
+from classifier.readers.checked_values import NO_TIME, written_time
+from classifier.readers.rows.message_predictions import Prediction
 from classifier.records import Conversation
 
 

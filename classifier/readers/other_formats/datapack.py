@@ -18,16 +18,15 @@ from classifier.errors import InputError
 from classifier.readers.checked_values import (
     MAX_MESSAGES,
     NO_TIME,
-    OnFault,
-    Prediction,
     checked_line,
     checked_name,
     checked_text,
-    external_conversation,
     parsed_time,
-    stop,
 )
+from classifier.readers.external_conversations import external_conversation
+from classifier.readers.fault_handling import OnFault, stop
 from classifier.readers.file_opening import whole_json
+from classifier.readers.rows.message_predictions import Prediction
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN
 

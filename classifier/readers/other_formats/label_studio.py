@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import Prediction, checked_line, checked_name, cleaned
+from classifier.readers.checked_values import checked_line, checked_name, cleaned
+from classifier.readers.rows.message_predictions import Prediction
 from classifier.records import Conversation
 from classifier.taxonomy import LABELS
 

@@ -20,14 +20,13 @@ from classifier.readers.checked_values import (
     MAX_CHARACTERS,
     MAX_MESSAGES,
     NO_TIME,
-    OnFault,
     checked_line,
     checked_name,
     checked_text,
-    external_conversation,
     shown,
-    stop,
 )
+from classifier.readers.external_conversations import external_conversation
+from classifier.readers.fault_handling import OnFault, stop
 from classifier.readers.file_opening import opened, text_lines
 from classifier.records import Conversation, Message
 from classifier.taxonomy import BENIGN, PATTERN

@@ -2,7 +2,7 @@
 
 A segment is the text of a whole stretch of chat, without its speakers or its lines. It becomes a
 conversation of one message without an author, so whatever needs authors or order refuses it
-(``classifier.readers.checked_values.require_speakers``).
+(``classifier.readers.external_conversations.require_speakers``).
 """
 
 from __future__ import annotations
@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from classifier.readers.checked_values import (
-    NO_TIME,
-    OnFault,
-    checked_name,
-    external_conversation,
-    stop,
-)
+from classifier.readers.checked_values import NO_TIME, checked_name
+from classifier.readers.external_conversations import external_conversation
+from classifier.readers.fault_handling import OnFault, stop
 from classifier.readers.file_opening import binary_lines
 from classifier.readers.rows.read_block import numbered_rows
 from classifier.readers.rows.row_files import RowOptions, open_rows

@@ -7,14 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from classifier.readers.checked_values import (
-    MAX_MESSAGES,
-    OnFault,
-    checked_line,
-    checked_name,
-    external_conversation,
-    name_key,
-)
+from classifier.readers.checked_values import MAX_MESSAGES, checked_line, checked_name, name_key
+from classifier.readers.external_conversations import external_conversation
+from classifier.readers.fault_handling import OnFault
 from classifier.readers.rows.cell_time import cell_time
 from classifier.readers.rows.read_block import numbered_rows, read_block
 from classifier.readers.rows.row_files import RowFiles

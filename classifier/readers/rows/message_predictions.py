@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import Prediction, checked_line, stop
+from classifier.readers.checked_values import checked_line
+from classifier.readers.fault_handling import stop
 from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.read_block import numbered_rows
 from classifier.readers.rows.row_files import open_rows
 from classifier.taxonomy import LABELS
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model said of a message: its highest probability, and the labels at their thresholds."""
+
+    highest: float
+    stages: tuple[str, ...]
 
 
 def read_predictions(path: Path) -> dict[tuple[str, int], Prediction]:

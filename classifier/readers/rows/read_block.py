@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import MAX_CHARACTERS, OnFault, cleaned
+from classifier.readers.checked_values import MAX_CHARACTERS, cleaned
+from classifier.readers.fault_handling import OnFault
 from classifier.readers.rows import parquet
 from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.message_rows import message_rows

@@ -6,29 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 FORMULA = "^[=+\\-@\\t\\r]"
 """How a text begins that a spreadsheet takes for a formula."""
-_TEN_TO = np.array([float(f"1e{exponent}") for exponent in range(23)])
-
-
-def eight_digits(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``numbers`` from 0 on, to eight significant digits, as ``%.8g`` writes them.
-
-    >>> eight_digits(np.array([1 / 3, 0.0, 2e-17 / 3])).tolist()
-    [0.33333333, 0.0, 6.6666667e-18]
-    """
-    exponent = np.floor(np.log10(np.where(numbers > 0, numbers, 1.0))).astype(np.int64)
-    scale = _TEN_TO[np.clip(7 - exponent, 0, 22)]
-    rounded: NDArray[np.float64] = np.rint(numbers * scale) / scale
-    beyond = exponent < -15
-    if beyond.any():
-        rounded[beyond] = [float(f"{number:.8g}") for number in numbers[beyond].tolist()]
-    return rounded
 
 
 def csv_lines(table: pa.Table, *, delimiter: str = ",", is_safe: bool = False) -> bytes:

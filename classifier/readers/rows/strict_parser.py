@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import OnFault, stop
+from classifier.readers.fault_handling import OnFault, stop
 from classifier.readers.file_opening import MAX_LINE_BYTES, binary_lines, distinct_keys
 
 csv.field_size_limit(MAX_LINE_BYTES)  # a line is bounded where it is read; no other limit is needed

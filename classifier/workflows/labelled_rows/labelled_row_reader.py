@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from classifier.errors import InputError
-from classifier.readers.checked_values import checked_name, name_key, shown, stop
+from classifier.readers.checked_values import checked_name, name_key, shown
+from classifier.readers.fault_handling import stop
 from classifier.readers.rows.cell_time import cell_time
 from classifier.readers.rows.column_names import Columns, result_name
 from classifier.readers.rows.read_block import numbered_rows

@@ -29,10 +29,11 @@ from classifier.readers.rows.cell_time import readable_time
 from classifier.readers.rows.file_endings import DELIMITERS
 from classifier.readers.rows.read_block import Rows, read_block, readable, unknown_key
 from classifier.readers.rows.row_files import Block
-from classifier.readers.rows.row_writer import csv_lines, eight_digits, json_lines
+from classifier.readers.rows.row_writer import csv_lines, json_lines
 from classifier.taxonomy import COLUMNS, LABELS
 from classifier.workflows.scoring import arrow_tables
 from classifier.workflows.scoring.finished_blocks import ScoredBlock
+from classifier.workflows.scoring.rounded_scores import eight_digits
 from classifier.workflows.scoring.scoring_plan import ScoringPlan
 
 MEMO_TOKENS = 32_768

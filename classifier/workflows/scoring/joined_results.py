@@ -17,10 +17,11 @@ from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.dataframe_scoring import conversations_of, sender_frame, sides_of
 from classifier.readers.checked_values import name_key, nearly_equal, shown
 from classifier.readers.rows.file_endings import DELIMITERS
-from classifier.readers.rows.row_writer import csv_lines, eight_digits, json_lines
+from classifier.readers.rows.row_writer import csv_lines, json_lines
 from classifier.taxonomy import COLUMNS
 from classifier.workflows.scoring import arrow_tables
 from classifier.workflows.scoring.finished_blocks import ScoredBlock
+from classifier.workflows.scoring.rounded_scores import eight_digits
 from classifier.workflows.scoring.scoring_plan import ScoringPlan
 
 ROW_GROUP = 1 << 16

@@ -12,7 +12,8 @@ import pandas as pd
 
 from classifier.errors import InputError
 from classifier.evaluation.saved_results import load_evaluation, load_scores
-from classifier.readers.checked_values import shown, stop
+from classifier.readers.checked_values import shown
+from classifier.readers.fault_handling import stop
 from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.read_block import numbered_rows
 from classifier.readers.rows.row_files import open_rows
