@@ -68,7 +68,7 @@ from classifier.workflows.conversation_evaluation.conversation_tables import rec
 from classifier.workflows.message_evaluation.baselines import BASELINES as BASELINES
 from classifier.workflows.training.grid_search import combinations as combinations
 from classifier.workflows.training.grid_search import measure_grid as measure_grid
-from classifier.workflows.training.out_of_fold_scores import (
+from classifier.workflows.training.operating_point_choice import (
     choose_operating_points as choose_operating_points,
 )
 from classifier.workflows.two_evaluations.compared_scores import message_scores_of as message_scores_of

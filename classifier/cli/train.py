@@ -108,11 +108,8 @@ def train(
     from classifier.taxonomy import BENIGN, COLUMNS
     from classifier.workflows.conversation_evaluation.conversation_scores import fit_head
     from classifier.workflows.training.grid_search import combinations, read_grid
-    from classifier.workflows.training.out_of_fold_scores import (
-        choose_operating_points,
-        fit_with_folds,
-        of_conversations,
-    )
+    from classifier.workflows.training.operating_point_choice import choose_operating_points
+    from classifier.workflows.training.out_of_fold_scores import fit_with_folds, of_conversations
 
     options = {name: recipe_value(name, value) for name, value in recipe.items()}
     if also is not None and grid_file is None:

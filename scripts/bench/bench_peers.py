@@ -55,7 +55,7 @@ from classifier.model.message.operating_points import DEFAULT_POINT
 from classifier.model.shipped_models import train_split_model
 from classifier.readers.messages_table import messages_table
 from classifier.taxonomy import LABELS, STAGES
-from classifier.workflows.training.out_of_fold_scores import choose_operating_points
+from classifier.workflows.training.operating_point_choice import choose_operating_points
 
 OURS = "this model"
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)

@@ -53,7 +53,7 @@ def fitted_head(
     conversation's lines; calibrated, and the thresholds of labels chosen, on validation. A tactic without a
     column counts as never shown.
     """
-    from classifier.workflows.training.out_of_fold_scores import of_distinct_lines
+    from classifier.workflows.training.operating_point_choice import of_distinct_lines
 
     validation = [conversation for conversation in scored if conversation.split == "validation"]
     of_train, of_validation = (
