@@ -294,7 +294,16 @@ def test_base_rates_of_counts_come_with_a_safe_interval(capsys):
     assert re.search(r"8\.26% \(\d+\.\d+%–\d+\.\d+%\)", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("share", ["1.5", "nine", "3/0", "5/4"])
+def test_base_rates_take_the_interval_of_a_report_instead_of_one_of_independent_counts(capsys):
+    wide = ["--tpr", "0.9,0.5,1", "--fpr", "0.01,0.001,0.1", "--prevalence", "0.5"]
+    assert main(["baserate", *wide]) == 0
+    # 0.5 / (0.5 + 0.1) and 1 / (1 + 0.001)
+    assert "98.90% (83.33%–99.90%)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "share", ["1.5", "nine", "3/0", "5/4", "0.9,0.95,1", "0.9,0.8", "0.9,0.8,1.1", "nan"]
+)
 def test_a_rate_that_is_none_is_refused(share):
     assert main(["baserate", "--tpr", share, "--fpr", "0.01"]) == 2
 

@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
 
 from classifier.cli.options import FiniteRange, at_least
+from classifier.evaluation.base_rates import PREVALENCES, ReportedRate, base_rate_table
+from classifier.evaluation.rates import Rate
 
 
 class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only in newer click
-    """A rate as counts ("90/100"), which give intervals, or as a number ("0.9")."""
+    """A rate: as counts ("90/100"), with an interval ("0.9,0.82,0.95"), or alone ("0.9")."""
 
-    name = "hits/n or number"
+    name = "rate"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, tuple[int, int] | None]:
-        hits, slash, n = str(value).partition("/")
+    ) -> Rate | ReportedRate:
+        text = str(value)
         try:
-            counts = (int(hits), int(n)) if slash else None
-            share = counts[0] / counts[1] if counts else float(hits)
-        except (ValueError, ZeroDivisionError):
-            self.fail(f"expected counts such as 90/100 or a number such as 0.9, got {value!r}", param, ctx)
-        if not 0 <= share <= 1 or (counts and counts[0] < 0):
-            self.fail(f"expected a rate in [0, 1], got {value!r}", param, ctx)
-        return share, counts
+            if "," in text:
+                return ReportedRate(*map(float, text.split(",", 2)))
+            if "/" not in text:
+                return ReportedRate(float(text), math.nan, math.nan)
+            hits, n = map(int, text.split("/"))
+            if n:
+                return Rate(hits, n)
+        except (TypeError, ValueError):
+            pass
+        self.fail(
+            "expected counts such as 90/100, a rate such as 0.9, or a rate in its interval such as "
+            f"0.9,0.82,0.95, each in [0, 1], got {value!r}",
+            param,
+            ctx,
+        )
+
+
+_FORMS = "alone ({}), as counts ({}), or with the interval of a report ({})"
 
 
 @click.command()
 @click.option(
-    "--tpr", type=_Share(), required=True, help="True positive rate: 0.9, or 90/100 to get intervals."
+    "--tpr",
+    type=_Share(),
+    required=True,
+    help=f"True positive rate: {_FORMS.format('0.9', '90/100', '0.9,0.82,0.95')}.",
 )
 @click.option(
-    "--fpr", type=_Share(), required=True, help="False positive rate: 0.01, or 10/1000 to get intervals."
+    "--fpr",
+    type=_Share(),
+    required=True,
+    help=f"False positive rate: {_FORMS.format('0.01', '10/1000', '0.01,0.002,0.04')}.",
 )
 @click.option(
     "--prevalence",
@@ -43,52 +63,35 @@ class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic
 )
 @at_least("--volume", 1, 1000000, "Conversations the detector looks at.")
 def baserate(
-    tpr: tuple[float, tuple[int, int] | None],
-    fpr: tuple[float, tuple[int, int] | None],
-    prevalence: tuple[float, ...],
-    volume: int,
+    tpr: Rate | ReportedRate, fpr: Rate | ReportedRate, prevalence: tuple[float, ...], volume: int
 ) -> None:
     """Show alerts, true finds and false alarms where patterns are rare.
 
     Prints one row per supposed prevalence. PPV is the share of alerts that are true. Nobody knows the
-    prevalence; no figure here says how common patterns are.
+    prevalence; no figure here says how common patterns are. Counts give an interval that takes the
+    conversations as independent. Where they share a script or a sender it is too narrow: give the rate
+    with the interval that a report prints.
 
     \b
-    Example:
+    Examples:
       grooming-classifier baserate --tpr 90/100 --fpr 10/1000 --prevalence 0.001 --volume 1000000
+      grooming-classifier baserate --tpr 0.9,0.8,0.96 --fpr 0.01,0.002,0.04 --prevalence 0.001
     """
-    from classifier.evaluation.base_rates import PREVALENCES, base_rate_table, ppv
-    from classifier.evaluation.rates import Rate
-
-    prevalences = prevalence or PREVALENCES
-    if tpr[1] and fpr[1]:
-        table = base_rate_table(Rate(*tpr[1]), Rate(*fpr[1]), prevalences=prevalences, volume=volume)
-        rows = [
-            (
-                row["prevalence"],
-                row["true_finds"],
-                row["false_alarms"],
-                f"{row['ppv']:.2%} ({row['ppv_low']:.2%}–{row['ppv_high']:.2%})",
-            )
-            for row in table.to_dict("records")
-        ]
-    else:
-        rows = [
-            (
-                share,
-                volume * share * tpr[0],
-                volume * (1 - share) * fpr[0],
-                f"{ppv(tpr[0], fpr[0], share):.2%} (no interval: rates given without counts)",
-            )
-            for share in prevalences
-        ]
-    click.echo(f"Of {volume:,} conversations, TPR {tpr[0]:.4g}, FPR {fpr[0]:.4g}:")
+    table = base_rate_table(tpr, fpr, prevalences=prevalence or PREVALENCES, volume=volume)
+    click.echo(f"Of {volume:,} conversations, TPR {tpr.value:.4g}, FPR {fpr.value:.4g}:")
     click.echo(
         f"{'supposed prevalence':>20}{'alerts':>12}{'true finds':>12}"
         f"{'false alarms':>14}{'per true find':>15}  PPV"
     )
-    for share, finds, alarms, value in rows:
-        per_find = f"{alarms / finds:,.1f}" if finds else "nan (0/0)" if not alarms else "inf"
+    for row in table.to_dict("records"):
+        interval = f"{row['ppv_low']:.2%}–{row['ppv_high']:.2%}"
+        if math.isnan(tpr.interval()[0] + fpr.interval()[0]):
+            interval = "no interval: a rate was given alone"
+        each = row["false_alarms_per_true_find"]
         click.echo(
-            f"{share:>20.6g}{finds + alarms:>12,.0f}{finds:>12,.1f}{alarms:>14,.0f}{per_find:>15}  {value}"
+            f"{row['prevalence']:>20.6g}{row['alerts']:>12,.0f}{row['true_finds']:>12,.1f}"
+            f"{row['false_alarms']:>14,.0f}{'nan (0/0)' if math.isnan(each) else f'{each:,.1f}':>15}"
+            f"  {row['ppv']:.2%} ({interval})"
         )
+    if isinstance(tpr, Rate) or isinstance(fpr, Rate):
+        click.echo("Counts are taken as of independent conversations; see --help where they are not.")

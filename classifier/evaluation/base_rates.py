@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -14,6 +15,27 @@ from classifier.evaluation.rates import Rate
 
 PREVALENCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """Shares of units that follow the pattern, for which a report shows what a flag would mean."""
+
+
+@dataclass(frozen=True)
+class ReportedRate:
+    """A rate with the interval that a report gives it; nan bounds where it gives none.
+
+    Raises ``ValueError`` for a rate outside [0, 1] or outside its interval.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        has_bounds = not (math.isnan(self.low) and math.isnan(self.high))
+        if not 0 <= self.value <= 1 or (has_bounds and not 0 <= self.low <= self.value <= self.high <= 1):
+            raise ValueError(f"expected 0 <= low <= rate <= high <= 1, got {self!r}")
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """The reported bounds, whatever the ``confidence``."""
+        return self.low, self.high
 
 
 def ppv(tpr: float, fpr: float, prevalence: float) -> float:
@@ -32,7 +54,12 @@ def ppv(tpr: float, fpr: float, prevalence: float) -> float:
 
 
 def base_rate_table(
-    tpr: Rate, fpr: Rate, *, prevalences: Sequence[float] = PREVALENCES, volume: int, confidence: float = 0.95
+    tpr: Rate | ReportedRate,
+    fpr: Rate | ReportedRate,
+    *,
+    prevalences: Sequence[float] = PREVALENCES,
+    volume: int,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Expected alerts and predictive values among ``volume`` units, one row per prevalence.
 
@@ -42,8 +69,8 @@ def base_rate_table(
 
     The bounds are conservative: lowest TPR with highest FPR, and the reverse, each from a Clopper-Pearson
     interval at ``1 - (1 - confidence) / 2``, so that both rates hold at once with at least ``confidence``
-    (Bonferroni). They do not cover the prevalence, which is assumed, or the difference between this corpus
-    and real chat.
+    (Bonferroni). Two reported intervals of 95 % hold at once with at least 90 %. They do not cover the
+    prevalence, which is assumed, or the difference between this corpus and real chat.
 
     >>> table = base_rate_table(Rate(90, 100), Rate(10, 1000), prevalences=[1e-3], volume=1_000_000)
     >>> columns = ["true_finds", "false_alarms", "ppv", "false_alarms_per_true_find"]
