@@ -26,6 +26,7 @@ from model_files import points_at
 from toy_messages import toy_table
 
 from classifier.cli.main import main
+from classifier.corpus import corpus_folder
 from classifier.model.conversation.conversation_model import ConversationModel
 from classifier.model.conversation.features import HEAD_FEATURES
 from classifier.model.conversation.file import save_conversation_model
@@ -239,6 +240,29 @@ def test_times_of_any_form_sort(time, write, rows_of):
         for order in (range(5), (4, 2, 0, 1, 3))
     ]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "explained", [[], ["--explain", "--conversation", "c1"]], ids=["scored", "explained"]
+)
+def test_what_cannot_be_sorted_by_is_refused(explained, write, refused):
+    path = write("chat.csv", TIMED + timed("c1", range(5), "03/01/2026 05:0{} PM".format))
+    options = ["--level", "conversation", "--sort-by-time", *explained]
+    said = refused("score", path, *options)
+    assert "time '03/01/2026 05:01 PM': expected ISO 8601" in said
+    assert said.rstrip().endswith("or leave out --sort-by-time")
+
+
+def test_without_any_time_nothing_is_said_to_be_sorted(write, rows_of):
+    path = write("chat.csv", TIMED + timed("c1", range(5), lambda minute: ""))
+    _, said = rows_of("score", path, "--level", "conversation", "--sort-by-time")
+    assert said == "no message has a time: all stay in the order of the rows\n"
+
+
+def test_a_year_of_two_digits_is_refused_as_such(write, refused):
+    path = write("chat.csv", "conversation_id,author,text,time\nc,ann,hi,5.3.26 9:00\n")
+    said = refused("convert", path, "rows.csv", "--day-first")
+    assert said.rstrip().endswith(":2: time '5.3.26 9:00': has a year of two digits; write all four")
 
 
 def test_a_message_without_a_time_stays_behind_the_one_before_it():
@@ -962,6 +986,16 @@ def test_scores_are_carried_to_every_target(to, write, run, tmp_path):
         ]
 
 
+def test_messages_without_a_score_are_counted(write, run, tmp_path):
+    path, scores = write("g.csv", PIZZA + "c1,bob,ok\n"), tmp_path / "s.csv"
+    run("convert", path, tmp_path / "r.csv")
+    run("score", tmp_path / "r.csv", "--out", scores)
+    lines = scores.read_text().splitlines(keepends=True)
+    scores.write_text("".join(lines[:-1]))
+    said = run("convert", path, tmp_path / "out.json", "--to", "label-studio", "--scores", scores).err
+    assert said == f"{scores}: has no score of 1 of these messages\n"
+
+
 def test_scores_about_something_else_are_refused(write, run, refused, tmp_path):
     path, other, scores = write("g.csv", PIZZA), write("o.csv", PIZZA.replace("c1", "c2")), tmp_path / "s.csv"
     run("convert", other, tmp_path / "r.csv")
@@ -1171,10 +1205,13 @@ def test_a_model_that_is_none_says_what_it_is(name, what, write, refused, tmp_pa
     ids=" ".join,
 )
 def test_a_missing_path_is_noticed_first(command, refused, tmp_path, monkeypatch):
-    def too_far(*arguments, **options):
-        raise AssertionError("read before the missing path was noticed")
+    read_corpus, told = corpus_folder.read_corpus, ""
 
-    monkeypatch.setattr("classifier.corpus.corpus_folder.read_corpus", too_far)
+    def watched(*arguments, **options):  # a module that is first imported here keeps it
+        assert told, "read before the missing path was noticed"
+        return read_corpus(*arguments, **options)
+
+    monkeypatch.setattr(corpus_folder, "read_corpus", watched)
     told = refused(*[part if part not in ("e", "t", "o.csv") else tmp_path / part for part in command])
     assert "nosuch" in told
     assert "No such file" in told or "no such model" in told

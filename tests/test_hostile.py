@@ -95,11 +95,11 @@ XML = [
     (pan12(message(time="<time>-1:00</time>")), ":3: time '-1:00': expected a clock time"),
     (
         pan12(message(text=f"<text>{'pizza ' * 1_700_000}</text>")),
-        ":3: a message of 10,200,008 characters, at most 1,000,000 are read",
+        ":3: a message of 10,200,008 characters, where one may have at most 1,000,000",
     ),
     (
         pan12(message(text=f"<text>{'z' * 1_000_001}</text>")),
-        ":3: text of 1,000,001 characters, at most 1,000,000 are read",
+        ":3: text of 1,000,001 characters, where one may have at most 1,000,000",
     ),
     (pan12(), ":2: conversation 'c1' has no messages"),
     (pan12(message(), id_=""), ":2: no conversation id"),
@@ -139,9 +139,12 @@ JSONL = [
     ('{"conversation_id": "a", "author": "ann", "text": {"a": 1}}', ":1: text must be a string, got dict"),
     (
         ROW + ROW.replace("pizza", "z" * 1_000_001),
-        ":2: text of 1,000,001 characters, at most 1,000,000 are read",
+        ":2: text of 1,000,001 characters, where one may have at most 1,000,000",
     ),
-    (ROW.replace("pizza", "z" * (10 << 20)), ":1: text of 10,485,760 characters, at most 1,000,000 are read"),
+    (
+        ROW.replace("pizza", "z" * (10 << 20)),
+        ":1: text of 10,485,760 characters, where one may have at most 1,000,000",
+    ),
     (ROW.replace("pizza", "z" * (17 << 20)), ":1: a line of more than 16 MiB"),
     (ROW.replace("}", ', "time": -1}'), ":1: time -1 is not between 1970 and the year 9999"),
     (ROW.replace("}", ', "time": 1e300}'), ":1: time 1e+300 is not between 1970 and the year 9999"),
@@ -180,7 +183,10 @@ CSV = [
     (HEAD + "a,ann\n", ":2: 2 fields where the header has 3"),
     (HEAD + 'a,ann,"pizza\n', ":2: not readable as CSV (unexpected end of data)"),
     (HEAD + 'a,ann,"pizza" at 6\n', ":2: not readable as CSV"),
-    (HEAD + f"a,ann,{'z' * 1_000_001}\n", ":2: text of 1,000,001 characters, at most 1,000,000 are read"),
+    (
+        HEAD + f"a,ann,{'z' * 1_000_001}\n",
+        ":2: text of 1,000,001 characters, where one may have at most 1,000,000",
+    ),
     (HEAD + f"a,ann,{'z' * (17 << 20)}\n", ":2: a line of more than 16 MiB"),
     (HEAD + "a,ann,pi\0zza\n", ":2: holds a NUL byte"),
     ((HEAD + "a,ann,caf\xe9\n").encode("latin-1"), ":2: not UTF-8"),

@@ -26,11 +26,18 @@ def model(tmp_path_factory):
     return path
 
 
-def test_the_share_is_of_words_as_the_model_reads_them(model):
-    texts = ["keep it secret", "SECRET pizza!", "secret zebras", "zebras", "?!", ""]
+def test_the_share_is_of_words_as_written(model):
+    texts = ["keep it secret", "SECRET pizza!", "secret zebras", "zebras", "scret pizza", "?!", ""]
     shares = known_shares(load_model(model), texts)
-    assert shares[:4].tolist() == [1.0, 1.0, 0.5, 0.0]
-    assert np.isnan(shares[4:]).all()
+    assert shares[:5].tolist() == [1.0, 1.0, 0.5, 0.0, 0.5]
+    assert np.isnan(shares[5:]).all()
+
+
+def test_what_is_undefined_is_null_in_json(model, tmp_path):
+    chat, out = tmp_path / "chat.csv", tmp_path / "scores.jsonl"
+    chat.write_text("text\n?!\n")
+    assert main(["score", str(chat), "--model", str(model), "--known", "--out", str(out)]) == 0
+    assert out.read_text().rstrip().endswith('"known": null}')
 
 
 @pytest.mark.parametrize("out", ["scores.csv", "scores.jsonl", "scores.parquet"])

@@ -499,6 +499,10 @@ def test_the_file_that_is_scored_is_never_overwritten(level, chat, small_model, 
     assert chat.read_bytes() == before
 
 
+def test_an_empty_text_is_refused(small_model, capsys):
+    assert "the text is empty" in refused(capsys, "score", "", "--model", small_model)
+
+
 def test_a_folder_is_never_scored_as_a_text(tmp_path, small_model, capsys):
     assert "is a folder" in refused(capsys, "score", tmp_path, "--model", small_model)
 

@@ -184,6 +184,8 @@ def convert(
                     "about the rows converted from it"
                 )
     click.echo(f"{out}: {counts[1]} messages of {counts[0]} conversations")
+    if scores.predictions and (n_without := counts[1] - scores.used["found"]):
+        click.echo(f"{scores_path}: has no score of {n_without:,} of these messages", err=True)
     for fault in faults.first:
         click.echo(f"left out: {fault}", err=True)
     if faults.n:
@@ -323,7 +325,9 @@ def _write_card(path: Path) -> None:
     }
     card = coop_card(card_path().read_text(encoding="utf-8"), version=__version__, operating_points=points)
     write_bytes(path, card.encode("utf-8"))
-    click.echo(f"{path}: the card of the shipped model")
+    click.echo(
+        f"{path}: thresholds of the model of score; figures of the train-split model, made by the same recipe"
+    )
 
 
 def _pan12_score(answers: Path, truth: Path, *, to: str) -> str:

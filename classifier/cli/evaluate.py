@@ -27,6 +27,7 @@ from classifier.model.shipped_models import (
     shipped_model,
     train_split_model,
 )
+from classifier.taxonomy import LABELS
 
 if TYPE_CHECKING:
     from classifier.evaluation.saved_results import Evaluation
@@ -194,6 +195,7 @@ def _evaluate_rows(
     from classifier.cli.score_arguments import opened_rows
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.file import load_model
+    from classifier.readers.checked_values import shown
     from classifier.readers.other_formats.pan12 import read_authors
     from classifier.resume import file_sha256
     from classifier.workflows.labelled_rows.labelled_row_reader import EARLIEST, LATEST, read_labelled_rows
@@ -234,6 +236,11 @@ def _evaluate_rows(
         seed=seed,
     )
     evaluation.save(out, name=RESULTS)
+    if rows.unread:
+        click.echo(
+            f"{rows.name}: not read: {shown(*rows.unread)}; columns of labels are named {', '.join(LABELS)}",
+            err=True,
+        )
     click.echo(
         f"{out}: {evaluation.facts['n_rows']:,} rows, {evaluation.facts['n_clusters']:,} "
         f"{evaluation.facts['clusters']}"

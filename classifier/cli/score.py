@@ -99,8 +99,8 @@ STOPPED = 1
     "explained",
     is_flag=True,
     help=(
-        "For a text: which terms made each label's score, and what the model does not know. For a file: "
-        "see --conversation."
+        "For a text: which terms made the score of each flagged label, or of the highest, and what the "
+        "model does not know (all labels: --format json). For a file: see --conversation."
     ),
 )
 @click.option(

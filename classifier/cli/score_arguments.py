@@ -29,6 +29,8 @@ def are_files(sources: Sequence[str], format_: str) -> bool:
     >>> are_files(["see you at six"], "auto"), are_files(["chat.csv"], "auto"), are_files(["-"], "csv")
     (False, True, True)
     """
+    if not "".join(sources).strip():
+        raise InputError("the text is empty; give a message, a file, or '-' for standard input")
     if list(sources) == ["-"]:
         return format_ != "auto"
     if len(sources) == 1 and not (names_rows(sources[0]) or _is_path(sources[0])):

@@ -88,7 +88,7 @@ def checked_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"text must be a string, got {type(value).__name__}")
     if len(value) > MAX_CHARACTERS:
-        raise ValueError(f"text of {len(value):,} characters, at most {MAX_CHARACTERS:,} are read")
+        raise ValueError(f"text of {len(value):,} characters, where one may have at most {MAX_CHARACTERS:,}")
     return cleaned(value)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from classifier.model.message.reading.disguises import readable
 from classifier.model.message.reading.marks import NEGATED
+from classifier.model.message.reading.normalise import levelled
 from classifier.model.message.reading.passages import passages_of
 from classifier.model.message.scorer import TACTIC_COLUMNS, MessageModel, sigmoid
 from classifier.taxonomy import COLUMNS
@@ -134,7 +135,12 @@ def _unknown_words(model: MessageModel, text: str) -> tuple[str, ...]:
     known = _word_terms(model)
     if known is None:
         return ()
-    return tuple(word for word in dict.fromkeys(_WORD.findall(model.spelled(text))) if word not in known)
+    return tuple(word for word in dict.fromkeys(_words_as_written(model, text)) if word not in known)
+
+
+def _words_as_written(model: MessageModel, text: str) -> list[str]:
+    """The words of a text before slips of typing are read as others."""
+    return _WORD.findall(levelled(text) if model.normaliser else text.lower())
 
 
 def _word_terms(model: MessageModel) -> Mapping[str, int] | None:
@@ -145,13 +151,13 @@ def _word_terms(model: MessageModel) -> Mapping[str, int] | None:
 def known_shares(model: MessageModel, texts: Iterable[str]) -> NDArray[np.float64]:
     """The share of each text's words that the model has seen, in [0, 1].
 
-    Words are counted as the model reads them, after spelling. Nan for a text without a word, and for a
-    model without word features.
+    Words are counted as written, before one the model does not know is read as another. Nan for a text
+    without a word, and for a model without word features.
     """
     known = _word_terms(model)
     shares = []
     for text in texts:
-        words = _WORD.findall(model.spelled(text))
+        words = _words_as_written(model, text)
         n_known = np.nan if known is None else sum(word in known for word in words)
         shares.append(n_known / len(words) if words else np.nan)
     return np.array(shares, dtype=np.float64)

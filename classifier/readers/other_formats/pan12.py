@@ -160,7 +160,7 @@ class _Target:
                 raise ValueError(f"time {clock.strip()[:40]!r}: expected a clock time like 17:05")
             if self._length > 8 * MAX_CHARACTERS:
                 raise ValueError(
-                    f"a message of {self._length:,} characters, at most {MAX_CHARACTERS:,} are read"
+                    f"a message of {self._length:,} characters, where one may have at most {MAX_CHARACTERS:,}"
                 )
             self._lines[line] = (
                 checked_name(author, noun="author"),

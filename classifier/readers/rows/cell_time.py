@@ -45,6 +45,8 @@ def cell_time(value: Any, *, day_first: bool = False) -> datetime:
         with suppress(ValueError):
             return datetime.fromisoformat(f"{year}-{month:>02}-{day:>02}T{(clock or '00:00').rjust(5, '0')}")
         raise ValueError(f"time {text!r}: is no date with the day first")
+    if re.match(r"\d{1,2}([/.-])\d{1,2}\1\d{2}(?!\d)", text):
+        raise ValueError(f"time {text!r}: has a year of two digits; write all four")
     if isinstance(value, str) and (year_first := re.match(r"\d{4}/\d{2}/\d{2}(?!\d)", text)):
         value = year_first[0].replace("/", "-") + text[year_first.end() :]
     if isinstance(value, str) and text.endswith(" UTC"):

@@ -66,6 +66,13 @@ def read_block(block: Block) -> Rows:
     return _strict_rows(block)
 
 
+def row_lines(block: Block, rows: Rows) -> Sequence[int]:
+    """The line of each of the ``rows`` of ``block``."""
+    lines = _strict_rows(block).lines if rows.lines is None else rows.lines
+    assert lines is not None
+    return lines
+
+
 def unknown_key(block: Block, rows: Rows) -> str:
     """A key of JSON that the first row of the file has not, or empty."""
     known = block.file.columns.results.keys()
@@ -143,7 +150,7 @@ def _strict_rows(block: Block) -> Rows:
 
 
 def _too_long(text: str) -> str:
-    return f"text of {len(text):,} characters, at most {MAX_CHARACTERS:,} are read"
+    return f"text of {len(text):,} characters, where one may have at most {MAX_CHARACTERS:,}"
 
 
 def _parquet_rows(block: Block, batch: pa.RecordBatch) -> Rows:
@@ -290,7 +297,5 @@ def numbered_rows(
             on_fault(fault)
         with readable(block):
             values = rows.table.to_pylist() if rows.values is None else rows.values
-        lines = _strict_rows(block).lines if rows.lines is None else rows.lines
-        assert lines is not None
-        for line, row in zip(lines, values, strict=True):
+        for line, row in zip(row_lines(block, rows), values, strict=True):
             yield f"{block.file.name}:{line}", row

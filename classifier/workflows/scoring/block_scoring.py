@@ -25,9 +25,9 @@ from classifier.errors import InputError
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import known_shares
 from classifier.model.message.file import load_model
-from classifier.readers.rows.cell_time import readable_time
+from classifier.readers.rows.cell_time import cell_time, readable_time
 from classifier.readers.rows.file_endings import DELIMITERS
-from classifier.readers.rows.read_block import Rows, read_block, readable, unknown_key
+from classifier.readers.rows.read_block import Rows, read_block, readable, row_lines, unknown_key
 from classifier.readers.rows.row_files import Block
 from classifier.readers.rows.row_writer import csv_lines, json_lines
 from classifier.taxonomy import COLUMNS, LABELS
@@ -94,7 +94,7 @@ def score_block(scorer: BatchScorer, plan: ScoringPlan, block: Block) -> ScoredB
     """
     rows = read_block(block)
     if rows.faults and not plan.skips_bad:
-        raise InputError(rows.faults[0])
+        raise InputError(f"{rows.faults[0]}; or leave such rows out with --skip-bad")
     if plan.kind != "jsonl" and plan.level == "message" and (key := unknown_key(block, rows)):
         raise InputError(
             f"{block.file.name}: column {key!r} is in a row but not in the first one; give every row the "
@@ -113,7 +113,7 @@ def score_block(scorer: BatchScorer, plan: ScoringPlan, block: Block) -> ScoredB
             shown = _shown_columns(scorer, plan, written, probabilities)
             content = _message_content(scorer, plan, rows, shown)
         else:
-            content, notes[NO_AUTHOR] = _monitored_content(scorer, block, rows, probabilities)
+            content, notes[NO_AUTHOR] = _monitored_content(plan, block, rows, probabilities)
     notes = Counter({note: n for note, n in notes.items() if n})
     return ScoredBlock(block.end, block.share, len(texts), content, dict(notes), rows.faults[:SHOWN_FAULTS])
 
@@ -151,7 +151,7 @@ def _message_content(scorer: BatchScorer, plan: ScoringPlan, rows: Rows, shown: 
     names = (*LABELS, "stages", *added)
     found = [
         dict(zip(names, [*row[: len(LABELS)], flagged, *row[len(LABELS) :]], strict=True))
-        for row, flagged in zip(numbers.tolist(), stages, strict=True)
+        for row, flagged in zip(_none_for_nan(numbers), stages, strict=True)
     ]
     given = rows.table.to_pylist() if rows.values is None else rows.values
     columns = plan.columns
@@ -161,20 +161,40 @@ def _message_content(scorer: BatchScorer, plan: ScoringPlan, rows: Rows, shown: 
     )
 
 
+def _none_for_nan(numbers: NDArray[np.float64]) -> list[list[float | None]]:
+    """The rows of ``numbers`` with None for what is undefined, as JSON has no nan."""
+    rows: list[list[float | None]] = numbers.astype(object).tolist()
+    for row, column in np.argwhere(np.isnan(numbers)):
+        rows[row][column] = None
+    return rows
+
+
 def _monitored_content(
-    scorer: BatchScorer, block: Block, rows: Rows, probabilities: NDArray[np.float64]
+    plan: ScoringPlan, block: Block, rows: Rows, probabilities: NDArray[np.float64]
 ) -> tuple[bytes, int]:
     """What is monitored of the rows that say who wrote where, and how many do not."""
     table = rows.table
     is_named = arrow_tables.is_named(table)
     table = table.filter(is_named)
     given = table["time"].to_pylist() if "time" in table.column_names else [None] * len(table)
+    if plan.sorts:
+        _check_times(block, rows)
     times = pa.array(
         [readable_time(time, day_first=block.file.options.day_first) for time in given], pa.timestamp("us")
     )
     kept = probabilities[is_named.to_numpy()]
     content = arrow_tables.to_bytes(arrow_tables.monitored_table(table, times, kept, COLUMNS))
     return content, len(probabilities) - len(kept)
+
+
+def _check_times(block: Block, rows: Rows) -> None:
+    """Raise ``InputError`` for a time that cannot be read, and so not be sorted by."""
+    for at, time in enumerate(rows.table["time"].to_pylist()):
+        try:
+            cell_time(time, day_first=block.file.options.day_first)
+        except ValueError as error:
+            where = f"{block.file.name}:{row_lines(block, rows)[at]}"
+            raise InputError(f"{where}: {error}; or leave out --sort-by-time") from None
 
 
 def _load_scorer(model_path: Path, plan: ScoringPlan) -> BatchScorer:

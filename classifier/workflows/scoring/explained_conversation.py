@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from classifier.errors import InputError
 from classifier.model.conversation.explain import as_text, explain_conversation
@@ -10,8 +12,8 @@ from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.file import load_model
 from classifier.model.shipped_models import conversation_model_path
-from classifier.readers.checked_values import name_key
-from classifier.readers.rows.cell_time import readable_time
+from classifier.readers.checked_values import NO_TIME, name_key
+from classifier.readers.rows.cell_time import cell_time
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.row_files import RowFiles
 from classifier.text import printable
@@ -37,7 +39,7 @@ def explained_conversation(
             if name_key(id_) == key and author.strip():
                 texts.append(text)
                 authors.append(name_key(author))
-                times.append(readable_time(time, day_first=block.file.options.day_first))
+                times.append(time)
     if not texts:
         raise InputError(
             f"{files.name}: has no conversation {conversation_id!r} with authors; give --conversation an "
@@ -45,7 +47,8 @@ def explained_conversation(
             "stands in the column of conversations"
         )
     if sorts:
-        order, _ = time_order([key] * len(texts), times)
+        day_first = files.files[0].options.day_first
+        order, _ = time_order([key] * len(texts), [_time(time, files.name, day_first) for time in times])
         texts, authors = ([given[at] for at in order] for given in (texts, authors))
     model = load_model(model_path)
     conversation_model = load_conversation_model(conversation_model_path(model_path))
@@ -54,3 +57,11 @@ def explained_conversation(
     explanation = explain_conversation(conversation_model, model, texts[:n], authors[:n])
     name = " ".join(printable(conversation_id).split())
     return f"conversation {name}: highest after message {n} of {len(texts)}\n{as_text(explanation)}"
+
+
+def _time(value: Any, name: str, day_first: bool) -> datetime | None:
+    try:
+        found = cell_time(value, day_first=day_first)
+    except ValueError as error:
+        raise InputError(f"{name}: {error}; or leave out --sort-by-time") from None
+    return None if found == NO_TIME else found

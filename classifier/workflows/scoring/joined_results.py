@@ -79,7 +79,10 @@ def _monitor_all(
         table = pa.concat_tables(parts)
         order, moved = time_order(table["conversation_id"].to_pylist(), table["time"].to_pylist())
         first = f" (first {shown(repr(moved[0]))})" if moved else ""
-        warn(f"sorted by time: {len(moved):,} conversations were in another order{first}")
+        if table["time"].null_count == len(table):
+            warn("no message has a time: all stay in the order of the rows")
+        else:
+            warn(f"sorted by time: {len(moved):,} conversations were in another order{first}")
         tables = iter([table.take(pa.array(order))])
     last_time: dict[str, datetime] = {}
     falling: dict[str, None] = {}

@@ -26,12 +26,23 @@ _PLAIN = re.compile(r"[a-z ]*\Z")
 def normalise(text: str) -> str:
     """``text`` in the spelling the model is fitted on.
 
-    Digits and signs inside a word are read as letters where letters stand on both sides or a known word
-    comes out, so "4pm" and "2nite" stay as they are. A letter repeated three times or more is written
-    twice. Never fails, whatever the string holds.
+    It is levelled, and slips of typing are put right. Never fails, whatever the string holds.
 
     >>> normalise("DON\u2019T  tell\u2026 s3cret!! soooo 10000")
     'dont tell... secret!! so 10000'
+    """
+    return _SPACE.sub(" ", spelled(levelled(text))).strip()
+
+
+def levelled(text: str) -> str:
+    """``text`` in one form of each letter, its slips of typing left as they are.
+
+    Digits and signs inside a word are read as letters where letters stand on both sides or a known word
+    comes out, so "4pm" and "2nite" stay as they are. A letter repeated three times or more is written
+    twice.
+
+    >>> levelled("DON\u2019T  tel\u2026 s3cret!! soooo 10000")
+    'dont  tel... secret!! soo 10000'
     """
     if not text.isascii() or not text.isprintable():
         text = text.translate(_look_alikes()).translate(invisible())
@@ -48,8 +59,7 @@ def normalise(text: str) -> str:
         text = text.translate(_APOSTROPHES)
         text = _LEET_WORD.sub(_letters_for_leet, text)
     text = _DOUBLED.sub(lambda match: match.group()[::2], text)
-    text = spelled(_ELONGATION.sub(r"\1\1", text))
-    return _SPACE.sub(" ", text).strip()
+    return _ELONGATION.sub(r"\1\1", text)
 
 
 @cache
