@@ -62,7 +62,12 @@ def test_a_scorer_that_reads_whole_messages_alone_loses_what_is_diluted():
 
     cases = capability_cases(shares, HALF, SECRETS, seed=0)
     diluted = cases[cases["kind"] == "dilution"]
-    assert set(diluted["capability"]) == {"beside a neutral sentence", "between two neutral sentences"}
+    assert set(diluted["capability"]) == {
+        "beside a neutral sentence",
+        "between two neutral sentences",
+        "joined by a comma to a neutral clause",
+        "joined by a comma to another sign",
+    }
     assert diluted["failed"].all()
     kept = capability_cases(knows_leaflets, HALF, SECRETS, seed=0)
     assert not kept[kept["kind"] == "dilution"]["failed"].any()

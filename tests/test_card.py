@@ -146,8 +146,14 @@ def test_a_rate_stands_with_its_interval_and_its_count():
     }
     tables["rates"] = pd.DataFrame([row, row | {"set": "second voice"}])
     rows = {name: cells for name, *cells in main_results(tables).rows}
-    assert rows["conversations: TPR at a threshold for an FPR of 0.5"][0] == "0.500 (0.100–0.900), 1/2"
-    assert rows["conversations: FPR at a threshold for an FPR of 0.5"][1] == "0.2500 (0.0000–0.7500), 1/4"
+    assert (
+        rows["conversations: TPR at the threshold that validation alone gives for an FPR of 0.5"][0]
+        == "0.500 (0.100–0.900), 1/2"
+    )
+    assert (
+        rows["conversations: FPR at the threshold that validation alone gives for an FPR of 0.5"][1]
+        == "0.2500 (0.0000–0.7500), 1/4"
+    )
 
 
 def test_a_rate_that_validation_cannot_show_is_said_to_be_refused():
@@ -156,7 +162,7 @@ def test_a_rate_that_validation_cannot_show_is_said_to_be_refused():
         [{"set": "validation", "asked_fpr": 0.001, "remark": "refused: 2,995 would be needed"}]
     )
     rows = {name: cells for name, *cells in main_results(tables).rows}
-    assert rows["conversations: TPR at an FPR of 0.001"] == [
+    assert rows["conversations: TPR at an FPR of 0.001, threshold of validation"] == [
         "refused: 2,995 would be needed",
         "refused likewise",
         "–",

@@ -239,6 +239,13 @@ def test_parquet_with_numbers_is_read_as_csv_is(results, plain, tmp_path, evalua
     assert (found / "messages.csv").read_bytes() == (results / "messages.csv").read_bytes()
 
 
+def test_a_label_is_known_in_any_case_and_a_column_that_says_nothing_is_named(tmp_path, evaluated, capsys):
+    path = tmp_path / "labelled.csv"
+    path.write_text("text,Secrecy,secret\nits our secret,1,1\npizza,0,0\n", encoding="utf-8")
+    assert facts(evaluated(path, tmp_path / "out"))["labels"] == ["secrecy"]
+    assert "labelled.csv: not read: secret; columns of labels are named flattery, " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("before", "after", "options", "message"),
     [

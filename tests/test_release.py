@@ -41,7 +41,7 @@ def sha256(lines):
 def test_the_frozen_corpus_begins_as_its_spec_generates_it(release, dialogues_of):
     spec = RELEASES[release]
     assert read_manifest(DATA / release)["spec"] == spec.to_json()
-    frozen = {conversation.id: conversation for conversation in read_corpus(DATA / release)["test"]}
+    frozen = {conversation.id: conversation for conversation in read_corpus(str(DATA / release))["test"]}
     book = dialogue_books(spec, dialogues_of[spec.voice])["test"]
     made = list(generate_chain_senders(spec, "test", book, senders=100))
     assert len(made) > 200

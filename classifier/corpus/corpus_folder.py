@@ -231,12 +231,12 @@ def corpus_files(path: Path) -> list[Path]:
     return [path]
 
 
-def read_corpus(path: Path) -> dict[str, list[Conversation]]:
+def read_corpus(path: Path | str) -> dict[str, list[Conversation]]:
     """The conversations of each split of a corpus folder or file.
 
     Raises ``CorpusError`` when a phrase family or an account stands in two splits.
     """
-    return read_splits(path, *SPLITS)
+    return read_splits(Path(path), *SPLITS)
 
 
 def read_splits(path: Path, *splits: str) -> dict[str, list[Conversation]]:

@@ -60,6 +60,11 @@ def load_evaluation(folder: Path, *, name: str = "evaluation") -> Evaluation:
             for table in content["tables"]
         }
     except OSError as error:
+        if (folder / "rows.json").is_file():
+            raise InputError(
+                f"{folder}: holds what 'evaluate --rows' wrote, which is neither drawn nor compared; "
+                "read its .csv files"
+            ) from None
         raise InputError(
             f"{folder}: no whole evaluation there ({error.strerror}: {error.filename}); run '{command}' first"
         ) from None

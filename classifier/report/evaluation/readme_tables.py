@@ -109,7 +109,7 @@ def known_limits(
     fresh_alarms = fresh[fresh["figure"] == "false_positive_rate"]
     rows = [
         *(
-            [f"{kind} patterns flagged, at a threshold for false alarms of 1 %", _cell_of(of_kind, "tpr")]
+            [f"{kind} patterns flagged, at the alert threshold", _cell_of(of_kind, "tpr")]
             for kind in ("overt", "mixed", "faint")
             for of_kind in [overtness["test", kind]]
         ),

@@ -118,7 +118,7 @@ def _rate_rows(rates: pd.DataFrame) -> Iterator[list[str]]:
     for asked, group in rates.groupby("asked_fpr", sort=False):
         by_set = rows_by(group, "set")
         if not set(SETS) <= set(by_set):
-            title = f"conversations: TPR at an FPR of {asked}"
+            title = f"conversations: TPR at an FPR of {asked}, threshold of validation"
             yield [title, group["remark"].iloc[0], "refused likewise", NOT_MEASURED]
             continue
         for name, key, digits in (("TPR", "tpr", 3), ("FPR", "fpr", 4)):
@@ -126,7 +126,11 @@ def _rate_rows(rates: pd.DataFrame) -> Iterator[list[str]]:
                 rate_with_interval(by_set[set_], key, hits=f"{key}_hits", n=f"{key}_n", digits=digits)
                 for set_ in SETS
             )
-            yield [f"conversations: {name} at a threshold for an FPR of {asked}", *values, NOT_MEASURED]
+            yield [
+                f"conversations: {name} at the threshold that validation alone gives for an FPR of {asked}",
+                *values,
+                NOT_MEASURED,
+            ]
 
 
 def _alert_rows(early: pd.DataFrame) -> Iterator[list[str]]:

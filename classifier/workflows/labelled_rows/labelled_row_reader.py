@@ -46,6 +46,8 @@ class LabelledRows:
         0 or 1 by conversation, for those that have a label; may be empty.
     groups
         Names of the columns to make slices by.
+    unread
+        Names of the columns that say nothing here.
     """
 
     name: str
@@ -53,6 +55,7 @@ class LabelledRows:
     labels: tuple[str, ...]
     conversation_label: pd.Series[int]
     groups: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -92,11 +95,12 @@ def read_labelled_rows(
         Only messages from ``since`` on and before ``until`` are kept.
     """
     columns = files.columns
+    by_lower_name = {name.strip().lower(): name for name in columns.others.values()}
     label_column = {
-        label: name
+        label: by_lower_name[name]
         for label in LABELS
-        for name in (result_name(label), f"meta.{label}")  # as the tables of ConvoKit call it
-        if name in columns.others.values()
+        for name in (label, result_name(label), f"meta.{label}")  # the last as ConvoKit's tables call it
+        if name in by_lower_name
     }
     if not label_column and "conversation_label" not in columns.fields:
         raise InputError(
@@ -140,6 +144,11 @@ def read_labelled_rows(
             list(of_conversation.values()), index=pd.Index(list(of_conversation), dtype="str"), dtype="int64"
         ),
         groups,
+        tuple(
+            column
+            for column, name in columns.others.items()
+            if name not in {*label_column.values(), *group_column.values()}
+        ),
     )
 
 

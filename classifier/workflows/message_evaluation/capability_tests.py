@@ -132,6 +132,7 @@ def capability_cases(
     results = [
         *_minimum(score, thresholds),
         *_dilutions(score, thresholds, messages, rng, n=n),
+        *_joined(score, thresholds, messages, Random(f"joined {seed}"), n=n),
         *_invariances(score, thresholds, drawn, drawn_personal, rng),
         *_directions(score, drawn),
     ]
@@ -151,12 +152,9 @@ def _dilutions(
     score: TextScorer, thresholds: NDArray[np.float64], messages: Sequence[Message], rng: Random, *, n: int
 ) -> Iterator[CaseResults]:
     """Flagged messages with a label, beside one neutral sentence and between two."""
-    labelled = [message for message in messages if message.labels]
-    cases = rng.sample(labelled, min(n, len(labelled)))
+    cases, found = _found(score, thresholds, messages, rng, n=n)
     if not cases:
         return
-    before = score([message.text for message in cases]) >= thresholds
-    found = before & np.array([[label in message.labels for label in LABELS] for message in cases])
     for n_neutral, name in ((1, "beside a neutral sentence"), (2, "between two neutral sentences")):
         texts = []
         for message in cases:
@@ -165,8 +163,40 @@ def _dilutions(
         yield "dilution", name, (score(texts) < thresholds)[found]
 
 
+def _joined(
+    score: TextScorer, thresholds: NDArray[np.float64], messages: Sequence[Message], rng: Random, *, n: int
+) -> Iterator[CaseResults]:
+    """Flagged messages with a label, each joined by a comma to another clause."""
+    cases, found = _found(score, thresholds, messages, rng, n=n)
+    if not cases:
+        return
+    others = {
+        "joined by a comma to a neutral clause": NEUTRAL,
+        "joined by a comma to another sign": [message.text for message in cases],
+    }
+    for name, clauses in others.items():
+        texts = [f"{_as_clause(message.text)}, {_as_clause(rng.choice(clauses))}" for message in cases]
+        yield "dilution", name, (score(texts) < thresholds)[found]
+
+
+def _found(
+    score: TextScorer, thresholds: NDArray[np.float64], messages: Sequence[Message], rng: Random, *, n: int
+) -> tuple[list[Message], NDArray[np.bool_]]:
+    """At most ``n`` messages with a label, and which of their labels are flagged."""
+    labelled = [message for message in messages if message.labels]
+    cases = rng.sample(labelled, min(n, len(labelled)))
+    if not cases:
+        return [], np.zeros((0, len(LABELS)), dtype=bool)
+    has_label = np.array([[label in message.labels for label in LABELS] for message in cases])
+    return cases, has_label & (score([message.text for message in cases]) >= thresholds)
+
+
 def _as_sentence(text: str) -> str:
     return text if text.rstrip().endswith((".", "!", "?")) else text.rstrip() + "."
+
+
+def _as_clause(text: str) -> str:
+    return text.strip().rstrip(".!?")
 
 
 def _invariances(
