@@ -1,7 +1,7 @@
 """Table functions for scoring, pandas tables in and out.
 
 Each declares the columns of its result. Dask runs them over Parquet files
-(``classifier.model.cluster``) and Spark over its own partitions.
+(``classifier.workflows.scoring.dask_cluster``) and Spark over its own partitions.
 """
 
 from __future__ import annotations
