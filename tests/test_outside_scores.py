@@ -24,7 +24,7 @@ from classifier.workflows.conversation_evaluation.conversation_scores import (
     message_probabilities,
 )
 from classifier.workflows.tradeoff.outside_scores import outside_conversation_scorer, outside_scorer
-from classifier.workflows.training.out_of_fold_scores import fit_with_folds, of_conversations
+from classifier.workflows.training.cross_fitting import fit_with_folds, of_conversations
 
 BIT = Policy("bit", "A toy.", where="device", release="alert_bit")
 

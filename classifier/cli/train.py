@@ -107,9 +107,9 @@ def train(
     from classifier.readers.phrases_jsonl import read_phrase_messages
     from classifier.taxonomy import BENIGN, COLUMNS
     from classifier.workflows.conversation_evaluation.conversation_scores import fit_head
+    from classifier.workflows.training.cross_fitting import fit_with_folds, of_conversations
     from classifier.workflows.training.grid_search import combinations, read_grid
     from classifier.workflows.training.operating_point_choice import choose_operating_points
-    from classifier.workflows.training.out_of_fold_scores import fit_with_folds, of_conversations
 
     options = {name: recipe_value(name, value) for name, value in recipe.items()}
     if also is not None and grid_file is None:

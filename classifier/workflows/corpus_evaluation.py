@@ -41,7 +41,7 @@ from classifier.workflows.message_evaluation.capability_tests import capability_
 from classifier.workflows.message_evaluation.disguise_robustness import disguise_table
 from classifier.workflows.message_evaluation.leak_controls import control_table
 from classifier.workflows.message_evaluation.typing_noise import noise_table
-from classifier.workflows.training.out_of_fold_scores import of_conversations
+from classifier.workflows.training.cross_fitting import of_conversations
 from classifier.workflows.two_evaluations.score_tables import conversation_scores, message_scores
 
 Splits = dict[str, list[Conversation]]

@@ -1,4 +1,4 @@
-"""Message models with their out-of-fold scores."""
+"""Message models with their out-of-fold scores, by cross-fitting."""
 
 from __future__ import annotations
 
