@@ -105,6 +105,7 @@ def known_limits(
     first = next((str(row["k"]) for row in flagged_at if row["hits"]), NOT_MEASURED)
     manner, scene = (tables[name].iloc[0] for name in ("manners", "conversation_scenes"))
     noise = rows_by(tables["noise"], "noise", "model")
+    joined = rows_by(tables["capabilities"], "slice")["joined by a comma to another sign"]
     read = rows_by(names, "attack")["names_read"]
     fresh_alarms = fresh[fresh["figure"] == "false_positive_rate"]
     rows = [
@@ -117,6 +118,10 @@ def known_limits(
         [
             f"messages that speak of a sign without showing it, worst kind ({manner['slice']}): flagged",
             rate_cell(*manner[SLICE_COLUMNS]),
+        ],
+        [
+            "found lines that are lost when a comma joins them to another sign",
+            rate_cell(*(joined[name] for name in ("rate", "rate_low", "rate_high", "failures", "n"))),
         ],
         [
             f"benign conversations, worst setting ({scene['slice']}): flagged",
