@@ -98,7 +98,8 @@ def save_model(
 def load_model(path: Path | str, *, few_texts: bool = False) -> MessageModel:
     """The ``MessageModel`` in ``path``.
 
-    One for ``few_texts`` is read three times as fast and scores a tenth as many messages a second.
+    One for ``few_texts`` is read in a third of the time, without a look at the order of its terms, and
+    scores a tenth as many messages a second.
     Raises ``ModelFileError`` when the file is missing, too large, not a model file, of another format
     version, damaged or altered.
     """
@@ -151,6 +152,7 @@ def _checked_model(
                 f"{name} must be {np.dtype(dtype)} of shape {shape}, got {array.dtype} {array.shape}"
             )
         without_regression = np.isneginf(array) if name == "intercept" else False
+        # A whole number of eight bits is finite and small, and there are millions of them.
         if dtype != np.int8 and not (without_regression | (np.abs(array) <= MAX_WEIGHT)).all():
             raise ValueError(f"{name} must be finite and at most {MAX_WEIGHT:.0e} in size")
     points = {
