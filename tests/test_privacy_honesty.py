@@ -23,7 +23,6 @@ from classifier.privacy.policies.policy import EVERY_MESSAGE, Policy, shipped_po
 from classifier.privacy.policies.redaction import is_masked, masked_spans
 from classifier.privacy.policies.released_information import entropy_bits, released_bits_max
 from classifier.privacy.simulate.event_log import PolicyRun
-from classifier.privacy.simulate.exposure import exposure_table
 from classifier.privacy.simulate.policy_scorer import PolicyScorer
 from classifier.privacy.simulate.policy_simulation import run_policy
 from classifier.privacy.tradeoff.conversation_costs import (
@@ -32,7 +31,12 @@ from classifier.privacy.tradeoff.conversation_costs import (
     metric_values,
     summands,
 )
+from classifier.privacy.tradeoff.cost_metric import OBSERVERS
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS
 from classifier.privacy.tradeoff.dominance import dominates
+from classifier.privacy.tradeoff.frontier import compare_policies
+from classifier.privacy.tradeoff.point_tables import per_find_table
+from classifier.privacy.tradeoff.resampled_metrics import ResampledMetrics
 from classifier.taxonomy import PATTERN
 
 TOWN = town(60)
@@ -789,28 +793,57 @@ def test_a_metric_that_counts_less_than_the_log_is_caught():
 # J. A number stands beside what it takes to read it.
 
 
-def check_readable(table):
-    assert (table["unit"].str.len() > 10).all(), "a number without its unit"
-    assert table["observer"].isin(["C", "D", "M", "S", "H", "A", "-"]).all(), "a number without its observer"
-    assert (table["interval"].str.len() > 0).all(), "an interval of no stated kind"
-    bounded = table["high"].notna()
-    assert table.loc[bounded, "interval"].ne("none").all(), "bounds of no stated kind"
-    shares = table["unit"].str.contains(" / ")
-    assert table.loc[shares, ["numerator", "denominator"]].notna().all().all(), (
-        "a share without its denominator"
+def check_readable(frontier, *, metrics=COST_METRICS):
+    by_id, points, intervals = {metric.id: metric for metric in metrics}, frontier.points, frontier.intervals
+    assert set(intervals["metric"]) <= set(by_id), "a number that no row defines"
+    for metric in metrics:
+        assert len(metric.unit) > 5, "a number without its unit"
+        assert metric.observer in OBSERVERS, "a number without its observer"
+        assert " / " not in metric.unit or len(metric.sums) == 2, "a share of nothing that is named"
+        if metric.exact_counts:
+            hits, n = metric.exact_counts
+            assert np.allclose(points[metric.id], metric.scale * points[hits] / points[n]), (
+                "a share without its denominator"
+            )
+    assert (intervals["interval"].str.len() > len("none")).all(), "bounds of no stated kind"
+    for costs in (frontier.per_find, frontier.base_rates):
+        assert costs["prevalence"].between(0, 1, inclusive="neither").all(), (
+            "a cost of a detection without a prevalence"
+        )
+
+
+@pytest.fixture(scope="module")
+def frontier():
+    return compare_policies(
+        [BY_NAME["review"]],
+        town(60, seed=2, split="v"),
+        TOWN,
+        {"private/plain": SCORER},
+        asked_rates=(0.2,),
+        prevalences=[1e-3],
+        n_resamples=20,
     )
-    assert (
-        table.loc[table["metric"].str.endswith("per_true_detection"), "prevalence"]
-        .between(0, 1, inclusive="neither")
-        .all()
-    ), "a cost of a detection without a prevalence"
 
 
-TABLE = exposure_table(run_policy(BY_NAME["review"], TOWN, SCORER), TOWN, prevalences=[1e-3], n_resamples=20)
+def test_every_number_can_be_read(frontier):
+    check_readable(frontier)
 
 
-def test_every_number_can_be_read():
-    check_readable(TABLE)
+@pytest.mark.parametrize(
+    ("table", "change", "reason"),
+    [
+        ("intervals", {"interval": "none"}, "of no stated kind"),
+        ("intervals", {"metric": "share"}, "no row defines"),
+        ("points", {"n_benign": math.nan}, "without its denominator"),
+        ("points", {"n_pattern": math.nan}, "without its denominator"),
+        ("per_find", {"prevalence": math.nan}, "without a prevalence"),
+        ("base_rates", {"prevalence": math.nan}, "without a prevalence"),
+    ],
+)
+def test_a_number_that_stands_alone_is_caught(frontier, table, change, reason):
+    bare = replace(frontier, **{table: getattr(frontier, table).assign(**change)})
+    with pytest.raises(AssertionError, match=reason):
+        check_readable(bare)
 
 
 @pytest.mark.parametrize(
@@ -818,14 +851,13 @@ def test_every_number_can_be_read():
     [
         ({"unit": ""}, "without its unit"),
         ({"observer": ""}, "without its observer"),
-        ({"interval": "none"}, "of no stated kind"),
-        ({"denominator": math.nan}, "without its denominator"),
-        ({"prevalence": math.nan}, "without a prevalence"),
+        ({"counts": ""}, "of nothing that is named"),
     ],
 )
-def test_a_number_that_stands_alone_is_caught(change, reason):
+def test_a_metric_that_leaves_out_what_it_takes_to_read_it_is_caught(frontier, change, reason):
+    metrics = [replace(metric, **change) for metric in COST_METRICS]
     with pytest.raises(AssertionError, match=reason):
-        check_readable(TABLE.assign(**change))
+        check_readable(frontier, metrics=metrics)
 
 
 # K. Neither order nor company nor the clock matters; the seed does.
@@ -904,15 +936,16 @@ def check_refusals(
     *,
     entropy=entropy_bits,
     cost=messages_per_find,
-    table=exposure_table,
+    table=per_find_table,
     make=Policy,
 ):
     values = dict.fromkeys(("recall", "benign_messages_read", "pattern_messages_read"), 0.5)
-    run = run_policy(BY_NAME["review"], TOWN, SCORER)
+    costs = conversation_costs(run_policy(BY_NAME["review"], TOWN, SCORER), TOWN)
+    metrics = ResampledMetrics({"review": costs}, n_resamples=20, seed=0)
     refused = {
         "entropy of raw scores": lambda: entropy([0.31, 0.7, 0.5]),
         "a cost of a detection without prevalence": lambda: cost(values, prevalence=math.nan),
-        "a table without a prevalence": lambda: table(run, TOWN, prevalences=[0.0], n_resamples=20),
+        "a table without a prevalence": lambda: table(metrics, prevalences=[0.0]),
         "an epsilon over a private vocabulary": lambda: make(
             "dp", "Noisy.", where="device", training="output_perturbation", training_epsilon=1.0, people_cap=1
         ),
@@ -940,7 +973,10 @@ def test_what_cannot_be_said_is_refused():
             {"cost": lambda values, *, prevalence: messages_per_find(values, prevalence=0.25)},
             "without prevalence",
         ),
-        ({"table": lambda run, streams, **options: TABLE}, "a table without a prevalence"),
+        (
+            {"table": lambda metrics, *, prevalences: per_find_table(metrics, prevalences=[0.25])},
+            "a table without a prevalence",
+        ),
         ({"make": lambda name, description, **settings: settings}, "over a private vocabulary"),
     ],
 )

@@ -9,7 +9,12 @@ import pytest
 from privacy_toys import policy
 
 from classifier.privacy.policies.release_mechanisms import flip_probability, level, noisy_count, randomised
-from classifier.privacy.policies.released_information import entropy_bits, ldp_epsilon
+from classifier.privacy.policies.released_information import (
+    distinct_outputs,
+    entropy_bits,
+    ldp_epsilon,
+    released_bits_max,
+)
 
 ONE_IN_FOUR = math.log(3)
 """The epsilon at which one bit in four is flipped."""
@@ -25,6 +30,11 @@ def test_every_step_of_a_score_is_equally_wide_and_none_is_the_step_of_no_alert(
 def test_even_odds_of_a_flip_at_epsilon_0_and_one_in_four_at_ln_3():
     assert flip_probability(0.0) == 0.5
     assert flip_probability(ONE_IN_FOUR) == pytest.approx(0.25)
+
+
+def test_the_two_answers_to_one_question_differ_in_probability_by_a_factor_of_e_to_the_epsilon():
+    flip = flip_probability(1.7)
+    assert math.log((1 - flip) / flip) == pytest.approx(1.7)
 
 
 def test_one_bit_in_four_is_flipped_whether_it_is_0_or_1():
@@ -71,6 +81,23 @@ def test_a_noisy_count_follows_from_its_seed():
     assert noisy_count(8, 1.0, seed=3) - noisy_count(7, 1.0, seed=3) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("settings", "outputs", "epsilon"),
+    [
+        ({}, 1, 0.0),
+        ({"where": "device", "release": "alert_bit"}, 2, math.inf),
+        ({"where": "device", "release": "quantised_score", "levels": 7}, 8, math.inf),
+        ({"where": "device", "release": "randomised_bit", "release_epsilon": 2.0}, 2, 2.0),
+        ({"where": "device", "release": "aggregate", "release_epsilon": 2.0}, 1, 0.0),
+        ({"where": "server", "release": "excerpt", "levels": 4}, math.inf, math.inf),
+    ],
+)
+def test_what_a_release_can_say_at_most(settings, outputs, epsilon):
+    assert distinct_outputs(policy(**settings)) == outputs
+    assert released_bits_max(policy(**settings)) == math.log2(outputs)
+    assert ldp_epsilon(policy(**settings)) == epsilon
+
+
 def test_a_flipped_bit_spends_its_epsilon_once_for_each_release():
     flipped = policy(where="device", release="randomised_bit", release_epsilon=0.5)
     assert ldp_epsilon(flipped) == 0.5
@@ -83,6 +110,10 @@ def test_four_equally_frequent_outputs_are_two_bits_and_the_correction_is_of_thr
     assert entropy_bits([0, 1, 2, 3]) == pytest.approx(2.0 + 0.375 / math.log(2))
     # K = 2 and N = 4: 1/8 nats on top of the plug-in entropy of (1/4, 3/4), 2 - 3/4 log2(3) bits.
     assert entropy_bits([1, 0, 0, 0]) == pytest.approx(2.0 - 0.75 * math.log2(3) + 0.125 / math.log(2))
+
+
+def test_entropy_of_rare_alerts_is_that_of_a_coin_as_rare():
+    assert entropy_bits([1] + [0] * 999, corrected=False) == pytest.approx(0.0114, abs=5e-5)
 
 
 def test_an_output_that_never_changes_has_entropy_zero_and_not_minus_zero():
