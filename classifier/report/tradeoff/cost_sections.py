@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from classifier.privacy.tradeoff.cost_metric_table import METRIC_BY_ID, metrics_of_section
+from classifier.privacy.tradeoff.cost_metric import OBSERVERS
+from classifier.privacy.tradeoff.cost_metric_table import COST_METRICS, METRIC_BY_ID, metrics_of_section
 from classifier.report.printed_tables import Column, printed_table
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables
 from classifier.report.table_plots import to_svg
@@ -184,3 +185,24 @@ def _retention_svg(points: pd.DataFrame) -> str:
         labelled=places["point"].tolist(),
     )
     return to_svg(axes, title="Messages to an alert against message-hours kept")
+
+
+def definitions_section(tables: Tables) -> Section:
+    """What each metric counts, in which unit, and who learns it."""
+    rows = pd.DataFrame(
+        {
+            "title": metric.title,
+            "formula": metric.formula,
+            "unit": metric.unit,
+            "observer": OBSERVERS[metric.observer],
+        }
+        for metric in COST_METRICS
+    )
+    columns = [
+        Column("title", "metric"),
+        Column("formula", "how it comes about"),
+        Column("unit", "unit"),
+        Column("observer", "learned by"),
+    ]
+    table = CaptionedTable(printed_table(rows, columns), "Metrics, their formulas, units and observers")
+    return Section("What each metric counts", "definitions", [table])

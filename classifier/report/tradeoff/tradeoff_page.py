@@ -13,6 +13,7 @@ from classifier.report.sections import Section, SectionGroup, Tables
 from classifier.report.tradeoff.assumption_sections import break_even_section, prices_section, review_section
 from classifier.report.tradeoff.attack_sections import attack_section, privacy_curve_section
 from classifier.report.tradeoff.cost_sections import (
+    definitions_section,
     human_reads_section,
     messages_read_section,
     retention_section,
@@ -68,6 +69,7 @@ GROUPS: dict[str, Sections] = {
         "accounts": accounts_section,
     },
     "What leaves, and what a model file gives away": {"released": released_section},
+    "What is counted": {"points": definitions_section},
     "The policies": {"points": policies_section, "skipped": skipped_section},
 }
 """The sections in their order, by group and by the table that each needs."""
