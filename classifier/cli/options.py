@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from classifier.errors import InputError
-from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.message.operating_points import DEFAULT_POINT, OPERATING_POINTS
 from classifier.taxonomy import LABELS
-from classifier.workflows.training.training_options import NONE, recipe_text, recipe_value
 
 if TYPE_CHECKING:
     from classifier.readers.rows.row_files import RowOptions
@@ -101,7 +99,7 @@ def at_least(name: str, least: int, default: int, help_text: str) -> Decorator:
     )
 
 
-def _together(*options: Decorator) -> Decorator:
+def together(*options: Decorator) -> Decorator:
     """Several options as one decorator, in the order in which they are given."""
 
     def added(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,7 +110,7 @@ def _together(*options: Decorator) -> Decorator:
     return added
 
 
-threshold_options = _together(
+threshold_options = together(
     click.option(
         "--operating-point",
         type=click.Choice(OPERATING_POINTS),
@@ -159,7 +157,7 @@ def as_thresholds(thresholds: Iterable[str]) -> tuple[tuple[str, float], ...]:
     return tuple(found.items())
 
 
-row_options = _together(
+row_options = together(
     click.option(
         "--column",
         "columns",
@@ -211,60 +209,6 @@ def as_row_options(
     named = "utf-8" if is_utf8(encoding) else encoding
     delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
     return RowOptions(format_, found, delimiter, named, conversation_id.strip(), day_first)
-
-
-def _checked_range(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """LOW,HIGH or none, left as it is written."""
-    try:
-        recipe_value(str(param.name), value)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
-    return value
-
-
-_RANGE: dict[str, Any] = {"metavar": "LOW,HIGH", "callback": _checked_range}
-
-
-def _option(name: str, help_text: str, flag: str = "", **how: Any) -> Decorator:
-    """The option of the recipe called ``name``, with its default as a person writes it."""
-    default = DEFAULT_OPTIONS[name]
-    return click.option(
-        flag or f"--{name.replace('_', '-')}",
-        name,
-        default=default if isinstance(default, bool | int | float) else recipe_text(default),
-        show_default=True,
-        help=help_text,
-        **how,
-    )
-
-
-recipe_options = _together(
-    _option("word_ngrams", "Features: runs of LOW to HIGH words, or 'none'.", **_RANGE),
-    _option("char_ngrams", "Features: runs of LOW to HIGH characters within words, or 'none'.", **_RANGE),
-    _option("word_pairs", "Features: pairs of words LOW to HIGH places apart, or 'none'.", **_RANGE),
-    _option(
-        "min_df",
-        "Keep only terms that stand in at least so many distinct training texts. Larger: a smaller file.",
-        type=click.IntRange(min=1),
-    ),
-    _option(
-        "sublinear_tf",
-        "Whether a term that occurs n times counts 1 + log(n) instead of n.",
-        "--sublinear-tf/--no-sublinear-tf",
-    ),
-    _option("C", "Inverse strength of the L2 penalty.", type=FiniteRange(min=0, min_open=True)),
-    _option(
-        "class_weight",
-        "balanced: messages with and without a label have the same total weight.",
-        type=click.Choice([NONE, "balanced"]),
-    ),
-    _option(
-        "normaliser",
-        "Whether spelling is normalised, or text only lower-cased.",
-        "--normaliser/--no-normaliser",
-    ),
-)
-"""The options of ``StageClassifier``, by their names there."""
 
 
 def given_options(names: Collection[str]) -> dict[str, str]:

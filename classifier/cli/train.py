@@ -11,20 +11,76 @@ import click
 
 from classifier.cli.options import (
     CORPUS,
+    Decorator,
     FiniteRange,
     given_options,
     out_file,
-    recipe_options,
     require_paths,
     seed_of,
+    together,
 )
 from classifier.errors import InputError
+from classifier.model.message.features import DEFAULT_OPTIONS
 from classifier.model.shipped_models import conversation_model_path
 from classifier.progress import progress_bar, say
-from classifier.workflows.training.training_options import recipe_value
+from classifier.workflows.training.training_options import NONE, recipe_text, recipe_value
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def _checked_range(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """LOW,HIGH or none, left as it is written."""
+    try:
+        recipe_value(str(param.name), value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return value
+
+
+_RANGE: dict[str, Any] = {"metavar": "LOW,HIGH", "callback": _checked_range}
+
+
+def _option(name: str, help_text: str, flag: str = "", **how: Any) -> Decorator:
+    """The option of the recipe called ``name``, with its default as a person writes it."""
+    default = DEFAULT_OPTIONS[name]
+    return click.option(
+        flag or f"--{name.replace('_', '-')}",
+        name,
+        default=default if isinstance(default, bool | int | float) else recipe_text(default),
+        show_default=True,
+        help=help_text,
+        **how,
+    )
+
+
+_recipe_options = together(
+    _option("word_ngrams", "Features: runs of LOW to HIGH words, or 'none'.", **_RANGE),
+    _option("char_ngrams", "Features: runs of LOW to HIGH characters within words, or 'none'.", **_RANGE),
+    _option("word_pairs", "Features: pairs of words LOW to HIGH places apart, or 'none'.", **_RANGE),
+    _option(
+        "min_df",
+        "Keep only terms that stand in at least so many distinct training texts. Larger: a smaller file.",
+        type=click.IntRange(min=1),
+    ),
+    _option(
+        "sublinear_tf",
+        "Whether a term that occurs n times counts 1 + log(n) instead of n.",
+        "--sublinear-tf/--no-sublinear-tf",
+    ),
+    _option("C", "Inverse strength of the L2 penalty.", type=FiniteRange(min=0, min_open=True)),
+    _option(
+        "class_weight",
+        "balanced: messages with and without a label have the same total weight.",
+        type=click.Choice([NONE, "balanced"]),
+    ),
+    _option(
+        "normaliser",
+        "Whether spelling is normalised, or text only lower-cased.",
+        "--normaliser/--no-normaliser",
+    ),
+)
+"""The options of ``StageClassifier``, by their names there."""
 
 
 @click.command()
@@ -46,7 +102,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Highest false-positive rate that the alert threshold of conversations may have.",
 )
-@recipe_options
+@_recipe_options
 @click.option(
     "--grid",
     "grid_file",
