@@ -66,8 +66,23 @@ def test_a_scorer_that_reads_whole_messages_alone_loses_what_is_diluted():
         "beside a neutral sentence",
         "between two neutral sentences",
         "joined by a comma to a neutral clause",
-        "joined by a comma to another sign",
-    }
+    }  # a message of another sign, to join, is not among them
     assert diluted["failed"].all()
     kept = capability_cases(knows_leaflets, HALF, SECRETS, seed=0)
     assert not kept[kept["kind"] == "dilution"]["failed"].any()
+
+
+def test_another_sign_is_never_one_of_the_same_label():
+    seen = []
+
+    def remembers(texts):
+        seen.extend(texts)
+        return knows_leaflets(texts)
+
+    meeting = Message("a", NOON, "let's meet up", labels=("meeting",))
+    cases = capability_cases(remembers, HALF, [*SECRETS, meeting], seed=0)
+    secret = "this is our secret"
+    assert not [text for text in seen if text.count(secret) > 1]
+    assert seen.count(f"{secret}, let's meet up") == 5
+    assert seen.count(f"let's meet up, {secret}") == 1
+    assert (cases["capability"] == "joined by a comma to another sign").sum() == 6

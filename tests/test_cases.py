@@ -253,6 +253,22 @@ def test_what_cannot_be_sorted_by_is_refused(explained, write, refused):
     assert said.rstrip().endswith("or leave out --sort-by-time")
 
 
+def test_a_time_that_is_not_sorted_by_may_be_anything(write, rows_of):
+    rows = timed("c1", range(5))
+    expected, _ = rows_of("score", write("chat.csv", TIMED + rows), "--level", "conversation")
+    no_author = write("no_author.csv", TIMED + rows + "c1,,hi,soon\n")
+    assert rows_of("score", no_author, "--level", "conversation", "--sort-by-time")[0] == expected
+    bad = write("bad.csv", TIMED + rows.replace("2031-01-06T10:05:00", "soon"))
+    assert rows_of("score", bad, "--level", "conversation", "--sort-by-time", "--skip-bad")[0] == expected
+
+
+def test_a_number_that_is_none_is_no_time(tmp_path, rows_of):
+    columns = {"conversation_id": ["c1"] * 2, "author": ["ann", "bob"], "text": ["hi", "ok"]}
+    path = tmp_path / "chat.parquet"
+    pq.write_table(pa.table(columns | {"time": [1.0, float("nan")]}), path)
+    assert len(rows_of("score", path, "--level", "conversation", "--sort-by-time")[0]) == 1
+
+
 def test_without_any_time_nothing_is_said_to_be_sorted(write, rows_of):
     path = write("chat.csv", TIMED + timed("c1", range(5), lambda minute: ""))
     _, said = rows_of("score", path, "--level", "conversation", "--sort-by-time")

@@ -246,6 +246,12 @@ def test_a_label_is_known_in_any_case_and_a_column_that_says_nothing_is_named(tm
     assert "labelled.csv: not read: secret; columns of labels are named flattery, " in capsys.readouterr().err
 
 
+def test_two_columns_of_one_label_are_refused(tmp_path, capsys):
+    path = tmp_path / "labelled.csv"
+    path.write_text("text,Secrecy,SECRECY\nits our secret,1,1\n", encoding="utf-8")
+    assert refused(capsys, path).endswith("two columns of the label secrecy: Secrecy, SECRECY; leave one out")
+
+
 @pytest.mark.parametrize(
     ("before", "after", "options", "message"),
     [

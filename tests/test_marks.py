@@ -11,6 +11,7 @@ from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import explain, terms_in_place
 from classifier.model.message.file import load_classifier, load_model
 from classifier.model.message.reading.marks import in_scope, marked, negated, token_kind
+from classifier.model.message.reading.passages import passages_of
 from classifier.model.shipped_models import train_split_model
 from classifier.taxonomy import LABELS
 
@@ -56,6 +57,18 @@ def test_a_message_with_a_quotation_in_it_says_so(text):
 @pytest.mark.parametrize("text", ['"pizza at six"', 'a 6" pizza', '"" ok', "it's ok, y'all"])
 def test_what_is_all_quotation_or_none_says_nothing(text):
     assert "in_quotation" not in marked(text)
+
+
+@pytest.mark.parametrize("text", ["no a" + "." * 1_000_000 + "b c", "no " + "-" * 1_000_000 + " c"])
+def test_a_million_marks_inside_a_token_or_alone_take_no_time(text):
+    assert marked(text).endswith(" not_c")
+
+
+def test_a_million_spaces_between_two_words_take_no_time():
+    assert passages_of("ok. pizza" + " " * 1_000_000 + "at six")[1:] == [
+        "ok.",
+        "pizza" + " " * 1_000_000 + "at six",
+    ]
 
 
 def test_a_million_quotation_marks_take_no_time():

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_files import points_at, rewritten
+from safetensors.numpy import load_file
 from sklearn.feature_extraction.text import CountVectorizer
 from toy_messages import VARIANTS, toy_table
 
@@ -454,6 +455,17 @@ def test_a_file_of_another_version_is_to_be_trained_again(toy_file, header, how)
         match=rf"written by another version of this program \({how}\); train it again with this one",
     ):
         load_model(rewritten(toy_file[0], header=header))
+
+
+@pytest.mark.parametrize("few_texts", [True, False])
+@pytest.mark.parametrize(
+    ("byte", "message"), [(0xFF, "can't decode byte 0xff"), (0x62, "damaged or altered")]
+)
+def test_terms_that_are_no_text_are_refused_before_they_are_searched(toy_file, byte, message, few_texts):
+    terms = load_file(toy_file[0])["pairs.terms"].copy()
+    terms[-1 if byte == 0xFF else np.flatnonzero(terms > 127)[0]] = byte
+    with pytest.raises(ModelFileError, match=message):
+        load_model(rewritten(toy_file[0], **{"pairs.terms": terms}), few_texts=few_texts)
 
 
 @pytest.mark.parametrize(

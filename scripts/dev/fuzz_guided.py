@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Does a search for inputs that reach new code find a crash or a hang? The targets of ``scripts/dev/fuzz.py`` under atheris, which keeps what covers more and goes on from it.
 
-Each target has a process of its own, for so many seconds, and starts from its valid inputs. FeatureGroup of the new inputs come from atheris, half from the damage that ``fuzz.py`` does;
+Each target has a process of its own, for so many seconds, and starts from its valid inputs. Half of the new inputs come from atheris, half from the damage that ``fuzz.py`` does;
 packed files and model files only from the latter, which packs them and puts their hash right again. An input that takes more than ``--limit`` seconds is a hang, and ends its target.
 Inputs differ from run to run, since how many there are depends on the machine.
 

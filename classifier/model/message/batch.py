@@ -142,7 +142,7 @@ class BatchScorer:
 
         New tokens are added to the table.
         """
-        is_marked = [not self.model.normaliser or may_quote(text) for text in texts]
+        is_marked = np.array([not self.model.normaliser or may_quote(text) for text in texts], dtype=bool)
         split = [
             (self.model.marked(text) if is_done else text).split()
             for text, is_done in zip(texts, is_marked, strict=True)

@@ -131,16 +131,11 @@ def explain(model: MessageModel, text: str, label: str) -> Explanation:
 
 
 def _unknown_words(model: MessageModel, text: str) -> tuple[str, ...]:
-    """Words of the message that are no term; () for a model without word features."""
+    """Words that are no term, even when read as others; () without word features."""
     known = _word_terms(model)
     if known is None:
         return ()
-    return tuple(word for word in dict.fromkeys(_words_as_written(model, text)) if word not in known)
-
-
-def _words_as_written(model: MessageModel, text: str) -> list[str]:
-    """The words of a text before slips of typing are read as others."""
-    return _WORD.findall(levelled(text) if model.normaliser else text.lower())
+    return tuple(word for word in dict.fromkeys(_WORD.findall(model.spelled(text))) if word not in known)
 
 
 def _word_terms(model: MessageModel) -> Mapping[str, int] | None:
@@ -157,7 +152,7 @@ def known_shares(model: MessageModel, texts: Iterable[str]) -> NDArray[np.float6
     known = _word_terms(model)
     shares = []
     for text in texts:
-        words = _words_as_written(model, text)
+        words = _WORD.findall(levelled(text) if model.normaliser else text.lower())
         n_known = np.nan if known is None else sum(word in known for word in words)
         shares.append(n_known / len(words) if words else np.nan)
     return np.array(shares, dtype=np.float64)

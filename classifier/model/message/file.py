@@ -189,7 +189,12 @@ def _checked_group(
         raise ValueError(f"{name}: {len(ends)} terms with {idf.dtype} idf of shape {idf.shape}")
     if len(ends) and (int(ends[-1]) != raw.size or int(ends[0]) < 0 or (np.diff(ends) < 0).any()):
         raise ValueError(f"{name}: term boundaries do not fit the terms")
-    terms: Sequence[str] = SearchedTerms(raw.tobytes(), ends.tolist())
+    content = raw.tobytes()
+    content.decode("utf-8")
+    goes_on = np.append(raw >> 6 == 0b10, False)
+    if goes_on[ends].any():
+        raise ValueError(f"{name}: a term ends inside a character")
+    terms: Sequence[str] = SearchedTerms(content, ends.tolist())
     if not few_texts:
         terms = tuple(terms)
         if not all(map(lt, terms, terms[1:])):

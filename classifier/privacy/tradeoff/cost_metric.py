@@ -9,11 +9,10 @@ OBSERVERS = {
     "H": "a person who is no party to the conversation: guardian, reviewer of the platform or authority",
     "C": "the company: its servers, and the reviewers of the platform",
     "D": "the person's own device",
-    "R": "the policy's first reader: the machine on the device (M), the server (S), nobody in the clear (E)"
-    " or nobody (-)",
+    "R": "whoever reads first under the policy: the machine on the device, the server, or nobody",
     "A": "whoever is told: the user, or a person who is no party to the conversation",
     "F": "the holder of the model file",
-    "-": "nobody: a figure of detection",
+    "-": "nobody",
 }
 """Who comes to know what a metric counts."""
 

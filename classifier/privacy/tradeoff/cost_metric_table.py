@@ -196,10 +196,11 @@ COST_METRICS = (
     CostMetric(
         "model_leak",
         title="what the model file gives away",
-        unit="share of training authors found where 1 % of others are, by the strongest attack",
+        unit="share of training authors found by the strongest attack, at the lowest false positive rate that"
+        " can be shown",
         observer="F",
-        formula="handed to compare_policies by model key; 0 for a policy that uses no model;"
-        " unknown where no attack was run",
+        formula="training authors the attack is right about / training authors; 0 for a policy that uses no"
+        " model; unknown where no attack was run",
         compared=True,
         margin=0.05,
         constrained=False,

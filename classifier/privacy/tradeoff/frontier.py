@@ -154,7 +154,8 @@ def compare_policies(
         False positive rates for which thresholds are chosen.
     model_leak
         What each model file gives away, by model key: the strongest attack's share of training authors found
-        where 1 % of others are. A model that is not there counts as unknown: nothing is credited to it.
+        at the lowest false positive rate that can be shown. A model that is not there counts as unknown:
+        nothing is credited to it.
     latency_p
         Of the latency penalty (``evaluation.early_warning``).
     n_jobs

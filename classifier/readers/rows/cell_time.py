@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import suppress
 from datetime import date, datetime
@@ -28,6 +29,8 @@ def cell_time(value: Any, *, day_first: bool = False) -> datetime:
     >>> [str(time) for time in times]
     ['2026-01-04 00:00:00', '2026-01-04 10:00:00', '2026-01-04 09:30:00']
     """
+    if isinstance(value, float) and math.isnan(value):
+        return NO_TIME
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
     text = str(value).strip() if isinstance(value, str | int) else ""

@@ -112,7 +112,7 @@ def capabilities_section(tables: Tables) -> Section:
         Column("n", "cases", 0),
     ]
     printed = printed_table(tables["capabilities"], columns)
-    caption = "Failure rates, with Clopper-Pearson intervals over cases"
+    caption = "Failure rates, with 95 % intervals"
     return Section("Capabilities", "capabilities", [CaptionedTable(printed, caption)])
 
 

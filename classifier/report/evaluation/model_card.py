@@ -42,7 +42,7 @@ ATTACKED_VARIANTS = {
     "private-10/plain": "terms in conversations of at least ten senders",
     "train_split.safetensors": "the file itself",
 }
-"""Variants of ``privacy.model_variants.variants`` that are built as the shipped model is, in words.
+"""Variants of ``privacy.model_variants.fit_variants`` that are built as the shipped model is, in words.
 
 Their terms are TF-IDF terms of private text, without noise.
 """

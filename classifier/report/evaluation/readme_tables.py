@@ -120,7 +120,7 @@ def known_limits(
             rate_cell(*manner[SLICE_COLUMNS]),
         ],
         [
-            "found lines that are lost when a comma joins them to another sign",
+            "found signs that are lost when a comma joins another sign to them",
             rate_cell(*(joined[name] for name in ("rate", "rate_low", "rate_high", "failures", "n"))),
         ],
         [

@@ -95,13 +95,7 @@ def read_labelled_rows(
         Only messages from ``since`` on and before ``until`` are kept.
     """
     columns = files.columns
-    by_lower_name = {name.strip().lower(): name for name in columns.others.values()}
-    label_column = {
-        label: by_lower_name[name]
-        for label in LABELS
-        for name in (label, result_name(label), f"meta.{label}")  # the last as ConvoKit's tables call it
-        if name in by_lower_name
-    }
+    label_column = _label_columns(columns, files.name)
     if not label_column and "conversation_label" not in columns.fields:
         raise InputError(
             f"{files.name}:1: no column of labels; expected 0/1 columns named after labels "
@@ -152,13 +146,25 @@ def read_labelled_rows(
     )
 
 
+def _label_columns(columns: Columns, name: str) -> dict[str, str]:
+    """The column of each label there is one for, whatever its case."""
+    found: dict[str, str] = {}
+    for label in LABELS:
+        names = {label, result_name(label), f"meta.{label}"}  # the last as ConvoKit's tables call it
+        for column in columns.others.values():
+            if column.strip().lower() in names and found.setdefault(label, column) != column:
+                both = shown(found[label], column)
+                raise InputError(f"{name}:1: two columns of the label {label}: {both}; leave one out")
+    return found
+
+
 def _header(columns: Columns) -> list[str]:
     return [*columns.fields.values(), *columns.others]
 
 
 def _group_column(group: str, columns: Columns, name: str) -> str:
     """The key of ``group`` in a row as read, or in its message."""
-    if group in LABELS:
+    if group.strip().lower() in LABELS:
         raise InputError(f"--by {group}: is a label; name a column that says something else of a message")
     by_name = {column: field for field, column in columns.fields.items()} | dict(columns.others)
     if group not in by_name:

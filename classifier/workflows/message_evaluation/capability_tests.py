@@ -1,9 +1,9 @@
 """Capability tests of message scorers, after CheckList (Ribeiro, Wu, Guestrin & Singh 2020, ACL).
 
 Four kinds: minimum functionality (plain leaflet lines are flagged), dilution (a flagged line stays flagged
-beside neutral sentences), invariance (a change without new content changes no flag), direction (an added line
-that shows a behaviour raises its probability). Each case either fails or passes; the report shows the share
-that fails.
+beside what a comma or a full stop joins to it), invariance (a change without new content changes no flag),
+direction (an added line that shows a behaviour raises its probability). Each case either fails or passes;
+the report shows the share that fails.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from classifier.taxonomy import LABELS
 from classifier.workflows.message_evaluation.baselines import TextScorer
 from classifier.workflows.message_evaluation.typing_noise import add_noise
 
-CaseResults = tuple[str, str, NDArray[np.bool_]]
-"""Kind, capability, and whether each of its cases failed."""
+CaseResults = tuple[str, str, NDArray[np.bool_], Sequence[str]]
+"""Kind, capability, whether each of its cases failed, and the family of each case's text."""
 
 LEAFLET: dict[str, tuple[str, ...]] = {
     "flattery": (
@@ -98,7 +98,9 @@ def capability_table(
         lambda texts: np.asarray(pipeline.predict_proba(list(texts))), thresholds, messages, seed=seed
     )
     tables = [
-        false_alarms_by(group["capability"], group["failed"]).iloc[:-1].assign(kind=kind)
+        false_alarms_by(group["capability"], group["failed"], clusters=group["family"])
+        .iloc[:-1]
+        .assign(kind=kind)
         for kind, group in cases.groupby("kind", sort=False)
     ]
     return pd.concat(tables, ignore_index=True).rename(columns={"false_alarms": "failures"})
@@ -114,7 +116,7 @@ def capability_cases(
 ) -> pd.DataFrame:
     """Outcomes of capability tests, one row per case.
 
-    Columns: ``kind``, ``capability``, ``failed``.
+    Columns: ``kind``, ``capability``, ``failed``, ``family``.
 
     Parameters
     ----------
@@ -123,7 +125,8 @@ def capability_cases(
     thresholds
         The threshold of each label.
     messages
-        Test messages; ``n`` of them, drawn with ``seed``, are used for each invariance and direction.
+        Test messages; ``n`` of them, drawn with ``seed``, are used for each invariance and direction, and
+        ``n`` of those with a label for each dilution.
     """
     rng = Random(seed)
     drawn = rng.sample(list(messages), min(n, len(messages)))
@@ -137,15 +140,19 @@ def capability_cases(
         *_directions(score, drawn),
     ]
     return pd.DataFrame(
-        [(kind, capability, bool(failed)) for kind, capability, failures in results for failed in failures],
-        columns=["kind", "capability", "failed"],
+        [
+            (kind, capability, bool(failed), family)
+            for kind, capability, failures, families in results
+            for failed, family in zip(failures, families, strict=True)
+        ],
+        columns=["kind", "capability", "failed", "family"],
     )
 
 
 def _minimum(score: TextScorer, thresholds: NDArray[np.float64]) -> Iterator[CaseResults]:
     for column, label in enumerate(LABELS):
         failed = score(LEAFLET[label])[:, column] < thresholds[column]
-        yield "minimum functionality", f"leaflet lines of {label}", failed
+        yield "minimum functionality", f"leaflet lines of {label}", failed, LEAFLET[label]
 
 
 def _dilutions(
@@ -160,7 +167,7 @@ def _dilutions(
         for message in cases:
             first, *others = rng.sample(NEUTRAL, n_neutral)
             texts.append(" ".join([first, _as_sentence(message.text), *others]))
-        yield "dilution", name, (score(texts) < thresholds)[found]
+        yield "dilution", name, (score(texts) < thresholds)[found], _families_of(cases, found)
 
 
 def _joined(
@@ -168,15 +175,27 @@ def _joined(
 ) -> Iterator[CaseResults]:
     """Flagged messages with a label, each joined by a comma to another clause."""
     cases, found = _found(score, thresholds, messages, rng, n=n)
-    if not cases:
-        return
-    others = {
-        "joined by a comma to a neutral clause": NEUTRAL,
-        "joined by a comma to another sign": [message.text for message in cases],
+    without_common_label = [
+        [other.text for other in cases if not {*other.labels} & {*message.labels}] for message in cases
+    ]
+    clauses = {
+        "joined by a comma to a neutral clause": [rng.choice(NEUTRAL) for _ in cases],
+        "joined by a comma to another sign": [
+            rng.choice(texts) if texts else "" for texts in without_common_label
+        ],
     }
-    for name, clauses in others.items():
-        texts = [f"{_as_clause(message.text)}, {_as_clause(rng.choice(clauses))}" for message in cases]
-        yield "dilution", name, (score(texts) < thresholds)[found]
+    for name, added in clauses.items():
+        at = [number for number, clause in enumerate(added) if clause]
+        texts = [f"{_as_clause(cases[number].text)}, {_as_clause(added[number])}" for number in at]
+        if texts:
+            lost = score(texts) < thresholds
+            joined = [cases[number] for number in at]
+            yield "dilution", name, lost[found[at]], _families_of(joined, found[at])
+
+
+def _families_of(cases: Sequence[Message], found: NDArray[np.bool_]) -> list[str]:
+    """The family of each pair of a message and a label that is ``found``."""
+    return [cases[number].family for number in np.nonzero(found)[0].tolist()]
 
 
 def _found(
@@ -217,7 +236,8 @@ def _invariances(
         if cases:
             before = score([message.text for message in cases]) >= thresholds
             after = score([change(message) for message in cases]) >= thresholds
-            yield "invariance", name, (before != after).any(axis=1)
+            families = [message.family for message in cases]
+            yield "invariance", name, (before != after).any(axis=1), families
 
 
 def _with_other_fillers(message: Message, others: list[Message], rng: Random) -> str:
@@ -235,9 +255,10 @@ def _fillers(message: Message, kind: str) -> list[str]:
 
 def _directions(score: TextScorer, drawn: list[Message]) -> Iterator[CaseResults]:
     texts = [message.text for message in drawn]
+    families = np.array([message.family for message in drawn])
     before = score(texts)
     for column, label in enumerate(LABELS):
         after = score([f"{text} {LEAFLET[label][0]}" for text in texts])
         can_rise = before[:, column] <= 1 - MIN_RISE
         failed = after[:, column] - before[:, column] < MIN_RISE
-        yield "direction", f"a line of {label} added", failed[can_rise]
+        yield "direction", f"a line of {label} added", failed[can_rise], families[can_rise].tolist()

@@ -90,7 +90,8 @@ def score_blocks(
 def score_block(scorer: BatchScorer, plan: ScoringPlan, block: Block) -> ScoredBlock:
     """The scores of one block.
 
-    Raises ``InputError`` for a row with a fault, unless the plan skips such.
+    Raises ``InputError`` for a row with a fault, unless the plan skips such. A time to sort by that cannot be
+    read is one too; skipped, it counts as no time.
     """
     rows = read_block(block)
     if rows.faults and not plan.skips_bad:
@@ -177,8 +178,8 @@ def _monitored_content(
     is_named = arrow_tables.is_named(table)
     table = table.filter(is_named)
     given = table["time"].to_pylist() if "time" in table.column_names else [None] * len(table)
-    if plan.sorts:
-        _check_times(block, rows)
+    if plan.sorts and not plan.skips_bad:
+        _check_times(block, rows, is_named.to_pylist())
     times = pa.array(
         [readable_time(time, day_first=block.file.options.day_first) for time in given], pa.timestamp("us")
     )
@@ -187,9 +188,11 @@ def _monitored_content(
     return content, len(probabilities) - len(kept)
 
 
-def _check_times(block: Block, rows: Rows) -> None:
-    """Raise ``InputError`` for a time that cannot be read, and so not be sorted by."""
-    for at, time in enumerate(rows.table["time"].to_pylist()):
+def _check_times(block: Block, rows: Rows, is_sorted: list[bool]) -> None:
+    """Raise ``InputError`` for a time of a row to sort that cannot be read."""
+    times = rows.table["time"].to_pylist()
+    for at in np.flatnonzero(is_sorted).tolist():
+        time = times[at]
         try:
             cell_time(time, day_first=block.file.options.day_first)
         except ValueError as error:

@@ -27,7 +27,8 @@ def explained_conversation(
 
     That score is the highest the conversation had, so the explanation covers its messages up to there. Only
     the rows of this conversation are kept in memory. Raises ``InputError`` when the file has no conversation
-    of that id. Messages without an author are left out, and with ``sorts`` read by time, as there.
+    of that id, and with ``sorts`` for a time of it that cannot be read. Messages without an author are left
+    out, and with ``sorts`` read by time, as there.
     """
     key = name_key(conversation_id)
     texts, authors, times = [], [], []

@@ -30,7 +30,7 @@ _MARKS = '"\u201c\u201d\u00ab\u00bb'
 _MARK = re.compile(f"[{_MARKS}]")
 _QUOTATION = re.compile(f"[{_MARKS}][^{_MARKS}]+[{_MARKS}]")
 _WORD = re.compile(r"\w")
-_EDGES = re.compile(r"\A\W+|\W+\Z")
+_CORE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _STOPS = (".", ",", "!", "?", ";", ":", "\u2026")
 _NEGATES, _ENDS_SCOPE, _IS_WORD = 1, 2, 4
 
@@ -63,12 +63,18 @@ def negated(token: str) -> str:
     >>> negated("it!")
     'not_it'
     """
-    return NEGATED + _EDGES.sub("", token)
+    return NEGATED + _core(token)
+
+
+def _core(token: str) -> str:
+    """A token without the marks at its edges, empty where it is marks alone."""
+    found = _CORE.search(token)
+    return found.group() if found else ""
 
 
 def token_kind(token: str) -> int:
     """Whether a token negates, ends a scope and holds a word, as ``in_scope`` needs it."""
-    word = token if token.isalnum() else _EDGES.sub("", token)
+    word = token if token.isalnum() else _core(token)
     negates = _NEGATES if _NEGATION.fullmatch(word) else 0
     return negates | (_ENDS_SCOPE if token.endswith(_STOPS) else 0) | (_IS_WORD if word else 0)
 

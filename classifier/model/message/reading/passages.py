@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from classifier.model.message.reading.disguises import readable
 
-_END = re.compile(r"(?<=[.!?\u2026])[\"')\]]*\s+|\s*[\n\r]+\s*")
+_END = re.compile(r"(?<=[.!?\u2026])[\"')\]]*\s+|[\n\r]\s*")
 _HAS_END = re.compile(r"[.!?\u2026][\"')\]]*\s|[\n\r]")
 _WORD_CHARACTER = re.compile(r"\w")
 
