@@ -29,8 +29,6 @@ def cell_time(value: Any, *, day_first: bool = False) -> datetime:
     >>> [str(time) for time in times]
     ['2026-01-04 00:00:00', '2026-01-04 10:00:00', '2026-01-04 09:30:00']
     """
-    if isinstance(value, float) and math.isnan(value):
-        return NO_TIME
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)
     text = str(value).strip() if isinstance(value, str | int) else ""
@@ -66,10 +64,16 @@ def cell_time(value: Any, *, day_first: bool = False) -> datetime:
     return parsed_time(value)
 
 
-def readable_time(value: Any, *, day_first: bool = False) -> datetime | None:
-    """As ``cell_time``, with None for nothing and for what is no time."""
-    try:
-        found = cell_time(value, day_first=day_first)
-    except ValueError:
+def time_or_none(value: Any, *, day_first: bool = False) -> datetime | None:
+    """As ``cell_time``, with None for nothing and for the NaN of a column of numbers."""
+    if isinstance(value, float) and math.isnan(value):
         return None
+    found = cell_time(value, day_first=day_first)
     return None if found == NO_TIME else found
+
+
+def readable_time(value: Any, *, day_first: bool = False) -> datetime | None:
+    """As ``time_or_none``, with None for what is no time too."""
+    with suppress(ValueError):
+        return time_or_none(value, day_first=day_first)
+    return None

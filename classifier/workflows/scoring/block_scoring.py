@@ -25,7 +25,7 @@ from classifier.errors import InputError
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import known_shares
 from classifier.model.message.file import load_model
-from classifier.readers.rows.cell_time import cell_time, readable_time
+from classifier.readers.rows.cell_time import readable_time, time_or_none
 from classifier.readers.rows.file_endings import DELIMITERS
 from classifier.readers.rows.read_block import Rows, read_block, readable, row_lines, unknown_key
 from classifier.readers.rows.row_files import Block
@@ -194,7 +194,7 @@ def _check_times(block: Block, rows: Rows, is_sorted: list[bool]) -> None:
     for at in np.flatnonzero(is_sorted).tolist():
         time = times[at]
         try:
-            cell_time(time, day_first=block.file.options.day_first)
+            time_or_none(time, day_first=block.file.options.day_first)
         except ValueError as error:
             where = f"{block.file.name}:{row_lines(block, rows)[at]}"
             raise InputError(f"{where}: {error}; or leave out --sort-by-time") from None

@@ -12,8 +12,8 @@ from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.file import load_model
 from classifier.model.shipped_models import conversation_model_path
-from classifier.readers.checked_values import NO_TIME, name_key
-from classifier.readers.rows.cell_time import cell_time
+from classifier.readers.checked_values import name_key
+from classifier.readers.rows.cell_time import time_or_none
 from classifier.readers.rows.read_block import read_block
 from classifier.readers.rows.row_files import RowFiles
 from classifier.text import printable
@@ -62,7 +62,6 @@ def explained_conversation(
 
 def _time(value: Any, name: str, day_first: bool) -> datetime | None:
     try:
-        found = cell_time(value, day_first=day_first)
+        return time_or_none(value, day_first=day_first)
     except ValueError as error:
         raise InputError(f"{name}: {error}; or leave out --sort-by-time") from None
-    return None if found == NO_TIME else found
