@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from guides import ROOT, blocks, commands, furnished
 
+from classifier import load_model, shipped_model
 from classifier.cli.main import LazyGroup, cli, main
 from classifier.corpus.checks.content_policy import policy_problems
 from classifier.privacy.policies.policy import read_policy
@@ -152,3 +153,12 @@ def test_every_guide_becomes_a_page_whose_links_lead_somewhere(tmp_path):
                 assert not place or f'id="{place}"' in pages[target]
             elif target and not target.startswith("http"):
                 assert (tmp_path / target).exists()
+
+
+def test_the_message_that_a_guide_calls_poorly_flagged_is_flagged():
+    [quoted, label] = re.search(
+        r'In the examples, "([^"]+)" is .*? the model flags it as `(\w+)`', TEXTS["score_my_data.md"]
+    ).groups()
+    assert quoted in {row["text"] for row in rows("chat.csv")}
+    model = load_model(shipped_model())
+    assert model.flagged(model.probabilities([quoted])[0]) == [label]
