@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from classifier.errors import InputError
 from classifier.readers.checked_values import MAX_CHARACTERS, cleaned
 from classifier.readers.fault_handling import OnFault
 from classifier.readers.rows import parquet
+from classifier.readers.rows.cell_time import readable_time, time_or_none
 from classifier.readers.rows.column_names import result_name
 from classifier.readers.rows.message_rows import message_rows
 from classifier.readers.rows.row_files import BLOCK_BYTES, Block, RowFiles
@@ -71,6 +73,26 @@ def row_lines(block: Block, rows: Rows) -> Sequence[int]:
     lines = _strict_rows(block).lines if rows.lines is None else rows.lines
     assert lines is not None
     return lines
+
+
+def row_times(block: Block, rows: Rows, at: Iterable[int], *, to_sort: bool) -> list[datetime | None]:
+    """The times of the ``rows`` numbered ``at``, None for none.
+
+    One that cannot be read is none as well or, where it is needed ``to_sort``, raises ``InputError``.
+    """
+    if "time" not in rows.table.column_names:
+        return [None for _ in at]
+    written, day_first = rows.table["time"].to_pylist(), block.file.options.day_first
+    if not to_sort:
+        return [readable_time(written[number], day_first=day_first) for number in at]
+    times = []
+    for number in at:
+        try:
+            times.append(time_or_none(written[number], day_first=day_first))
+        except ValueError as error:
+            where = f"{block.file.name}:{row_lines(block, rows)[number]}"
+            raise InputError(f"{where}: {error}; or leave out --sort-by-time") from None
+    return times
 
 
 def unknown_key(block: Block, rows: Rows) -> str:

@@ -25,9 +25,8 @@ from classifier.errors import InputError
 from classifier.model.message.batch import BatchScorer
 from classifier.model.message.explain import known_shares
 from classifier.model.message.file import load_model
-from classifier.readers.rows.cell_time import readable_time, time_or_none
 from classifier.readers.rows.file_endings import DELIMITERS
-from classifier.readers.rows.read_block import Rows, read_block, readable, row_lines, unknown_key
+from classifier.readers.rows.read_block import Rows, read_block, readable, row_times, unknown_key
 from classifier.readers.rows.row_files import Block
 from classifier.readers.rows.row_writer import csv_lines, json_lines
 from classifier.taxonomy import COLUMNS, LABELS
@@ -174,30 +173,13 @@ def _monitored_content(
     plan: ScoringPlan, block: Block, rows: Rows, probabilities: NDArray[np.float64]
 ) -> tuple[bytes, int]:
     """What is monitored of the rows that say who wrote where, and how many do not."""
-    table = rows.table
-    is_named = arrow_tables.is_named(table)
-    table = table.filter(is_named)
-    given = table["time"].to_pylist() if "time" in table.column_names else [None] * len(table)
-    if plan.sorts and not plan.skips_bad:
-        _check_times(block, rows, is_named.to_pylist())
-    times = pa.array(
-        [readable_time(time, day_first=block.file.options.day_first) for time in given], pa.timestamp("us")
-    )
-    kept = probabilities[is_named.to_numpy()]
+    is_named = arrow_tables.is_named(rows.table)
+    named = np.flatnonzero(is_named.to_numpy()).tolist()
+    given = row_times(block, rows, named, to_sort=plan.sorts and not plan.skips_bad)
+    times = pa.array(given, pa.timestamp("us"))
+    table, kept = rows.table.filter(is_named), probabilities[named]
     content = arrow_tables.to_bytes(arrow_tables.monitored_table(table, times, kept, COLUMNS))
     return content, len(probabilities) - len(kept)
-
-
-def _check_times(block: Block, rows: Rows, is_sorted: list[bool]) -> None:
-    """Raise ``InputError`` for a time of a row to sort that cannot be read."""
-    times = rows.table["time"].to_pylist()
-    for at in np.flatnonzero(is_sorted).tolist():
-        time = times[at]
-        try:
-            time_or_none(time, day_first=block.file.options.day_first)
-        except ValueError as error:
-            where = f"{block.file.name}:{row_lines(block, rows)[at]}"
-            raise InputError(f"{where}: {error}; or leave out --sort-by-time") from None
 
 
 def _load_scorer(model_path: Path, plan: ScoringPlan) -> BatchScorer:

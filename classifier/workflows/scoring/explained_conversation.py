@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from classifier.errors import InputError
 from classifier.model.conversation.explain import as_text, explain_conversation
@@ -13,8 +11,7 @@ from classifier.model.conversation.monitor import running_scores
 from classifier.model.message.file import load_model
 from classifier.model.shipped_models import conversation_model_path
 from classifier.readers.checked_values import name_key
-from classifier.readers.rows.cell_time import time_or_none
-from classifier.readers.rows.read_block import read_block
+from classifier.readers.rows.read_block import read_block, row_times
 from classifier.readers.rows.row_files import RowFiles
 from classifier.text import printable
 from classifier.workflows.scoring.joined_results import time_order
@@ -33,14 +30,18 @@ def explained_conversation(
     key = name_key(conversation_id)
     texts, authors, times = [], [], []
     for block in files.blocks():
-        table = read_block(block).table
-        columns = (table[name].fill_null("").to_pylist() for name in ("conversation_id", "author", "text"))
-        given = table["time"].to_pylist() if "time" in table.column_names else [None] * len(table)
-        for id_, author, text, time in zip(*columns, given, strict=True):
-            if name_key(id_) == key and author.strip():
-                texts.append(text)
-                authors.append(name_key(author))
-                times.append(time)
+        rows = read_block(block)
+        columns = (
+            rows.table[name].fill_null("").to_pylist() for name in ("conversation_id", "author", "text")
+        )
+        found = {
+            number: (author, text)
+            for number, (id_, author, text) in enumerate(zip(*columns, strict=True))
+            if name_key(id_) == key and author.strip()
+        }
+        texts += [text for _, text in found.values()]
+        authors += [name_key(author) for author, _ in found.values()]
+        times += row_times(block, rows, found, to_sort=sorts)
     if not texts:
         raise InputError(
             f"{files.name}: has no conversation {conversation_id!r} with authors; give --conversation an "
@@ -48,8 +49,7 @@ def explained_conversation(
             "stands in the column of conversations"
         )
     if sorts:
-        day_first = files.files[0].options.day_first
-        order, _ = time_order([key] * len(texts), [_time(time, files.name, day_first) for time in times])
+        order, _ = time_order([key] * len(texts), times)
         texts, authors = ([given[at] for at in order] for given in (texts, authors))
     model = load_model(model_path)
     conversation_model = load_conversation_model(conversation_model_path(model_path))
@@ -58,10 +58,3 @@ def explained_conversation(
     explanation = explain_conversation(conversation_model, model, texts[:n], authors[:n])
     name = " ".join(printable(conversation_id).split())
     return f"conversation {name}: highest after message {n} of {len(texts)}\n{as_text(explanation)}"
-
-
-def _time(value: Any, name: str, day_first: bool) -> datetime | None:
-    try:
-        return time_or_none(value, day_first=day_first)
-    except ValueError as error:
-        raise InputError(f"{name}: {error}; or leave out --sort-by-time") from None
