@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from classifier.cli.options import FiniteRange, at_least
-from classifier.evaluation.base_rates import PREVALENCES, ReportedRate, base_rate_table
-from classifier.evaluation.rates import Rate
+
+if TYPE_CHECKING:
+    from classifier.evaluation.base_rates import ReportedRate
+    from classifier.evaluation.rates import Rate
 
 
 class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic only in newer click
@@ -20,6 +22,9 @@ class _Share(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Rate | ReportedRate:
+        from classifier.evaluation.base_rates import ReportedRate
+        from classifier.evaluation.rates import Rate
+
         text = str(value)
         try:
             if "," in text:
@@ -77,6 +82,10 @@ def baserate(
       grooming-classifier baserate --tpr 90/100 --fpr 10/1000 --prevalence 0.001 --volume 1000000
       grooming-classifier baserate --tpr 0.9,0.8,0.96 --fpr 0.01,0.002,0.04 --prevalence 0.001
     """
+    from classifier.evaluation.base_rates import PREVALENCES, base_rate_table
+    from classifier.evaluation.rates import Rate
+
+    has_interval = not any(math.isnan(bound) for rate in (tpr, fpr) for bound in rate.interval())
     table = base_rate_table(tpr, fpr, prevalences=prevalence or PREVALENCES, volume=volume)
     click.echo(f"Of {volume:,} conversations, TPR {tpr.value:.4g}, FPR {fpr.value:.4g}:")
     click.echo(
@@ -84,9 +93,11 @@ def baserate(
         f"{'false alarms':>14}{'per true find':>15}  PPV"
     )
     for row in table.to_dict("records"):
-        interval = f"{row['ppv_low']:.2%}–{row['ppv_high']:.2%}"
-        if math.isnan(tpr.interval()[0] + fpr.interval()[0]):
-            interval = "no interval: a rate was given alone"
+        interval = (
+            f"{row['ppv_low']:.2%}–{row['ppv_high']:.2%}"
+            if has_interval
+            else "no interval: a rate was given alone"
+        )
         each = row["false_alarms_per_true_find"]
         click.echo(
             f"{row['prevalence']:>20.6g}{row['alerts']:>12,.0f}{row['true_finds']:>12,.1f}"
