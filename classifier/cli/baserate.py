@@ -105,4 +105,4 @@ def baserate(
             f"  {row['ppv']:.2%} ({interval})"
         )
     if isinstance(tpr, Rate) or isinstance(fpr, Rate):
-        click.echo("Counts are taken as of independent conversations; see --help where they are not.")
+        click.echo("Counts are treated as independent conversations; where they share scripts or senders, see --help.")
