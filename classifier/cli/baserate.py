@@ -105,4 +105,4 @@ def baserate(
             f"  {row['ppv']:.2%} ({interval})"
         )
     if isinstance(tpr, Rate) or isinstance(fpr, Rate):
-        click.echo("Counts are treated as independent conversations; where they share scripts or senders, see --help.")
+        click.echo("Counts are treated as independent conversations; if they share scripts, see --help.")
