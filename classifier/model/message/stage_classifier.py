@@ -24,7 +24,7 @@ from classifier.model.message.reading.normalise import normalise
 from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
 from classifier.model.message.reading.platform_lines import silenced
 from classifier.model.message.scorer import checked_texts, joined, sigmoid
-from classifier.model.message.training_rows import LEFT_OUT, training_targets, training_weights
+from classifier.model.message.training_rows import LEFT_OUT, training_targets, training_weights, with_parts
 from classifier.taxonomy import COLUMNS, LABELS
 
 Number = TypeVar("Number", np.float64, np.int64)
@@ -290,8 +290,9 @@ def _in_steps(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 def fit_message_model(table: pd.DataFrame, **options: Any) -> StageClassifier:
     """A classifier fitted on the ``text``, the labels and the ``tactics`` of a messages table.
 
-    Rows with the same labels and, once normalised, the same text are fitted once, so that a sentence the
-    generator repeats does not outweigh the rarer ones. Raises ``ValueError`` when the table has messages of
+    So are the parts of messages that show nothing (see ``with_parts``). Rows with the same labels and,
+    once normalised, the same text are fitted once, so that a sentence the generator repeats does not
+    outweigh the rarer ones. Raises ``ValueError`` when the table has messages of
     conversations that are not synthetic: these may be scored, never trained on.
     """
     return next(fit_on_subsets(table, [np.ones(len(table), dtype=bool)], **options))
@@ -310,6 +311,7 @@ def fit_on_subsets(
             f"got {int((~table['synthetic']).sum())} messages of others; they may be scored and evaluated"
         )
     chosen = checked_options(options)
+    table, message = with_parts(table)
     same_text = table["text"].map(normalise if chosen["normaliser"] else str.lower)
     distinct = ~pd.concat([same_text, table[list(LABELS)]], axis=1).duplicated().to_numpy()
     features = build_features(**chosen)
@@ -318,7 +320,7 @@ def fit_on_subsets(
     for subset in subsets:
         fitted = StageClassifier(**chosen)
         fitted.features_ = features
-        used = np.flatnonzero(subset[distinct])
+        used = np.flatnonzero(subset[message[distinct]])
         of_subset = rows if len(used) == len(targets) else rows[used]
         yield fitted._fit_rows(of_subset, targets[used], weights[used])
 

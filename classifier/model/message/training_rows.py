@@ -1,4 +1,4 @@
-"""What the regressions of a message model are fitted to, and how much each message weighs."""
+"""What the regressions of a message model are fitted to, and how much each row weighs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifier.model.message.reading.disguises import readable
+from classifier.model.message.reading.passages import clauses, sentences
 from classifier.taxonomy import COLUMNS, LABELS, TACTICS
 
 LEFT_OUT = -1
@@ -15,8 +17,40 @@ WEIGHT_OF_COUNTERPARTS = 3.0
 """Of a message that refuses, reports, quotes or advises and shows nothing. Chosen on validation and on the
 lines of version 1's second voice: average precision .868 and .878, with a weight of 1 .868 and .876."""
 
+LEAST_WORDS_OF_PART = 3
+"""Words of a clause that is fitted by itself. Of 3, 4 and 5 the one of the highest average precision on
+validation and on the lines of version 1's second voice: .925 and .879, with 5 .924 and .877."""
+
 PLAIN = "plain"
 """The manner of a message that speaks for itself."""
+
+
+def with_parts(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """A messages table with, below, the sentences and clauses of messages without a label; and whose each is.
+
+    A message is scored by its highest passage. So what is part of a message that shows nothing is an
+    example that shows nothing. Of a message with a label it is not known which part shows it. The second
+    value has, for each row of the result, the position in ``table`` of the row it is or comes from.
+
+    >>> table = pd.DataFrame({"text": ["ok, the bus is late", "keep it, secret"], **dict.fromkeys(LABELS, 0)})
+    >>> table.loc[1, "secrecy"] = 1
+    >>> longer, row = with_parts(table)
+    >>> longer["text"].tolist(), row.tolist()
+    (['ok, the bus is late', 'keep it, secret', 'the bus is late'], [0, 1, 0])
+    """
+    neutral = np.flatnonzero(~table[list(LABELS)].astype(bool).any(axis=1))
+    texts = table["text"].tolist()
+    parts = [(row, part) for row in neutral.tolist() for part in _parts_of(texts[row])]
+    row = np.array([row for row, _ in parts], dtype=np.int64)
+    below = table.iloc[row].assign(text=[part for _, part in parts])
+    return pd.concat([table, below], ignore_index=True), np.concatenate([np.arange(len(table)), row])
+
+
+def _parts_of(text: str) -> list[str]:
+    whole = sentences(readable(text))
+    inside = [clause for sentence in whole for clause in clauses(sentence)]
+    longer = [clause for clause in inside if len(clause.split()) >= LEAST_WORDS_OF_PART]
+    return [*(whole if len(whole) > 1 else []), *longer]
 
 
 def training_targets(table: pd.DataFrame) -> NDArray[np.int8]:
