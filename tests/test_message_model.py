@@ -442,7 +442,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("header", "how"),
     [
-        ({"format_version": 3}, "format version 3, this one reads 5"),
+        ({"format_version": 3}, "format version 3, this one reads 6"),
         (
             {"words_sha256": "0" * 64},
             "trained with another list of words to spell by than this one's .*words.txt",

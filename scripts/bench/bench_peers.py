@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """What the project's message model finds beside peers that are fitted, tuned and measured on the same messages.
 
-All are fitted on the train split, as the evaluation reads it, each text with the same labels once. Our model is the fitted one that comes with the package. Each peer has one
+All are fitted on the train split, as the evaluation reads it, each text with the same labels once. Our model is the fitted one that comes with the package, whose recipe also
+fits the parts of messages that show nothing. Each peer has one
 setting chosen by macro average precision on validation. Thresholds are chosen on the validation lines of conversations, as those of the operating point "balanced" are, and
 measured on the distinct lines of the test split and of the second voice. Intervals are 95 % over resampled phrase families; so are those of the difference to our model,
 from the same resamples. The rate is of distinct test messages, on one core, by the processor's time; it is printed and not written, since it is never the same twice.

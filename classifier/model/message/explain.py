@@ -41,10 +41,10 @@ class Contribution:
 class Explanation:
     """The score of one label for one message: ``intercept`` plus ``contributions`` is ``logit``.
 
-    ``passage`` is the part of the message with the highest score, the whole or a sentence, and ``text``
-    its normalised spelling, with the marks of negation and quotation. ``tactic`` is the one with the
-    highest log-odds in it, "" for a model without tactics; each contribution is the mean of the label's and
-    the tactic's. Contributions are ordered by size, largest first.
+    ``passage`` is the part of the message with the highest score: the whole, a sentence or a clause.
+    ``text`` is its normalised spelling, with the marks of negation and quotation. ``tactic`` is the one
+    with the highest log-odds in it, "" for a model without tactics; each contribution is the mean of the
+    label's and the tactic's. Contributions are ordered by size, largest first.
     """
 
     label: str

@@ -35,7 +35,7 @@ from classifier.taxonomy import COLUMNS, LABELS
 if TYPE_CHECKING:
     from classifier.model.message.stage_classifier import StageClassifier
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 MAX_FILE_BYTES = 1 << 30
 MAX_TERMS = 5_000_000
 MOST_STEPS = 127

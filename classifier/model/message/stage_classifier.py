@@ -290,9 +290,9 @@ def _in_steps(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 def fit_message_model(table: pd.DataFrame, **options: Any) -> StageClassifier:
     """A classifier fitted on the ``text``, the labels and the ``tactics`` of a messages table.
 
-    So are the parts of messages that show nothing (see ``with_parts``). Rows with the same labels and,
-    once normalised, the same text are fitted once, so that a sentence the generator repeats does not
-    outweigh the rarer ones. Raises ``ValueError`` when the table has messages of
+    The parts of messages that show nothing are fitted as messages are (see ``with_parts``). Rows with the
+    same labels and, once normalised, the same text are fitted once, so that a sentence the generator
+    repeats does not outweigh the rarer ones. Raises ``ValueError`` when the table has messages of
     conversations that are not synthetic: these may be scored, never trained on.
     """
     return next(fit_on_subsets(table, [np.ones(len(table), dtype=bool)], **options))
