@@ -26,7 +26,7 @@ PLAIN = "plain"
 
 
 def with_parts(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """A messages table with, below, the sentences and clauses of messages without a label; and whose each is.
+    """A messages table with the sentences and clauses of messages without a label as further rows.
 
     A message is scored by its highest passage. So what is part of a message that shows nothing is an
     example that shows nothing. Of a message with a label it is not known which part shows it. The second

@@ -1,4 +1,4 @@
-"""The passages of a message that are scored: the whole, each of its sentences, and its longer clauses.
+"""The passages of a message that are scored: the whole, its sentences and its longer clauses.
 
 A message shows what one of its passages shows. So the highest score of its passages counts, and what a
 full stop or a comma joins to a found line hides nothing.
