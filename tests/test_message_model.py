@@ -288,6 +288,8 @@ def test_a_neutral_sentence_beside_a_found_one_hides_nothing(toy_file):
     assert beside[LABELS.index("secrecy")] >= alone[LABELS.index("secrecy")] - 0.05
     explanation = explain(model, "The bus was late again. our secret ok! rain", "secrecy")
     assert explanation.passage == "our secret ok!"
+    assert "what counts: our secret ok!" in in_words(explanation)
+    assert "what counts" not in in_words(explain(model, "our secret ok", "secrecy"))
 
 
 @pytest.mark.parametrize(

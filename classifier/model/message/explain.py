@@ -41,7 +41,8 @@ class Contribution:
 class Explanation:
     """The score of one label for one message: ``intercept`` plus ``contributions`` is ``logit``.
 
-    ``passage`` is the part of the message with the highest score: the whole, a sentence or a clause.
+    ``passage`` is what has the highest score of the message: the whole or, if ``is_part``, a sentence or
+    clause of it.
     ``text`` is its normalised spelling, with the marks of negation and quotation. ``tactic`` is the one
     with the highest log-odds in it, "" for a model without tactics; each contribution is the mean of the
     label's and the tactic's. Contributions are ordered by size, largest first.
@@ -50,6 +51,7 @@ class Explanation:
     label: str
     tactic: str
     passage: str
+    is_part: bool
     text: str
     probability: float
     threshold: float
@@ -118,6 +120,7 @@ def explain(model: MessageModel, text: str, label: str) -> Explanation:
         label=label,
         tactic=COLUMNS[tactic].partition(".")[2] if len(rows) > 1 else "",
         passage=passage,
+        is_part=passage != passages[0],
         text=model.prepared(passage),
         probability=float(sigmoid(np.array(logit))),
         threshold=float(model.thresholds[row]),
@@ -210,6 +213,7 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     lines = [
         f"{label}: {explanation.probability:.3f}, {verdict} its threshold {explanation.threshold:.3f} "
         f"(log-odds {explanation.logit:+.3f})",
+        *([f"  what counts: {explanation.passage}"] if explanation.is_part else []),
         *([f"  read as {explanation.tactic}"] if explanation.tactic else []),
         f"  {explanation.intercept:+8.3f}  where every message starts",
     ]
