@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -303,7 +303,8 @@ def fit_on_subsets(
 ) -> Iterator[StageClassifier]:
     """As ``fit_message_model``, a classifier for each subset of the rows.
 
-    Terms and their weights in TF-IDF, which no label decides, are those of all rows, counted once.
+    Terms and their weights in TF-IDF, which no label decides, are those of all messages, each counted
+    once; a part of a message brings no term of its own.
     """
     if "synthetic" in table and not table["synthetic"].all():
         raise ValueError(
@@ -315,7 +316,9 @@ def fit_on_subsets(
     same_text = table["text"].map(normalise if chosen["normaliser"] else str.lower)
     distinct = ~pd.concat([same_text, table[list(LABELS)]], axis=1).duplicated().to_numpy()
     features = build_features(**chosen)
-    rows = _counted(features, table.loc[distinct, "text"].tolist())
+    is_part = message[distinct] != np.flatnonzero(distinct)
+    whole, parts = (table.loc[distinct, "text"][of].tolist() for of in (~is_part, is_part))
+    rows = vstack([_counted(features, whole), *([features.transform(parts)] if parts else [])], format="csr")
     targets, weights = training_targets(table[distinct]), training_weights(table[distinct])
     for subset in subsets:
         fitted = StageClassifier(**chosen)

@@ -18,7 +18,7 @@ WEIGHT_OF_COUNTERPARTS = 3.0
 lines of version 1's second voice: average precision .868 and .878, with a weight of 1 .868 and .876."""
 
 LEAST_WORDS_OF_PART = 3
-"""Words of a clause that is fitted by itself. Of 3, 4 and 5 the one of the highest average precision on
+"""Words of a clause that is fitted by itself. Of 3, 4 and 5, the number with the highest average precision on
 validation and on the lines of version 1's second voice: .925 and .879, with 5 .924 and .877."""
 
 PLAIN = "plain"
@@ -28,8 +28,8 @@ PLAIN = "plain"
 def with_parts(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """A messages table with the sentences and clauses of messages without a label as further rows.
 
-    A message is scored by its highest passage. So what is part of a message that shows nothing is an
-    example that shows nothing. Of a message with a label it is not known which part shows it. The second
+    A message is scored by its highest passage. So every part of a message without a label is an example
+    without a label. Of a message with a label it is not known which part shows it. The second
     value has, for each row of the result, the position in ``table`` of the row it is or comes from.
 
     >>> table = pd.DataFrame({"text": ["ok, the bus is late", "keep it, secret"], **dict.fromkeys(LABELS, 0)})
@@ -54,7 +54,7 @@ def _parts_of(text: str) -> list[str]:
 
 
 def training_targets(table: pd.DataFrame) -> NDArray[np.int8]:
-    """What each regression is fitted to, shape (messages, ``COLUMNS``).
+    """What each regression is fitted to, shape (rows, ``COLUMNS``).
 
     A message that shows a label by another tactic is left out of the regression of a tactic: it is
     neither an example of it nor of its absence. Without a column ``tactics`` there are only labels.
@@ -73,7 +73,7 @@ def training_targets(table: pd.DataFrame) -> NDArray[np.int8]:
 
 
 def training_weights(table: pd.DataFrame) -> NDArray[np.float64]:
-    """The weight of each message in every regression.
+    """The weight of each row in every regression.
 
     It is 1, or ``WEIGHT_OF_COUNTERPARTS`` of one whose ``manner`` is not plain and that shows no label.
     """
