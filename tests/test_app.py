@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import socket
 import subprocess
@@ -308,11 +309,18 @@ def test_a_message_is_shown_with_its_stage_and_its_words_marked(demo):
     assert re.search(r'<mark class="s[123]">tell<sup>\+{1,3}</sup></mark>', text)
 
 
+def test_a_message_of_several_parts_names_the_one_that_counts(demo):
+    text = f"my bus is late again today. {SECRET}"
+    assert "What counts is the part with the highest score" in typed(demo, text).text
+    assert "What counts" not in typed(demo, "pizza").text
+
+
 def test_the_parts_of_an_account_sum_to_the_log_odds_and_those_give_the_score(demo):
     [part] = message_explanation(demo.model, SECRET)["labels"]
     *parts, total = [float(row[1]) for row in part["words"].rows]
     assert sum(parts) == pytest.approx(total, abs=0.001 * len(parts))
-    assert total == pytest.approx(demo.model.logits(SECRET)[LABELS.index("secrecy")], abs=0.001)
+    score = demo.model.probabilities([SECRET])[0, LABELS.index("secrecy")]
+    assert total == pytest.approx(math.log(score / (1 - score)), abs=0.001)
 
 
 def test_a_message_that_is_not_flagged_is_explained_by_the_label_nearest_its_threshold(demo):

@@ -199,7 +199,7 @@ def started_and_ended(source, out, model, end, *options):
 @pytest.fixture(scope="module")
 def long_chat(tmp_path_factory):
     return write(
-        tmp_path_factory.mktemp("long") / "chat.jsonl", [row | {"more": "x" * 1500} for row in rows(16_000)]
+        tmp_path_factory.mktemp("long") / "chat.jsonl", [row | {"more": "x" * 1500} for row in rows(32_000)]
     )
 
 

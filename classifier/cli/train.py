@@ -196,7 +196,7 @@ def train(
         )
     if grid_file is not None:
         options = _best_of_grid(tried, grid, messages, also_messages, out)
-    say(f"fitting {len(COLUMNS)} labels and tactics on {len(messages['train'])} texts")
+    say(f"fitting {len(COLUMNS)} labels and tactics on {len(messages['train'])} messages")
     pipeline, out_of_fold = fit_with_folds(messages["train"], seed=seed, **options)
     scores = {"train": out_of_fold} | {
         split: pipeline.scores(messages[split]["text"]) for split in ("validation", "test")

@@ -95,6 +95,7 @@ def label_explanation(model: MessageModel, text: str, label: str) -> dict[str, A
         "threshold": terms.threshold,
         "flagged": terms.flagged,
         "logit": terms.logit,
+        "what_counts": printable(terms.passage) if terms.is_part else "",
         "marked": marked_text(placed.pieces),
         "unknown": terms.unknown_words,
         "words": _word_table(terms),

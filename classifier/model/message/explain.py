@@ -41,11 +41,10 @@ class Contribution:
 class Explanation:
     """The score of one label for one message: ``intercept`` plus ``contributions`` is ``logit``.
 
-    ``passage`` is what has the highest score of the message: the whole or, if ``is_part``, a sentence or
-    clause of it.
-    ``text`` is its normalised spelling, with the marks of negation and quotation. ``tactic`` is the one
-    with the highest log-odds in it, "" for a model without tactics; each contribution is the mean of the
-    label's and the tactic's. Contributions are ordered by size, largest first.
+    ``passage`` is the part of the message with the highest score: the whole or, if ``is_part``, a sentence
+    or clause. ``text`` is its normalised spelling, with the marks of negation and quotation. ``tactic`` is
+    the one with the highest log-odds in it, "" for a model without tactics; each contribution is the mean
+    of the label's and the tactic's. Contributions are ordered by size, largest first.
     """
 
     label: str
@@ -179,11 +178,9 @@ def terms_in_place(model: MessageModel, text: str, label: str) -> TermsInPlace:
 
     A word that stands in the text twice has half of its spelling's part at each place.
     """
-    text = readable(text)
     terms = explain(model, text, label)
     words = terms.words()
-    at = text.find(terms.passage)
-    before, after = text[:at], text[at + len(terms.passage) :]
+    before, after = _around(readable(text), terms.passage)
     pieces = _words_and_gaps(terms.passage)
     spelled = [model.spelled(piece).split() for piece in pieces]
     places = Counter(token for tokens in spelled for token in tokens)
@@ -191,6 +188,16 @@ def terms_in_place(model: MessageModel, text: str, label: str) -> TermsInPlace:
     elsewhere = float(sum(value for token, value in words.items() if not places[token]))
     around = [[(piece, 0.0) for piece in _words_and_gaps(outside)] for outside in (before, after)]
     return TermsInPlace(terms, (*around[0], *zip(pieces, values, strict=True), *around[1]), elsewhere)
+
+
+def _around(text: str, passage: str) -> tuple[str, str]:
+    """What stands in ``text`` before and after its part ``passage``, which cuts no word in two.
+
+    >>> _around("i took a book. ok", "ok")
+    ('i took a book. ', '')
+    """
+    at = next(re.finditer(rf"(?<!\w(?=\w)){re.escape(passage)}(?!(?<=\w)\w)", text)).start()
+    return text[:at], text[at + len(passage) :]
 
 
 def _words_and_gaps(text: str) -> list[str]:

@@ -98,7 +98,7 @@ class StageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ``targets`` has a 0/1 column per label, or one for each of ``COLUMNS`` with ``LEFT_OUT`` where a
         row says nothing of a tactic; of a DataFrame the columns named after labels are taken. Raises
         ``ValueError`` unless ``synthetic`` says that every text is: other text may be scored, never
-        trained on; and for other targets.
+        trained on; and for other targets. Parts of texts are fitted by ``fit_message_model`` alone.
         """
         if not synthetic:
             raise ValueError("fit takes synthetic text only; say synthetic=True when all of it is")
