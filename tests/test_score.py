@@ -178,12 +178,14 @@ def command(source, out, model, *options):
 
 
 def started_and_ended(source, out, model, end, *options):
-    """A run that is sent ``end`` once it has written its first part. It is a nice one, so that on a busy machine it is not through before this process gets its turn."""
+    """A run that is sent ``end`` once it has written its first part. It is a nice one, so that on a busy machine it is not through before this process gets its turn, and it
+    hears an interrupt also where the tests run in the background of a shell, which has its children ignore it."""
     run = subprocess.Popen(
         ["nice", "-n", "19", *command(source, out, model, *options)],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     parts = out.with_name(out.name + ".parts")
     for _ in range(6000):
@@ -199,7 +201,7 @@ def started_and_ended(source, out, model, end, *options):
 @pytest.fixture(scope="module")
 def long_chat(tmp_path_factory):
     return write(
-        tmp_path_factory.mktemp("long") / "chat.jsonl", [row | {"more": "x" * 1500} for row in rows(32_000)]
+        tmp_path_factory.mktemp("long") / "chat.jsonl", [row | {"more": "x" * 1500} for row in rows(16_000)]
     )
 
 
