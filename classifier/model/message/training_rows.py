@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifier.model.message.reading.disguises import readable
-from classifier.model.message.reading.passages import clauses, sentences
+from classifier.model.message.reading.passages import parts_of
 from classifier.taxonomy import COLUMNS, LABELS, TACTICS
 
 LEFT_OUT = -1
@@ -40,17 +40,14 @@ def with_parts(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """
     neutral = np.flatnonzero(~table[list(LABELS)].astype(bool).any(axis=1))
     texts = table["text"].tolist()
-    parts = [(row, part) for row in neutral.tolist() for part in _parts_of(texts[row])]
+    parts = [(row, part) for row in neutral.tolist() for part in parts_of(readable(texts[row]), _long_enough)]
     row = np.array([row for row, _ in parts], dtype=np.int64)
     below = table.iloc[row].assign(text=[part for _, part in parts])
     return pd.concat([table, below], ignore_index=True), np.concatenate([np.arange(len(table)), row])
 
 
-def _parts_of(text: str) -> list[str]:
-    whole = sentences(readable(text))
-    inside = [clause for sentence in whole for clause in clauses(sentence)]
-    longer = [clause for clause in inside if len(clause.split()) >= LEAST_WORDS_OF_PART]
-    return [*(whole if len(whole) > 1 else []), *longer]
+def _long_enough(clauses: list[str]) -> list[str]:
+    return [clause for clause in clauses if len(clause.split()) >= LEAST_WORDS_OF_PART]
 
 
 def training_targets(table: pd.DataFrame) -> NDArray[np.int8]:

@@ -7,7 +7,7 @@ that a full stop or a comma joins to a found line does not hide it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,17 @@ def clauses(sentence: str) -> list[str]:
     return spoken if len(spoken) > 1 else []
 
 
+def parts_of(text: str, chosen: Callable[[list[str]], list[str]]) -> list[str]:
+    """The sentences of a text of several, and what is ``chosen`` of the clauses of each.
+
+    >>> parts_of("hi. the bus is late, sorry", chosen=lambda clauses: clauses[:1])
+    ['hi.', 'the bus is late, sorry', 'the bus is late']
+    """
+    whole = sentences(text)
+    inside = [clause for sentence in whole for clause in chosen(clauses(sentence))]
+    return [*(whole if len(set(whole)) > 1 else []), *inside]
+
+
 def passages_of(text: str) -> list[str]:
     """The text as a person reads it and, of several, each different sentence and longer clause.
 
@@ -76,9 +87,7 @@ def passages_of(text: str) -> list[str]:
     text = readable(text)
     if _MAY_HAVE_PARTS.search(text) is None:
         return [text]
-    parts = sentences(text)
-    longer = [clause for part in parts for clause in _that_stand_alone(clauses(part))]
-    return list(dict.fromkeys([text, *(parts if len(set(parts)) > 1 else []), *longer]))
+    return list(dict.fromkeys([text, *parts_of(text, _that_stand_alone)]))
 
 
 def _that_stand_alone(pieces: list[str]) -> list[str]:
