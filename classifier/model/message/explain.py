@@ -16,7 +16,6 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.model.message.reading.disguises import readable
 from classifier.model.message.reading.marks import NEGATED
 from classifier.model.message.reading.normalise import levelled
 from classifier.model.message.reading.passages import passages_of
@@ -41,16 +40,17 @@ class Contribution:
 class Explanation:
     """The score of one label for one message: ``intercept`` plus ``contributions`` is ``logit``.
 
-    ``passage`` is the part of the message with the highest score: the whole or, if ``is_part``, a sentence
-    or clause. ``text`` is its normalised spelling, with the marks of negation and quotation. ``tactic`` is
-    the one with the highest log-odds in it, "" for a model without tactics; each contribution is the mean
-    of the label's and the tactic's. Contributions are ordered by size, largest first.
+    ``message`` is the message as a person reads it, and ``passage`` the part of it with the highest score:
+    the whole or, if ``is_part``, a sentence or clause. ``text`` is the passage's normalised spelling, with
+    the marks of negation and quotation. ``tactic`` is the one with the highest log-odds in it, "" for a
+    model without tactics; each contribution is the mean of the label's and the tactic's. Contributions are
+    ordered by size, largest first.
     """
 
     label: str
     tactic: str
+    message: str
     passage: str
-    is_part: bool
     text: str
     probability: float
     threshold: float
@@ -63,6 +63,11 @@ class Explanation:
     def flagged(self) -> bool:
         """Whether the probability is at or over the threshold."""
         return self.probability >= self.threshold
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a part of the message decides, not the whole."""
+        return self.passage != self.message
 
     def words(self) -> dict[str, float]:
         """The part of the log-odds of each word of the message, by the word's spelling.
@@ -118,8 +123,8 @@ def explain(model: MessageModel, text: str, label: str) -> Explanation:
     return Explanation(
         label=label,
         tactic=COLUMNS[tactic].partition(".")[2] if len(rows) > 1 else "",
+        message=passages[0],
         passage=passage,
-        is_part=passage != passages[0],
         text=model.prepared(passage),
         probability=float(sigmoid(np.array(logit))),
         threshold=float(model.thresholds[row]),
@@ -180,7 +185,7 @@ def terms_in_place(model: MessageModel, text: str, label: str) -> TermsInPlace:
     """
     terms = explain(model, text, label)
     words = terms.words()
-    before, after = _around(readable(text), terms.passage)
+    before, after = _around(terms.message, terms.passage)
     pieces = _words_and_gaps(terms.passage)
     spelled = [model.spelled(piece).split() for piece in pieces]
     places = Counter(token for tokens in spelled for token in tokens)

@@ -82,7 +82,7 @@ def keyword_list(train: pd.DataFrame) -> TextScorer:
 
 
 def word_logistic_regression(train: pd.DataFrame) -> TextScorer:
-    """Our model with word features and without tactics: logistic regression on TF-IDF, by passages, too."""
+    """Our model with word features and without tactics: logistic regression on TF-IDF, passage by passage."""
     from classifier.model.message.stage_classifier import fit_message_model
 
     labels_alone = train.drop(columns="tactics", errors="ignore")
