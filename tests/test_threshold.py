@@ -67,7 +67,7 @@ def counts(text):
 def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(
     capsys, small_corpus, small_model, scores
 ):
-    text = printed(capsys, small_corpus, small_model, "--fpr", "0.4")
+    text = printed(capsys, small_corpus, small_model, "--fpr", "0.25")
     at = float(re.search(r"alert threshold (\S+):", text)[1]) - 1e-7  # score prints eight digits
     expected = []
     for split in ("validation", "test"):
@@ -75,7 +75,7 @@ def test_the_counts_are_those_of_the_scores_at_or_over_the_threshold(
         expected += [(int((score[side] >= at).sum()), int(side.sum())) for side in (pattern, ~pattern)]
     assert counts(text) == expected
     (_, _), (alarms, benign) = counts(text)[:2]
-    assert alarms / benign < 0.4
+    assert 0 < alarms / benign < 0.2
 
 
 def test_a_stricter_aim_gives_a_higher_threshold(capsys, small_corpus, small_model):
@@ -83,7 +83,7 @@ def test_a_stricter_aim_gives_a_higher_threshold(capsys, small_corpus, small_mod
         float(
             re.search(r"alert threshold (\S+):", printed(capsys, small_corpus, small_model, "--fpr", fpr))[1]
         )
-        for fpr in ("0.4", "0.05")
+        for fpr in ("0.25", "0.05")
     )
     assert 0 < loose < strict < 1
 
