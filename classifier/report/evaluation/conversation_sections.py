@@ -64,7 +64,7 @@ def overtness_section(tables: Tables) -> Section:
         value="tpr",
         xlabel="share of patterns found",
         title="Share of patterns found by overtness, beside the ceiling",
-        caption="Found, and what could be found if every message label were known (ceiling).",
+        caption="Found, and what a score finds that is given every message's true labels (ceiling).",
         beside="ceiling_tpr",
         legend=("found", "ceiling"),
     )
