@@ -242,14 +242,14 @@ def word_terms(tree: WordTree, words: Ints, word_ends: Longs) -> tuple[Ints, Int
 
 def pair_terms(pairs: PairTable, n_words: int, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
     """The message and the term of each known pair of words, repeats included."""
-    message = _message_of_word(word_ends)
+    message, is_end = _message_of_word(word_ends), pairs.ends[words]
     at = np.flatnonzero(pairs.begins[words])
     last = word_ends[message[at]] - 1
     terms, messages = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
     for apart in range(pairs.low, pairs.high + 1):
         inside = at + apart <= last
         at, last = at[inside], last[inside]
-        both = at[pairs.ends[words[at + apart]]]
+        both = at[is_end[at + apart]]
         term = _look_up(pairs.rows, n_words, words[both], words[both + apart])
         terms.append(term[term >= 0])
         messages.append(message[both[term >= 0]])

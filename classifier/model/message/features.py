@@ -7,10 +7,15 @@ without scikit-learn.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import chain
 from typing import Any
 
 _TOKEN = re.compile(r"(?u)\b\w+\b")
+SHORT_WORD = 100
+"""Characters of a padded word up to which the places of its n-grams are kept."""
+
 APART = " … "
 """The separator of the two words of a pair, as no word holds it."""
 
@@ -38,14 +43,28 @@ def char_ngrams(text: str, low: int, high: int) -> list[str]:
     >>> char_ngrams("hi u", 3, 4)
     [' hi', 'hi ', ' hi ', ' u ']
     """
-    grams: list[str] = []
-    for word in text.split():
-        padded = f" {word} "
-        for n in range(low, high + 1):
-            grams += [padded[start : start + n] for start in range(max(1, len(padded) - n + 1))]
-            if n >= len(padded):
-                break
-    return grams
+    return list(each_char_ngram(text, low, high))
+
+
+def each_char_ngram(text: str, low: int, high: int) -> Iterator[str]:
+    """``char_ngrams`` one at a time, for words of any length."""
+    padded = (f" {word} " for word in text.split())
+    return chain.from_iterable(map(word.__getitem__, _slices_of(len(word), low, high)) for word in padded)
+
+
+def _slices_of(length: int, low: int, high: int) -> Iterable[slice]:
+    """Where a padded word of ``length`` characters has its n-grams."""
+    return (_kept_slices if length <= SHORT_WORD else _slices)(length, low, high)
+
+
+def _slices(length: int, low: int, high: int) -> Iterator[slice]:
+    for n in range(low, max(low, min(high, length)) + 1):
+        yield from (slice(start, start + n) for start in range(max(1, length - n + 1)))
+
+
+@cache
+def _kept_slices(length: int, low: int, high: int) -> tuple[slice, ...]:
+    return tuple(_slices(length, low, high))
 
 
 def word_pairs(text: str, low: int, high: int) -> list[str]:

@@ -11,22 +11,17 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.model.message.features import each_char_ngram
 from classifier.model.message.reading.marks import token_kind
-from classifier.model.message.scorer import FeatureGroup
 from classifier.model.message.term_tables import Ints, Longs, Terms
 
 _WORD = re.compile(r"\w+")
-SHORT_TOKEN = 100
-"""Letters of a token up to which a list of all its n-grams is made.
-
-A token of ten million letters gets them one at a time.
-"""
 
 
 class TokenArrays(NamedTuple):
@@ -85,7 +80,7 @@ class TokenTable:
         self._grams.extend(grams)
 
 
-def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[int]]:
+def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int]]:
     """The numbers of a token's words in the word tree, and its known character n-grams.
 
     A word that is in no term has the number -1.
@@ -95,22 +90,9 @@ def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int] | array[
     words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
     if terms.characters is None:
         return words, []
-    place_of = terms.characters.position.get
-    if len(spelling) > SHORT_TOKEN:
-        places = map(place_of, _grams_one_at_a_time(terms.characters, spelling))
-        return words, array("i", (place for place in places if place is not None))
-    places = map(place_of, terms.characters.grams(spelling))
+    group = terms.characters
+    places = map(group.position.get, each_char_ngram(spelling, group.low, group.high))
     return words, [place for place in places if place is not None]
-
-
-def _grams_one_at_a_time(group: FeatureGroup, spelling: str) -> Iterator[str]:
-    for word in spelling.split():
-        padded = f" {word} "
-        for n in range(group.low, group.high + 1):
-            for start in range(max(1, len(padded) - n + 1)):
-                yield padded[start : start + n]
-            if n >= len(padded):
-                break
 
 
 class GrowingArray:

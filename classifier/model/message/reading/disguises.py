@@ -17,7 +17,7 @@ from functools import cache
 from classifier.model.message.reading.spelling import in_known_words
 
 _UNUSUAL = re.compile("[&<*~|\\\\\x00-\x08\x0e-\x1f\x7f-\U0010ffff]")
-_ASCII_APART = re.compile(r"\b[a-zA-Z][^a-zA-Z0-9]+[a-zA-Z](?![a-zA-Z0-9])")
+_MAY_BE_APART = re.compile("[^a-zA-Z0-9][a-zA-Z][^a-zA-Z0-9]+[a-zA-Z](?![a-zA-Z0-9])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,80}>")
 _EMPHASIS = re.compile(r"\*+|~~+")
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
@@ -32,7 +32,7 @@ def readable(text: str) -> str:
     >>> readable("d.o.n.t t_e_l_l your <b>mum</b>, it&#39;s **our** secret")
     "dont tell your mum, it's our secret"
     """
-    if _UNUSUAL.search(text) is None and _ASCII_APART.search(text) is None:
+    if _UNUSUAL.search(text) is None and _MAY_BE_APART.search(text) is None:
         return text
     if "&" in text:
         text = html.unescape(text)

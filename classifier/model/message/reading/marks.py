@@ -54,7 +54,7 @@ def marked(text: str) -> str:
 
 def may_quote(text: str) -> bool:
     """Whether ``text`` holds a quotation mark; without one it is marked for negation alone."""
-    return _MARK.search(text) is not None
+    return '"' in text or (not text.isascii() and _MARK.search(text) is not None)
 
 
 def negated(token: str) -> str:

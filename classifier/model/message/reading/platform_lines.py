@@ -15,19 +15,20 @@ _NAME = (
 _LINES = (
     r"(?:this|your) message (?:was|has been) (?:deleted|removed|unsent)(?: by .{1,40})?",
     r"you (?:deleted|unsent|removed) (?:this|a) message",
-    rf"(?:{_NAME} )?unsent a message",
+    r"unsent a message",
     r"\[?(?:message )?(?:deleted|removed)\]?|\[no text\]",
     r"[<\[(]?(?:media|image|photo|video|audio|sticker|gif|document|contact card|attachment|file)s?"
     r" (?:omitted|attached|not included|unavailable)[>\])]?",
     r"(?:missed|cancell?ed|declined|unanswered) (?:voice |video |group )*call(?: at .{1,20})?",
     r"messages and calls are end-to-end encrypted\b.{0,200}",
-    rf"{_NAME} (?:joined|left) (?:the |this )?(?:group|chat|call|channel|server|conversation|room)"
-    r"(?: using .{1,40})?",
-    rf"(?:{_NAME}|you) (?:added|removed|invited) (?:{_NAME}|you)(?: (?:to|from) the (?:group|chat|channel))?",
-    rf"(?:{_NAME}|you) changed the (?:group|chat|channel|subject|group name|group icon|theme)\b.{{0,80}}",
-    rf"{_NAME} (?:pinned a message|created (?:the|this) group|started a (?:call|poll))\b.{{0,60}}",
     r"(?:stranger|your partner|you) (?:has|have) disconnected",
     r"you(?:'re| are) now chatting with a random stranger\b.{0,60}",
+    rf"{_NAME} (?:unsent a message"
+    r"|(?:joined|left) (?:the |this )?(?:group|chat|call|channel|server|conversation|room)(?: using .{1,40})?"
+    r"|(?:pinned a message|created (?:the|this) group|started a (?:call|poll))\b.{0,60})",
+    rf"(?:{_NAME}|you) (?:(?:added|removed|invited) (?:{_NAME}|you)"
+    r"(?: (?:to|from) the (?:group|chat|channel))?"
+    r"|changed the (?:group|chat|channel|subject|group name|group icon|theme)\b.{0,80})",
 )
 _PLATFORM_LINE = re.compile(rf"[\u200e\u200f\W]*(?:{'|'.join(_LINES)})[.!\s>\])\u200e]*", re.IGNORECASE)
 _LONGEST = 300
