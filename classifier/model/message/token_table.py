@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,19 +80,20 @@ class TokenTable:
         self._grams.extend(grams)
 
 
-def token_terms(terms: Terms, token: str) -> tuple[list[int], list[int]]:
+def token_terms(terms: Terms, token: str) -> tuple[list[int], Iterator[int]]:
     """The numbers of a token's words in the word tree, and its known character n-grams.
 
-    A word that is in no term has the number -1.
+    A word that is in no term has the number -1. N-grams come one at a time: a token may have ten million
+    letters.
     """
     spelling = terms.spelled(token)
     number = terms.tree.number
     words = [number.get(word, -1) for word in _WORD.findall(spelling)] if number else []
     if terms.characters is None:
-        return words, []
+        return words, iter(())
     group = terms.characters
     places = map(group.position.get, each_char_ngram(spelling, group.low, group.high))
-    return words, [place for place in places if place is not None]
+    return words, (place for place in places if place is not None)
 
 
 class GrowingArray:

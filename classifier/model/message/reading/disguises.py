@@ -17,6 +17,7 @@ from functools import cache
 from classifier.model.message.reading.spelling import in_known_words
 
 _UNUSUAL = re.compile("[&<*~|\\\\\x00-\x08\x0e-\x1f\x7f-\U0010ffff]")
+# The second and third of three single letters; begun with what is no letter, it is found faster.
 _MAY_BE_APART = re.compile("[^a-zA-Z0-9][a-zA-Z][^a-zA-Z0-9]+[a-zA-Z](?![a-zA-Z0-9])")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,80}>")
 _EMPHASIS = re.compile(r"\*+|~~+")

@@ -54,6 +54,7 @@ def marked(text: str) -> str:
 
 def may_quote(text: str) -> bool:
     """Whether ``text`` holds a quotation mark; without one it is marked for negation alone."""
+    # The only one in ASCII comes first: it is looked for in every passage.
     return '"' in text or (not text.isascii() and _MARK.search(text) is not None)
 
 
