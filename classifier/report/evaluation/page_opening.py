@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from classifier.report.evaluation.conversation_sections import found_figure
 from classifier.report.evaluation.message_sections import f1_figure
 from classifier.report.evaluation.summary_tables import LATCHED, rows_by
 from classifier.report.printed_tables import format_number, format_percent
-from classifier.report.sections import CaptionedFigure, Opening, Tables, interval_figure
+from classifier.report.sections import Opening, Tables
 
 NEEDED = ("messages", "overtness", "rates", "base_rates", "early", "conversation_scenes")
 SUPPOSED_PREVALENCE = 1e-4
@@ -20,7 +21,11 @@ def opening(tables: Tables) -> Opening | None:
     if not set(NEEDED) <= set(tables):
         return None
     found = _found(tables)
-    figure, table_at = (_found_figure(tables), "overtness") if found else (f1_figure(tables), "messages")
+    if found:
+        overtness = tables["overtness"]
+        figure, table_at = found_figure(overtness[overtness["set"] == "test"]), "overtness"
+    else:
+        figure, table_at = f1_figure(tables), "messages"
     values = {"messages": _messages(tables), "found": found, "rare": _rare(tables)}
     return Opening(values, figure, table_at)
 
@@ -79,18 +84,3 @@ def _rare(tables: Tables) -> dict[str, str]:
 
 def _interval(row: Mapping[str, Any], name: str) -> str:
     return f"{format_percent(row[f'{name}_low'])} to {format_percent(row[f'{name}_high'])}"
-
-
-def _found_figure(tables: Tables) -> CaptionedFigure:
-    table = tables["overtness"]
-    return interval_figure(
-        table[table["set"] == "test"],
-        name="overtness",
-        value="tpr",
-        xlabel="share of patterns found",
-        title="Share of patterns found by overtness, beside the ceiling",
-        caption="Patterns found, by how overt they are, with 95 % intervals; the ceiling is what could be "
-        "found if every message label were known. It has a threshold of its own, so the model can pass it.",
-        beside="ceiling_tpr",
-        legend=("found", "ceiling"),
-    )
