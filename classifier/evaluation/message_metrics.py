@@ -15,7 +15,7 @@ from classifier.evaluation.thresholds import message_threshold
 from classifier.taxonomy import STAGES
 
 METRICS = ("precision", "recall", "f1", "average_precision")
-CAPS = (0.0001, 0.0003, 0.001, 0.0015, 0.003, 0.005, 0.01, 0.03, 0.1)
+CAPS = (0.0001, 0.00025, 0.0005, 0.0012, 0.0025, 0.005, 0.01, 0.03, 0.1)
 """Shares of the messages without a label that its threshold may flag on validation."""
 FLAG_METRICS = ("precision", "recall", "f1", "false_alarm_rate")
 

@@ -143,7 +143,7 @@ def f1_by_cap_section(tables: Tables) -> Section:
     )
     figure = CaptionedFigure(
         to_svg(axes, title="F1 by share of false alarms allowed"),
-        "F1 by cap; the band is the 95 % interval. The default of the model is a cap of 0.15 %.",
+        "F1 by cap; the band is the 95 % interval. The default of the model is a cap of 0.12 %.",
     )
     printed = printed_table(macro, CAP_COLUMNS)
     return Section(

@@ -31,7 +31,7 @@ BOUNDS = [
     for metric in ("precision", "recall", "f1", "average_precision")
     for side in ("low", "high")
 ]
-CAPS = (0.0003, 0.001, 0.0015, 0.005, 0.01, 0.02, 0.05, 0.1)
+CAPS = (0.00025, 0.0005, 0.0012, 0.005, 0.01, 0.02, 0.05, 0.1)
 """Shares of the messages without a label that the F1-by-cap curve allows to be flagged."""
 
 
