@@ -192,10 +192,11 @@ def test_the_short_table_sets_the_model_of_score_beside_the_one_that_is_measured
 
 
 def limits_in_lines():
-    others = [
-        pd.read_csv(ROOT / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage", "fresh")
-    ]
-    rows = known_limits(load_evaluation(ROOT / RESULTS).tables, *others).rows
+    *others, chat = (
+        pd.read_csv(ROOT / RESULTS / f"{name}.csv")
+        for name in ("names", "attack", "coverage", "fresh", "real_benign_shipped")
+    )
+    rows = known_limits(load_evaluation(ROOT / RESULTS).tables, *others, chat=chat).rows
     return "\n".join(f"{limit}: {measured}" for limit, measured in rows)
 
 
@@ -253,6 +254,18 @@ def test_the_limits_name_the_worst_of_each_table():
         int(row["k"]) for row in results("recall_by_k") if row["set"] == "test" and row["hits"] != "0"
     )
     assert f"first pattern is flagged: {first}\n" in text
+
+
+def test_the_limits_say_how_much_ordinary_chat_the_model_of_score_flags():
+    rows = [
+        row
+        for row in results("real_benign_shipped")
+        if (row["what"], row["at"], row["source"]) == ("messages flagged", "balanced", "chitchat, half B")
+    ]
+    *signs, either = (int(row["hits"]) for row in rows)
+    assert f", {max(signs):,}/127,992 and " in limits_in_lines()
+    assert f", {either:,}/127,992\n" in limits_in_lines()
+    assert max(signs) < either < 0.03 * 127_992
 
 
 def test_figures_of_another_model_than_the_shipped_one_are_refused(tmp_path):

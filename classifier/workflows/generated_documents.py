@@ -56,9 +56,10 @@ def blocks(root: Path) -> dict[str, str]:
     scores = scores_as_text(load_model(shipped_model()), EXAMPLE, explained=True)
     evaluation = load_evaluation(root / RESULTS)
     of_limits = [_table(root / RESULTS / f"{name}.csv") for name in ("names", "attack", "coverage", "fresh")]
+    chat = _of_shipped(root / RESULTS / "real_benign_shipped.csv")
     return {
         "short": markdown_table(short_results(evaluation.tables, shipped_figures(root))),
-        "limits": markdown_table(known_limits(evaluation.tables, *of_limits)),
+        "limits": markdown_table(known_limits(evaluation.tables, *of_limits, chat=chat)),
         "chat": (
             f"```\n$ grooming-classifier score {CHAT.as_posix()} --level conversation\n"
             f"{_scored_conversations(root / CHAT)}```\n"
@@ -77,7 +78,11 @@ def shipped_figures(root: Path) -> pd.DataFrame:
     Columns: ``figure``, ``value``, ``low``, ``high``, ``hits``, ``n``, ``model_sha256``. Raises
     ``InputError`` when there is none in the checkout at ``root``, or when it is of another model.
     """
-    path = root / RESULTS / "shipped.csv"
+    return _of_shipped(root / RESULTS / "shipped.csv")
+
+
+def _of_shipped(path: Path) -> pd.DataFrame:
+    """A table of figures of the model that ``score`` uses. Raises ``InputError`` for those of another."""
     table = _table(path)
     if set(table["model_sha256"]) != {load_model(shipped_model()).header["sha256"]}:
         raise InputError(f"{path}: is of another model than the shipped one; scripts/release/freeze makes it")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from classifier.model.message.operating_points import DEFAULT_POINT
 from classifier.privacy.attacks.strongest_attack import strongest_attacks
 from classifier.report.evaluation.summary_tables import (
     LATCHED,
@@ -19,6 +20,8 @@ from classifier.report.evaluation.summary_tables import (
 from classifier.report.printed_tables import PrintedTable, format_interval, format_number
 from classifier.report.sections import Tables
 
+ANY_STAGE = "any stage"
+"""What ``eval_real_benign`` calls a message that is flagged for at least one of the five signs."""
 BLIND_READING = "0.965–0.976"
 """Macro F1 of two blind labellings by language models, of messages of version 1: before this corpus."""
 COVERED_BY = {
@@ -86,8 +89,12 @@ def known_limits(
     attack: pd.DataFrame,
     coverage: pd.DataFrame,
     fresh: pd.DataFrame,
+    *,
+    chat: pd.DataFrame,
 ) -> PrintedTable:
     """Where the model does worst, a row each, of the model fitted on the train split.
+
+    One row, that of ordinary chat, is of the model that ``score`` uses.
 
     Parameters
     ----------
@@ -99,6 +106,8 @@ def known_limits(
         What ``scripts/release/simulate_coverage`` wrote.
     fresh
         What ``scripts/release/fresh_rates`` wrote.
+    chat
+        What ``scripts/evaluation/eval_real_benign`` wrote of the model that ``score`` uses.
     """
     overtness = rows_by(tables["overtness"], "set", "overtness")
     flagged_at = [row for row in tables["recall_by_k"].to_dict("records") if row["set"] == "test"]
@@ -119,6 +128,7 @@ def known_limits(
             f"messages that speak of a sign without showing it, worst kind ({manner['slice']}): flagged",
             rate_cell(*manner[SLICE_COLUMNS]),
         ],
+        _chat_row(chat),
         [
             "found signs that are lost when a comma joins another sign to them",
             rate_cell(*(joined[name] for name in ("rate", "rate_low", "rate_high", "failures", "n"))),
@@ -170,6 +180,22 @@ def leak_aucs(tables: Tables) -> dict[str, str]:
         "model": with_interval(by_scorer["test", "text head"], "auc"),
         "ceiling": with_interval(by_scorer["test", "text head, told every label"], "auc"),
     }
+
+
+def _chat_row(chat: pd.DataFrame) -> list[str]:
+    """Messages of ordinary chat that are flagged, for the worst sign and for any."""
+    messages = chat[(chat["what"] == "messages flagged") & (chat["at"] == DEFAULT_POINT)]
+    messages = messages[messages["source"] == messages["source"].iloc[0]]
+    of_any = messages["of"] == ANY_STAGE
+    [worst] = messages[~of_any].nlargest(1, "rate").to_dict("records")
+    [any_stage] = messages[of_any].to_dict("records")
+    limit = (
+        f"messages of ordinary chat ({worst['source']}: real, and new to the model of `score`) that it "
+        f"flags: for {worst['of']}, the worst, and for any of the five signs"
+    )
+    counted = ("rate", "rate_low", "rate_high", "hits", "n")
+    cells = [rate_cell(*(row[name] for name in counted)) for row in (worst, any_stage)]
+    return [limit, " and ".join(cells)]
 
 
 def _membership_row(attack: pd.DataFrame) -> list[str]:
