@@ -61,5 +61,9 @@ def small_model(tmp_path_factory, small_corpus):
 @pytest.fixture(scope="session")
 def demo(small_model, small_corpus):
     loaded = load_demo(small_model, conversation_model_path(small_model), corpus=small_corpus)
-    # So small a model's own threshold is so high that hardly any conversation, or none, reaches it.
-    return replace(loaded, conversation_model=replace(loaded.conversation_model, alert_threshold=0.2))
+    # So small a model's own thresholds are so high that hardly anything, or nothing, reaches them.
+    return replace(
+        loaded,
+        typed_model=loaded.typed_model.at_thresholds("sensitive"),
+        conversation_model=replace(loaded.conversation_model, alert_threshold=0.2),
+    )

@@ -19,7 +19,7 @@ from classifier.app.static_site import export_site
 
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SECRET = "dont tell your mum about zorgleplax, its our secret"
+SECRET = "dont tell anyone about us and zorgleplax, its our secret"
 TEXT_ZOOM = {"width": 640, "height": 800}
 PHONE = {"width": 390, "height": 844}
 PROJECTOR = {"width": 1440, "height": 900}
