@@ -18,8 +18,8 @@ _OWN_LOOK_ALIKES = str.maketrans("\u04cf\u03b7\u03c4\u03b5\u03b2\u03ba\u0142\u00
 _LEET_LETTERS = str.maketrans("013457@$+|!", "oieastastli")
 _LEET_WORD = re.compile(r"(?<![\w@$+|!])[a-z@$0-9+|!]*[@$0-9+|!][a-z@$0-9+|!]*(?![\w@$+|!])")
 _DOUBLED = re.compile(r"(?<!\w)(?:([^\W\d_])\1){3,}(?!\w)")
-_ELONGATION = re.compile(r"(?!www)([^\W\d_])\1{2,}")
-_SPACE = re.compile(r"\s+")
+_ELONGATION = re.compile(r"([^\W\d_w])\1{2,}")  # www stays
+_REPEATED = re.compile(r"(.)\1")
 _PLAIN = re.compile(r"[a-z ]*\Z")
 
 
@@ -31,7 +31,7 @@ def normalise(text: str) -> str:
     >>> normalise("DON\u2019T  tell\u2026 s3cret!! soooo 10000")
     'dont tell... secret!! so 10000'
     """
-    return _SPACE.sub(" ", spelled(levelled(text))).strip()
+    return " ".join(spelled(levelled(text)).split())
 
 
 def levelled(text: str) -> str:
@@ -58,6 +58,8 @@ def levelled(text: str) -> str:
             text = "".join(parts).translate(_look_alikes()).translate(_OWN_LOOK_ALIKES)
         text = text.translate(_APOSTROPHES)
         text = _LEET_WORD.sub(_letters_for_leet, text)
+    if _REPEATED.search(text) is None:
+        return text
     text = _DOUBLED.sub(lambda match: match.group()[::2], text)
     return _ELONGATION.sub(r"\1\1", text)
 
