@@ -134,6 +134,11 @@ def test_texts_of_repeated_words_score_as_the_message_model_does(scorer, model, 
     assert_equal_scores(scorer, model, [gap.join(words)])
 
 
+def test_a_word_that_comes_again_and_again_adds_no_rounding(tmp_path):
+    model = toy_model(tmp_path / "characters.safetensors", word_ngrams=None, word_pairs=None)
+    assert_equal_scores(BatchScorer(model), model, ["our secret park " * 60_000])
+
+
 @pytest.mark.parametrize(
     "options",
     [

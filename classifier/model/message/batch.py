@@ -27,7 +27,7 @@ from classifier.model.message.term_tables import (
     WordTree,
     terms_of,
 )
-from classifier.model.message.token_table import TokenArrays, TokenTable
+from classifier.model.message.token_table import GrowingArray, TokenArrays, TokenTable
 from classifier.taxonomy import COLUMNS, LABELS
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ MEMO_TOKENS = 131_072
 
 ENTRIES_PER_TOKEN = 32
 """Words and n-grams in the memo for each token; long tokens fill the memo sooner."""
+
+MOST_TIMES = 100
+"""Times that an n-gram may occur in a message for the sums of tokens to be put right to 1e-12."""
 
 BLOCK_TEXTS, CHUNK_TEXTS, CHUNK_CHARACTERS = 128, 4096, 1 << 18
 """Size of a chunk, which is scored at once.
@@ -50,7 +53,7 @@ class BatchScorer:
     """Scores equal to those of ``MessageModel`` within 1e-9, with a memo of tokens.
 
     The memo is emptied when, after a chunk of messages, it holds more than ``memo_tokens`` tokens or 32
-    words and n-grams for each, so no input makes it grow further: at 131,072 tokens some 70 MB at most.
+    words and n-grams for each, so no input makes it grow further: at 131,072 tokens some 120 MB at most.
     One scorer may be used by many threads; they take turns. A pickled scorer has no memo.
 
     Raises ``InputError`` for ``memo_tokens`` below 1.
@@ -96,6 +99,7 @@ class BatchScorer:
         self._table.clear()
         self._numbers = _TokenNumbers()
         self._grams: csr_array | None = None
+        self._sums = GrowingArray(np.float64, width=len(COLUMNS) + 1)
 
     def _bounded_logits(self, texts: Sequence[str]) -> Floats:
         """The logits of ``texts`` as they stand.
@@ -129,12 +133,9 @@ class BatchScorer:
             message, term = pair_terms(self._terms.pairs, len(self._terms.tree.number), words, word_ends)
             logits += self._group_logits(_counts(message, term, len(texts), n_pairs), *weights["pairs"])
         if n_characters:
-            if self._grams is None or self._grams.shape[0] != len(self._table):
-                self._grams = _matrix(
-                    arrays.starts[:, 1], arrays.grams, np.ones(len(arrays.grams)), n_characters
-                )
-            counts = _occurrences(tokens, ends, len(self._table)) @ self._grams
-            logits += self._group_logits(counts, *weights["characters"])
+            self._sum_new_tokens(arrays, *weights["characters"])
+            occurrences = _occurrences(tokens, ends, len(self._table))
+            logits += self._character_logits(occurrences, *weights["characters"])
         return logits
 
     def _tokens(self, texts: Sequence[str]) -> tuple[Ints, Longs]:
@@ -167,16 +168,42 @@ class BatchScorer:
 
         ``counts`` is used up.
         """
-        tf = counts.data
-        if self._terms.sublinear_tf:
-            many = np.flatnonzero(tf > 1)
-            tf[many] = 1.0 + np.log(tf[many])
+        many = np.flatnonzero(counts.data > 1)
+        counts.data[many] = self._tf(counts.data[many])
         sums: Floats = counts @ weights
-        counts.data = tf * tf
-        length = np.sqrt(counts @ squares)
-        length[length == 0] = 1.0
-        sums /= length[:, None]
-        return sums
+        counts.data **= 2
+        return _scaled(sums, counts @ squares)
+
+    def _sum_new_tokens(self, arrays: TokenArrays, weights: Floats, squares: Floats) -> None:
+        """Keep what the n-grams of each new token add to a message in which none occurs again."""
+        if self._grams is None or self._grams.shape[0] != len(self._table):
+            n_grams = len(arrays.grams)
+            self._grams = _matrix(arrays.starts[:, 1], arrays.grams, np.ones(n_grams), len(weights))
+            new = self._grams[self._sums.size :]
+            self._sums.extend(np.column_stack([new @ weights, new @ squares]))
+
+    def _character_logits(self, occurrences: Any, weights: Floats, squares: Floats) -> Floats:
+        """``_group_logits`` of the character n-grams, from the tokens (messages x tokens).
+
+        The sums of a message are those of its tokens, put right for each n-gram that occurs n times: it
+        stands in them n times instead of once with its tf. So few rows of ``weights`` are read.
+        """
+        counts = occurrences @ self._grams
+        if counts.data.max(initial=0) > MOST_TIMES:
+            return self._group_logits(counts, weights, squares)
+        many = np.flatnonzero(counts.data > 1)
+        n = counts.data[many]
+        tf = self._tf(n)
+        again = _occurrences(counts.indices[many], np.searchsorted(many, counts.indptr[1:]), len(weights))
+        summed = occurrences @ self._sums.view()
+        again.data = tf - n
+        sums: Floats = summed[:, :-1] + again @ weights
+        again.data = tf**2 - n
+        return _scaled(sums, summed[:, -1] + again @ squares)
+
+    def _tf(self, n: Floats) -> Floats:
+        """What a term that occurs ``n`` times counts."""
+        return 1.0 + np.log(n) if self._terms.sublinear_tf else n
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.model, self._memo_tokens)
@@ -282,6 +309,13 @@ def _counts(message: Ints, terms: Ints, n_messages: int, n_terms: int) -> Any:
     from scipy.sparse import coo_array  # when a message is scored: it takes long to import
 
     return coo_array((np.ones(len(terms)), (message, terms)), shape=(n_messages, n_terms)).tocsr()
+
+
+def _scaled(sums: Floats, squared_length: Floats) -> Floats:
+    """``sums`` divided by the length of each message."""
+    length = np.sqrt(squared_length)
+    length[length == 0] = 1.0
+    return sums / length[:, None]
 
 
 def _occurrences(columns: Ints, ends: Longs, n_columns: int) -> Any:
