@@ -261,8 +261,10 @@ def word_terms(tree: WordTree, words: Ints, word_ends: Longs) -> tuple[Ints, Int
         messages.append(message[at[term >= 0]])
         going = tree.goes_on[node] & (at + width < word_ends[message[at]])
         at, node = at[going], node[going]
-        node = _look_up(tree.children, len(tree.number), node, words[at + width])
-        at, node = at[node >= 0], node[node >= 0]
+        known = words[at + width] >= 0
+        at, node = at[known], node[known]
+        found, node = _look_up(tree.children, len(tree.number), node, words[at + width])
+        at = at[found]
         width += 1
     return np.concatenate(messages), np.concatenate(terms)
 
@@ -277,9 +279,9 @@ def pair_terms(pairs: PairTable, n_words: int, words: Ints, word_ends: Longs) ->
         inside = at + apart <= last
         at, last = at[inside], last[inside]
         both = at[is_end[at + apart]]
-        term = _look_up(pairs.rows, n_words, words[both], words[both + apart])
-        terms.append(term[term >= 0])
-        messages.append(message[both[term >= 0]])
+        found, term = _look_up(pairs.rows, n_words, words[both], words[both + apart])
+        terms.append(term)
+        messages.append(message[both[found]])
     return np.concatenate(messages), np.concatenate(terms)
 
 
@@ -287,12 +289,12 @@ def _message_of_word(word_ends: Longs) -> Ints:
     return np.repeat(np.arange(len(word_ends), dtype=np.int32), np.diff(word_ends, prepend=0))
 
 
-def _look_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> Ints:
-    """The values of a hash table of ``term_tables`` at each ``node`` and ``word``, or -1."""
+def _look_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> tuple[Longs, Ints]:
+    """Which pairs of a ``node`` and a known ``word`` are in a table of ``term_tables``, and their values."""
     keys, last = rows[:, 0], len(rows) - 1
-    node = node.astype(np.int64)
-    key = np.where(word >= 0, node * n_words + word, -2)
-    mixed = node * NODE_STEP + word.astype(np.int64) * WORD_STEP
+    node, word = node.astype(np.int64), word.astype(np.int64)
+    key = node * n_words + word
+    mixed = node * NODE_STEP + word * WORD_STEP
     place = (mixed ^ (mixed >> 17)) & last
     key_there = keys[place]
     unsettled = np.flatnonzero((key_there != key) & (key_there != -1))
@@ -301,7 +303,8 @@ def _look_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> Ints:
         key_there[unsettled] = keys[place[unsettled]]
         is_other = (key_there[unsettled] != key[unsettled]) & (key_there[unsettled] != -1)
         unsettled = unsettled[is_other]
-    return np.where(key_there == key, rows[place, 1], -1).astype(np.int32)
+    found = np.flatnonzero(key_there == key)
+    return found, rows[place[found], 1].astype(np.int32)
 
 
 def _counts(message: Ints, terms: Ints, n_messages: int, n_terms: int) -> Any:
