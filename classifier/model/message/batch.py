@@ -175,7 +175,7 @@ class BatchScorer:
         return _scaled(sums, counts @ squares)
 
     def _sum_new_tokens(self, arrays: TokenArrays, weights: Floats, squares: Floats) -> None:
-        """Keep what the n-grams of each new token add to a message in which none occurs again."""
+        """Keep what the n-grams of each new token add to a message where none recurs."""
         if self._grams is None or self._grams.shape[0] != len(self._table):
             n_grams = len(arrays.grams)
             self._grams = _matrix(arrays.starts[:, 1], arrays.grams, np.ones(n_grams), len(weights))
@@ -290,7 +290,7 @@ def _message_of_word(word_ends: Longs) -> Ints:
 
 
 def _look_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> tuple[Longs, Ints]:
-    """Which pairs of a ``node`` and a known ``word`` are in a table of ``term_tables``, and their values."""
+    """Which pairs of ``node`` and known ``word`` a hash table holds, and their values."""
     keys, last = rows[:, 0], len(rows) - 1
     node, word = node.astype(np.int64), word.astype(np.int64)
     key = node * n_words + word
