@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier.corpus import grammar
 from classifier.corpus.families import PhraseFamily
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+BLOCK = 500
+"""Sentences compared at a time."""
 
 
 def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> list[int]:
@@ -24,41 +28,63 @@ def without_near_copies(sentences: Sequence[str], *, threshold: float = 0.8) -> 
     >>> without_near_copies(["see you at the gate", "see you at the gate!", "lovely weather"])
     [0, 2]
     """
-    if not sentences:
-        return []
-    vectors = _five_grams(sentences)
-    close = (vectors @ vectors.T).tocsr()
     kept = np.ones(len(sentences), dtype=bool)
-    for row in range(len(sentences)):
-        start, stop = close.indptr[row], close.indptr[row + 1]
-        near = close.indices[start:stop][close.data[start:stop] >= threshold - 1e-12]
-        kept[row] = not any(kept[other] for other in near if other < row)
+    for row, earlier, _ in _close_to_earlier(sentences, threshold):
+        kept[row] = not kept[earlier].any()
     return [int(position) for position in np.flatnonzero(kept)]
 
 
 def near_pairs(sentences: Sequence[str], *, threshold: float = 0.8) -> list[tuple[int, int]]:
     """Positions (earlier, later) of sentences that nearly equal an earlier one.
 
-    The earlier one is the closest. Closeness is as in ``without_near_copies``; memory stays small, as
-    one block of sentences is compared at a time.
+    The earlier one is the closest. Closeness is as in ``without_near_copies``.
 
     >>> near_pairs(["see you at the gate", "lovely weather", "see you at the gate!"])
     [(0, 2)]
     """
+    return [
+        (int(earlier[np.lexsort((earlier, -cosines))[0]]), row)
+        for row, earlier, cosines in _close_to_earlier(sentences, threshold)
+    ]
+
+
+def _close_to_earlier(
+    sentences: Sequence[str], threshold: float
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
+    """Of each sentence with earlier ones as close as ``threshold``: its position, theirs and the cosines.
+
+    Of a sentence's part in a cosine, its commonest 5-grams hold less than half of ``threshold``. So only
+    those are compared of which the others hold half of it, one block of sentences at a time.
+    """
     if not sentences:
-        return []
+        return
     vectors = _five_grams(sentences)
-    everything, found = vectors.T.tocsr(), []
-    for start in range(0, len(sentences), 500):
-        close = (vectors[start : start + 500] @ everything).tocsr()
-        for row in range(close.shape[0]):
-            at = slice(close.indptr[row], close.indptr[row + 1])
-            others, cosines = close.indices[at], close.data[at]
-            near = (cosines >= threshold - 1e-12) & (others < start + row)
-            if near.any():
-                best = others[near][np.lexsort((others[near], -cosines[near]))[0]]
-                found.append((int(best), start + row))
-    return found
+    rare, by_term = _without_the_commonest(vectors, threshold / 2), vectors.T.tocsr()
+    for start in range(0, len(sentences), BLOCK):
+        shared = (rare[start : start + BLOCK] @ by_term).tocoo()
+        maybe = (shared.col < shared.row + start) & (shared.data >= threshold / 2)
+        row, earlier = shared.row[maybe] + start, shared.col[maybe].astype(np.int64)
+        cosines = np.asarray(vectors[row].multiply(vectors[earlier]).sum(axis=1)).ravel()
+        near = cosines >= threshold - 1e-12
+        row, earlier, cosines = row[near], earlier[near], cosines[near]
+        for later in np.unique(row):
+            yield int(later), earlier[row == later], cosines[row == later]
+
+
+def _without_the_commonest(vectors: csr_matrix, length: float) -> csr_matrix:
+    """Each row without its commonest 5-grams, which together are shorter than ``length``.
+
+    They add less than ``length`` to a cosine with another row of length 1.
+    """
+    n_rows = np.bincount(vectors.indices, minlength=vectors.shape[1])
+    sizes = np.diff(vectors.indptr)
+    commonest_first = np.lexsort((-n_rows[vectors.indices], np.repeat(np.arange(len(sizes)), sizes)))
+    squares = np.cumsum(vectors.data[commonest_first] ** 2)
+    within = squares - np.repeat(np.concatenate([[0], squares])[vectors.indptr[:-1]], sizes)
+    rare: csr_matrix = vectors.copy()
+    rare.data[commonest_first[within < length**2 - 1e-9]] = 0.0
+    rare.eliminate_zeros()
+    return rare
 
 
 def _five_grams(sentences: Sequence[str]) -> csr_matrix:
