@@ -35,8 +35,12 @@ def template_environment(*packages: str) -> Environment:
 
 
 def report_templates() -> Environment:
-    """The environment of the report templates."""
-    return template_environment("classifier.report")
+    """The environment of the report templates, with what each operating point allows: ``allowed.strict``."""
+    from classifier.model.message.operating_points import MAX_FALSE_ALARMS
+
+    templates = template_environment("classifier.report")
+    templates.globals["allowed"] = {point: f"{100 * cap:g} %" for point, cap in MAX_FALSE_ALARMS.items()}
+    return templates
 
 
 def style_sheet() -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from classifier.model.message.operating_points import DEFAULT_POINT, MAX_FALSE_ALARMS
 from classifier.report.evaluation.printed_columns import CAP_COLUMNS, MESSAGE_COLUMNS, macro_by_cap
 from classifier.report.printed_tables import Column, printed_table
 from classifier.report.sections import CaptionedFigure, CaptionedTable, Section, Tables, interval_figure
@@ -143,7 +144,8 @@ def f1_by_cap_section(tables: Tables) -> Section:
     )
     figure = CaptionedFigure(
         to_svg(axes, title="F1 by share of false alarms allowed"),
-        "F1 by cap; the band is the 95 % interval. The default of the model is a cap of 0.12 %.",
+        "F1 by cap; the band is the 95 % interval. The default of the model is a cap of "
+        f"{100 * MAX_FALSE_ALARMS[DEFAULT_POINT]:g} %.",
     )
     printed = printed_table(macro, CAP_COLUMNS)
     return Section(

@@ -185,10 +185,9 @@ def leak_aucs(tables: Tables) -> dict[str, str]:
 def _chat_row(chat: pd.DataFrame) -> list[str]:
     """Messages of ordinary chat that are flagged, for the worst sign and for any."""
     messages = chat[(chat["what"] == "messages flagged") & (chat["at"] == DEFAULT_POINT)]
-    messages = messages[messages["source"] == messages["source"].iloc[0]]
-    of_any = messages["of"] == ANY_STAGE
-    [worst] = messages[~of_any].nlargest(1, "rate").to_dict("records")
-    [any_stage] = messages[of_any].to_dict("records")
+    by_label = rows_by(messages[messages["source"] == messages["source"].iloc[0]], "of")
+    any_stage = by_label.pop(ANY_STAGE)
+    worst = max(by_label.values(), key=lambda row: row["rate"])
     limit = (
         f"messages of ordinary chat ({worst['source']}: real, and new to the model of `score`) that it "
         f"flags: for {worst['of']}, the worst, and for any of the five signs"

@@ -16,6 +16,7 @@ from classifier.evaluation.ranking import aucs, average_precisions
 from classifier.evaluation.rates import false_positive_rate, true_positive_rate
 from classifier.evaluation.sender_metrics import pan12_f05, pan12_f3
 from classifier.evaluation.thresholds import message_threshold
+from classifier.model.message.operating_points import MAX_FALSE_ALARMS
 from classifier.model.message.scorer import MessageModel
 from classifier.taxonomy import LABELS, STAGES
 from classifier.workflows.labelled_rows.labelled_row_reader import LabelledRows
@@ -31,8 +32,11 @@ BOUNDS = [
     for metric in ("precision", "recall", "f1", "average_precision")
     for side in ("low", "high")
 ]
-CAPS = (0.00025, 0.0005, 0.0012, 0.005, 0.01, 0.02, 0.05, 0.1)
-"""Shares of the messages without a label that the F1-by-cap curve allows to be flagged."""
+CAPS = sorted({*MAX_FALSE_ALARMS.values(), 0.0005, 0.01, 0.02, 0.05, 0.1})
+"""Shares of the messages without a label that the F1-by-cap curve allows to be flagged.
+
+Those of the operating points are among them.
+"""
 
 
 def message_table(
