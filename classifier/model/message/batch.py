@@ -17,16 +17,7 @@ from classifier.model.message.reading.marks import in_scope, may_quote, negated
 from classifier.model.message.reading.passages import highest_of_passages, split_into_passages
 from classifier.model.message.reading.platform_lines import silenced
 from classifier.model.message.scorer import MessageModel, checked_texts, joined, sigmoid
-from classifier.model.message.term_tables import (
-    NODE_STEP,
-    WORD_STEP,
-    Floats,
-    Ints,
-    Longs,
-    PairTable,
-    WordTree,
-    terms_of,
-)
+from classifier.model.message.term_tables import Floats, Ints, Longs, pair_terms, terms_of, word_terms
 from classifier.model.message.token_table import GrowingArray, TokenArrays, TokenTable
 from classifier.taxonomy import COLUMNS, LABELS
 
@@ -246,65 +237,6 @@ def words_of(arrays: TokenArrays, tokens: Ints, ends: Longs) -> tuple[Ints, Long
     stops = np.concatenate([[0], np.cumsum(n_words)])
     index = np.arange(stops[-1]) + np.repeat(starts[tokens] - stops[:-1], n_words)
     return arrays.words[index], stops[ends]
-
-
-def word_terms(tree: WordTree, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
-    """The message and the term of each known word n-gram, repeats included."""
-    message = _message_of_word(word_ends)
-    at = np.flatnonzero(words >= 0)
-    node = words[at]
-    terms, messages = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
-    width = 1
-    while len(node):
-        term = tree.term[node]
-        terms.append(term[term >= 0])
-        messages.append(message[at[term >= 0]])
-        going = tree.goes_on[node] & (at + width < word_ends[message[at]])
-        at, node = at[going], node[going]
-        known = words[at + width] >= 0
-        at, node = at[known], node[known]
-        found, node = _look_up(tree.children, len(tree.number), node, words[at + width])
-        at = at[found]
-        width += 1
-    return np.concatenate(messages), np.concatenate(terms)
-
-
-def pair_terms(pairs: PairTable, n_words: int, words: Ints, word_ends: Longs) -> tuple[Ints, Ints]:
-    """The message and the term of each known pair of words, repeats included."""
-    message, is_end = _message_of_word(word_ends), pairs.ends[words]
-    at = np.flatnonzero(pairs.begins[words])
-    last = word_ends[message[at]] - 1
-    terms, messages = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
-    for apart in range(pairs.low, pairs.high + 1):
-        inside = at + apart <= last
-        at, last = at[inside], last[inside]
-        both = at[is_end[at + apart]]
-        found, term = _look_up(pairs.rows, n_words, words[both], words[both + apart])
-        terms.append(term)
-        messages.append(message[both[found]])
-    return np.concatenate(messages), np.concatenate(terms)
-
-
-def _message_of_word(word_ends: Longs) -> Ints:
-    return np.repeat(np.arange(len(word_ends), dtype=np.int32), np.diff(word_ends, prepend=0))
-
-
-def _look_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> tuple[Longs, Ints]:
-    """Which pairs of ``node`` and known ``word`` a hash table holds, and their values."""
-    keys, last = rows[:, 0], len(rows) - 1
-    node, word = node.astype(np.int64), word.astype(np.int64)
-    key = node * n_words + word
-    mixed = node * NODE_STEP + word * WORD_STEP
-    place = (mixed ^ (mixed >> 17)) & last
-    key_there = keys[place]
-    unsettled = np.flatnonzero((key_there != key) & (key_there != -1))
-    while len(unsettled):
-        place[unsettled] = (place[unsettled] + 1) & last
-        key_there[unsettled] = keys[place[unsettled]]
-        is_other = (key_there[unsettled] != key[unsettled]) & (key_there[unsettled] != -1)
-        unsettled = unsettled[is_other]
-    found = np.flatnonzero(key_there == key)
-    return found, rows[place[found], 1].astype(np.int32)
 
 
 def _counts(message: Ints, terms: Ints, n_messages: int, n_terms: int) -> Any:
