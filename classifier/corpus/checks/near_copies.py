@@ -51,10 +51,11 @@ def near_pairs(sentences: Sequence[str], *, threshold: float = 0.8) -> list[tupl
 def _close_to_earlier(
     sentences: Sequence[str], threshold: float
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
-    """Of each sentence with earlier ones as close as ``threshold``: its position, theirs and the cosines.
+    """Each position with earlier ones as close as ``threshold``, those positions, and their cosines.
 
-    Of a sentence's part in a cosine, its commonest 5-grams hold less than half of ``threshold``. So only
-    those are compared of which the others hold half of it, one block of sentences at a time.
+    The commonest 5-grams of a sentence, as many as are shorter than half of ``threshold``, add less than
+    that to any cosine. So two sentences are compared only where the other 5-grams add half of it or more,
+    one block of sentences at a time.
     """
     if not sentences:
         return

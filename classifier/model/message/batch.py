@@ -31,7 +31,10 @@ ENTRIES_PER_TOKEN = 32
 """Words and n-grams in the memo for each token; long tokens fill the memo sooner."""
 
 MOST_TIMES = 100
-"""Times that an n-gram may occur in a message for the sums of tokens to be put right to 1e-12."""
+"""How often an n-gram may occur in a message that is scored by the sums of its tokens.
+
+Beyond it, the difference of two large sums would lose digits.
+"""
 
 BLOCK_TEXTS, CHUNK_TEXTS, CHUNK_CHARACTERS = 128, 4096, 1 << 18
 """Size of a chunk, which is scored at once.
@@ -166,7 +169,7 @@ class BatchScorer:
         return _scaled(sums, counts @ squares)
 
     def _sum_new_tokens(self, arrays: TokenArrays, weights: Floats, squares: Floats) -> None:
-        """Keep what the n-grams of each new token add to a message where none recurs."""
+        """Sum the weights, and the squares, of each new token's n-grams."""
         if self._grams is None or self._grams.shape[0] != len(self._table):
             n_grams = len(arrays.grams)
             self._grams = _matrix(arrays.starts[:, 1], arrays.grams, np.ones(n_grams), len(weights))
@@ -176,8 +179,8 @@ class BatchScorer:
     def _character_logits(self, occurrences: Any, weights: Floats, squares: Floats) -> Floats:
         """``_group_logits`` of the character n-grams, from the tokens (messages x tokens).
 
-        The sums of a message are those of its tokens, put right for each n-gram that occurs n times: it
-        stands in them n times instead of once with its tf. So few rows of ``weights`` are read.
+        A message's sums are those of its tokens, corrected for n-grams that occur more than once: the
+        tokens count such a one n times, and it should count ``_tf(n)``. So few rows of ``weights`` are read.
         """
         counts = occurrences @ self._grams
         if counts.data.max(initial=0) > MOST_TIMES:
@@ -185,12 +188,12 @@ class BatchScorer:
         many = np.flatnonzero(counts.data > 1)
         n = counts.data[many]
         tf = self._tf(n)
-        again = _occurrences(counts.indices[many], np.searchsorted(many, counts.indptr[1:]), len(weights))
+        starts = np.searchsorted(many, counts.indptr)
+        excess = _matrix(starts, counts.indices[many], tf - n, len(weights))
         summed = occurrences @ self._sums.view()
-        again.data = tf - n
-        sums: Floats = summed[:, :-1] + again @ weights
-        again.data = tf**2 - n
-        return _scaled(sums, summed[:, -1] + again @ squares)
+        sums: Floats = summed[:, :-1] + excess @ weights
+        excess.data = tf**2 - n
+        return _scaled(sums, summed[:, -1] + excess @ squares)
 
     def _tf(self, n: Floats) -> Floats:
         """What a term that occurs ``n`` times counts."""

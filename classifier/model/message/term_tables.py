@@ -1,4 +1,4 @@
-"""A message model's terms as arrays: word tree, pair table and weights."""
+"""A message model's terms as arrays, and which of them a message's words make."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _message_of_word(word_ends: Longs) -> Ints:
 
 
 def _look_up(rows: Longs, n_words: int, node: Ints, word: Ints) -> tuple[Longs, Ints]:
-    """Which pairs of ``node`` and known ``word`` a hash table holds, and their values."""
+    """Which pairs of ``node`` and known ``word`` stand in the hash table ``rows``, and their values."""
     keys, last = rows[:, 0], len(rows) - 1
     node, word = node.astype(np.int64), word.astype(np.int64)
     key = node * n_words + word
