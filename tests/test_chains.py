@@ -256,6 +256,13 @@ def test_both_dialogues_of_a_pair_stand_in_one_split_and_never_in_one_conversati
     assert {c.label for c in made if c.pair == "pair1"} == {"benign", PATTERN}
 
 
+def test_a_thinned_corpus_draws_from_fewer_dialogues_of_the_same_split():
+    whole, thinned = dialogue_books(SPEC, TOYS), dialogue_books(replace(SPEC, every=4), TOYS)
+    for split in whole:
+        assert thinned[split].turns.items() < whole[split].turns.items()
+        assert len(thinned[split].turns) == -(-len(whole[split].turns) // 4)
+
+
 def test_a_split_without_ordinary_dialogues_is_refused():
     with pytest.raises(ValueError, match="split 'validation' has no ordinary dialogue"):
         dialogue_books(SPEC, TOYS[:8])

@@ -246,6 +246,13 @@ def test_a_small_release_generates_and_splits(tmp_path, capsys):
     ]
 
 
+def test_a_thinned_corpus_says_so_in_its_name_and_manifest(tmp_path, capsys):
+    small = ["--out", str(tmp_path / "c"), "--scale", "0.002", "--every", "12"]
+    assert main(["corpus", "generate", *small]) == 0
+    spec = json.loads((tmp_path / "c" / "manifest.json").read_text(encoding="utf-8"))["spec"]
+    assert (spec["name"], spec["every"], spec["n_conversations"]) == ("v2-every-12", 12, 40)
+
+
 @pytest.mark.parametrize(
     "command",
     [

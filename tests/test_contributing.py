@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import textwrap
 from pathlib import Path
 
@@ -76,3 +77,9 @@ def test_every_path_that_it_names_is_there():
     assert {"scripts/release/freeze", "tests/test_layers.py", "data/synthetic/v2"} <= named
     new = {"classifier/corpus/phrases/scenes/chess_club.toml"}
     assert [path for path in sorted(named - new) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["--fast"], 2), (["--quick", "yes"], 2)])
+def test_the_main_script_says_how_it_is_called_before_it_installs_anything(arguments, code):
+    run = subprocess.run([ROOT / "scripts" / "run", *arguments], capture_output=True, text=True)
+    assert (run.returncode, "usage: scripts/run [--quick]" in run.stdout + run.stderr) == (code, True)

@@ -161,6 +161,18 @@ def test_adding_a_family_of_one_tactic_moves_no_other(all_families):
     } == set()
 
 
+def test_a_thinned_corpus_has_every_nth_family_in_the_split_of_the_whole(all_families):
+    def homes(spec):
+        records = map(json.loads, phrase_messages(spec, all_families[:500]))
+        return {record["family"]: record["split"] for record in records}
+
+    whole, thinned = homes(CorpusSpec()), homes(replace(CorpusSpec(), every=10))
+    assert thinned.items() < whole.items()
+    sizes = Counter(whole.values())
+    assert Counter(thinned.values()) == {split: -(-n // 10) for split, n in sizes.items()}
+    assert set(sizes) == {"train", "validation", "test"}
+
+
 def test_no_phrase_breaks_the_data_policy_or_stands_in_two_families(all_families, dialogues_of):
     assert phrase_problems(all_families) == []
     assert shared_lines(all_families, dialogues_of["v2"]) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from random import Random
 
@@ -38,6 +38,21 @@ def assign_dialogues(dialogues: Iterable[Dialogue], *, seed: int) -> dict[str, s
         },
         seed,
     )
+
+
+def every_nth(homes: Mapping[str, str], n: int) -> dict[str, str]:
+    """Every ``n``-th family of each split, in the order of their ids.
+
+    Each keeps the split that it has in ``homes``.
+
+    >>> every_nth({"a": "train", "b": "train", "c": "test", "d": "train"}, 2)
+    {'a': 'train', 'd': 'train', 'c': 'test'}
+    """
+    return {
+        id_: split
+        for split in SPLITS
+        for id_ in sorted(id_ for id_, home in homes.items() if home == split)[::n]
+    }
 
 
 def _assigned(strata: dict[str, str], seed: int) -> dict[str, str]:

@@ -33,7 +33,7 @@ from classifier.corpus.generator.opening_lines import opening_line
 from classifier.corpus.generator.typing_habits import evened, light_habits, typed
 from classifier.corpus.grammar import Segment, expand, skeleton
 from classifier.corpus.slot_fillers import SLOTS, fill
-from classifier.corpus.split import assign_dialogues
+from classifier.corpus.split import assign_dialogues, every_nth
 from classifier.records import Conversation, Message, Metadata, PersonalSpan
 from classifier.taxonomy import BENIGN, PATTERN
 
@@ -88,8 +88,9 @@ def dialogue_books(spec: CorpusSpec, dialogues: Iterable[Dialogue]) -> dict[str,
         if spec.test_only
         else assign_dialogues(dialogues, seed=spec.seed)
     )
+    kept = every_nth(homes, spec.every)
     books = {
-        split: dialogue_book(dialogue for dialogue in dialogues if homes[dialogue.family] == split)
+        split: dialogue_book(dialogue for dialogue in dialogues if kept.get(dialogue.family) == split)
         for split in split_sizes(spec)
     }
     for split, book in books.items():

@@ -16,7 +16,8 @@ class CorpusSpec:
     ``n_conversations`` are drawn over the three splits from the dialogues of one ``voice``; about
     ``pattern_share`` of them are scripted as patterns. The phrases of the voice, if it has any, are
     written beside them, a message each. A spec with ``test_only`` puts every family into the test split:
-    it is for measuring transfer, never for training.
+    it is for measuring transfer, never for training. With ``every`` N, only every Nth family of each
+    split is used, of dialogues and of phrases; each keeps the split that it has in the whole corpus.
     """
 
     name: str = "v2"
@@ -26,10 +27,13 @@ class CorpusSpec:
     n_conversations: int = 20_000
     pattern_share: float = 0.25
     test_only: bool = False
+    every: int = 1
 
     def __post_init__(self) -> None:
         if self.n_conversations < 1:
             raise ValueError(f"n_conversations must be at least 1, got {self.n_conversations}")
+        if self.every < 1:
+            raise ValueError(f"every must be at least 1, got {self.every}")
         if not 0 <= self.pattern_share <= 1:
             raise ValueError(f"pattern_share must be in [0, 1], got {self.pattern_share}")
 
@@ -40,6 +44,14 @@ class CorpusSpec:
         1000
         """
         return replace(self, n_conversations=max(1, round(self.n_conversations * scale)))
+
+    def thinned(self, every: int) -> CorpusSpec:
+        """The corpus of every ``every``-th family of each split, with a name that says so.
+
+        >>> CorpusSpec(name="v2").thinned(12).name
+        'v2-every-12'
+        """
+        return self if every == 1 else replace(self, name=f"{self.name}-every-{every}", every=every)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values, for the manifest."""

@@ -13,7 +13,7 @@ from classifier.corpus.families import PhraseFamily
 from classifier.corpus.generator.corpus_spec import CorpusSpec
 from classifier.corpus.generator.typing_habits import draw_habits, typed
 from classifier.corpus.grammar import expand
-from classifier.corpus.split import assign_families
+from classifier.corpus.split import assign_families, every_nth
 from classifier.records import SPLITS
 
 TEXTS_A_FAMILY = 10
@@ -26,10 +26,10 @@ def phrase_messages(spec: CorpusSpec, families: Iterable[PhraseFamily]) -> Itera
     They stand split after split, family after family. Each text is typed with habits of its own.
     """
     families = sorted(families, key=lambda family: family.id)
-    homes = assign_families(families, seed=spec.seed)
+    homes = every_nth(assign_families(families, seed=spec.seed), spec.every)
     for split in SPLITS:
         for family in families:
-            if homes[family.id] == split:
+            if homes.get(family.id) == split:
                 for text in _texts(family, Random(f"{spec.name}:{spec.seed}:{family.id}")):
                     yield _line(spec, split, family, text)
 
