@@ -24,8 +24,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from classifier.corpus.corpus_folder import write_corpus
-from classifier.corpus.dialogues import load_dialogues
-from classifier.corpus.families import load_families
 from classifier.corpus.generator.corpus_spec import CorpusSpec
 
 COMMAND = [sys.executable, "-c", "import sys; from classifier.cli.main import main; sys.exit(main())"]
@@ -64,8 +62,7 @@ PARTS_KEPT = {"tradeoff": "parts"}
 
 def prepare(inputs: Path) -> None:
     """A small corpus, its messages as a CSV, and a policy."""
-    spec = replace(CorpusSpec(), name="small", seed=11, n_conversations=620)
-    write_corpus(inputs / "corpus", spec, dialogues=load_dialogues("v2")[::8], families=load_families()[::30])
+    write_corpus(inputs / "corpus", replace(CorpusSpec(), n_conversations=700).thinned(15))
     subprocess.run(
         [*COMMAND, "convert", str(inputs / "corpus" / "train.jsonl.gz"), str(inputs / "messages.csv")],
         check=True,
