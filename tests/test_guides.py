@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from guides import ROOT, blocks, commands, furnished
 
-from classifier import load_model, shipped_model
+from classifier import MAX_FALSE_ALARMS, load_model, shipped_model
 from classifier.cli.main import LazyGroup, cli, main
 from classifier.corpus.checks.content_policy import policy_problems
 from classifier.privacy.policies.policy import read_policy
@@ -46,6 +46,19 @@ def test_every_link_to_a_file_leads_to_one(path):
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
     local = [target for target in targets if not target.startswith("http")]
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+def test_the_guides_and_the_notebook_quote_the_caps_that_thresholds_follow():
+    strict, balanced, sensitive = (f"{100 * cap:g} %" for cap in MAX_FALSE_ALARMS.values())
+    told = " ".join(TEXTS["score_my_data.md"].split())
+    assert (
+        f"`strict` was chosen to flag at most {strict}, `balanced` (used if you say nothing) {balanced}"
+        in told
+    )
+    assert f"and `sensitive` {sensitive}." in told
+    assert f"a cap of {balanced} (`balanced`)" in TEXTS["evaluate_my_classifier.md"]
+    notebook = (ROOT / "notebooks" / "02_train_and_explain.py").read_text(encoding="utf-8")
+    assert f"`balanced` allows {balanced} of" in notebook
 
 
 @pytest.mark.parametrize("name", TEXTS)
