@@ -91,3 +91,13 @@ def test_the_readme_quotes_the_table():
     pairs = [f"{row['test']:.3f} and {row['v2-alt']:.3f}" for _, row in macro.iterrows()]
     assert len(pairs) == 5
     assert [pair for pair in pairs if pair not in quoted.replace("\n", " ")] == []
+
+
+@pytest.mark.parametrize(("of_set", "table"), [("test", "messages.csv"), ("v2-alt", "transfer.csv")])
+def test_the_committed_peers_stand_beside_the_model_that_the_evaluation_is_of(of_set, table):
+    results = ROOT / "data" / "results" / "v2"
+    peers = pd.read_csv(results / "peers.csv")
+    ours = peers[(peers["system"] == "this model") & (peers["set"] == of_set)].set_index("label")
+    evaluated = pd.read_csv(results / table).set_index("label")
+    figures = ["precision", "recall", "f1", "average_precision", "support", "n"]
+    pd.testing.assert_frame_equal(ours[figures], evaluated.loc[ours.index, figures], rtol=1e-9)
