@@ -10,19 +10,18 @@ import pandas as pd
 import pytest
 
 from classifier.evaluation.early_warning import early_warning_intervals, f_latency
-from classifier.evaluation.first_warning import is_premature, premature_warnings
 from classifier.evaluation.intervals import cluster_weights
 from classifier.report.evaluation.conversation_sections import early_section
 from classifier.taxonomy import LABELS, PATTERN
 from classifier.workflows.conversation_evaluation.conversation_tables import early_warning
 
 NAN = float("nan")
-FIGURES = ("f1", "recall", "undetected", "premature", "median_messages", "speed_fast", "f_latency_fast")
+FIGURES = ("f1", "recall", "undetected", "median_messages", "speed_fast", "f_latency_fast")
 
 
-def intervals(label, k, premature, clusters, **options):
+def intervals(label, k, clusters, **options):
     return early_warning_intervals(
-        label, k, premature, clusters, **({"p": {"fast": 0.1}, "n_resamples": 300, "seed": 3} | options)
+        label, k, clusters, **({"p": {"fast": 0.1}, "n_resamples": 300, "seed": 3} | options)
     )
 
 
@@ -30,10 +29,9 @@ def test_families_that_are_all_alike_leave_an_interval_no_room():
     found = intervals(
         [1, 1, 0, 0] * 3,
         [3, NAN, 5, NAN] * 3,
-        [True, False, False, False] * 3,
         np.repeat(["raid", "pizza", "choir"], 4),
     )
-    by_hand = {"f1": 0.5, "recall": 0.5, "undetected": 0.5, "premature": 1.0, "median_messages": 3.0}
+    by_hand = {"f1": 0.5, "recall": 0.5, "undetected": 0.5, "median_messages": 3.0}
     for figure, value in by_hand.items():
         assert (found[figure].low, found[figure].high) == (pytest.approx(value), pytest.approx(value)), figure
     penalty = (math.exp(0.2) - 1) / (math.exp(0.2) + 1)  # of message 3 at p = 0.1: tanh(0.1)
@@ -45,7 +43,7 @@ def test_families_that_are_all_alike_leave_an_interval_no_room():
 
 def test_two_families_by_hand():
     """One family found at message 1, the other missed: recall is 0, 1/2 or 1 as 0, 1 or 2 of the draws are the first."""
-    found = intervals([1, 1], [1, NAN], [False, False], ["raid", "pizza"])
+    found = intervals([1, 1], [1, NAN], ["raid", "pizza"])
     assert (found["recall"].low, found["recall"].high) == (0.0, 1.0)
     assert (found["undetected"].low, found["undetected"].high) == (0.0, 1.0)
     assert (found["speed_fast"].low, found["speed_fast"].high) == (0.0, 1.0), "nothing found is not fast"
@@ -62,7 +60,6 @@ def test_every_figure_is_that_of_the_units_repeated_as_often_as_their_family_is_
     n, n_families = 40, 6
     label, families = rng.integers(0, 2, n), rng.integers(0, n_families, n)
     k = np.where(rng.random(n) < 0.5, rng.integers(1, 9, n), np.nan)
-    staged = np.where(rng.random(n) < 0.8, rng.integers(1, 9, n), np.nan)
     families[:n_families] = range(n_families)
     values = {name: [] for name in FIGURES}
     for weights in cluster_weights(n_families, n_resamples=60, seed=seed):
@@ -73,11 +70,10 @@ def test_every_figure_is_that_of_the_units_repeated_as_often_as_their_family_is_
         values["f1"].append(once.f1)
         values["recall"].append(once.recall.value)
         values["undetected"].append(1 - once.recall.value)
-        values["premature"].append(premature_warnings(k[positive], staged[positive]).value)
         values["median_messages"].append(np.median(caught) if caught.size else NAN)
         values["speed_fast"].append(once.speed)
         values["f_latency_fast"].append(once.f_latency)
-    found = intervals(label, k, is_premature(k, staged), families, n_resamples=60, seed=seed)
+    found = intervals(label, k, families, n_resamples=60, seed=seed)
     assert set(found) == set(FIGURES)
     for name in FIGURES:
         low, high = np.nanquantile(values[name], [0.025, 0.975])
@@ -86,12 +82,11 @@ def test_every_figure_is_that_of_the_units_repeated_as_often_as_their_family_is_
 
 
 def test_all_found_at_once_is_certain():
-    found = intervals([1, 1, 1], [1, 1, 1], [False] * 3, ["raid", "pizza", "choir"])
+    found = intervals([1, 1, 1], [1, 1, 1], ["raid", "pizza", "choir"])
     certain = {
         "f1": 1,
         "recall": 1,
         "undetected": 0,
-        "premature": 0,
         "median_messages": 1,
         "speed_fast": 1,
         "f_latency_fast": 1,
@@ -101,29 +96,28 @@ def test_all_found_at_once_is_certain():
     }
 
 
-def test_nothing_found_has_no_median_and_no_premature_share():
-    found = intervals([1, 1, 0], [NAN] * 3, [False] * 3, ["raid", "pizza", "choir"])
-    for name in ("median_messages", "premature"):
-        assert math.isnan(found[name].low)
-        assert found[name].n_undefined == 300
+def test_nothing_found_has_no_median():
+    found = intervals([1, 1, 0], [NAN] * 3, ["raid", "pizza", "choir"])
+    assert math.isnan(found["median_messages"].low)
+    assert found["median_messages"].n_undefined == 300
     assert (found["speed_fast"].low, found["speed_fast"].high) == (0.0, 0.0)
 
 
 def test_the_names_and_order_of_families_move_nothing():
-    label, k, early = [1, 1, 0, 1], [2, NAN, 4, 6], [True, False, False, False]
+    label, k = [1, 1, 0, 1], [2, NAN, 4, 6]
     families = ["choir", "pizza", "pizza", "raid"]
-    turned = [values[::-1] for values in (label, k, early, families)]
-    assert intervals(label, k, early, families) == intervals(*turned)
+    turned = [values[::-1] for values in (label, k, families)]
+    assert intervals(label, k, families) == intervals(*turned)
 
 
 def test_one_family_is_refused():
     with pytest.raises(ValueError, match="at least 2 different"):
-        intervals([1, 0], [1, NAN], [False, False], ["raid", "raid"])
+        intervals([1, 0], [1, NAN], ["raid", "raid"])
 
 
 def test_arguments_of_unlike_length_are_refused():
     with pytest.raises(ValueError, match="of one length"):
-        intervals([1, 0], [1], [False, False], ["raid", "pizza"])
+        intervals([1, 0], [1], ["raid", "pizza"])
 
 
 def test_a_thousand_resamples_of_two_thousand_conversations_take_no_time_to_speak_of():
@@ -132,7 +126,6 @@ def test_a_thousand_resamples_of_two_thousand_conversations_take_no_time_to_spea
     intervals(
         rng.integers(0, 2, 2000),
         rng.integers(1, 200, 2000).astype(float),
-        rng.random(2000) < 0.1,
         rng.integers(0, 300, 2000),
         n_resamples=1000,
     )
@@ -157,6 +150,8 @@ def test_the_table_holds_an_interval_around_each_figure(toy_scored):
         assert latched[f"{figure}_low"] <= latched[figure] <= latched[f"{figure}_high"], figure
     dialogues = {name for conversation in toy_scored.conversations for name in conversation.clusters}
     assert (latched["n_clusters"], latched["n_resamples"]) == (len(dialogues), 50)
+    found = latched["recall"] * latched["n_patterns"]
+    assert (latched["premature_n"], latched["premature_high"] > latched["premature"]) == (found, True)
     pd.testing.assert_frame_equal(
         table, early_warning({"test": toy_scored}, threshold=0.5, n_resamples=50, seed=1)
     )

@@ -126,7 +126,6 @@ def erde(label: ArrayLike, decision: ArrayLike, k: ArrayLike, *, o: float) -> fl
 def early_warning_intervals(
     label: ArrayLike,
     k: ArrayLike,
-    premature: ArrayLike,
     clusters: Iterable[Hashable],
     *,
     p: Mapping[str, float],
@@ -135,10 +134,10 @@ def early_warning_intervals(
 ) -> dict[str, Interval]:
     """95 % percentile intervals of the early-warning metrics over resampled clusters.
 
-    Keys: ``f1``, ``recall``, ``undetected``, ``premature``, ``median_messages``, and for each name in ``p``
-    ``speed_<name>`` and ``f_latency_<name>``. In every resample the figures are those of ``f_latency``,
-    ``premature_warnings`` and the median over true positives; one that is 0/0 there is left out. Raises
-    ``ValueError`` for fewer than two clusters.
+    Keys: ``f1``, ``recall``, ``undetected``, ``median_messages``, and for each name in ``p``
+    ``speed_<name>`` and ``f_latency_<name>``. In every resample the figures are those of ``f_latency`` and
+    the median over true positives; one that is 0/0 there is left out. Raises ``ValueError`` for fewer than
+    two clusters.
 
     Parameters
     ----------
@@ -146,8 +145,6 @@ def early_warning_intervals(
         0/1 or bool, one value per unit, as all below.
     k
         Messages seen at the first flag, from 1; nan for a unit that was never flagged.
-    premature
-        As from ``is_premature``; used for flagged positives only.
     clusters
         Dialogues, phrase family or account of each unit, as ``Clusters.of`` takes them.
     p
@@ -155,20 +152,20 @@ def early_warning_intervals(
 
     Examples
     --------
-    >>> label, k, premature = [1, 1, 0], [4, 4, np.nan], [False, False, False]
+    >>> label, k = [1, 1, 0], [4, 4, np.nan]
     >>> clusters = ["raid", "pizza", "choir"]
-    >>> intervals = early_warning_intervals(label, k, premature, clusters, p={}, n_resamples=200, seed=0)
+    >>> intervals = early_warning_intervals(label, k, clusters, p={}, n_resamples=200, seed=0)
     >>> print(intervals["median_messages"])
     4.000–4.000 (B = 200, 15 undefined and left out)
     """
-    labels, early = np.asarray(label).astype(bool), np.asarray(premature).astype(bool)
+    labels = np.asarray(label).astype(bool)
     seen = np.asarray(k, dtype=np.float64)
     resamples = Resamples.of(clusters, n_resamples=n_resamples, seed=seed)
     n_units = resamples.clusters.membership.shape[0]
-    if not labels.shape == seen.shape == early.shape == (n_units,):
+    if not labels.shape == seen.shape == (n_units,):
         raise ValueError(
-            "label, k, premature and clusters must be of one length, "
-            f"got shapes {labels.shape}, {seen.shape}, {early.shape} and ({n_units},)"
+            "label, k and clusters must be of one length, "
+            f"got shapes {labels.shape}, {seen.shape} and ({n_units},)"
         )
     flagged = ~np.isnan(seen)
     true_positive = labels & flagged
@@ -185,7 +182,6 @@ def early_warning_intervals(
         "f1": f1,
         "recall": recall,
         "undetected": 1.0 - recall,
-        "premature": resamples.rates(early, true_positive)[1:],
         "median_messages": _medians(messages, drawn_at),
     }
     for name, rate in p.items():

@@ -21,7 +21,6 @@ from classifier.evaluation.early_warning import ERISK_P, ESPD_P, early_warning_i
 from classifier.evaluation.first_warning import (
     first_warnings,
     is_premature,
-    premature_warnings,
     recall_after,
     skeptical_warning,
     target_share_seen,
@@ -162,7 +161,7 @@ def _early_metrics(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[
     by_p = {name: f_latency(label, decision, seen, p=p) for name, p in PENALTIES.items()}
     k = warnings.loc[label, "k"].to_numpy()
     messages = scored.messages
-    premature = premature_warnings(k, _first_labelled(scored)[label])
+    premature = is_premature(warnings["k"].to_numpy(), _first_labelled(scored))
     share = target_share_seen(messages["unit"], messages["by_target"], warnings).loc[label, "share"]
     return {
         "f1": by_p["erisk"].f1,
@@ -176,9 +175,7 @@ def _early_metrics(scored: ScoredConversations, warnings: pd.DataFrame) -> dict[
         "median_messages": float(np.nanmedian(k)) if np.isfinite(k).any() else np.nan,
         "undetected": Rate(int(np.isnan(k).sum()), k.size).value,
         **scored.clusters.rate_columns("false_alarm_rate", decision, ~label),
-        "premature": premature.value,
-        "premature_hits": premature.hits,
-        "premature_n": premature.n,
+        **scored.clusters.rate_columns("premature", premature, label & decision),
         "target_share_seen": float(share.mean()),
         "n_patterns": k.size,
         "n": label.size,
@@ -195,9 +192,8 @@ def _early_intervals(
     scored: ScoredConversations, warnings: pd.DataFrame, *, n_resamples: int, seed: int
 ) -> dict[str, float]:
     k = warnings["k"].to_numpy()
-    premature = is_premature(k, _first_labelled(scored))
     intervals = early_warning_intervals(
-        scored.label, k, premature, scored.families, p=PENALTIES, n_resamples=n_resamples, seed=seed
+        scored.label, k, scored.families, p=PENALTIES, n_resamples=n_resamples, seed=seed
     )
     bounds: dict[str, float] = {}
     for metric, interval in intervals.items():
