@@ -37,7 +37,9 @@ def in_one_line(faults: Iterable[Mapping[str, Any]]) -> str:
     '0: Extra; 1: Extra; 2: Extra; 3: Extra; 4: Extra; and 3 more'
     """
     lines = [
-        f"{'.'.join(map(_name, fault['loc']))}: {_message(fault['msg'])}".removeprefix(": ")
+        f"{'.'.join(map(_name, fault['loc']))}: {_message(fault['msg'])}{_what_came(fault)}".removeprefix(
+            ": "
+        )
         for fault in faults
     ]
     more = [f"and {len(lines) - MOST_FAULTS} more"] if len(lines) > MOST_FAULTS else []
@@ -47,6 +49,13 @@ def in_one_line(faults: Iterable[Mapping[str, Any]]) -> str:
 def _message(text: str) -> str:
     text = text.removeprefix("Value error, ")
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
+
+
+def _what_came(fault: Mapping[str, Any]) -> str:
+    """The value that was refused, where the message alone does not tell."""
+    came = fault.get("input")
+    is_short = isinstance(came, str | int | float | None) and len(str(came)) <= LONGEST_NAME
+    return f", got {came!r}" if is_short and fault["msg"].startswith("Input should") else ""
 
 
 def _name(part: str | int) -> str:

@@ -246,6 +246,33 @@ def test_a_small_release_generates_and_splits(tmp_path, capsys):
     ]
 
 
+@pytest.mark.parametrize("content", ["conversation_id,author,text\n", ""])
+def test_a_file_without_a_message_is_said_to_hold_none(tmp_path, capsys, content):
+    path = tmp_path / ("chat.csv" if content else "chat.jsonl")
+    path.write_text(content, encoding="utf-8")
+    assert main(["score", str(path)]) == 0
+    assert f"{path}: holds no message\n" in capsys.readouterr().err
+
+
+def test_the_share_of_known_words_of_a_text_is_printed_where_it_is_asked_for(small_model, capsys):
+    for asked, lines in (([], 0), (["--known"], 1)):
+        assert main(["score", "pizza xqzvw", "--model", str(small_model), *asked]) == 0
+        assert capsys.readouterr().out.count("known words     0.500") == lines
+
+
+def test_results_of_an_unknown_ending_are_refused_with_the_endings_that_can_be_written(chat, capsys):
+    line = refused(capsys, "score", chat, "--out", "scores.xlsx")
+    assert line.endswith(
+        "scores.xlsx: scores are written as .csv, .tsv, .jsonl or .parquet; give such a name"
+    )
+
+
+def test_a_header_of_unknown_names_between_semicolons_is_seen(tmp_path, capsys):
+    path = tmp_path / "chat.csv"
+    path.write_text("Chat;Von;Nachricht\nc1;ana;hallo\n", encoding="utf-8")
+    assert "separated by ';' and not ','; say --delimiter ';'" in refused(capsys, "score", path)
+
+
 def test_a_thinned_corpus_says_so_in_its_name_and_manifest(tmp_path, capsys):
     small = ["--out", str(tmp_path / "c"), "--scale", "0.002", "--every", "12"]
     assert main(["corpus", "generate", *small]) == 0

@@ -53,6 +53,12 @@ def test_two_records_of_other_names_lie_in_one_folder(saved):
     assert load_evaluation(saved, name="tradeoff").facts == {"seed": 6}
 
 
+def test_tables_of_an_earlier_record_are_removed_and_other_files_stay(saved):
+    (saved / "notes.csv").write_text("mine\n", encoding="utf-8")
+    Evaluation({"seed": 6}, {"scenes": SCENES}).save(saved)
+    assert sorted(path.name for path in saved.iterdir()) == ["evaluation.json", "notes.csv", "scenes.csv"]
+
+
 @pytest.mark.parametrize(("name", "command"), [("evaluation", "evaluate"), ("tradeoff", "tradeoff")])
 def test_where_there_is_none_one_reads_which_command_makes_it(tmp_path, name, command):
     with pytest.raises(

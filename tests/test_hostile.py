@@ -152,7 +152,7 @@ JSONL = [
     (ROW.replace("}", ', "time": Infinity}'), ":1: time inf is not between"),
     (
         ROW.replace("}", ', "time": "tomorrow"}'),
-        ":1: time 'tomorrow': expected ISO 8601 or seconds since 1970",
+        ":1: time 'tomorrow': expected ISO 8601, or seconds or milliseconds since 1970",
     ),
     (
         ROW.replace("}", ', "time": "0001-01-01T00:00:00+14:00"}'),

@@ -267,7 +267,7 @@ def test_two_columns_of_one_label_are_refused(tmp_path, capsys):
         ("", "", ["--since", "2041-01-01"],
          "labelled.csv: has no rows from --since on and before --until; an evaluation needs some"),
         ("", "", ["--until", "soon"],
-         "--until soon: time 'soon': expected ISO 8601 or seconds since 1970; write it as 2026-01-31 or 2026-01-31T18:00"),
+         "--until soon: time 'soon': expected ISO 8601, or seconds or milliseconds since 1970; write it as 2026-01-31 or 2026-01-31T18:00"),
         ("", "", ["--by", "mood"],
          "--by mood: labelled.csv has no such column; its columns are conversation_id, author, text, time, conversation_label, age, "
          "flattery, isolation, info_request, secrecy, meeting"),
@@ -380,7 +380,8 @@ def test_little_is_printed_without_an_interval_and_the_undefined_as_a_dash(tmp_p
         *["secrecy", "1", "0.500 (–)", "1.000 (0.025–1.000)", "0.667 (–)", "1.000 (–)"],
     ]
     assert printed[-1] == (
-        "  (–): too few for an interval, which takes 20 rows in all and 10 with what the figure is about"
+        "  (–): too few for an interval: it takes 20 rows, and 10 of them must hold what is counted; "
+        "shares of 0 and 1, and of conversations, have an exact one"
     )
     assert "nan" not in "".join(printed)
     assert pd.read_csv(found / "messages.csv")[["f1_low", "f1_high"]].isna().all(axis=None)

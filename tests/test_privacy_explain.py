@@ -6,7 +6,7 @@ import pytest
 from privacy_toys import policy
 
 from classifier.privacy.policies.policy import EVERY_MESSAGE
-from classifier.privacy.policies.policy_explanation import explain_policy
+from classifier.privacy.policies.policy_explanation import CHOSEN, explain_policy
 
 BIT = {"where": "device", "release": "alert_bit"}
 REPORT = {"where": "user_report", "report_rate": 0.1}
@@ -105,16 +105,23 @@ def test_it_says_what_is_kept_and_for_how_long(settings, line):
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        (BIT | {"threshold": 0.25}, "when the score reaches 0.25."),
-        (BIT | {"k_of_n": 2}, "when the score reaches 0.5 and 2 of the 5 stages have been seen."),
+        (BIT, f"when the policy's own score reaches its threshold; {CHOSEN}."),
+        (
+            BIT | {"k_of_n": 2},
+            "when the policy's own score reaches its threshold and 2 of the 5 stages have been seen; "
+            f"{CHOSEN}.",
+        ),
         (
             BIT | {"evidence": "metadata", "trigger": ("hour >= 20", "messages >= 3")},
             "when a score of metadata, by default the share of hour >= 20, messages >= 3 that holds, "
-            "reaches 0.5.",
+            f"reaches the policy's own threshold; {CHOSEN}.",
         ),
         (BIT | {"evidence": "nothing"}, "always."),
         (REPORT | {"evidence": "nothing"}, "on every report."),
-        (BIT | {"evidence": "chance", "threshold": 0.75}, "at random, for a share of 0.25 of conversations."),
+        (
+            BIT | {"evidence": "chance"},
+            "at random, for a share of conversations that is chosen on validation.",
+        ),
         (BIT | {"evidence": "label"}, "on exactly the scripted patterns, which no real policy can know."),
     ],
 )

@@ -34,7 +34,7 @@ def printed_below(name):
 def test_the_alerts_of_the_model_are_counted_at_its_measured_rates():
     with (ROOT / "data/results/v2/shipped.csv").open(encoding="utf-8", newline="") as stream:
         rates = {
-            row["figure"]: ",".join(f"{float(row[name]):.3f}" for name in ("value", "low", "high"))
+            row["figure"]: ",".join(f"{float(row[name]):.6f}" for name in ("value", "low", "high"))
             for row in csv.DictReader(stream)
         }
     assert f"--tpr {rates['patterns_flagged']} --fpr {rates['benign_flagged']} " in README

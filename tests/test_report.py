@@ -39,7 +39,7 @@ def test_two_evaluations_of_one_model_write_equal_bytes(
     evaluation_folder, small_corpus, small_model, tmp_path, capsys
 ):
     evaluate(small_corpus, small_model, tmp_path)
-    assert "  at most 0.12 % false alarms: macro F1 " in capsys.readouterr().out
+    assert "  at most 0.12 % false alarms on validation: macro F1 " in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         path.name: path.read_bytes() for path in evaluation_folder.iterdir()
     }

@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex
 
 import classifier.privacy
 from classifier.cli.main import main
+from classifier.cli.tradeoff import _chosen_policies
 from classifier.corpus.corpus_folder import read_corpus
 from classifier.model.conversation.file import load_conversation_model
 from classifier.model.conversation.monitor import MonitoredScorer
@@ -420,6 +421,17 @@ def test_shipped_policies_are_listed_and_explained(capsys):
 def test_a_policy_of_ones_own_is_explained(policies, capsys):
     assert main(["privacy", "explain", str(policies / "bit.toml")]) == 0
     assert capsys.readouterr().out.startswith("bit: A bit from the device.")
+
+
+def test_a_threshold_in_a_policy_file_is_said_not_to_be_used(tmp_path, capsys):
+    (tmp_path / "strict.toml").write_text(
+        'description = "A bit."\nwhere = "device"\nrelease = "alert_bit"\nthreshold = 0.99\n',
+        encoding="utf-8",
+    )
+    [policy] = _chosen_policies([tmp_path])
+    assert policy.name == "strict"
+    said = "strict: its threshold of 0.99 is not used; thresholds are chosen on validation\n"
+    assert capsys.readouterr().err == said
 
 
 def test_an_unknown_policy_is_refused(capsys):

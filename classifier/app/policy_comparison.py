@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -158,22 +157,8 @@ def _policy_in_words(policy: str) -> list[str]:
 
     for shipped in shipped_policies():
         if shipped.name == policy:
-            return [_with_own_threshold(line) for line in explain_policy(shipped).split("\n")[1:]]
+            return explain_policy(shipped).split("\n")[1:]
     return []
-
-
-def _with_own_threshold(line: str) -> str:
-    """A line on alerts without its number, which follows the rate aimed at.
-
-    >>> _with_own_threshold("Alert: when the score reaches 0.5.")
-    "Alert: when the policy's own score reaches its threshold."
-    >>> _with_own_threshold("Alert: on every report.")
-    'Alert: on every report.'
-    """
-    if not line.startswith("Alert: "):
-        return line
-    own = re.sub(r"the score reaches [\d.]*\d", "the policy's own score reaches its threshold", line)
-    return re.sub(r"reaches [\d.]*\d", "reaches the policy's own threshold", own)
 
 
 def _figures_per_day(point: PolicyFigures, prevalence: float, volume: int) -> DailyFigures:

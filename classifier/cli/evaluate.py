@@ -169,9 +169,9 @@ def _evaluate_corpus(
     by_cap = evaluation.tables["f1_by_cap"]
     for row in by_cap[(by_cap["label"] == "macro") & (by_cap["set"] == "test")].to_dict("records"):
         click.echo(
-            f"  at most {100 * row['cap']:g} % false alarms: macro F1 {row['f1']:.3f} "
+            f"  at most {100 * row['cap']:g} % false alarms on validation: macro F1 {row['f1']:.3f} "
             f"({row['f1_low']:.3f}–{row['f1_high']:.3f}), {row['found']:,} of {row['support']:,} found, "
-            f"{100 * row['false_alarm_rate']:.2g} % falsely flagged"
+            f"{100 * row['false_alarm_rate']:.2g} % falsely flagged on test"
         )
 
 
@@ -296,8 +296,8 @@ def _summary(evaluation: Evaluation) -> list[str]:
     if any(NO_INTERVAL in line for line in lines):
         unit = evaluation.facts["clusters"]
         lines.append(
-            f"  {NO_INTERVAL}: too few for an interval, which takes {MIN_CLUSTERS} {unit} in all and "
-            f"{MIN_MARKED} with what the figure is about"
+            f"  {NO_INTERVAL}: too few for an interval: it takes {MIN_CLUSTERS} {unit}, and {MIN_MARKED} of "
+            "them must hold what is counted; shares of 0 and 1, and of conversations, have an exact one"
         )
     return lines
 

@@ -206,7 +206,15 @@ def score(
                 f"{for_files[0]}: is for files of messages, and this is a text; with '-', say --format"
             )
         return _score_texts(
-            sources[0], level, path, out, chosen, explained=explained, tactics=tactics, as_json=as_json
+            sources[0],
+            level,
+            path,
+            out,
+            chosen,
+            explained=explained,
+            tactics=tactics,
+            known=known,
+            as_json=as_json,
         )
     if explained and conversation is None:
         raise InputError(
@@ -250,6 +258,7 @@ def _score_texts(
     *,
     explained: bool,
     tactics: bool,
+    known: bool,
     as_json: bool,
 ) -> int:
     if level != "message":
@@ -265,7 +274,7 @@ def _score_texts(
         click.echo(
             scores_as_json(model, text, model_name=model_path.name)
             if as_json
-            else scores_as_text(model, text, explained=explained, tactics=tactics)
+            else scores_as_text(model, text, explained=explained, tactics=tactics, known=known)
         )
     _say_model(model_path)
     return 0

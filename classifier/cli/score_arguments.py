@@ -76,7 +76,12 @@ def opened_rows(
 
 def checked_output(out: Path, inputs: Sequence[Path]) -> str:
     """The format of the result ``out``. Raises ``InputError`` for a file that cannot be written so."""
-    kind = row_format(out)
+    try:
+        kind = row_format(out)
+    except InputError:
+        raise InputError(
+            f"{out}: scores are written as .csv, .tsv, .jsonl or .parquet; give such a name"
+        ) from None
     if packing(out):
         raise InputError(
             f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, "

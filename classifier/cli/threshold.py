@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 MEASURED = ("validation", "test")
 """Splits that are scored: thresholds are chosen on the first, and measured on both."""
 
-CLOSING = (
-    "Synthetic conversations; intervals suppose that they are independent. A score is for a person to review."
-)
+CLOSING = "All of this is synthetic. A score is for a person to review."
 _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
 

@@ -253,7 +253,7 @@ def _require_one_source(
 
 def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
     """The policies of files and folders; those shipped when none is named."""
-    from classifier.privacy.policies.policy import read_policies, shipped_policies
+    from classifier.privacy.policies.policy import Policy, read_policies, shipped_policies
 
     files: list[Path] = []
     for path in paths:
@@ -261,7 +261,14 @@ def _chosen_policies(paths: Sequence[Path]) -> tuple[Policy, ...]:
         if not found:
             raise InputError(f"{path}: holds no policy; a policy is a .toml file")
         files += found
-    return read_policies(files) if files else shipped_policies()
+    if not files:
+        return shipped_policies()
+    policies = read_policies(files)
+    for policy in policies:
+        if policy.tunable and policy.threshold != Policy.threshold:
+            unused = f"{policy.name}: its threshold of {policy.threshold:g} is not used"
+            click.echo(f"{unused}; thresholds are chosen on validation", err=True)
+    return policies
 
 
 def _finished_policies(out: Path, material: Material, made_of: dict[str, Any], seed: int) -> FinishedPolicies:

@@ -33,8 +33,10 @@ class Evaluation:
         """Write ``<name>.json``, one CSV per table and one Parquet file per score table.
 
         They go into ``folder``. The JSON file holds the facts and the names of the tables. Same numbers,
-        same bytes.
+        same bytes. Tables of an earlier evaluation of that name that this one does not have are removed.
         """
+        for gone in _tables_named(folder / f"{name}.json") - set(self.tables):
+            (folder / f"{gone}.csv").unlink(missing_ok=True)
         for scores_name, scores in self.scores.items():
             with replacing(folder / f"{scores_name}.parquet") as stream:
                 pq.write_table(pa.Table.from_pandas(scores, preserve_index=False), stream, compression="zstd")
@@ -45,6 +47,15 @@ class Evaluation:
         write_bytes(
             folder / f"{name}.json", (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("utf-8")
         )
+
+
+def _tables_named(path: Path) -> set[str]:
+    """The tables that the JSON file of an evaluation names; none where there is none."""
+    try:
+        named = json.loads(path.read_text(encoding="utf-8"))["tables"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {name for name in named if isinstance(name, str) and name.isidentifier()}
 
 
 def load_evaluation(folder: Path, *, name: str = "evaluation") -> Evaluation:

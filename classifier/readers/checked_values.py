@@ -112,7 +112,7 @@ def parsed_time(value: Any, *, per_second: int = 1) -> datetime:
         except ValueError:
             return _from_iso(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"time {_short(value)}: expected ISO 8601 or seconds since 1970")
+        raise ValueError(f"time {_short(value)}: expected ISO 8601, or seconds or milliseconds since 1970")
     if per_second == 1 and _YEAR_10_000 <= value < _YEAR_10_000 * 1000:
         per_second = 1000
     if not 0 <= value < _YEAR_10_000 * per_second:  # nan is not, either
@@ -124,7 +124,9 @@ def _from_iso(text: str) -> datetime:
     try:
         return _without_zone(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        raise ValueError(f"time {_short(text)}: expected ISO 8601 or seconds since 1970") from None
+        raise ValueError(
+            f"time {_short(text)}: expected ISO 8601, or seconds or milliseconds since 1970"
+        ) from None
 
 
 def _without_zone(time: datetime) -> datetime:

@@ -159,7 +159,7 @@ class _Recoded(io.RawIOBase):
             except UnicodeError as error:
                 reason = getattr(error, "reason", error)
                 raise InputError(
-                    f"{self._name}: not {self._encoding} ({reason}); say its --encoding"
+                    f"{self._name}: not {self._encoding} ({reason}); give another --encoding"
                 ) from None
         n = min(len(buffer), len(self._ready))
         buffer[:n], self._ready = self._ready[:n], self._ready[n:]

@@ -249,10 +249,13 @@ def in_words(explanation: Explanation, *, n_words: int = 10, n_terms: int = 6) -
     return "\n".join(lines)
 
 
-def scores_as_text(model: MessageModel, text: str, *, explained: bool, tactics: bool = False) -> str:
+def scores_as_text(
+    model: MessageModel, text: str, *, explained: bool, tactics: bool = False, known: bool = False
+) -> str:
     """The scores of one text as lines of plain text.
 
-    With ``tactics`` each label is followed by its tactics, with ``explained`` explanations stand at the end.
+    With ``tactics`` each label is followed by its tactics, with ``known`` all of them by the share of words
+    that the model has seen; with ``explained`` explanations stand at the end.
     """
     [scores] = model.scores([text])
     probabilities = scores[: len(model.labels)]
@@ -263,6 +266,8 @@ def scores_as_text(model: MessageModel, text: str, *, explained: bool, tactics: 
         lines.append(f"  {label:<15} {probability:.3f}  threshold {threshold:.3f}{mark}")
         if tactics:
             lines += [f"    {COLUMNS[at]:<33} {scores[at]:.3f}" for at in TACTIC_COLUMNS[label]]
+    if known:
+        lines.append(f"  {'known words':<15} {known_shares(model, [text])[0]:.3f}")
     if explained:
         shown = flagged or [model.labels[int(probabilities.argmax())]]
         lines += [_printable(in_words(explain(model, text, label))) for label in shown]

@@ -15,6 +15,7 @@ MASKED = {
     "presidio": "masked by Presidio",
 }
 
+CHOSEN = "thresholds are chosen on validation"
 
 RECIPIENTS = {
     "user": "the user, and nobody else,",
@@ -39,7 +40,7 @@ def explain_policy(policy: Policy) -> str:
     Read: the device reads every message of both people in every conversation, until an alert.
     Kept: the device keeps the last 5 messages, each for at most 1 h.
       The score is of the last 5 messages read.
-    Alert: when the score reaches 0.5.
+    Alert: when the policy's own score reaches its threshold; thresholds are chosen on validation.
     Released: the user, and nobody else, gets an alert without content.
     Model: TF-IDF over a vocabulary fitted on private text, trained without noise.
     """
@@ -134,13 +135,13 @@ def _alerting(policy: Policy) -> str:
         )
     stages = f" and {policy.k_of_n} of the {len(STAGES)} stages have been seen" if policy.k_of_n else ""
     return {
-        "text": f"when the score reaches {policy.threshold:g}{stages}",
+        "text": f"when the policy's own score reaches its threshold{stages}; {CHOSEN}",
         "metadata": (
             f"when a score of metadata, by default the share of {', '.join(policy.trigger)} that holds, "
-            f"reaches {policy.threshold:g}"
+            f"reaches the policy's own threshold; {CHOSEN}"
         ),
         "nothing": "on every report" if policy.where == "user_report" else "always",
-        "chance": f"at random, for a share of {1 - policy.threshold:.3g} of conversations",
+        "chance": "at random, for a share of conversations that is chosen on validation",
         "label": "on exactly the scripted patterns, which no real policy can know",
     }[policy.evidence]
 

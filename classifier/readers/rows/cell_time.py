@@ -40,7 +40,8 @@ def cell_time(value: Any, *, day_first: bool = False) -> datetime:
     if matched := _DAY_FIRST.fullmatch(text):
         if not day_first:
             raise ValueError(
-                f"time {text!r}: does not say whether the day is first; say --day-first if it is"
+                f"time {text!r}: does not say whether the day is first; say --day-first if it is, or write "
+                "times as 2026-01-31T18:00"
             )
         day, _, month, year, clock = matched.groups()
         with suppress(ValueError):

@@ -73,6 +73,8 @@ def separator_hint(header: Sequence[str], delimiter: str) -> str:
 
     >>> separator_hint(["conversation_id;author;text"], ",")
     "separated by ';' and not ','; say --delimiter ';'"
+    >>> separator_hint(["Chat;Von;Nachricht"], ",")
+    "separated by ';' and not ','; say --delimiter ';'"
     """
     line = delimiter.join(header)
     for other in (",", ";", "\t", "|"):
@@ -81,7 +83,8 @@ def separator_hint(header: Sequence[str], delimiter: str) -> str:
             known = chosen_columns(names, where="", columns={}, required=()).fields
         except InputError:
             continue
-        if other != delimiter and len(known) > 1 and {"conversation_id", "author", "text"} & set(known):
+        is_known = len(known) > 1 and {"conversation_id", "author", "text"} & set(known)
+        if other != delimiter and (is_known or (len(header) == 1 and len(names) > 2)):
             told, expected = ("a tab" if one == "\t" else repr(one) for one in (other, delimiter))
             option = "$'\\t'" if other == "\t" else repr(other)
             return f"separated by {told} and not {expected}; say --delimiter {option}"

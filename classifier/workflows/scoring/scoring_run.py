@@ -149,6 +149,8 @@ def _told(blocks: Iterable[ScoredBlock], plan: ScoringPlan, say: Say) -> Iterato
         )
     for fault in faults:
         say(f"left out: {fault}")
+    if not n_messages:
+        say(f"{plan.files.name}: holds no message")
     looked, hardly_known = notes.pop(LOOKED, 0), notes.pop(HARDLY_KNOWN, 0)
     if looked >= MIN_LOOKED and hardly_known > looked / 2:
         say(
