@@ -106,7 +106,13 @@ def test_a_model_that_saw_the_test_families_is_not_measured_on_them(command, tmp
         main([command, str(DATA / "v2"), "--model", str(shipped_model()), "--out", str(tmp_path / "out")])
         == 2
     )
-    assert "was fitted on the test families of this corpus too" in capsys.readouterr().err
+    assert "was fitted on test families too" in capsys.readouterr().err
+
+
+def test_nor_on_another_corpus_since_generated_ones_share_families(small_corpus, tmp_path, capsys):
+    out = ["--model", str(shipped_model()), "--out", str(tmp_path / "out")]
+    assert main(["evaluate", str(small_corpus), *out]) == 2
+    assert "was fitted on test families too" in capsys.readouterr().err
 
 
 def test_annotations_come_back_beside_the_generator_s_labels(small_corpus, tmp_path):

@@ -1,6 +1,6 @@
 """Figures of a tradeoff run for the policy desk, read from JSON or CSV files.
 
-``policy_figures.json`` in this folder is of the released corpus and the shipped model;
+``policy_figures.json`` in this folder is of the released corpus and the model of its train split;
 ``scripts/release/demo_points`` writes it.
 """
 

@@ -137,7 +137,7 @@ def threshold(
         raise InputError("--level message: takes --fpr alone; reviews and --stages are of conversations")
     import numpy as np
 
-    from classifier.corpus.corpus_folder import content_hash, read_splits, require_splits
+    from classifier.corpus.corpus_folder import read_splits, require_splits
     from classifier.evaluation.thresholds import TooFewUnits
     from classifier.model.conversation.file import load_conversation_model
     from classifier.model.message.batch import BatchScorer
@@ -154,7 +154,7 @@ def threshold(
     )
     path = model_path or train_split_model()
     model = load_model(path)
-    require_unseen(path, model.header, content_hash(corpus))
+    require_unseen(path, model.header)
     scorer = BatchScorer(model)
     found = {split: batch_probabilities(scorer, parts[split]) for split in MEASURED}
     if aim.fpr is not None and level == "message":

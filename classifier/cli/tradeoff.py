@@ -193,7 +193,7 @@ def tradeoff(
     )
     material = read_material(corpus, at_most=QUICK_CONVERSATIONS if quick else None, seed=seed)
     if sources.model is not None:
-        require_unseen(sources.model, load_model(sources.model).header, material.sha256)
+        require_unseen(sources.model, load_model(sources.model).header)
     facts, tables = read_leaks(attack, curve, material.sha256)
     finished = _finished_policies(out, material, sources.depends_on, seed)
     with resumable(finished):

@@ -20,7 +20,7 @@ from classifier.progress import progress_counter
     show_default=True,
     help="Which corpus: v2, or v2-alt, which is by other writers and for testing only.",
 )
-@click.option("--seed", type=int, help="Another seed than the release's own.")
+@click.option("--seed", type=int, help="Another seed than the release's own. Families are split anew.")
 @click.option(
     "--scale",
     type=FiniteRange(min=0.0005, max=1000),

@@ -56,8 +56,8 @@ def controls_section(tables: Tables) -> Section:
     columns = [
         Column("control", "sees only"),
         Column("auc", "AUC", interval=True),
-        Column("positives", "patterns", 0),
-        Column("n", "conversations", 0),
+        Column("positives", "patterns, or labels", 0),
+        Column("n", "conversations, or messages", 0),
         Column("cause", "read as"),
     ]
     figure = interval_figure(

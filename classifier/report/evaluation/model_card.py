@@ -168,6 +168,7 @@ def _phrase_counts(phrases: pd.DataFrame, n_messages: int) -> dict[str, str]:
     """How many of the distinct test texts are phrases, and how many stand in conversations."""
     of_test = phrases[phrases["split"] == "test"].drop_duplicates(["text", "family"])
     return {
+        "train_families": format_number(phrases.loc[phrases["split"] == "train", "family"].nunique()),
         "spoken": format_number(n_messages - len(of_test)),
         "n": format_number(len(of_test)),
         "families": format_number(of_test["family"].nunique()),

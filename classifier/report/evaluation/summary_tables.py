@@ -163,7 +163,7 @@ def corpus_counts(manifests: Mapping[str, Mapping[str, Any]]) -> PrintedTable:
         "grooming_pattern": "patterns",
         "messages": "messages",
         "senders": "senders",
-        "families": "phrase families",
+        "families": "families of dialogues",
     }
     rows = [
         [release, split, *(format_number(counts[name]) for name in counted)]

@@ -24,8 +24,8 @@ ControlFeatures = Callable[[Conversation], list[float] | str]
 """What a control sees of a conversation: numbers, or a text."""
 
 N_SHUFFLES = 10
-NEAR_CHANCE = 0.6
-"""An AUC of at most this is reported as near chance."""
+SMALL_LEAK = 0.6
+"""An AUC that is not chance, and at most this, is reported as a small leak."""
 
 
 def _length(conversation: Conversation) -> list[float]:
@@ -116,7 +116,7 @@ def _explanation(row: dict[str, Any]) -> str:
     """Whether an AUC shows a leak, with the known cause."""
     if row["auc_low"] <= 0.5 <= row["auc_high"]:
         return "chance within its interval"
-    finding = "near chance" if row["auc"] <= NEAR_CHANCE else "a leak"
+    finding = "a small leak" if row["auc"] <= SMALL_LEAK else "a leak"
     return f"{finding}: {CAUSES.get(row['control'], 'cause not known')}"
 
 
