@@ -309,7 +309,9 @@ def test_an_explained_conversation_is_sorted_as_the_scored_one(write, run):
 @pytest.mark.parametrize("name", ["chat.csv", "chat.parquet"])
 def test_no_rows_are_sorted_to_no_rows(name, write, rows_of):
     no_row = TIMED if name == "chat.csv" else pa.Table.from_pylist([ROW | {"time": ""}]).slice(1)
-    assert rows_of("score", write(name, no_row), "--level", "conversation", "--sort-by-time") == ([], "")
+    path = write(name, no_row)
+    found = rows_of("score", path, "--level", "conversation", "--sort-by-time")
+    assert found == ([], f"{path}: holds no message\n")
 
 
 def test_sorting_needs_times_and_files(write, refused):

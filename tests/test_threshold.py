@@ -227,6 +227,6 @@ def test_a_model_fitted_on_the_test_families_is_refused(capsys, small_corpus, sm
             whole(path), header=whole(path).header | {"fitted_on": ["train", "validation", "test"]}
         ),
     )
-    assert "was fitted on the test families of this corpus too" in refused(
+    assert "was fitted on test families too" in refused(
         capsys, small_corpus, "--model", small_model, "--fpr", "0.05"
     )
