@@ -36,14 +36,14 @@ def in_one_line(faults: Iterable[Mapping[str, Any]]) -> str:
     >>> in_one_line([{"loc": (number,), "msg": "Extra"} for number in range(8)])
     '0: Extra; 1: Extra; 2: Extra; 3: Extra; 4: Extra; and 3 more'
     """
-    lines = [
-        f"{'.'.join(map(_name, fault['loc']))}: {_message(fault['msg'])}{_what_came(fault)}".removeprefix(
-            ": "
-        )
-        for fault in faults
-    ]
+    lines = [_with_place(fault) for fault in faults]
     more = [f"and {len(lines) - MOST_FAULTS} more"] if len(lines) > MOST_FAULTS else []
     return "; ".join(lines[:MOST_FAULTS] + more)
+
+
+def _with_place(fault: Mapping[str, Any]) -> str:
+    place = ".".join(map(_name, fault["loc"]))
+    return f"{place}: {_message(fault['msg'])}{_what_came(fault)}".removeprefix(": ")
 
 
 def _message(text: str) -> str:

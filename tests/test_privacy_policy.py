@@ -416,3 +416,10 @@ def test_after_the_anchors_the_shipped_policies_are_sorted_by_name():
     names = [found.name for found in shipped_policies()][len(ANCHORS) :]
     assert names == sorted(names)
     assert names[0] == "device_aggregate_only"
+
+
+def test_a_value_that_is_not_among_the_choices_is_named(tmp_path):
+    path = tmp_path / "phone.toml"
+    path.write_text('description = "A toy."\nwhere = "phone"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"phone\.toml: where: Input should be 'none', .*, got 'phone'$"):
+        read_policy(path)
