@@ -45,7 +45,7 @@ def generate(out: Path, release: str, seed: int | None, scale: float, every: int
     \b
     Examples:
       grooming-classifier corpus generate --out other --seed 7
-      grooming-classifier corpus generate --out small --scale 0.15 --every 12
+      grooming-classifier corpus generate --out small --scale 0.1 --every 12
     """
     from dataclasses import replace
 
