@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classifier.errors import InputError
-from classifier.readers.rows.file_endings import names_rows, packing, row_format
+from classifier.readers.rows.file_endings import format_named, names_rows, packing
 
 if TYPE_CHECKING:
     from classifier.readers.rows.row_files import RowFiles, RowOptions
@@ -76,12 +76,9 @@ def opened_rows(
 
 def checked_output(out: Path, inputs: Sequence[Path]) -> str:
     """The format of the result ``out``. Raises ``InputError`` for a file that cannot be written so."""
-    try:
-        kind = row_format(out)
-    except InputError:
-        raise InputError(
-            f"{out}: scores are written as .csv, .tsv, .jsonl or .parquet; give such a name"
-        ) from None
+    kind = format_named(out)
+    if kind is None:
+        raise InputError(f"{out}: scores are written as .csv, .tsv, .jsonl or .parquet; give such a name")
     if packing(out):
         raise InputError(
             f"{out}: scores are written unpacked; take the {packing(out)} off, or write .parquet, "

@@ -15,6 +15,17 @@ ROW_FORMATS = ("csv", "tsv", "jsonl", "parquet", "corpus")
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
+def format_named(path: Path) -> str | None:
+    """The format that the name of ``path`` says, compression set aside; None for another ending.
+
+    >>> format_named(Path("chat.csv.gz")), format_named(Path("chat.parquet.gz"))
+    ('csv', None)
+    """
+    packed = packing(path)
+    found = FORMAT_OF.get((path.with_suffix("") if packed else path).suffix.lower())
+    return None if found == "parquet" and packed else found
+
+
 def row_format(path: Path) -> str:
     """The format that the name of ``path`` says, compression set aside.
 
@@ -23,9 +34,8 @@ def row_format(path: Path) -> str:
     >>> row_format(Path("chat.csv")), row_format(Path("chat.NDJSON.gz"))
     ('csv', 'jsonl')
     """
-    packed = packing(path)
-    found = FORMAT_OF.get((path.with_suffix("") if packed else path).suffix.lower())
-    if found is None or (found == "parquet" and packed):
+    found = format_named(path)
+    if found is None:
         if path.suffix.lower() == ".json":
             raise InputError(
                 f"{path}: .json is one JSON value; messages are read one object a line, from .jsonl: say "
@@ -54,11 +64,7 @@ def names_rows(source: str) -> bool:
     >>> names_rows("chat.csv.zst"), names_rows("see you at six.")
     (True, False)
     """
-    try:
-        row_format(Path(source))
-    except InputError:
-        return False
-    return True
+    return format_named(Path(source)) is not None
 
 
 def files_named(sources: Sequence[str]) -> list[Path]:
