@@ -141,11 +141,11 @@ def _evaluate_corpus(
     from classifier.model.message.file import load_classifier, load_model
     from classifier.workflows.corpus_evaluation import evaluate_everything
 
+    model = load_model(path)
+    require_unseen(path, model.header)
     parts = read_corpus(corpus)
     require_splits(corpus, parts, *parts, reason="an evaluation needs all three splits")
-    model = load_model(path)
     corpus_sha256 = content_hash(corpus)
-    require_unseen(path, model.header)
     heads = {head: load_conversation_model(conversation_model_path(path, head)) for head in HEAD_FEATURES}
     alt = [] if transfer is None else read_corpus(transfer)["test"]
     evaluation = evaluate_everything(

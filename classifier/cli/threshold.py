@@ -148,13 +148,13 @@ def threshold(
     )
 
     require_paths(model=model_path)
+    path = model_path or train_split_model()
+    model = load_model(path)
+    require_unseen(path, model.header)
     parts = read_splits(corpus, *MEASURED)
     require_splits(
         corpus, parts, *MEASURED, reason="a threshold is chosen on validation and measured on test"
     )
-    path = model_path or train_split_model()
-    model = load_model(path)
-    require_unseen(path, model.header)
     scorer = BatchScorer(model)
     found = {split: batch_probabilities(scorer, parts[split]) for split in MEASURED}
     if aim.fpr is not None and level == "message":

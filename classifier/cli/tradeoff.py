@@ -191,9 +191,9 @@ def tradeoff(
         variants=variants,
         seed=seed,
     )
-    material = read_material(corpus, at_most=QUICK_CONVERSATIONS if quick else None, seed=seed)
     if sources.model is not None:
         require_unseen(sources.model, load_model(sources.model).header)
+    material = read_material(corpus, at_most=QUICK_CONVERSATIONS if quick else None, seed=seed)
     facts, tables = read_leaks(attack, curve, material.sha256)
     finished = _finished_policies(out, material, sources.depends_on, seed)
     with resumable(finished):
