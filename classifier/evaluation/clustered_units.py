@@ -69,8 +69,8 @@ class Clusters:
 
         With r the difference of each unit from the rate, the design effect is the ``variance`` of Σ r over
         Σ r². Where no unit is hit, or all are, nothing shows how alike the units of a cluster are, and they
-        count as independent; in ``scripts/release/simulate_coverage`` the interval holds rates so low as
-        well.
+        count as independent. On the released corpus such an interval still covers, see
+        ``scripts/release/simulate_coverage``; of few clusters it is too narrow.
 
         >>> Clusters.of(["raid", "raid", "pizza", "pizza"]).rate([1, 1, 0, 0], [1, 1, 1, 1])
         Rate(hits=2, n=4, design_effect=2.0, df=2.0)

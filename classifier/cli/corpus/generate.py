@@ -33,7 +33,7 @@ from classifier.progress import progress_counter
     type=click.IntRange(1, 50),
     default=1,
     show_default=True,
-    help="Use only every Nth dialogue and family of phrases of each split, to train on in less time.",
+    help="Use only every Nth dialogue and every Nth phrase family of each split: training takes less time.",
 )
 def generate(out: Path, release: str, seed: int | None, scale: float, every: int) -> None:
     """Generate a synthetic corpus.

@@ -254,8 +254,8 @@ def scores_as_text(
 ) -> str:
     """The scores of one text as lines of plain text.
 
-    With ``tactics`` each label is followed by its tactics, with ``known`` all of them by the share of words
-    that the model has seen; with ``explained`` explanations stand at the end.
+    With ``tactics`` each label is followed by its tactics. ``known`` adds the share of words that the model
+    has seen, ``explained`` an explanation of each label flagged, or of the highest.
     """
     [scores] = model.scores([text])
     probabilities = scores[: len(model.labels)]

@@ -199,7 +199,7 @@ def _zero_one(value: Any, column: str, where: str, *, allowed: Mapping[str, int]
     written = "" if value is None else str(value).strip()
     if written.lower() not in allowed:
         came = f"got {shown(repr(written), most=40)}" if written else "it is empty"
-        expected = "0 or 1" if allowed is ZERO_ONE else f"0 or 1, or {BENIGN} or {PATTERN}"
+        expected = " or ".join(["0 or 1", *(word for word in allowed if word not in ZERO_ONE)])
         raise InputError(
             f"{where}: {column}: expected {expected}, {came}; label the row, or take it out of the file"
         )
